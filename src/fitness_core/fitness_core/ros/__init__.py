@@ -1,0 +1,1 @@
+"""Thin helpers that nodes share. The only place below the nodes that imports rclpy."""

@@ -1,0 +1,71 @@
+"""What a node says about itself on /diagnostics once a second."""
+
+import time
+from collections import deque
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+
+from fitness_core.ros.qos import DIAGNOSTICS
+
+OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+
+
+class Rate:
+    """Events per second and their mean cost over the last `window` seconds of the machine's clock."""
+
+    def __init__(self, window: float = 2.0) -> None:
+        self.total = 0
+        self._window = window
+        self._events: deque[tuple[float, float]] = deque()
+
+    def tick(self, cost: float = 0.0) -> None:
+        """One event that took `cost` seconds."""
+        now = time.monotonic()
+        self.total += 1
+        self._events.append((now, cost))
+        self._forget(now)
+
+    def hertz(self) -> float:
+        """Events per second."""
+        self._forget(time.monotonic())
+        return len(self._events) / self._window
+
+    def mean_cost(self) -> float:
+        """Mean cost [s]; 0 without events."""
+        events = list(self._events)
+        return sum(cost for _, cost in events) / len(events) if events else 0.0
+
+    def _forget(self, now: float) -> None:
+        while self._events and self._events[0][0] < now - self._window:
+            self._events.popleft()
+
+
+class Diagnostics:
+    """Publishes `node.diagnose() -> (level, message, values)` on /diagnostics at 1 Hz."""
+
+    def __init__(self, node: Node, hardware_id: str = "") -> None:
+        self._node = node
+        self._hardware_id = hardware_id
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self._timer = node.create_timer(1.0, self.publish)
+
+    def publish(self) -> None:
+        """Publish now."""
+        level, message, values = self._node.diagnose()
+        array = DiagnosticArray()
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        array.status = [
+            DiagnosticStatus(
+                level=level,
+                name=f"{self._node.get_fully_qualified_name()}",
+                message=message,
+                hardware_id=self._hardware_id,
+                values=[KeyValue(key=key, value=_text(value)) for key, value in values.items()],
+            )
+        ]
+        self._publisher.publish(array)
+
+
+def _text(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,49 @@
+"""Pictures between NumPy and sensor_msgs, without cv_bridge (no registry but apt has it)."""
+
+import array
+
+import numpy as np
+from sensor_msgs.msg import Image
+
+from fitness_core.errors import InputError
+
+_CHANNELS = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC3": 3, "8UC1": 1}
+
+
+def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
+    """A sensor_msgs/Image of a uint8 picture [height, width, channels]; the caller fills in the header."""
+    height, width = picture.shape[:2]
+    message = Image(height=height, width=width, encoding=encoding)
+    picture = np.ascontiguousarray(picture)
+    message.step = picture.nbytes // height
+    # An array('B') is taken over as it is; a list or bytes would be copied element by element (100-200 ms).
+    data = array.array("B")
+    data.frombytes(memoryview(picture).cast("B"))
+    message.data = data
+    return message
+
+
+def to_bgr(message: Image) -> np.ndarray:
+    """The picture of a sensor_msgs/Image as BGR uint8 [height, width, 3], padded rows cut.
+
+    Raises InputError for an encoding that is not 8-bit colour or grey, or data shorter than promised.
+    """
+    channels = _CHANNELS.get(message.encoding)
+    if channels is None:
+        raise InputError(
+            f"image encoding {message.encoding!r} is not supported; accepted: {', '.join(_CHANNELS)} "
+            "(convert it upstream, e.g. with image_proc)"
+        )
+    width = message.width * channels
+    if message.step < width or len(message.data) < message.step * message.height:
+        raise InputError(
+            f"image of {message.width}x{message.height} {message.encoding} has step {message.step} and "
+            f"{len(message.data)} bytes; it needs a step of at least {width} and step * height bytes"
+        )
+    rows = np.frombuffer(message.data, np.uint8, message.step * message.height).reshape(message.height, message.step)
+    picture = rows[:, :width].reshape(message.height, message.width, channels)
+    if channels == 1:
+        return np.repeat(picture, 3, axis=2)
+    if message.encoding.startswith("rgb"):
+        return np.ascontiguousarray(picture[:, :, 2::-1])
+    return np.ascontiguousarray(picture[:, :, :3])

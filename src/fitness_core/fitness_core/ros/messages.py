@@ -1,0 +1,219 @@
+"""Between the plain data of `fitness_core.types` and the messages of `fitness_msgs`, both ways."""
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from fitness_msgs import msg
+from geometry_msgs.msg import Point32
+from std_msgs.msg import Header
+
+from fitness_core import types
+from fitness_core.skeleton import N_LANDMARKS
+from fitness_core.types import NANOSECONDS
+
+
+def to_time(stamp: int) -> Time:
+    """Nanoseconds to builtin_interfaces/Time."""
+    return Time(sec=stamp // NANOSECONDS, nanosec=stamp % NANOSECONDS)
+
+
+def from_time(time: Time) -> int:
+    """builtin_interfaces/Time to nanoseconds."""
+    return time.sec * NANOSECONDS + time.nanosec
+
+
+def header(stamp: int, frame_id: str) -> Header:
+    """A std_msgs/Header of a stamp [ns]."""
+    return Header(stamp=to_time(stamp), frame_id=frame_id)
+
+
+def to_body_pose(pose: types.Pose) -> msg.BodyPose:
+    """Pose -> fitness_msgs/BodyPose."""
+    landmarks = [
+        msg.Landmark(
+            x=x, y=y, z=z, world=Point32(x=world_x, y=world_y, z=world_z), visibility=visibility, presence=presence
+        )
+        for (x, y, z), (world_x, world_y, world_z), visibility, presence in zip(
+            pose.image.tolist(), pose.world.tolist(), pose.visibility.tolist(), pose.presence.tolist(), strict=True
+        )
+    ]
+    return msg.BodyPose(
+        header=header(pose.stamp, pose.frame_id),
+        status=msg.BodyPose.STATUS_TRACKED if pose.tracked else msg.BodyPose.STATUS_NO_BODY,
+        body_id=pose.body_id,
+        image_width=pose.width,
+        image_height=pose.height,
+        score=pose.score,
+        landmarks=landmarks,
+    )
+
+
+def from_body_pose(message: msg.BodyPose) -> types.Pose:
+    """fitness_msgs/BodyPose -> Pose. Also takes the class of the same fields that `rosbags` makes."""
+    stamp = from_time(message.header.stamp)
+    frame_id = message.header.frame_id
+    if message.status != msg.BodyPose.STATUS_TRACKED:
+        return types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
+    values = np.array(
+        [
+            (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
+            for p in message.landmarks[:N_LANDMARKS]
+        ],
+        np.float32,
+    )
+    return types.Pose(
+        stamp=stamp,
+        image=values[:, 0:3],
+        world=values[:, 3:6],
+        visibility=values[:, 6],
+        presence=values[:, 7],
+        width=message.image_width,
+        height=message.image_height,
+        score=message.score,
+        body_id=message.body_id,
+        frame_id=frame_id,
+    )
+
+
+def to_joint_angles(angles: types.JointAngles, frame_id: str) -> msg.JointAngles:
+    """JointAngles -> fitness_msgs/JointAngles."""
+    return msg.JointAngles(
+        header=header(angles.stamp, frame_id),
+        body_id=angles.body_id,
+        angles=angles.angles,
+        confidences=angles.confidences,
+    )
+
+
+def from_joint_angles(message: msg.JointAngles) -> types.JointAngles:
+    """fitness_msgs/JointAngles -> JointAngles."""
+    return types.JointAngles(
+        stamp=from_time(message.header.stamp),
+        angles=np.array(message.angles, np.float32),
+        confidences=np.array(message.confidences, np.float32),
+        body_id=message.body_id,
+    )
+
+
+def to_classification(result: types.Classification, frame_id: str) -> msg.ExerciseClassification:
+    """Classification -> fitness_msgs/ExerciseClassification."""
+    return msg.ExerciseClassification(
+        header=header(result.stamp, frame_id),
+        window_start=to_time(result.window_start),
+        body_id=result.body_id,
+        status=int(result.status),
+        label=result.label,
+        confidence=result.confidence,
+        probabilities=list(result.probabilities.values()),
+    )
+
+
+def from_classification(message: msg.ExerciseClassification, labels: list[str]) -> types.Classification:
+    """fitness_msgs/ExerciseClassification -> Classification; labels: of the last ClassifierInfo.
+
+    Where as many labels as probabilities are not known yet, the message's own label stands for all.
+    """
+    probabilities = [float(value) for value in message.probabilities]
+    if len(labels) == len(probabilities):
+        named = dict(zip(labels, probabilities, strict=True))
+    else:
+        named = {message.label: message.confidence} if message.label else {}
+    return types.Classification(
+        stamp=from_time(message.header.stamp),
+        window_start=from_time(message.window_start),
+        status=types.ClassificationStatus(message.status),
+        label=message.label,
+        confidence=message.confidence,
+        probabilities=named,
+        body_id=message.body_id,
+    )
+
+
+def to_rep_state(state: types.RepState, frame_id: str) -> msg.RepState:
+    """RepState -> fitness_msgs/RepState."""
+    return msg.RepState(
+        header=header(state.stamp, frame_id),
+        body_id=state.body_id,
+        exercise=state.exercise,
+        phase=int(state.phase),
+        progress=state.progress,
+        count=state.count,
+        rejected=state.rejected,
+        set_index=state.set_index,
+    )
+
+
+def from_rep_state(message: msg.RepState) -> types.RepState:
+    """fitness_msgs/RepState -> RepState."""
+    return types.RepState(
+        stamp=from_time(message.header.stamp),
+        exercise=message.exercise,
+        phase=types.Phase(message.phase),
+        progress=message.progress,
+        count=message.count,
+        rejected=message.rejected,
+        set_index=message.set_index,
+        body_id=message.body_id,
+    )
+
+
+def to_rep_event(event: types.RepEvent, frame_id: str) -> msg.RepEvent:
+    """RepEvent -> fitness_msgs/RepEvent."""
+    return msg.RepEvent(
+        header=header(event.stamp, frame_id),
+        body_id=event.body_id,
+        exercise=event.exercise,
+        set_index=event.set_index,
+        index=event.index,
+        status=msg.RepEvent.STATUS_COUNTED if event.counted else msg.RepEvent.STATUS_REJECTED,
+        reason=int(event.reason),
+        start=to_time(event.start),
+        turn=to_time(event.turn),
+        end=to_time(event.end),
+        duration=event.duration,
+        duration_out=types.seconds(event.turn - event.start),
+        duration_back=types.seconds(event.end - event.turn),
+        range_of_motion=event.range_of_motion,
+        symmetry=event.symmetry,
+        smoothness=event.smoothness,
+        confidence=event.confidence,
+        form_faults=list(event.form_faults),
+    )
+
+
+def from_rep_event(message: msg.RepEvent) -> types.RepEvent:
+    """fitness_msgs/RepEvent -> RepEvent."""
+    return types.RepEvent(
+        stamp=from_time(message.header.stamp),
+        exercise=message.exercise,
+        set_index=message.set_index,
+        index=message.index,
+        reason=types.Reason(message.reason),
+        start=from_time(message.start),
+        turn=from_time(message.turn),
+        end=from_time(message.end),
+        range_of_motion=message.range_of_motion,
+        symmetry=message.symmetry,
+        smoothness=message.smoothness,
+        confidence=message.confidence,
+        form_faults=tuple(message.form_faults),
+        body_id=message.body_id,
+    )
+
+
+def to_set_summary(summary: types.SetSummary, frame_id: str) -> msg.SetSummary:
+    """SetSummary -> fitness_msgs/SetSummary."""
+    return msg.SetSummary(
+        header=header(summary.stamp, frame_id),
+        body_id=summary.body_id,
+        exercise=summary.exercise,
+        set_index=summary.set_index,
+        start=to_time(summary.start),
+        end=to_time(summary.end),
+        repetitions=summary.repetitions,
+        rejected=summary.rejected,
+        duration_mean=summary.duration_mean,
+        range_of_motion_mean=summary.range_of_motion_mean,
+        symmetry_mean=summary.symmetry_mean,
+        velocity_loss=summary.velocity_loss,
+        form_faults=list(summary.form_faults),
+    )

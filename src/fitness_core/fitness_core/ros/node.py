@@ -1,0 +1,179 @@
+"""The managed node that every node of the graph is, and how one is run as a program.
+
+A node names its parameters in `PARAMETERS` and fills in `configure`, `activate`, `deactivate`, `release` and `diagnose`.
+Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import ClassVar
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, parameters
+from fitness_core.ros.parameters import Parameter
+
+COMMON = (
+    Parameter(
+        "autostart", True, "Configure and activate at start; false leaves it to a lifecycle manager.", read_only=True
+    ),
+)
+"""Parameters that every node of the graph has."""
+
+
+class FitnessNode(LifecycleNode):
+    """A managed node with schema parameters (`self.params.<name>`) and diagnostics at 1 Hz.
+
+    `problem`: why the last transition failed, one line; empty where none did.
+    `finished`: a future that a node completes when it has nothing more to do (a file at its end).
+    """
+
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+
+    def __init__(self, name: str, **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self.problem = ""
+        self.active = False
+        self.finished = Future()
+        self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed)
+        self._diagnostics = diagnostics.Diagnostics(self)
+
+    # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
+    # `deactivate` stops it and gives devices back, `release` lets go of what `configure` loaded.
+
+    def configure(self) -> None:
+        """Load and validate; raise InputError for what the user can mend."""
+
+    def activate(self) -> None:
+        """Start work; raise InputError for what the user can mend."""
+
+    def deactivate(self) -> None:
+        """Stop work, free devices."""
+
+    def release(self) -> None:
+        """Let go of what configure loaded."""
+
+    def parameters_changed(self, names: set[str]) -> None:
+        """Parameters were set while running; `self.params` has the new values."""
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        """Level, message and values for /diagnostics."""
+        return diagnostics.OK, "active" if self.active else "inactive", {}
+
+    # What the lifecycle calls.
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt(self.configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        # The publishers first: activate() may publish at once (a latched fact, a first frame).
+        super().on_activate(state)
+        result = self._attempt(self.activate)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.active = True
+        else:
+            super().on_deactivate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self.active = False
+        result = self._attempt(self.deactivate)
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return self._attempt(self.release)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        if self.active:
+            self.on_deactivate(state)
+        return self._attempt(self.release)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        return TransitionCallbackReturn.SUCCESS
+
+    def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
+        self.problem = ""
+        try:
+            step()
+        except InputError as error:
+            self.problem = str(error)
+            self.get_logger().error(self.problem)
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+    def start(self) -> None:
+        """Configure and activate; raise InputError where that fails."""
+        for transition in (self.trigger_configure, self.trigger_activate):
+            if transition() != TransitionCallbackReturn.SUCCESS:
+                raise InputError(self.problem or "it did not start; the log above says why")
+
+    def stop(self) -> None:
+        """Deactivate and clean up, so that what is known is published before the node goes."""
+        if self.active:
+            self.trigger_deactivate()
+            self.trigger_cleanup()
+
+
+def on_signal(callback: Callable[[], None]) -> None:
+    """Call `callback` once, from a thread, on the first SIGINT or SIGTERM; a second one ends the process at once.
+
+    rclpy's own handlers invalidate the context first, after which a node cannot publish its last words.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    # Python's own handlers wait until rcl_wait returns; the wake-up descriptor is written at once, on any thread.
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+
+    def wait() -> None:
+        os.read(reader, 1)
+        callback()
+        os.read(reader, 1)
+        os._exit(130)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def init(args: list[str] | None = None) -> None:
+    """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses."""
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        raise InputError(str(error).split(", at ")[0]) from None
+
+
+def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
+    """Run one node as a program until it has finished or is told to stop. Returns the exit code: 0, or 2 for bad input."""
+    stop = Future()
+    on_signal(lambda: stop.set_result(None))
+    node = None
+    try:
+        init(args)
+        node = make_node()
+        node.finished.add_done_callback(lambda _: stop.set_result(None))
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        if node.params.autostart:
+            node.start()
+        executor.spin_until_future_complete(stop)
+        node.stop()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ExternalShutdownException:
+        pass
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

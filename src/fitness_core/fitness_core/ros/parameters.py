@@ -1,0 +1,135 @@
+"""A parameter is a schema: type, default, description, bounds. The tables in docs/ros-api.md are made from these."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+
+from fitness_core.errors import InputError
+
+Value = bool | int | float | str | list[str]
+
+_TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "string", list: "string list"}
+
+# Overrides that rclpy or the launch system declare on their own.
+_DECLARED_BY_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a node.
+
+    default: its type is the parameter's type. minimum, maximum: bounds of a number, both included.
+    choices: accepted values of a string. read_only: can be set at start only. description: one sentence, with units.
+    """
+
+    name: str
+    default: Value
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    @property
+    def type_name(self) -> str:
+        """The type, as users know it."""
+        return _TYPE_NAMES[type(self.default)]
+
+    @property
+    def accepted(self) -> str:
+        """The accepted values, in words."""
+        if self.choices:
+            return ", ".join(repr(choice) for choice in self.choices)
+        if self.minimum is not None and self.maximum is not None:
+            return f"{self.minimum:g} .. {self.maximum:g}"
+        if self.minimum is not None:
+            return f">= {self.minimum:g}"
+        return "any"
+
+    def descriptor(self) -> ParameterDescriptor:
+        """As ROS 2 wants it."""
+        descriptor = ParameterDescriptor(
+            description=self.description,
+            read_only=self.read_only,
+            additional_constraints=f"one of {self.accepted}" if self.choices else "",
+        )
+        if self.minimum is not None:
+            if isinstance(self.default, int):
+                top = int(self.maximum) if self.maximum is not None else 2**31
+                descriptor.integer_range = [IntegerRange(from_value=int(self.minimum), to_value=top)]
+            else:
+                top = 1e9 if self.maximum is None else self.maximum
+                descriptor.floating_point_range = [FloatingPointRange(from_value=float(self.minimum), to_value=float(top))]
+        return descriptor
+
+    def problem(self, value: Value) -> str:
+        """Why a value is not accepted; empty where it is."""
+        if self.choices and value not in self.choices:
+            return f"parameter {self.name!r}: {value!r} given; accepted: {self.accepted}"
+        return ""
+
+
+def declare(
+    node: Node, schema: Iterable[Parameter], changed: Callable[[set[str]], None] = lambda names: None
+) -> SimpleNamespace:
+    """Declare parameters on a node and return their values as attributes, which follow later changes.
+
+    changed: called with the names that were set, after they were set.
+    Raises InputError where an override has no parameter, a wrong type or a value out of bounds.
+    """
+    by_name = {parameter.name: parameter for parameter in schema}
+    _refuse_unknown(node, by_name)
+    values = SimpleNamespace()
+    for name, parameter in by_name.items():
+        override = node._parameter_overrides.get(name)
+        if isinstance(parameter.default, float) and override is not None and type(override.value) is int:
+            # YAML writes 10 for 10.0; refusing that would help nobody.
+            node._parameter_overrides[name] = RosParameter(name, value=float(override.value))
+        try:
+            value = node.declare_parameter(name, parameter.default, parameter.descriptor()).value
+        except InvalidParameterTypeException:
+            given = node._parameter_overrides[name].value  # rclpy has no public way to read an override
+            raise InputError(
+                f"{node.get_name()}: parameter {name!r} is {given!r} ({type(given).__name__}); "
+                f"it takes a {parameter.type_name} ({parameter.accepted})"
+            ) from None
+        except InvalidParameterValueException:
+            given = node._parameter_overrides[name].value
+            raise InputError(
+                f"{node.get_name()}: parameter {name!r} is {given!r}; accepted: {parameter.accepted}"
+            ) from None
+        if problem := parameter.problem(value):
+            raise InputError(f"{node.get_name()}: {problem}")
+        setattr(values, name, value)
+
+    def check(parameters: list[RosParameter]) -> SetParametersResult:
+        for given in parameters:
+            if given.name in by_name and (problem := by_name[given.name].problem(given.value)):
+                return SetParametersResult(successful=False, reason=problem)
+        return SetParametersResult(successful=True)
+
+    def take_over(parameters: list[RosParameter]) -> None:
+        ours = [given for given in parameters if given.name in by_name]
+        for given in ours:
+            setattr(values, given.name, given.value)
+        if ours:
+            changed({given.name for given in ours})
+
+    node.add_on_set_parameters_callback(check)
+    node.add_post_set_parameters_callback(take_over)
+    return values
+
+
+def _refuse_unknown(node: Node, known: dict[str, Parameter]) -> None:
+    # ROS 2 ignores overrides that nobody declares; a misspelt name would silently keep the default.
+    for name in node._parameter_overrides:
+        if name not in known and not name.startswith(_DECLARED_BY_ROS):
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; it has: {', '.join(sorted(known))}"
+            raise InputError(f"{node.get_name()}: unknown parameter {name!r}{hint}")

@@ -1,0 +1,29 @@
+"""Quality of service of every topic of the graph, one name each (see docs/ros-api.md)."""
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _keep_last(depth: int, reliable: bool = True, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+IMAGE_PUBLISHER = _keep_last(5)
+"""camera/*: reliable, so that a recorder may ask for every frame."""
+IMAGE_SUBSCRIBER = _keep_last(1, reliable=False)
+"""Who looks at pictures wants the newest one (REP-2003)."""
+STREAM = _keep_last(10)
+"""One message per frame or per classification."""
+EVENTS = _keep_last(50)
+"""rep_event: none may be lost, and many can come at once when a label is decided late."""
+LATCHED = _keep_last(1, latched=True)
+"""Facts that late joiners need: exercise/info."""
+TAKES = _keep_last(10, latched=True)
+"""take_label."""
+OVERLAY = _keep_last(1)
+"""Pictures for people."""
+DIAGNOSTICS = _keep_last(10)
