@@ -1,0 +1,163 @@
+"""What the launch files share: the standard arguments, the environment of every process, and a node of the graph.
+
+Only launch files import this module; it needs `launch` and `launch_ros`, which an apt ROS 2 has.
+"""
+
+from collections.abc import Iterable
+
+from launch import LaunchContext
+from launch.actions import (
+    DeclareLaunchArgument,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+    TimerAction,
+)
+from launch.conditions import IfCondition
+from launch.events.process import ProcessExited
+from launch.substitutions import (
+    EnvironmentVariable,
+    EqualsSubstitution,
+    LaunchConfiguration,
+    NotEqualsSubstitution,
+    PathJoinSubstitution,
+)
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+DRAIN_TIME = 1.0
+"""[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
+RESPAWN_DELAY = 2.0
+"""[s] as nav2; longer than DRAIN_TIME, so that a source at its end is not started again."""
+BAD_INPUT = 2
+"""Exit code of a node for what only the user can mend."""
+PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+
+
+def argument(
+    name: str, default: object, description: str, choices: Iterable[str] | None = None
+) -> DeclareLaunchArgument:
+    """One launch argument. An empty default leaves the value to the parameter file."""
+    return DeclareLaunchArgument(
+        name, default_value=default, description=description, choices=list(choices) if choices else None
+    )
+
+
+def switch(name: str, default: str, description: str) -> DeclareLaunchArgument:
+    """A launch argument that is true or false; an empty default leaves it to the parameter file."""
+    return argument(name, default, description, ("true", "false") if default else ("", "true", "false"))
+
+
+def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
+    """The arguments that every launch file here has, named as in nav2."""
+    share = FindPackageShare("fitness_bringup")
+    return [
+        argument("namespace", "fitness", "Namespace of every node and topic."),
+        switch("use_sim_time", use_sim_time, "Follow /clock instead of the clock of this machine."),
+        argument(
+            "params_file",
+            PathJoinSubstitution([share, "params", "fitness.yaml"]),
+            "Parameter file of the whole graph. Arguments that are given overrule it.",
+        ),
+        switch(
+            "autostart",
+            "true",
+            "Configure and activate every node; false leaves that to a lifecycle manager.",
+        ),
+        switch("use_respawn", "false", "Start a node again when it crashes."),
+        argument(
+            "log_level",
+            "info",
+            "Least severe message that is logged.",
+            ("debug", "info", "warn", "error", "fatal"),
+        ),
+        argument(
+            "discovery",
+            "auto",
+            "Who may find the graph: this host only, or its subnet. auto: ROS_AUTOMATIC_DISCOVERY_RANGE where it is "
+            "set, otherwise localhost.",
+            ("auto", "localhost", "subnet"),
+        ),
+    ]
+
+
+def environment() -> list[SetEnvironmentVariable]:
+    """Environment of every process: the Fast DDS profile unless the user has one, and who may find the graph."""
+    profile = PathJoinSubstitution([FindPackageShare("fitness_bringup"), "config", "fastdds.xml"])
+    discovery = LaunchConfiguration("discovery")
+    return [
+        SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=profile)),
+        SetEnvironmentVariable(
+            DISCOVERY,
+            EnvironmentVariable(DISCOVERY, default_value="LOCALHOST"),
+            condition=IfCondition(EqualsSubstitution(discovery, "auto")),
+        ),
+        SetEnvironmentVariable(
+            DISCOVERY, "LOCALHOST", condition=IfCondition(EqualsSubstitution(discovery, "localhost"))
+        ),
+        SetEnvironmentVariable(
+            DISCOVERY, "SUBNET", condition=IfCondition(EqualsSubstitution(discovery, "subnet"))
+        ),
+    ]
+
+
+def given(name: str) -> IfCondition:
+    """Where the argument is not empty."""
+    return IfCondition(NotEqualsSubstitution(LaunchConfiguration(name), ""))
+
+
+def node(
+    package: str,
+    executable: str,
+    name: str,
+    *,
+    arguments: dict[str, tuple[str, type]] | None = None,
+    source: bool = False,
+    condition: IfCondition | None = None,
+) -> OpaqueFunction:
+    """A node of the graph with the parameter file and the standard arguments.
+
+    arguments: launch argument -> (parameter, its type); passed on where the argument is not empty.
+    source: the graph ends with this node.
+    """
+
+    def start(context: LaunchContext) -> list[Node]:
+        overrides = {"autostart": ("autostart", bool), "use_sim_time": ("use_sim_time", bool)} | (
+            arguments or {}
+        )
+        parameters = {
+            parameter: ParameterValue(LaunchConfiguration(argument), value_type=value_type)
+            for argument, (parameter, value_type) in overrides.items()
+            if LaunchConfiguration(argument).perform(context)
+        }
+        return [
+            Node(
+                package=package,
+                executable=executable,
+                name=name,
+                namespace=LaunchConfiguration("namespace"),
+                parameters=[LaunchConfiguration("params_file"), parameters],
+                ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+                output="screen",
+                respawn=LaunchConfiguration("use_respawn"),
+                respawn_delay=RESPAWN_DELAY,
+                on_exit=_end_with_source if source else _end_for_bad_input,
+            )
+        ]
+
+    return OpaqueFunction(function=start, condition=condition)
+
+
+def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:
+    # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
+    if event.returncode == BAD_INPUT and not context.is_shutdown:
+        raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
+
+
+def _end_with_source(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
+    _end_for_bad_input(event, context)
+    if event.returncode == 0 and not context.is_shutdown:
+        return [TimerAction(period=DRAIN_TIME, actions=[Shutdown(reason="the source is at its end")])]
+    return None

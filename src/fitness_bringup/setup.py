@@ -1,0 +1,27 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = "fitness_bringup"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    package_data={package_name: ["*.json", "demo/**"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+        (f"share/{package_name}/launch", glob("launch/*.launch.py")),
+        (f"share/{package_name}/params", glob("params/*.yaml")),
+        (f"share/{package_name}/config", glob("config/*.xml")),
+    ],
+    install_requires=["setuptools"],
+    # Not zipped: the demo and the schema are opened as files.
+    zip_safe=False,
+    maintainer="ros2_fitness maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="Launch files, parameters and the command line of the fitness graph.",
+    license="MIT",
+    entry_points={"console_scripts": ["fitness = fitness_bringup.cli:main"]},
+)
