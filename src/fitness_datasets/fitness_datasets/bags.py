@@ -1,0 +1,408 @@
+"""Bags: rosbag2 recordings, written as MCAP, read as MCAP or sqlite3, without rosbag2 itself.
+
+Format: https://github.com/ros2/rosbag2, https://mcap.dev/spec. Message definitions are the bag's own where it has them.
+"""
+
+import contextlib
+import time
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from heapq import merge
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_share_directory,
+)
+from rosbags.interfaces import (
+    Connection,
+    MessageDefinitionFormat,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import (
+    CompressionFormat,
+    CompressionMode,
+    Reader,
+    StoragePlugin,
+    Writer,
+)
+from rosbags.rosbag2.storage_mcap import McapReader, McapWriter, read_sized, read_string
+from rosbags.typesys import (
+    Stores,
+    get_types_from_idl,
+    get_types_from_msg,
+    get_typestore,
+)
+from rosbags.typesys.store import Typestore
+
+from fitness_core.errors import InputError
+from fitness_core.ros.images import to_bgr
+from fitness_core.ros.messages import from_body_pose, from_time
+from fitness_core.types import Frame, Pose
+
+TOPICS = {
+    "camera/image_raw": "sensor_msgs/msg/Image",
+    "camera/camera_info": "sensor_msgs/msg/CameraInfo",
+    "body_pose": "fitness_msgs/msg/BodyPose",
+    "joint_angles": "fitness_msgs/msg/JointAngles",
+    "exercise": "fitness_msgs/msg/ExerciseClassification",
+    "exercise/info": "fitness_msgs/msg/ClassifierInfo",
+    "rep_state": "fitness_msgs/msg/RepState",
+    "rep_event": "fitness_msgs/msg/RepEvent",
+    "set_summary": "fitness_msgs/msg/SetSummary",
+    "form_cue": "fitness_msgs/msg/FormCue",
+    "take_label": "fitness_msgs/msg/TakeLabel",
+}
+"""Relative name -> type of the topics of the graph that a bag may hold."""
+
+FLUSH_PERIOD = 1.0
+"""A writer that is killed loses at most what came in its last so many seconds [s]."""
+
+_LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
+_FOREVER = QosTime(9223372036, 854775807)
+_MCAP_MAGIC = b"\x89MCAP0\r\n"
+
+
+class BagWriter:
+    """Writes a rosbag2 bag (a folder with an MCAP file and, once closed, metadata.yaml).
+
+    path: folder that does not exist yet; its parents are made. topics: topic -> type ("fitness_msgs/msg/BodyPose").
+    compress: zstd inside the MCAP file (stock readers take it); not for pictures while they are taken.
+    The QoS that a stock player offers is recorded: reliable, and latched for exercise/info and take_label.
+    Not safe to call from two threads. Raises InputError where something is at `path` or it cannot be made, or a type
+    is not known.
+    """
+
+    def __init__(self, path: Path, topics: dict[str, str], compress: bool = False) -> None:
+        self.path = Path(path)
+        self.bytes = 0
+        self._dirty = False
+        self._flushed = time.monotonic()
+        if self.path.exists() or self.path.is_symlink():
+            raise InputError(f"{self.path} exists; recordings are never overwritten: give another path")
+        store = _typestore({})
+        unknown = sorted({name for name in topics.values() if name not in store.fielddefs})
+        if unknown:
+            raise InputError(
+                f"message type {unknown[0]!r} is not known; ROS 2 Jazzy's common types and fitness_msgs are"
+            )
+        self._writer = Writer(self.path, version=9, storage_plugin=StoragePlugin.MCAP)
+        if compress:
+            self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        try:
+            self._writer.open()
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be written ({error.strerror}); give a folder that can"
+            ) from None
+        self._connections = {
+            topic: self._writer.add_connection(
+                topic, name, typestore=store, offered_qos_profiles=[_qos(name)]
+            )
+            for topic, name in topics.items()
+        }
+
+    def write(self, topic: str, stamp_ns: int, cdr: bytes) -> None:
+        """Add a message: its CDR bytes as rclpy serializes them, and the time at which it was received [ns].
+
+        Raises OSError where the disk refuses; nothing should be written after that but `close`.
+        """
+        self._writer.write(self._connections[topic], stamp_ns, cdr)
+        self.bytes += len(cdr)
+        self._dirty = True
+        if time.monotonic() - self._flushed > FLUSH_PERIOD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system, so that it survives the death of this process."""
+        self._flushed = time.monotonic()
+        if self._dirty:
+            storage = self._writer.storage
+            assert isinstance(storage, McapWriter)
+            storage.close_chunk()
+            storage.bio.flush()
+            self._dirty = False
+
+    def close(self) -> None:
+        """Write index and metadata.yaml. Raises OSError where the disk refuses; what is on it stays readable."""
+        if self._writer.storage is None:
+            return
+        try:
+            self._writer.close()
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._writer.abort()
+            raise
+
+    def __enter__(self) -> "BagWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # Closed properly after an error too: what was recorded until then is as good as any.
+        self.close()
+
+
+class BagReader:
+    """Reads a rosbag2 bag: a folder, or one .mcap or .db3 file of it; MCAP or sqlite3; also of a recorder that was killed.
+
+    topics: topic -> type. counts: topic -> number of messages. recovered: the recorder did not close the bag, and what
+    it had written until its last second is read. Raises InputError for what is missing, no bag, empty or corrupt, here
+    or while reading.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.recovered = False
+        self._readers: list[Reader | McapReader] = []
+        try:
+            self._open()
+            self._connections = [c for reader in self._readers for c in reader.connections]
+            self._definitions = _definitions(self._connections)
+        except InputError:
+            self.close()
+            raise
+        except Exception as error:  # rosbags raises whatever broken bytes lead it to
+            self.close()
+            raise self._damaged(error) from None
+        self.topics = {connection.topic: connection.msgtype for connection in self._connections}
+        self.counts = dict.fromkeys(self.topics, 0)
+        for connection in self._connections:
+            self.counts[connection.topic] += connection.msgcount
+        if not sum(self.counts.values()):
+            self.close()
+            raise InputError(f"{self.path} is a bag without a message; record it again")
+        self._store: Typestore | None = None
+
+    def close(self) -> None:
+        """Close the files."""
+        for reader in self._readers:
+            reader.close()
+        self._readers = []
+
+    def __enter__(self) -> "BagReader":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def find(self, name: str) -> str:
+        """The recorded topic that is `name` of the graph (a key of `TOPICS`), whatever its namespace; "" if none is.
+
+        A name that starts with "/" is taken as it is. By the end of its name, else the only topic of its type.
+        Raises InputError where several could be meant.
+        """
+        if name.startswith("/"):
+            return name if name in self.topics else ""
+        candidates = [topic for topic in self.topics if f"/{topic}".endswith(f"/{name}")]
+        if not candidates:
+            claimed = {
+                topic for topic in self.topics for known in TOPICS if f"/{topic}".endswith(f"/{known}")
+            }
+            candidates = [
+                topic
+                for topic, type_name in self.topics.items()
+                if type_name == TOPICS.get(name)
+                and topic not in claimed
+                and not topic.endswith("overlay/image")
+            ]
+        if len(candidates) > 1:
+            raise InputError(
+                f"{self.path} has {len(candidates)} topics that could be {name}: {', '.join(sorted(candidates))}; "
+                "name the one that is meant"
+            )
+        return candidates[0] if candidates else ""
+
+    def raw(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, str, int, bytes]]:
+        """Topic, type, time of reception [ns] and CDR bytes of every message, in the order of reception.
+
+        topics: only these; None = all.
+        """
+        wanted = set(self.topics if topics is None else topics)
+        streams = []
+        for reader in self._readers:
+            # rosbags takes no connections for all connections
+            if connections := [c for c in reader.connections if c.topic in wanted]:
+                streams.append(reader.messages(connections))
+        try:
+            for connection, stamp, data in merge(*streams, key=lambda entry: entry[1]):
+                yield connection.topic, connection.msgtype, stamp, bytes(data)
+        except Exception as error:
+            raise self._damaged(error) from None
+
+    def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, int, Any]]:
+        """Topic, time of reception [ns] and message (a rosbags object with the fields of the type), like `raw`."""
+        if self._store is None:
+            self._store = _typestore(self._definitions)
+        for topic, name, stamp, cdr in self.raw(topics):
+            try:
+                message = self._store.deserialize_cdr(cdr, name)
+            except Exception as error:
+                raise self._damaged(error) from None
+            yield topic, stamp, message
+
+    def poses(self, topic: str = "body_pose") -> Iterator[Pose]:
+        """The recorded poses. Raises InputError where there are none."""
+        for _, _, message in self.messages([self._require(topic, "poses")]):
+            yield from_body_pose(message)
+
+    def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
+        """The recorded pictures, raw or compressed. Raises InputError where there are none."""
+        name = self.find(topic) or self.find(f"{topic}/compressed")
+        for _, _, message in self.messages([name or self._require(topic, "pictures")]):
+            stamp, frame_id = from_time(message.header.stamp), message.header.frame_id
+            if not hasattr(message, "encoding"):
+                picture = cv2.imdecode(np.asarray(message.data, np.uint8), cv2.IMREAD_COLOR)
+                if picture is None:
+                    raise InputError(f"{self.path}: a {message.format!r} picture on {name} cannot be decoded")
+            else:
+                picture = to_bgr(message)
+            yield Frame(stamp, picture, frame_id)
+
+    def outdated(self) -> list[str]:
+        """Types of fitness_msgs whose fields in this bag are not those of the installed fitness_msgs.
+
+        `messages` reads them all the same; their CDR bytes must not be published.
+        """
+        ours = _installed_types()
+        return sorted(
+            name
+            for name, (_, fields) in self._definitions.items()
+            if name.startswith("fitness_msgs/") and (name not in ours or ours[name][1] != fields)
+        )
+
+    def _require(self, name: str, what: str) -> str:
+        topic = self.find(name)
+        if not topic:
+            raise InputError(
+                f"{self.path} has no {what}: no topic of type {TOPICS.get(name, name)}; it has "
+                + ", ".join(f"{topic} ({kind})" for topic, kind in sorted(self.topics.items()))
+            )
+        return topic
+
+    def _open(self) -> None:
+        accepted = "give the folder of a rosbag2 bag, or its .mcap or .db3 file"
+        if not self.path.exists():
+            raise InputError(f"{self.path} does not exist; {accepted}")
+        if self.path.is_dir() and (self.path / "metadata.yaml").exists():
+            self._add(Reader(self.path))
+            return
+        files = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
+        files = [file for file in files if file.suffix in (".mcap", ".db3")]
+        if not files:
+            raise InputError(f"{self.path} is not a bag (no metadata.yaml, .mcap or .db3); {accepted}")
+        for file in files:
+            if not file.stat().st_size:
+                raise InputError(f"{file} is empty; {accepted}")
+            if file.suffix == ".mcap" and not _is_finished(file):
+                self.recovered = True
+                self._add(_UnfinishedMcap(file))
+            else:
+                self._add(Reader(file))
+
+    def _add(self, reader: Reader | McapReader) -> None:
+        reader.open()
+        self._readers.append(reader)
+
+    def _damaged(self, error: Exception) -> InputError:
+        if isinstance(error, PermissionError):
+            return InputError(f"{self.path} cannot be read ({error.strerror})")
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return InputError(f"{self.path} is not a readable bag, or it is damaged: {reason}")
+
+
+class _UnfinishedMcap(McapReader):
+    """An MCAP file whose writer was killed: no index at its end, perhaps half a record. Read from its beginning."""
+
+    def _open(self) -> None:
+        assert self.bio
+        bio = self.bio
+        size = self.path.stat().st_size
+        if bio.read(len(_MCAP_MAGIC)) != _MCAP_MAGIC or bio.read(1) != b"\x01":
+            raise ValueError("not an MCAP file")
+        if read_string(BytesIO(read_sized(bio))) != "ros2":
+            raise ValueError("not an MCAP file of ROS 2")
+        self.data_start = self.data_end = bio.tell()
+        while len(start := bio.read(9)) == 9 and start[0]:
+            end = bio.tell() + int.from_bytes(start[1:], "little")
+            if end > size:
+                break
+            self.data_end = end
+            bio.seek(end)
+        self.meta_scan()
+        assert self.statistics
+        counts = self.statistics.channel_message_counts
+        self.connections = [c._replace(msgcount=counts.get(c.id, 0)) for c in self.connections]
+
+    def messages(
+        self, connections: Collection[Connection], start: int | None = None, stop: int | None = None
+    ) -> Generator[tuple[Connection, int, bytes], None, None]:
+        # The order of reception; without an index there is no other.
+        return self.messages_scan(connections, start, stop)
+
+
+def _is_finished(file: Path) -> bool:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - len(_MCAP_MAGIC)))
+        return stream.read() == _MCAP_MAGIC
+
+
+def _qos(type_name: str) -> Qos:
+    depth = _LATCHED.get(type_name)
+    return Qos(
+        history=QosHistory.KEEP_LAST,
+        depth=depth or 10,
+        reliability=QosReliability.RELIABLE,
+        durability=QosDurability.TRANSIENT_LOCAL if depth else QosDurability.VOLATILE,
+        deadline=_FOREVER,
+        lifespan=_FOREVER,
+        liveliness=QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=_FOREVER,
+        avoid_ros_namespace_conventions=False,
+    )
+
+
+def _installed_types() -> dict[str, Any]:
+    """Field definitions of the installed fitness_msgs, as rosbags wants them."""
+    try:
+        folder = Path(get_package_share_directory("fitness_msgs")) / "msg"
+    except (PackageNotFoundError, LookupError):
+        raise InputError("fitness_msgs is not installed; build the workspace and source it") from None
+    types: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.msg")):
+        types.update(get_types_from_msg(file.read_text(), f"fitness_msgs/msg/{file.stem}"))
+    return types
+
+
+def _definitions(connections: Sequence[Connection]) -> dict[str, Any]:
+    """Field definitions of the types that a bag brings along."""
+    types: dict[str, Any] = {}
+    for connection in connections:
+        definition = connection.msgdef
+        if not definition.data.strip():
+            continue
+        if definition.format == MessageDefinitionFormat.MSG:
+            types.update(get_types_from_msg(definition.data, connection.msgtype))
+        elif definition.format == MessageDefinitionFormat.IDL:
+            for part in definition.data.split("=" * 80 + "\n"):
+                text = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
+                if text.strip():
+                    types.update(get_types_from_idl(text))
+    return types
+
+
+def _typestore(definitions: dict[str, Any]) -> Typestore:
+    """Types of ROS 2 Jazzy and fitness_msgs; those in `definitions` replace ours of the same name."""
+    types: dict[str, Any] = dict(get_typestore(Stores.ROS2_JAZZY).fielddefs)
+    types.update(_installed_types())
+    types.update(definitions)
+    store = get_typestore(Stores.EMPTY)
+    store.register(types)
+    return store
