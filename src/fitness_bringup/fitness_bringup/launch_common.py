@@ -4,7 +4,9 @@ Only launch files import this module; it needs `launch` and `launch_ros`, which 
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext
 from launch.actions import (
     DeclareLaunchArgument,
@@ -20,11 +22,9 @@ from launch.substitutions import (
     EqualsSubstitution,
     LaunchConfiguration,
     NotEqualsSubstitution,
-    PathJoinSubstitution,
 )
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
 DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
@@ -37,7 +37,7 @@ DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
 
 def argument(
-    name: str, default: object, description: str, choices: Iterable[str] | None = None
+    name: str, default: str, description: str, choices: Iterable[str] | None = None
 ) -> DeclareLaunchArgument:
     """One launch argument. An empty default leaves the value to the parameter file."""
     return DeclareLaunchArgument(
@@ -47,18 +47,20 @@ def argument(
 
 def switch(name: str, default: str, description: str) -> DeclareLaunchArgument:
     """A launch argument that is true or false; an empty default leaves it to the parameter file."""
-    return argument(name, default, description, ("true", "false") if default else ("", "true", "false"))
+    # Launch files of others hand on Python's True and False.
+    return argument(
+        name, default, description, ([] if default else [""]) + ["true", "false", "True", "False"]
+    )
 
 
 def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
     """The arguments that every launch file here has, named as in nav2."""
-    share = FindPackageShare("fitness_bringup")
     return [
         argument("namespace", "fitness", "Namespace of every node and topic."),
         switch("use_sim_time", use_sim_time, "Follow /clock instead of the clock of this machine."),
         argument(
             "params_file",
-            PathJoinSubstitution([share, "params", "fitness.yaml"]),
+            _shared("params", "fitness.yaml"),
             "Parameter file of the whole graph. Arguments that are given overrule it.",
         ),
         switch(
@@ -85,10 +87,11 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
 
 def environment() -> list[SetEnvironmentVariable]:
     """Environment of every process: the Fast DDS profile unless the user has one, and who may find the graph."""
-    profile = PathJoinSubstitution([FindPackageShare("fitness_bringup"), "config", "fastdds.xml"])
     discovery = LaunchConfiguration("discovery")
     return [
-        SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=profile)),
+        SetEnvironmentVariable(
+            PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))
+        ),
         SetEnvironmentVariable(
             DISCOVERY,
             EnvironmentVariable(DISCOVERY, default_value="LOCALHOST"),
@@ -148,6 +151,10 @@ def node(
         ]
 
     return OpaqueFunction(function=start, condition=condition)
+
+
+def _shared(*parts: str) -> str:
+    return str(Path(get_package_share_directory("fitness_bringup"), *parts))
 
 
 def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:
