@@ -1,0 +1,186 @@
+"""Makes docs/ros-api.md from the nodes themselves: `python -m fitness_bringup.api_docs > docs/ros-api.md`.
+
+Parameters come from the schemas, topics and services from the calls that create them, prose from the docstrings.
+"""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from fitness_core.ros import qos
+from fitness_core.ros.node import COMMON, FitnessNode
+from fitness_core.ros.parameters import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+PACKAGES = (
+    "fitness_camera",
+    "pose_estimator",
+    "exercise_classifier",
+    "rep_counter",
+    "fitness_visualization",
+    "fitness_datasets",
+)
+"""Packages with nodes, in the order of the graph."""
+
+HEADER = """\
+# ROS API
+
+Made by `python -m fitness_bringup.api_docs`; a test holds it equal to the code.
+
+Names are relative: under the launch files the namespace is `fitness`, and every name can be remapped. Every node is a
+managed (lifecycle) node with the usual services of one, and reports on `/diagnostics` (diagnostic_msgs/DiagnosticArray)
+at 1 Hz. Messages carry stamp and frame of the picture they come from.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A topic or service of a node: its name, its type as `package/Type`, and the name of its QoS in fitness_core."""
+
+    name: str
+    type: str
+    qos: str = ""
+
+
+@dataclass(slots=True)
+class NodeApi:
+    """What a node offers: where it lives, its default name, its endpoints and its parameters."""
+
+    package: str
+    executable: str
+    name: str
+    node_class: type[FitnessNode]
+    publishers: list[Endpoint] = field(default_factory=list)
+    subscriptions: list[Endpoint] = field(default_factory=list)
+    services: list[Endpoint] = field(default_factory=list)
+    actions: list[Endpoint] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its own parameters and those of every node."""
+        return self.node_class.PARAMETERS + COMMON
+
+
+def nodes() -> list[NodeApi]:
+    """Every node of the project."""
+    return [api for package in PACKAGES for api in _nodes_of(package)]
+
+
+def render() -> str:
+    """The text of docs/ros-api.md."""
+    parts = [HEADER, "## Quality of service\n", _table(("name", "reliability", "durability", "depth"), _qos_rows())]
+    parts += ["## Parameters of every node\n", _parameter_table(COMMON)]
+    for api in nodes():
+        parts.append(f"## {api.name}\n")
+        parts.append(f"`ros2 run {api.package} {api.executable}`\n")
+        parts.append(_prose(api))
+        for title, endpoints in (
+            ("Publishes", api.publishers),
+            ("Subscribes to", api.subscriptions),
+            ("Services", api.services),
+            ("Actions", api.actions),
+        ):
+            if endpoints:
+                columns = ("name", "type", "QoS") if any(endpoint.qos for endpoint in endpoints) else ("name", "type")
+                rows = [(f"`{end.name}`", end.type, end.qos)[: len(columns)] for end in endpoints]
+                parts += [f"### {title}\n", _table(columns, rows)]
+        if api.node_class.PARAMETERS:
+            parts += ["### Parameters\n", _parameter_table(api.node_class.PARAMETERS)]
+    return "\n".join(parts)
+
+
+def _nodes_of(package_name: str) -> Iterator[NodeApi]:
+    package = importlib.import_module(package_name)
+    for found in pkgutil.iter_modules(package.__path__):
+        if found.name.endswith("_node"):
+            module = importlib.import_module(f"{package_name}.{found.name}")
+            node_class = next(
+                value
+                for value in vars(module).values()
+                if inspect.isclass(value) and issubclass(value, FitnessNode) and value.__module__ == module.__name__
+            )
+            name = inspect.signature(node_class).parameters["name"].default
+            api = NodeApi(package_name, found.name, name, node_class)
+            _find_endpoints(api, module)
+            yield api
+
+
+def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
+    # call -> list it goes to, position of type and name, position of the QoS
+    calls = {
+        "create_lifecycle_publisher": (api.publishers, 0, 2),
+        "create_publisher": (api.publishers, 0, 2),
+        "create_subscription": (api.subscriptions, 0, 3),
+        "create_service": (api.services, 0, None),
+        "ActionServer": (api.actions, 1, None),
+    }
+    for call in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(call, ast.Call):
+            continue
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if called not in calls:
+            continue
+        endpoints, first, qos_at = calls[called]
+        type_node, name_node = call.args[first : first + 2]
+        # A name made at run time (a recorder's topics) is told in the node's docstring.
+        if isinstance(name_node, ast.Constant):
+            message_type = _evaluate(type_node, module)
+            quality = ast.unparse(call.args[qos_at]) if qos_at is not None else ""
+            endpoints.append(Endpoint(name_node.value, _type_name(message_type), quality.removeprefix("qos.")))
+
+
+def _evaluate(expression: ast.expr, module: ModuleType) -> type:
+    value: object = module
+    for name in ast.unparse(expression).split("."):
+        value = getattr(value, name)
+    assert isinstance(value, type)
+    return value
+
+
+def _type_name(message_type: type) -> str:
+    return f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
+
+
+def _prose(api: NodeApi) -> str:
+    return inspect.cleandoc(api.node_class.__doc__ or "") + "\n"
+
+
+def _qos_rows() -> Iterator[tuple[str, ...]]:
+    for name, profile in vars(qos).items():
+        if isinstance(profile, QoSProfile):
+            yield (
+                name,
+                "reliable" if profile.reliability == ReliabilityPolicy.RELIABLE else "best effort",
+                "transient local" if profile.durability == DurabilityPolicy.TRANSIENT_LOCAL else "volatile",
+                str(profile.depth),
+            )
+
+
+def _parameter_table(parameters: Iterable[Parameter]) -> str:
+    rows = []
+    for parameter in parameters:
+        default = parameter.default
+        text = str(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
+        description = parameter.description + (" Read-only." if parameter.read_only else "")
+        rows.append((f"`{parameter.name}`", parameter.type_name, f"`{text}`", parameter.accepted, description))
+    return _table(("name", "type", "default", "accepted", "description"), rows)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def main() -> int:
+    """Print the text."""
+    sys.stdout.write(render())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The rules of the house that no linter knows: who may import whom, and what every package and node must have."""
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SRC = ROOT / "src"
+PACKAGES = sorted(path.parent.name for path in SRC.glob("*/package.xml"))
+PYTHON_PACKAGES = [name for name in PACKAGES if (SRC / name / "setup.py").exists()]
+STAGES = {
+    "exercise_classifier",
+    "fitness_camera",
+    "fitness_datasets",
+    "fitness_visualization",
+    "pose_estimator",
+    "rep_counter",
+}
+BASE = {"fitness_msgs", "fitness_core"}
+NODE_LINES = 220
+
+# Imported module -> rosdep key, where they differ.
+KEYS = {
+    "click": "python3-click",
+    "cv2": "python3-opencv",
+    "jsonschema": "python3-jsonschema",
+    "matplotlib": "python3-matplotlib",
+    "mediapipe": "python3-mediapipe-pip",
+    "numpy": "python3-numpy",
+    "pydantic": "python3-pydantic",
+    "rich": "python3-rich",
+    "rosbags": "python3-rosbags-pip",
+    "scipy": "python3-scipy",
+    "sklearn": "python3-sklearn",
+    "typer": "python3-typer",
+    "yaml": "python3-yaml",
+}
+# rosdep knows no key: package.xml names them in a comment, and they come with pip.
+PIP_ONLY = {"ai_edge_litert": "ai-edge-litert", "keras": "keras", "tensorflow": "tensorflow"}
+# Started or loaded at run time, imported by nobody.
+NOT_IMPORTED = {"fitness_bringup": STAGES | {"ros2launch", "rmw_fastrtps_cpp"}}
+
+
+def modules(package: str) -> list[Path]:
+    """The Python files of a package, tests left out."""
+    return sorted((SRC / package / package).rglob("*.py")) + sorted((SRC / package / "launch").glob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.module or ""
+
+
+def imported_roots(path: Path) -> set[str]:
+    """The top packages that a file imports."""
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def relative(path: Path) -> str:
+    """A path as messages show it."""
+    return str(path.relative_to(ROOT))
+
+
+def allowed(path: Path, package: str) -> set[str]:
+    """The packages of this project that a file may import."""
+    if package == "fitness_core":
+        return {"fitness_msgs"}
+    if package == "fitness_bringup":
+        return BASE | STAGES
+    if relative(path).startswith("src/exercise_classifier/exercise_classifier/training"):
+        return BASE | {"fitness_datasets", "pose_estimator"}
+    return BASE
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_a_floor_imports_only_what_is_below_it(package):
+    for path in modules(package):
+        above = (imported_roots(path) & set(PACKAGES)) - allowed(path, package) - {package}
+        assert not above, f"{relative(path)} imports {', '.join(sorted(above))}"
+
+
+@pytest.mark.parametrize("package", [name for name in PYTHON_PACKAGES if name != "fitness_bringup"])
+def test_ros_stays_in_nodes_and_ros_helpers(package):
+    for path in modules(package):
+        if not path.stem.endswith("_node") and path.parent.name != "ros":
+            assert "rclpy" not in imported_roots(path), f"{relative(path)} imports rclpy"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_tensorflow_stays_in_training(package):
+    for path in modules(package):
+        if "training" not in path.parts:
+            heavy = imported_roots(path) & {"tensorflow", "keras", "sklearn"}
+            assert not heavy, f"{relative(path)} imports {', '.join(sorted(heavy))}"
+
+
+def test_only_launch_files_need_launch():
+    for package in PYTHON_PACKAGES:
+        for path in modules(package):
+            if path.name != "launch_common.py" and not path.name.endswith(".launch.py"):
+                found = set(imports(path)) & {"launch", "launch_ros", "fitness_bringup.launch_common"}
+                assert not found, f"{relative(path)} imports {', '.join(sorted(found))}"
+
+
+def test_nodes_are_short():
+    for path in SRC.glob("*/*/*_node.py"):
+        lines = len(path.read_text().splitlines())
+        assert lines <= NODE_LINES, f"{relative(path)} has {lines} lines; a node converts, calls its stage and publishes"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_package_xml_names_what_is_imported(package):
+    text = (SRC / package / "package.xml").read_text()
+    tags = ("depend", "exec_depend", "build_depend")
+    named = {tag.text for tag in ElementTree.fromstring(text) if tag.tag in tags}
+    imported = set().union(*(imported_roots(path) for path in modules(package)))
+    third = imported - set(sys.stdlib_module_names) - {package}
+    for module in sorted(third & set(PIP_ONLY)):
+        assert PIP_ONLY[module] in text, f"{package}/package.xml: a comment must name {PIP_ONLY[module]} (pip only)"
+    wanted = {KEYS.get(module, module) for module in third - set(PIP_ONLY)}
+    assert wanted - named == set(), f"{package}/package.xml does not name what the code imports"
+    assert named - wanted - NOT_IMPORTED.get(package, set()) == set(), f"{package}/package.xml names what nothing imports"
+
+
+def test_test_files_have_names_of_their_own():
+    names = Counter(path.name for path in [*SRC.glob("*/test/**/test_*.py"), *(ROOT / "tests").rglob("test_*.py")])
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_what_is_public_says_what_it_is(package):
+    silent = []
+    for path in modules(package):
+        tree = ast.parse(path.read_text())
+        if path.name != "__init__.py" and not ast.get_docstring(tree):
+            silent.append(relative(path))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                if not node.name.startswith("_") and not ast.get_docstring(node):
+                    silent.append(f"{relative(path)}:{node.lineno} {node.name}")
+    assert silent == [], "no docstring"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_versions_agree(package):
+    version = ElementTree.parse(SRC / package / "package.xml").findtext("version")
+    assert version == ElementTree.parse(SRC / "fitness_msgs" / "package.xml").findtext("version")
+    if package in PYTHON_PACKAGES:
+        assert f'version="{version}"' in (SRC / package / "setup.py").read_text()

@@ -1,0 +1,43 @@
+"""docs/ros-api.md is what the nodes are, and every parameter is a sound schema."""
+
+import math
+from pathlib import Path
+
+import pytest
+from fitness_bringup import api_docs
+from fitness_bringup.api_docs import NodeApi
+from fitness_core.ros import qos
+from fitness_core.ros.parameters import Parameter
+
+ROOT = Path(__file__).resolve().parents[2]
+NODES = api_docs.nodes()
+PARAMETERS = [pytest.param(node, parameter, id=f"{node.name}-{parameter.name}") for node in NODES for parameter in node.parameters]
+
+
+def test_the_committed_page_is_the_code():
+    committed = (ROOT / "docs" / "ros-api.md").read_text()
+    assert committed == api_docs.render(), "run: python -m fitness_bringup.api_docs > docs/ros-api.md"
+
+
+@pytest.mark.parametrize(("node", "parameter"), PARAMETERS)
+def test_a_parameter_is_described_and_takes_its_own_default(node: NodeApi, parameter: Parameter):
+    assert parameter.description.endswith("."), "a description is a sentence"
+    assert parameter.type_name
+    if parameter.choices:
+        assert parameter.default in parameter.choices
+    if parameter.minimum is not None and not math.isnan(parameter.default):
+        assert parameter.minimum <= parameter.default <= (math.inf if parameter.maximum is None else parameter.maximum)
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
+def test_names_are_used_once(node: NodeApi):
+    names = [parameter.name for parameter in node.parameters]
+    assert len(names) == len(set(names))
+    assert len({other.name for other in NODES}) == len(NODES)
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
+def test_topics_are_relative_and_have_a_quality_of_service_of_the_project(node: NodeApi):
+    for endpoint in [*node.publishers, *node.subscriptions]:
+        assert not endpoint.name.startswith("/") or endpoint.name == "/clock", f"{endpoint.name} cannot be namespaced"
+        assert hasattr(qos, endpoint.qos), f"{endpoint.name}: {endpoint.qos} is not of fitness_core.ros.qos"
