@@ -1,0 +1,1 @@
+"""Landmarks to exercise: features, windows, the classifier stage and its node; `training` fits the models."""

@@ -1,0 +1,152 @@
+"""Node `exercise_classifier`: body_pose in, exercise and the latched exercise/info out."""
+
+import math
+import sys
+import time
+from pathlib import Path
+
+from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
+
+from exercise_classifier.classifier import ExerciseClassifier
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, qos
+from fitness_core.ros.messages import from_body_pose, header, to_classification
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import Classification
+
+
+class ExerciseClassifierNode(FitnessNode):
+    """Publishes which exercise the last seconds of body_pose show.
+
+    Subscribes body_pose (fitness_msgs/BodyPose). Publishes exercise (fitness_msgs/ExerciseClassification) at `rate` by
+    stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) once when activated.
+    """
+
+    PARAMETERS = (
+        Parameter(
+            "model",
+            "",
+            "Model file (.tflite written by `./fitness train`); empty = the shipped one.",
+            read_only=True,
+        ),
+        Parameter(
+            "catalogue",
+            "",
+            "Folder of exercise files the labels must be in; empty = the shipped ones.",
+            read_only=True,
+        ),
+        Parameter(
+            "rate",
+            10.0,
+            "Classifications per second of stamps [Hz], at most one per pose.",
+            0.1,
+            100.0,
+            read_only=True,
+        ),
+        Parameter(
+            "confidence_threshold",
+            math.nan,
+            "Probability (0..1) below which a label is UNCERTAIN; NaN or negative = the model's own.",
+            read_only=True,
+        ),
+        Parameter("threads", 1, "Threads of one inference.", 1, 16, read_only=True),
+    )
+
+    def __init__(self, name: str = "exercise_classifier", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._classifier: ExerciseClassifier | None = None
+        self._newest: Classification | None = None
+        self._frame_id = ""
+        self._rate = diagnostics.Rate()
+        self._exercise = self.create_lifecycle_publisher(
+            ExerciseClassification, "exercise", qos.STREAM
+        )
+        self._info = self.create_lifecycle_publisher(
+            ClassifierInfo, "exercise/info", qos.LATCHED
+        )
+        self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM)
+
+    def configure(self) -> None:
+        """Load the model and hold its labels against the catalogue."""
+        threshold = self.params.confidence_threshold
+        if threshold > 1.0:
+            raise InputError(
+                f"{self.get_name()}: parameter 'confidence_threshold' is {threshold:g}; accepted: 0 .. 1, or NaN for the model's"
+            )
+        self._classifier = ExerciseClassifier(
+            Path(self.params.model).expanduser() if self.params.model else None,
+            rate=self.params.rate,
+            confidence_threshold=threshold if threshold >= 0 else None,
+            threads=self.params.threads,
+        )
+        self._classifier.check_labels(
+            Catalogue.load(
+                Path(self.params.catalogue) if self.params.catalogue else None
+            )
+        )
+
+    def activate(self) -> None:
+        """Say what the classifier is; poses are taken from now on."""
+        self._classifier.reset()
+        info = self._classifier.info
+        self._info.publish(
+            ClassifierInfo(
+                header=header(self.get_clock().now().nanoseconds, self._frame_id),
+                model_id=info.model_id,
+                labels=list(info.labels),
+                window_duration=info.window_duration,
+                window_rate=info.window_rate,
+                confidence_threshold=info.confidence_threshold,
+            )
+        )
+
+    def deactivate(self) -> None:
+        """Forget the poses of this run."""
+        self._classifier.reset()
+        self._newest = None
+
+    def release(self) -> None:
+        """Let go of the model."""
+        self._classifier = None
+
+    def _on_pose(self, message: BodyPose) -> None:
+        if not self.active:
+            return
+        pose = from_body_pose(message)
+        begun = time.perf_counter()
+        result = self._classifier.step(pose)
+        if result is None:
+            return
+        self._rate.tick(time.perf_counter() - begun)
+        self._newest = result
+        self._exercise.publish(to_classification(result, pose.frame_id))
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        """Rate, cost, and what is seen."""
+        level, message, values = super().diagnose()
+        values |= {
+            "rate [Hz]": self._rate.hertz(),
+            "inference [ms]": self._rate.mean_cost() * 1000,
+            "model": self._classifier.info.model_id if self._classifier else "",
+        }
+        if self._newest is not None:
+            values |= {
+                "status": self._newest.status.name,
+                "label": self._newest.label,
+                "confidence": self._newest.confidence,
+            }
+            message = self._newest.label or self._newest.status.name.lower().replace(
+                "_", " "
+            )
+        return level, message, values
+
+
+def main() -> int:
+    """Run the node until it is told to stop."""
+    return run(ExerciseClassifierNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The model: ONE .tflite file that carries its own description.
+
+A TFLite file tolerates a zip archive behind it (how TFLite Metadata packs associated files,
+https://ai.google.dev/edge/litert/models/metadata); ours holds `metadata.json`.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from exercise_classifier import features
+from fitness_core.errors import InputError
+
+METADATA = "metadata.json"
+_MAGIC = b"TFL3"
+_KEYS = ("name", "labels", "features", "window", "confidence_threshold")
+_REMEDY = "give a model that `./fitness train` wrote, or none for the shipped one"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model is. model_id: name and content hash. window_duration [s], window_rate [Hz], threshold 0..1."""
+
+    model_id: str
+    labels: tuple[str, ...]
+    window_duration: float
+    window_rate: float
+    confidence_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A read and checked model file: its network as bytes and what it says about itself."""
+
+    network: bytes
+    info: ModelInfo
+
+
+def write(path: Path, network: bytes, metadata: dict) -> None:
+    """Write a network (bytes of a .tflite) and its metadata as one file, the same bytes for the same input."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        # A fixed date: the same model is the same file, hence the same model_id.
+        zipped.writestr(
+            zipfile.ZipInfo(METADATA, (1980, 1, 1, 0, 0, 0)),
+            json.dumps(metadata, indent=1),
+        )
+    path.write_bytes(network + archive.getvalue())
+
+
+def describe(
+    name: str, labels: tuple[str, ...], duration: float, rate: float, threshold: float
+) -> dict:
+    """The metadata of a model fitted to the features of this code."""
+    return {
+        "name": name,
+        "labels": list(labels),
+        "features": {
+            "name": features.NAME,
+            "version": features.VERSION,
+            "count": features.N_FEATURES,
+        },
+        "window": {"duration": duration, "rate": rate},
+        "confidence_threshold": threshold,
+    }
+
+
+def read(path: Path) -> ModelFile:
+    """Read a model file and check that this code can feed it. Raises InputError in words where it cannot."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"model {path} cannot be read ({error.strerror}); {_REMEDY}"
+        ) from None
+    if content[4:8] != _MAGIC:
+        raise InputError(f"model {path} is not a .tflite file; {_REMEDY}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            metadata = json.loads(archive.read(METADATA))
+    except (zipfile.BadZipFile, KeyError):
+        raise InputError(
+            f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}"
+        ) from None
+    except ValueError as error:
+        raise InputError(
+            f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}"
+        ) from None
+    if missing := [key for key in _KEYS if key not in metadata]:
+        raise InputError(
+            f"model {path}: its {METADATA} lacks {', '.join(missing)}; {_REMEDY}"
+        )
+    try:
+        given = (
+            metadata["features"]["name"],
+            metadata["features"]["version"],
+            metadata["features"]["count"],
+        )
+        info = ModelInfo(
+            model_id=f"{metadata['name']}-{hashlib.sha256(content).hexdigest()[:8]}",
+            labels=tuple(metadata["labels"]),
+            window_duration=float(metadata["window"]["duration"]),
+            window_rate=float(metadata["window"]["rate"]),
+            confidence_threshold=float(metadata["confidence_threshold"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"model {path}: its {METADATA} is not what it should be ({error!r}); {_REMEDY}"
+        ) from None
+    ours = (features.NAME, features.VERSION, features.N_FEATURES)
+    if given != ours:
+        raise InputError(
+            f"model {path} was fitted to the features {_named(given)}; this version computes {_named(ours)}: "
+            "fit it again with `./fitness train`, or use the shipped one"
+        )
+    return ModelFile(content, info)
+
+
+def _named(of: tuple) -> str:
+    return f"{of[0]} version {of[1]} ({of[2]} values)"

@@ -1,0 +1,1 @@
+"""Fits the models. The only place here that imports TensorFlow; no node imports this package."""

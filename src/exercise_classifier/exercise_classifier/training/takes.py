@@ -1,0 +1,200 @@
+"""Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fitness_core.errors import InputError
+from fitness_core.filters import OneEuro
+from fitness_core.types import Pose, nanoseconds
+
+MIN_DURATION = 1.0
+"""Takes shorter than this [s] hold no window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One labelled sequence.
+
+    group: what may share a person or footage with others, never split between folds. stamps: [n] seconds.
+    image: [n, 33, 3] x, y, z normalised by width, height, width. world: [n, 33, 3] metres, NaN = not measured.
+    visibility: [n, 33]. NaN rows = nobody. weight: how often it is drawn, relative to the others of its class.
+    """
+
+    name: str
+    exercise: str
+    group: str
+    certain: bool
+    stamps: np.ndarray
+    image: np.ndarray
+    world: np.ndarray
+    visibility: np.ndarray
+    width: int
+    height: int
+    kind: str = "clip"
+
+    def poses(self) -> Iterable[Pose]:
+        """As the pose stage gives them."""
+        for stamp, image, world, visibility in zip(
+            self.stamps, self.image, self.world, self.visibility, strict=True
+        ):
+            yield Pose(
+                nanoseconds(stamp),
+                image,
+                world,
+                visibility,
+                visibility,
+                self.width,
+                self.height,
+            )
+
+    def pixels(self) -> np.ndarray:
+        """[n, 33, 3] pixels with depth in pixels."""
+        return self.image * np.array([self.width, self.height, self.width], np.float32)
+
+
+def read_clips(table: Path) -> list[dict[str, str]]:
+    """Rows of a clips.csv (columns file, exercise, certainty, source, license; more are ignored), one per file."""
+    try:
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise InputError(
+            f"clip table {table} cannot be read ({error.strerror}); give a clips.csv"
+        ) from None
+    needed = ("file", "exercise", "certainty", "source", "license")
+    if not rows or (missing := [name for name in needed if name not in rows[0]]):
+        raise InputError(
+            f"clip table {table} lacks {', '.join(missing if rows else needed)}; see its README"
+        )
+    by_file: dict[str, dict[str, str]] = {}
+    for row in rows:
+        by_file.setdefault(row["file"], row)
+    return list(by_file.values())
+
+
+def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
+    """File -> group. Files share a group where their repositories have one owner or their footage one origin."""
+    parent: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    keys = {}
+    for row in rows:
+        owner = row["source"].split(":")[0].split("/")[0]
+        keys[row["file"]] = owner
+        find(owner)
+        if footage := re.search(r"footage: ([^)]*)\)", row["license"]):
+            parent[find("footage " + footage[1])] = find(owner)
+    return {file: find(owner) for file, owner in keys.items()}
+
+
+def cache_name(file: str) -> str:
+    """Name of the cache file of a clip: `<exercise>__<clip>.npz`."""
+    return str(Path(*Path(file).parts[1:]).with_suffix("")).replace("/", "__") + ".npz"
+
+
+def load_takes(table: Path, cache: Path, smooth: bool = True) -> list[Take]:
+    """The takes of a clip table; landmarks come from `cache`, where missing they are extracted into it first."""
+    rows = read_clips(table)
+    groups = groups_of(rows)
+    takes = []
+    for row in rows:
+        path = cache / cache_name(row["file"])
+        if not path.is_file():
+            extract(table.parent / row["file"], path)
+        with np.load(path, allow_pickle=False) as data:
+            image, world, stamps = data["image"], data["world"], data["t"]
+            width, height = (int(value) for value in data["size"])
+        keep = np.concatenate([[True], np.diff(stamps) > 0])
+        image, world, stamps = image[keep], world[keep], stamps[keep]
+        if stamps[-1] - stamps[0] < MIN_DURATION:
+            continue
+        take = Take(
+            row["file"].removeprefix("videos/"),
+            row["exercise"],
+            groups[row["file"]],
+            row["certainty"].startswith("certain"),
+            stamps,
+            image[..., :3],
+            world,
+            image[..., 3],
+            width,
+            height,
+        )
+        takes.append(smoothed(take) if smooth else take)
+    return takes
+
+
+def smoothed(take: Take) -> Take:
+    """The take through the filter that the pose stage applies by default."""
+    from dataclasses import replace
+
+    size = np.array([take.width, take.height, take.width])
+    image_filter, world_filter = OneEuro(1.0, 5.0), OneEuro(1.0, 5.0)
+    image, world = np.full_like(take.image, np.nan), np.full_like(take.world, np.nan)
+    for number, stamp in enumerate(take.stamps):
+        pixels = take.image[number] * size
+        extent = (
+            float(np.nanmax(pixels[:, 1]) - np.nanmin(pixels[:, 1]))
+            if np.isfinite(pixels[0, 0])
+            else 1.0
+        )
+        image[number] = (
+            image_filter.step(nanoseconds(stamp), pixels, max(extent, 1.0)) / size
+        )
+        world[number] = world_filter.step(nanoseconds(stamp), take.world[number], 1.7)
+    return replace(take, image=image, world=world)
+
+
+def extract(video: Path, cache_file: Path) -> None:
+    """Landmarks of a video by the project's own camera and pose stages, as a cache file."""
+    from fitness_camera.sources import open_source
+    from pose_estimator.backend import make_backend
+    from pose_estimator.estimator import PoseEstimator
+
+    poses = []
+    estimator = PoseEstimator(make_backend(), smoothing=False)
+    try:
+        with open_source(str(video)) as source:
+            poses = [estimator.step(frame) for frame in source]
+    finally:
+        estimator.close()
+    if not poses:
+        raise InputError(f"{video} has no pictures; remove its row from the clip table")
+    scores = [np.stack([pose.visibility, pose.presence], axis=-1) for pose in poses]
+    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cache_file.with_suffix(".part")
+    with temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            image=np.concatenate(
+                [np.array([pose.image for pose in poses]), np.array(scores)], axis=-1
+            ),
+            world=np.array([pose.world for pose in poses]),
+            t=np.array([pose.stamp / 1e9 for pose in poses]),
+            size=np.array([poses[0].width, poses[0].height]),
+        )
+    temporary.replace(cache_file)
+
+
+def counts(takes: list[Take]) -> dict[str, dict[str, int]]:
+    """Exercise -> number of takes, of groups and of seconds."""
+    table: dict[str, dict[str, int]] = {}
+    for exercise, number in sorted(Counter(take.exercise for take in takes).items()):
+        of = [take for take in takes if take.exercise == exercise]
+        seconds = round(sum(float(take.stamps[-1] - take.stamps[0]) for take in of))
+        table[exercise] = {
+            "takes": number,
+            "sources": len({take.group for take in of}),
+            "seconds": seconds,
+        }
+    return table

@@ -1,0 +1,27 @@
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = "exercise_classifier"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+        (f"share/{package_name}/models", sorted(glob("models/*"))),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="ros2_fitness maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="Landmarks to exercise: body-frame features, windows, LiteRT models; training.",
+    license="MIT",
+    entry_points={
+        "console_scripts": [
+            "exercise_classifier_node = exercise_classifier.exercise_classifier_node:main",
+        ],
+    },
+)
