@@ -1,0 +1,77 @@
+"""The calibration file of a camera, as `camera_calibration` and `camera_info_manager` write it. Free of ROS.
+
+Format: http://wiki.ros.org/camera_calibration_parsers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from fitness_core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fields of sensor_msgs/CameraInfo. width, height [px]; k, r 3x3 and p 3x4 by rows; d: distortion coefficients."""
+
+    camera_name: str
+    width: int
+    height: int
+    distortion_model: str
+    d: tuple[float, ...]
+    k: tuple[float, ...]
+    r: tuple[float, ...]
+    p: tuple[float, ...]
+
+
+def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> Path:
+    """The path of a camera_info_url: file:///path, a plain path, or package://name/path; `${NAME}` is the camera's name.
+
+    package_folder: share folder of a package, raises LookupError where there is none.
+    """
+    text = url.replace("${NAME}", camera_name)
+    if text.startswith("package://"):
+        package, _, rest = text.removeprefix("package://").partition("/")
+        try:
+            return Path(package_folder(package)) / rest
+        except (LookupError, ValueError):
+            raise InputError(f"camera_info_url {url!r}: there is no package {package!r} here") from None
+    if "://" in text and not text.startswith("file://"):
+        raise InputError(
+            f"camera_info_url {url!r}: accepted are file:///path.yaml, package://name/path.yaml or a path"
+        )
+    return Path(text.removeprefix("file://")).expanduser()
+
+
+def load(path: Path) -> Calibration:
+    """Read a calibration file; InputError where it is not one."""
+    try:
+        content = yaml.safe_load(path.read_text())
+        calibration = Calibration(
+            camera_name=str(content.get("camera_name", "")),
+            width=int(content["image_width"]),
+            height=int(content["image_height"]),
+            distortion_model=str(content.get("distortion_model", "plumb_bob")),
+            d=_values(content, "distortion_coefficients"),
+            k=_values(content, "camera_matrix", 9),
+            r=_values(content, "rectification_matrix", 9),
+            p=_values(content, "projection_matrix", 12),
+        )
+    except OSError as error:
+        raise InputError(f"calibration {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
+        raise InputError(
+            f"calibration {path} is not one: {reason}; camera_calibration writes such files"
+        ) from None
+    if calibration.k[0] <= 0:
+        raise InputError(f"calibration {path} is not one: camera_matrix has no focal length")
+    return calibration
+
+
+def _values(content: dict, name: str, count: int | None = None) -> tuple[float, ...]:
+    values = tuple(float(value) for value in content[name]["data"])
+    if count is not None and len(values) != count:
+        raise ValueError(f"{name} has {len(values)} values, not {count}")
+    return values

@@ -1,0 +1,249 @@
+"""Node `camera`: pictures of a source on camera/image_raw, each with its camera_info."""
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+
+from ament_index_python.packages import get_package_share_directory
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import NANOSECONDS, Frame
+from rclpy.duration import Duration
+from sensor_msgs.msg import CameraInfo, Image
+
+from fitness_camera import calibration
+from fitness_camera.sources import FOLDER_RATE, Source, open_source
+
+RETRY_PERIOD = 1.0
+"""Between attempts to get a lost device or stream back [s]."""
+SUBSCRIBERS_TIMEOUT = 30.0
+"""How long a recording waits for subscribers before it starts without them [s]."""
+DRAIN_TIMEOUT = 2.0
+"""How long the last pictures of a recording may take to reach reliable subscribers [s]."""
+
+
+class CameraNode(FitnessNode):
+    """Publishes a source; parameters take effect at the next activation.
+
+    A recording (file, folder) is stamped activation time + the picture's own time, a device or stream the time of
+    acquisition. At the end of a recording `finished` completes; a lost device or stream is asked for again each second.
+    """
+
+    PARAMETERS = (
+        Parameter(
+            "source",
+            "0",
+            "Device (0, /dev/video0), video file, address (rtsp://, http://) or folder of pictures.",
+        ),
+        Parameter(
+            "paced", True, "Recordings at the rate they were taken; false publishes as fast as it decodes."
+        ),
+        Parameter("loop", False, "Start a recording over at its end; stamps go on increasing."),
+        Parameter(
+            "wait_for_subscribers",
+            1,
+            "Recordings start once so many nodes subscribe to image_raw (or after 30 s); 0 starts at once.",
+            minimum=0,
+        ),
+        Parameter(
+            "frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."
+        ),
+        Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
+        Parameter(
+            "camera_info_url",
+            "",
+            "Calibration: file:///path.yaml or package://name/path.yaml; empty = uncalibrated.",
+        ),
+        Parameter("width", 0, "Width asked of a device [px]; 0 leaves it to the device.", minimum=0),
+        Parameter("height", 0, "Height asked of a device [px]; 0 leaves it to the device.", minimum=0),
+        Parameter(
+            "rate",
+            0.0,
+            "Rate asked of a device, or of a folder [Hz]; 0 = the device's own, folders 30.",
+            minimum=0.0,
+        ),
+    )
+
+    def __init__(self, name: str = "camera", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._image_publisher = self.create_lifecycle_publisher(
+            Image, "camera/image_raw", qos.IMAGE_PUBLISHER
+        )
+        self._info_publisher = self.create_lifecycle_publisher(
+            CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER
+        )
+        self._calibration: calibration.Calibration | None = None
+        self._source: Source | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._published = diagnostics.Rate()
+        self._errors = 0
+        self._trouble = ""
+
+    def configure(self) -> None:
+        self._calibration = None
+        if url := self.params.camera_info_url:
+            path = calibration.locate(url, self.params.camera_name, get_package_share_directory)
+            self._calibration = calibration.load(path)
+            if self._calibration.camera_name not in ("", self.params.camera_name):
+                self.get_logger().warning(
+                    f"{path} is the calibration of camera {self._calibration.camera_name!r}, "
+                    f"this one is {self.params.camera_name!r}"
+                )
+
+    def activate(self) -> None:
+        self._source = source = self._open()
+        known = self._calibration
+        if known is not None and (known.width, known.height) != (source.width, source.height):
+            source.close()
+            raise InputError(
+                f"the calibration is for {known.width}x{known.height}, {source.name} has {source.width}x{source.height}; "
+                "calibrate at this size or leave camera_info_url empty"
+            )
+        self.get_logger().info(
+            f"source {source.name}: {source.width}x{source.height}, {source.rate:.4g} Hz"
+            + (f", {source.frames} frames" if source.frames else "")
+        )
+        self._trouble = ""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message = diagnostics.OK, "active" if self.active else "inactive"
+        if self._trouble:
+            level, message = diagnostics.ERROR, self._trouble
+        elif self.active and self.finished.done():
+            message = "finished"
+        return (
+            level,
+            message,
+            {
+                "source": self.params.source,
+                "rate_hz": self._published.hertz(),
+                "published": self._published.total,
+                "errors": self._errors,
+            },
+        )
+
+    def _open(self) -> Source:
+        given = self.params
+        return open_source(
+            given.source, width=given.width, height=given.height, rate=given.rate, frame_id=given.frame_id
+        )
+
+    # What follows runs in the capture thread.
+
+    def _run(self) -> None:
+        assert self._source is not None
+        try:
+            if self._source.live:
+                self._relay()
+            elif self._play() and not self.finished.done():
+                self.finished.set_result(None)
+        except Exception:
+            # A thread that dies is not seen by anybody.
+            self._report("the capture thread failed")
+            self.get_logger().error(traceback.format_exc())
+        finally:
+            self._source.close()
+
+    def _play(self) -> bool:
+        """Publish a recording; whether it came to its end."""
+        self._await_subscribers()
+        paced = self.params.paced
+        start, begun = self.get_clock().now().nanoseconds, time.monotonic()
+        for frame in self._recorded():
+            # Due times count from the beginning, so that no delay adds up.
+            delay = begun + frame.stamp / NANOSECONDS - time.monotonic() if paced else 0.0
+            if self._stopping.wait(max(0.0, delay)):
+                return False
+            self._publish(frame, start + frame.stamp)
+        self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
+        if not self._trouble:
+            self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published")
+        return True
+
+    def _recorded(self) -> Iterator[Frame]:
+        """The frames of the recording, over and over with `loop`; one that cannot be read is the last."""
+        offset = 0
+        while True:
+            assert self._source is not None
+            period = round(NANOSECONDS / (self._source.rate or FOLDER_RATE))
+            stamp = 0
+            try:
+                for frame in self._source:
+                    stamp = offset + frame.stamp
+                    yield Frame(stamp, frame.image, frame.frame_id)
+                if not self.params.loop or self._stopping.is_set():
+                    return
+                self._source.close()
+                self._source = self._open()
+            except InputError as error:
+                self._report(str(error))
+                return
+            offset = stamp + period
+
+    def _relay(self) -> None:
+        """Publish a device or stream until told to stop; ask for it again when it is lost."""
+        while not self._stopping.is_set():
+            assert self._source is not None
+            frame = self._source.read()
+            if frame is not None:
+                self._publish(frame, frame.stamp)
+                continue
+            self._source.close()
+            self._report(f"{self.params.source} is lost; trying again every {RETRY_PERIOD:g} s")
+            while not self._stopping.wait(RETRY_PERIOD):
+                try:
+                    self._source = self._open()
+                except InputError:
+                    continue
+                self._trouble = ""
+                self.get_logger().info(f"{self.params.source} is back")
+                break
+
+    def _publish(self, frame: Frame, stamp: int) -> None:
+        image = images.to_image(frame.image)
+        image.header = messages.header(stamp, frame.frame_id)
+        # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.
+        info = CameraInfo(header=image.header, width=image.width, height=image.height)
+        if (known := self._calibration) is not None:
+            info.distortion_model = known.distortion_model
+            info.d, info.k, info.r, info.p = known.d, known.k, known.r, known.p
+        self._info_publisher.publish(info)
+        self._image_publisher.publish(image)
+        self._published.tick()
+
+    def _await_subscribers(self) -> None:
+        wanted = self.params.wait_for_subscribers
+        deadline = time.monotonic() + SUBSCRIBERS_TIMEOUT
+        if self._image_publisher.get_subscription_count() < wanted:
+            self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
+        while self._image_publisher.get_subscription_count() < wanted and time.monotonic() < deadline:
+            if self._stopping.wait(0.02):
+                return
+
+    def _report(self, trouble: str) -> None:
+        self._errors += 1
+        self._trouble = trouble
+        self.get_logger().error(trouble)
+
+
+def main() -> int:
+    """Run the node as a program."""
+    return run(CameraNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Sources that OpenCV decodes: devices (V4L2), video files and streams (FFmpeg)."""
+
+import os
+from pathlib import Path
+
+from fitness_core.errors import InputError
+from fitness_core.types import Frame
+
+from fitness_camera.quiet_opencv import cv2
+from fitness_camera.sources import Source, Stamps, wall_clock
+
+OPEN_TIMEOUT = 5.0
+"""How long an address may take to answer [s]."""
+READ_TIMEOUT = 3.0
+"""How long a stream may pause before it counts as lost [s]."""
+
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+class CaptureSource(Source):
+    """Pictures of an open capture. The first is decoded here and kept, so that opening says whether there are any.
+
+    Raises InputError(refusal) where the capture is not open or has no first picture. A recording that is cut short
+    or damaged ends at its last picture that decodes.
+    """
+
+    def __init__(self, name: str, capture: cv2.VideoCapture, live: bool, refusal: str, frame_id: str) -> None:
+        super().__init__(name, frame_id)
+        self.live = live
+        self._capture = capture
+        # Whether OpenCV turns pictures by itself depends on how it was built (the PyPI wheels do not, others do),
+        # so it is told not to, and the turn that the file asks for is made here.
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+        self._turn = _TURNS.get(round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360)
+        self.rate = _known(capture.get(cv2.CAP_PROP_FPS), 1000)
+        self._stamps = Stamps(self.rate)
+        self._first = self._decode()
+        if self._first is None:
+            self.close()
+            raise InputError(refusal)
+        self.height, self.width = self._first.image.shape[:2]
+
+    def _decode(self) -> Frame | None:
+        if not self._capture.grab():
+            return None
+        arrived = wall_clock()
+        ok, picture = self._capture.retrieve()
+        if not ok or picture is None:
+            return None
+        if self._turn is not None:
+            picture = cv2.rotate(picture, self._turn)
+        # After a grab this is the time of the grabbed picture, not of the next one.
+        stamp = arrived if self.live else self._stamps.step(self._capture.get(cv2.CAP_PROP_POS_MSEC))
+        return Frame(stamp, picture, self.frame_id)
+
+    def read(self) -> Frame | None:
+        if self._first is not None:
+            frame, self._first = self._first, None
+            return frame
+        return self._decode()
+
+    def close(self) -> None:
+        self._first = None
+        self._capture.release()
+
+
+def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
+    """A video file; stamps are its presentation times from 0."""
+    if not os.access(path, os.R_OK):
+        raise InputError(f"file {name} cannot be read; give this user permission to read it")
+    # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    refusal = (
+        f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
+    )
+    source = CaptureSource(name, capture, False, refusal, frame_id)
+    source.frames = _length(capture)
+    return source
+
+
+def open_address(address: str, frame_id: str) -> CaptureSource:
+    """A stream, live, or a file over http, which has a length and is read like a file."""
+    timeouts = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        round(OPEN_TIMEOUT * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        round(READ_TIMEOUT * 1000),
+    ]
+    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
+    frames = _length(capture)
+    refusal = f"address {address} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
+    source = CaptureSource(address, capture, frames == 0, refusal, frame_id)
+    source.frames = frames
+    return source
+
+
+def open_device(name: str, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:
+    """A camera of this machine; stamps are the wall clock when the driver hands a picture over."""
+    path = f"/dev/video{int(name)}" if name.isdecimal() else name
+    if not Path(path).exists():
+        found = ", ".join(str(device) for device in sorted(Path("/dev").glob("video*")))
+        raise InputError(f"device {path} is not there; this machine has: {found or 'no camera'}")
+    capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+    if width * height > 640 * 480:
+        # Uncompressed pictures of this size do not fit through USB 2 at camera rate.
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    for what, value in (
+        (cv2.CAP_PROP_FRAME_WIDTH, width),
+        (cv2.CAP_PROP_FRAME_HEIGHT, height),
+        (cv2.CAP_PROP_FPS, rate),
+    ):
+        if value:
+            capture.set(what, value)
+    refusal = (
+        f"device {path} gives no pictures; it is not a camera, another program has it, "
+        "or this user is not in the group 'video'"
+    )
+    return CaptureSource(name, capture, True, refusal, frame_id)
+
+
+def _length(capture: cv2.VideoCapture) -> int:
+    return int(_known(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1e9))
+
+
+def _known(value: float, most: float) -> float:
+    # FFmpeg says 0, NaN, a huge or a negative number for what it does not know.
+    return value if 0 < value <= most else 0.0

@@ -1,0 +1,167 @@
+"""Where pictures come from. Free of ROS.
+
+`open_source` looks at what it is given and opens it:
+
+| source | is | stamps | end |
+|---|---|---|---|
+| `0`, `/dev/video0` | a camera (V4L2) | wall clock at acquisition | never: `read` returning None means lost |
+| `clip.mp4` | a video file | presentation time, from 0 | last picture that decodes |
+| `rtsp://...`, `http://...` | a stream; over http also a file | as device; a file's as file | as device; as file |
+| `folder/` | pictures in the order of their names, numbers by value | number / rate, from 0 | last picture |
+"""
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from fitness_core.errors import InputError
+from fitness_core.types import NANOSECONDS, Frame
+
+PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+FOLDER_RATE = 30.0
+"""Pictures per second of a folder where no rate is given [Hz]."""
+ACCEPTED = "a device (0, /dev/video0), a video file, an address (rtsp://, http://) or a folder of pictures"
+
+_ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
+
+
+class Source(ABC):
+    """An open source of pictures.
+
+    name: as it was given. rate: nominal pictures per second [Hz], 0 = unknown. width, height: of the upright picture
+    [px]. frames: how many pictures it has, 0 = unknown. live: whether pictures come when they come (device, stream).
+    """
+
+    def __init__(self, name: str, frame_id: str) -> None:
+        self.name = name
+        self.frame_id = frame_id
+        self.rate = 0.0
+        self.width = 0
+        self.height = 0
+        self.frames = 0
+        self.live = False
+
+    @abstractmethod
+    def read(self) -> Frame | None:
+        """The next picture; None at the end (recorded) or when it is lost (live).
+
+        Raises InputError for a picture of a folder that cannot be read.
+        """
+
+    def close(self) -> None:
+        """Free what it holds; a second call does nothing."""
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while (frame := self.read()) is not None:
+            yield frame
+
+
+class FolderSource(Source):
+    """The pictures of a folder; stamps are number / rate."""
+
+    def __init__(self, folder: Path, rate: float, frame_id: str) -> None:
+        super().__init__(str(folder), frame_id)
+        self._paths = sorted(
+            (path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES), key=_by_name
+        )
+        if not self._paths:
+            raise InputError(f"folder {folder} has no pictures; accepted: {', '.join(PICTURE_SUFFIXES)}")
+        self._next = 0
+        self._first: np.ndarray | None = _picture(self._paths[0])
+        self.rate = rate or FOLDER_RATE
+        self.height, self.width = self._first.shape[:2]
+        self.frames = len(self._paths)
+
+    def read(self) -> Frame | None:
+        if self._next >= len(self._paths):
+            return None
+        number = self._next
+        self._next += 1
+        picture = self._first if self._first is not None else _picture(self._paths[number])
+        self._first = None
+        return Frame(round(number * NANOSECONDS / self.rate), picture, self.frame_id)
+
+    def close(self) -> None:
+        self._next = len(self._paths)
+
+
+class Stamps:
+    """Presentation times that always advance: one that does not is replaced by the last one plus a nominal period.
+
+    rate: nominal pictures per second [Hz], 0 = unknown, taken as 30. Unequal steps are kept (variable frame rate).
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._period = round(NANOSECONDS / (rate or 30.0))
+        self._last: int | None = None
+
+    def step(self, milliseconds: float) -> int:
+        """The stamp [ns] of the next picture, whose container says `milliseconds`."""
+        stamp = round(milliseconds * 1_000_000) if milliseconds > 0 else 0  # also NaN
+        if self._last is not None and stamp <= self._last:
+            stamp = self._last + self._period
+        self._last = stamp
+        return stamp
+
+
+def open_source(
+    source: str, *, width: int = 0, height: int = 0, rate: float = 0.0, frame_id: str = "camera_optical_frame"
+) -> Source:
+    """Open what `source` names (see the table above).
+
+    width, height [px], rate [Hz]: asked of a device, 0 = its own choice; rate is also that of a folder (0 = 30).
+    frame_id: of every frame. Raises InputError where there is nothing to open or nothing in it can be decoded.
+    """
+    from fitness_camera import capture  # OpenCV only where there is something to open
+
+    text = source.strip()
+    if not text:
+        raise InputError(f"source is empty; accepted: {ACCEPTED}")
+    if text.isdecimal() or text.startswith("/dev/"):
+        return capture.open_device(text, width, height, rate, frame_id)
+    if text.startswith("file://"):
+        text = text.removeprefix("file://")
+    elif _ADDRESS.match(text):
+        return capture.open_address(text, frame_id)
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return FolderSource(path, rate, frame_id)
+    if not path.is_file():
+        raise InputError(f"source {source!r} is not there; accepted: {ACCEPTED}")
+    return capture.open_file(text, path, frame_id)
+
+
+def wall_clock() -> int:
+    """Now [ns since 1970], the stamp of what a live source has just delivered."""
+    return time.time_ns()
+
+
+def _by_name(path: Path) -> list[tuple[int, str]]:
+    # frame_2 before frame_10: numbers compare by value, the rest as text.
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def _picture(path: Path) -> np.ndarray:
+    from fitness_camera.quiet_opencv import cv2
+
+    try:
+        # IMREAD_COLOR: three channels, turned upright as EXIF says.
+        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
+        picture = None
+    if picture is None:
+        raise InputError(f"picture {path} cannot be decoded; remove it or mend it")
+    return picture

@@ -1,0 +1,119 @@
+"""BlazePose by MediaPipe's legacy Pose solution (0.10.21): ships its model, calls nobody.
+
+Method: Bazarevsky et al. 2020, https://arxiv.org/abs/2006.10204; the world landmarks are those of GHUM,
+Grishchenko et al. 2022, https://arxiv.org/abs/2206.11678.
+"""
+
+import contextlib
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+from fitness_core.errors import InputError
+from fitness_core.skeleton import INDEX
+
+from pose_estimator.backend import MODELS, Detection, PoseBackend
+from pose_estimator.quiet import without
+
+# Information and warnings of Google's loggers ("I0000 00:00:...", "W0000 00:00:...") and of LiteRT; errors stay.
+_CHATTER = re.compile(rb"^[IW]\d{4} |before absl::InitializeLog\(\)|^INFO: Created TensorFlow Lite")
+
+_SCORED = [
+    INDEX[f"{side}_{part}"]
+    for side in ("left", "right")
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+]
+
+
+class MediaPipeBackend(PoseBackend):
+    """MediaPipe Pose, following one body, its own smoothing off (it counts frames; ours goes by stamp).
+
+    The score is the mean visibility of shoulders, elbows, wrists, hips, knees and ankles: MediaPipe tells nothing
+    about the body as a whole, and a body of which half is out of the picture is half as sure.
+    """
+
+    def __init__(self, model: str, min_detection_confidence: float, min_tracking_confidence: float) -> None:
+        _require(model)
+        with without(_CHATTER):
+            solution, pose = _import()
+            self._process = solution.SolutionBase.process
+            self._pose = pose.Pose(
+                model_complexity=MODELS.index(model),
+                smooth_landmarks=False,
+                min_detection_confidence=min_detection_confidence,
+                min_tracking_confidence=min_tracking_confidence,
+            )
+            # The first inference is ten times slower than the others: not at the expense of the first picture.
+            self.detect_rgb(np.zeros((480, 640, 3), np.uint8))
+        # The landmark model says a first word too, when it first sees somebody.
+        self._spoken = False
+
+    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB)
+        if self._spoken:
+            return self.detect_rgb(rgb)
+        with without(_CHATTER):
+            detection = self.detect_rgb(rgb)
+        self._spoken = detection is not None
+        return detection
+
+    def detect_rgb(self, picture: np.ndarray) -> Detection | None:
+        """`detect` for an RGB picture."""
+        # Pose.process does the same and then deletes the presence of every landmark.
+        result = self._process(self._pose, {"image": picture})
+        if result.pose_landmarks is None:
+            return None
+        image = np.array(
+            [(p.x, p.y, p.z, p.visibility, p.presence) for p in result.pose_landmarks.landmark], np.float32
+        )
+        world = np.array([(p.x, p.y, p.z) for p in result.pose_world_landmarks.landmark], np.float32)
+        visibility, presence = image[:, 3].copy(), image[:, 4].copy()
+        return Detection(image[:, :3].copy(), world, visibility, presence, float(visibility[_SCORED].mean()))
+
+    def close(self) -> None:
+        if self._pose is not None:
+            self._pose.close()
+            self._pose = None
+
+
+def _require(model: str) -> None:
+    # MediaPipe would try to download what is missing; what runs in a home fetches nothing by itself.
+    found = importlib.util.find_spec("mediapipe")
+    if found is None or not found.submodule_search_locations:
+        raise InputError("MediaPipe is not installed; install mediapipe 0.10.21 (./fitness doctor says how)")
+    path = Path(found.submodule_search_locations[0]) / f"modules/pose_landmark/pose_landmark_{model}.tflite"
+    if not path.is_file():
+        raise InputError(
+            f"pose model {model!r} needs {path.name}, which MediaPipe does not ship; take it from the npm package "
+            f"@mediapipe/pose (0.5.1675469404) and put it into {path.parent}"
+        )
+
+
+def _import() -> tuple[ModuleType, ModuleType]:
+    with _placeholders("tensorflow", "matplotlib", "matplotlib.pyplot"):
+        from mediapipe.python import solution_base
+        from mediapipe.python.solutions import pose
+    return solution_base, pose
+
+
+@contextlib.contextmanager
+def _placeholders(*names: str) -> Iterator[None]:
+    """Let MediaPipe's import find empty modules in place of these, which it imports (seconds, 600 MB) but does not need.
+
+    tensorflow is made absent (it asks and goes on without), matplotlib empty (its drawing helpers only name it).
+    Those that are imported already stay, and whoever imports them later gets the real ones.
+    """
+    absent = [name for name in names if name not in sys.modules]
+    modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
+    for name in absent:
+        modules[name] = None if name == "tensorflow" else ModuleType(name)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del modules[name]

@@ -1,0 +1,213 @@
+"""Node `pose_estimator`: the pose of the person in each picture, as body_pose."""
+
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import Frame
+from fitness_msgs.msg import BodyPose
+from sensor_msgs.msg import Image
+
+from pose_estimator.backend import BACKENDS, MODELS, make_backend
+from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
+from pose_estimator.mailbox import Mailbox
+
+_SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What became of the pictures since the node was made.
+
+    received: taken from DDS. processed: given to the backend; nobody: of these, without a body. replaced: made way for
+    a newer one while the backend was busy. lost: published but never received. refused: in an encoding or shape that
+    cannot be read. failed: the backend raised an error. received = processed + replaced + refused + failed + waiting.
+    """
+
+    received: int = 0
+    processed: int = 0
+    nobody: int = 0
+    replaced: int = 0
+    lost: int = 0
+    refused: int = 0
+    failed: int = 0
+
+
+class PoseEstimatorNode(FitnessNode):
+    """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
+
+    A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones.
+    """
+
+    PARAMETERS = (
+        Parameter(
+            "backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)
+        ),
+        Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
+        Parameter(
+            "min_detection_confidence",
+            0.5,
+            "To accept a body that is new; taken at configure.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        Parameter(
+            "min_tracking_confidence",
+            0.5,
+            "To go on following a body; taken at configure.",
+            minimum=0.0,
+            maximum=1.0,
+        ),
+        Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
+        Parameter(
+            "smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001
+        ),
+        Parameter(
+            "smoothing_beta",
+            BETA,
+            "How fast that cut-off rises with speed [Hz per body size per second].",
+            minimum=0.0,
+        ),
+        Parameter(
+            "reliable",
+            False,
+            "Ask for lost pictures again (for links that lose packets); false takes the newest only; taken at activation.",
+        ),
+    )
+
+    def __init__(self, name: str = "pose_estimator", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self.statistics = Statistics()
+        self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.STREAM)
+        self._estimator: PoseEstimator | None = None
+        self._subscription = None
+        self._mailbox: Mailbox[Image] = Mailbox()
+        self._thread: threading.Thread | None = None
+        self._sequence: int | None = None
+        self._warned: set[str] = set()
+        self._failure = ""
+        self._arrivals = diagnostics.Rate()
+        self._inference = diagnostics.Rate()
+        self._age = diagnostics.Rate()
+
+    def configure(self) -> None:
+        given = self.params
+        backend = make_backend(
+            given.backend, given.model, given.min_detection_confidence, given.min_tracking_confidence
+        )
+        self._estimator = PoseEstimator(
+            backend, given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta
+        )
+
+    def activate(self) -> None:
+        self._failure = ""
+        self._sequence = None
+        self._mailbox = Mailbox()
+        self._thread = threading.Thread(target=self._work, args=(self._mailbox,), name="pose", daemon=True)
+        self._thread.start()
+        profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER
+        self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)
+
+    def deactivate(self) -> None:
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+        self._mailbox.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def release(self) -> None:
+        if self._estimator is not None:
+            self._estimator.close()
+            self._estimator = None
+
+    def parameters_changed(self, names: set[str]) -> None:
+        if self._estimator is not None and names & _SMOOTHING:
+            given = self.params
+            self._estimator.tune(given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta)
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message = diagnostics.OK, "active" if self.active else "inactive"
+        if self._failure:
+            level, message = diagnostics.ERROR, self._failure
+        elif self.active and self._arrivals.hertz() == 0:
+            level, message = diagnostics.WARN, f"no pictures on {self.resolve_topic_name('camera/image_raw')}"
+        counted = self.statistics
+        return (
+            level,
+            message,
+            {
+                "backend": f"{self.params.backend} {self.params.model}",
+                "rate_hz": self._inference.hertz(),
+                "inference_ms": self._inference.mean_cost() * 1000,
+                "stamp_age_ms": self._age.mean_cost() * 1000,
+                "received": counted.received,
+                "processed": counted.processed,
+                "nobody": counted.nobody,
+                "replaced": counted.replaced,
+                "lost": counted.lost,
+                "refused": counted.refused,
+                "failed": counted.failed,
+            },
+        )
+
+    def _receive(self, message: Image, info: dict) -> None:
+        self.statistics.received += 1
+        self._arrivals.tick()
+        # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
+        number = info.get("publication_sequence_number")
+        if number is not None and self._sequence is not None and number > self._sequence:
+            self.statistics.lost += number - self._sequence - 1
+        self._sequence = number
+        before = self._mailbox.replaced
+        self._mailbox.put(message)
+        self.statistics.replaced += self._mailbox.replaced - before
+
+    # What follows runs in the worker thread.
+
+    def _work(self, mailbox: Mailbox[Image]) -> None:
+        while (message := mailbox.take()) is not None:
+            try:
+                self._process(message)
+            except InputError as error:
+                self.statistics.refused += 1
+                self._say_once(message.encoding, str(error))
+            except Exception as error:
+                # The thread goes on: one picture that the backend chokes on is not the end.
+                self.statistics.failed += 1
+                self._failure = f"pose estimation failed: {error}"
+                self._say_once(repr(error), traceback.format_exc())
+            else:
+                self._failure = ""
+
+    def _process(self, message: Image) -> None:
+        assert self._estimator is not None
+        begun = time.perf_counter()
+        stamp = messages.from_time(message.header.stamp)
+        pose = self._estimator.step(Frame(stamp, images.to_bgr(message), message.header.frame_id))
+        self.statistics.processed += 1
+        self.statistics.nobody += not pose.tracked
+        self._inference.tick(time.perf_counter() - begun)
+        self._publisher.publish(messages.to_body_pose(pose))
+        self._age.tick((self.get_clock().now().nanoseconds - stamp) / 1e9)
+
+    def _say_once(self, about: str, text: str) -> None:
+        if about not in self._warned:
+            self._warned.add(about)
+            self.get_logger().warning(text)
+
+
+def main() -> int:
+    """Run the node as a program."""
+    return run(PoseEstimatorNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
