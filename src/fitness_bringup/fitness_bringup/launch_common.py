@@ -3,7 +3,7 @@
 Only launch files import this module; it needs `launch` and `launch_ros`, which an apt ROS 2 has.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -36,9 +36,7 @@ PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
 
-def argument(
-    name: str, default: str, description: str, choices: Iterable[str] | None = None
-) -> DeclareLaunchArgument:
+def argument(name: str, default: str, description: str, choices: Iterable[str] | None = None) -> DeclareLaunchArgument:
     """One launch argument. An empty default leaves the value to the parameter file."""
     return DeclareLaunchArgument(
         name, default_value=default, description=description, choices=list(choices) if choices else None
@@ -48,9 +46,7 @@ def argument(
 def switch(name: str, default: str, description: str) -> DeclareLaunchArgument:
     """A launch argument that is true or false; an empty default leaves it to the parameter file."""
     # Launch files of others hand on Python's True and False.
-    return argument(
-        name, default, description, ([] if default else [""]) + ["true", "false", "True", "False"]
-    )
+    return argument(name, default, description, ([] if default else [""]) + ["true", "false", "True", "False"])
 
 
 def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
@@ -89,9 +85,7 @@ def environment() -> list[SetEnvironmentVariable]:
     """Environment of every process: the Fast DDS profile unless the user has one, and who may find the graph."""
     discovery = LaunchConfiguration("discovery")
     return [
-        SetEnvironmentVariable(
-            PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))
-        ),
+        SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))),
         SetEnvironmentVariable(
             DISCOVERY,
             EnvironmentVariable(DISCOVERY, default_value="LOCALHOST"),
@@ -100,57 +94,80 @@ def environment() -> list[SetEnvironmentVariable]:
         SetEnvironmentVariable(
             DISCOVERY, "LOCALHOST", condition=IfCondition(EqualsSubstitution(discovery, "localhost"))
         ),
-        SetEnvironmentVariable(
-            DISCOVERY, "SUBNET", condition=IfCondition(EqualsSubstitution(discovery, "subnet"))
-        ),
+        SetEnvironmentVariable(DISCOVERY, "SUBNET", condition=IfCondition(EqualsSubstitution(discovery, "subnet"))),
     ]
 
 
-def given(name: str) -> IfCondition:
-    """Where the argument is not empty."""
-    return IfCondition(NotEqualsSubstitution(LaunchConfiguration(name), ""))
+def is_true(context: LaunchContext, name: str) -> bool:
+    """Whether a switch is on."""
+    return IfCondition(LaunchConfiguration(name)).evaluate(context)
 
 
 def node(
     package: str,
-    executable: str,
     name: str,
     *,
     arguments: dict[str, tuple[str, type]] | None = None,
+    parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
     source: bool = False,
+    respawn: bool = True,
     condition: IfCondition | None = None,
 ) -> OpaqueFunction:
     """A node of the graph with the parameter file and the standard arguments.
 
-    arguments: launch argument -> (parameter, its type); passed on where the argument is not empty.
-    source: the graph ends with this node.
+    arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
+    parameters: what follows from the arguments as a whole; overrules the parameter file too.
+    source: the graph ends with this node. respawn: false = not even with use_respawn.
     """
 
     def start(context: LaunchContext) -> list[Node]:
-        overrides = {"autostart": ("autostart", bool), "use_sim_time": ("use_sim_time", bool)} | (
-            arguments or {}
-        )
-        parameters = {
+        passed_on = {"autostart": ("autostart", bool), "use_sim_time": ("use_sim_time", bool)} | (arguments or {})
+        given_parameters: dict[str, object] = {
             parameter: ParameterValue(LaunchConfiguration(argument), value_type=value_type)
-            for argument, (parameter, value_type) in overrides.items()
+            for argument, (parameter, value_type) in passed_on.items()
             if LaunchConfiguration(argument).perform(context)
         }
         return [
             Node(
                 package=package,
-                executable=executable,
+                executable=f"{name}_node",
                 name=name,
                 namespace=LaunchConfiguration("namespace"),
-                parameters=[LaunchConfiguration("params_file"), parameters],
+                parameters=[LaunchConfiguration("params_file"), given_parameters | parameters(context)],
                 ros_arguments=["--log-level", LaunchConfiguration("log_level")],
                 output="screen",
-                respawn=LaunchConfiguration("use_respawn"),
+                respawn=respawn and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY,
                 on_exit=_end_with_source if source else _end_for_bad_input,
             )
         ]
 
     return OpaqueFunction(function=start, condition=condition)
+
+
+def overlay() -> OpaqueFunction:
+    """Annotated pictures, where asked for."""
+    return node("fitness_visualization", "overlay", condition=IfCondition(LaunchConfiguration("overlay")))
+
+
+def recorder() -> OpaqueFunction:
+    """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
+    return node(
+        "fitness_datasets",
+        "recorder",
+        arguments={"record": ("bag", str), "record_images": ("images", bool)},
+        respawn=False,
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
+    )
+
+
+def result_arguments() -> list[DeclareLaunchArgument]:
+    """What to make of the results: pictures and recordings."""
+    return [
+        switch("overlay", "true", "Publish annotated pictures on overlay/image."),
+        argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),
+        switch("record_images", "false", "Record the pictures too: large, and they show people."),
+    ]
 
 
 def _shared(*parts: str) -> str:

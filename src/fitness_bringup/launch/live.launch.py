@@ -1,10 +1,14 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
-from launch import LaunchDescription
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration
+from launch import LaunchContext, LaunchDescription
 
 from fitness_bringup import launch_common as common
+
+
+def camera_parameters(context: LaunchContext) -> dict[str, object]:
+    """A recording starts when all who look at it are there."""
+    recorded = common.is_true(context, "record_images") and context.launch_configurations["record"] != ""
+    return {"wait_for_subscribers": 1 + common.is_true(context, "overlay") + recorded}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -15,42 +19,23 @@ def generate_launch_description() -> LaunchDescription:
             common.argument(
                 "source",
                 "",
-                "Camera number or device, video file, stream URL or folder of pictures; empty: params_file.",
+                "Camera number or device, video file, stream URL or folder of pictures. Empty: params_file.",
             ),
-            common.switch(
-                "paced", "", "Play a file at its own rate; false: as fast as it goes. Empty: params_file."
-            ),
+            common.switch("paced", "", "Play a file at its own rate; false: as fast as it goes. Empty: params_file."),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
-            common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),
-            common.argument("record", "", "Bag to record landmarks, exercises and counts into; empty: none."),
-            common.switch(
-                "record_images",
-                "false",
-                "Record the pictures of the camera too: large, and they show people.",
-            ),
+            *common.result_arguments(),
             *common.environment(),
             common.node(
                 "fitness_camera",
-                "camera_node",
                 "camera",
                 arguments={"source": ("source", str), "paced": ("paced", bool), "loop": ("loop", bool)},
+                parameters=camera_parameters,
                 source=True,
             ),
-            common.node("pose_estimator", "pose_estimator_node", "pose_estimator"),
-            common.node("exercise_classifier", "exercise_classifier_node", "exercise_classifier"),
-            common.node("rep_counter", "rep_counter_node", "rep_counter"),
-            common.node(
-                "fitness_visualization",
-                "overlay_node",
-                "overlay",
-                condition=IfCondition(LaunchConfiguration("overlay")),
-            ),
-            common.node(
-                "fitness_datasets",
-                "recorder_node",
-                "recorder",
-                arguments={"record": ("path", str), "record_images": ("images", bool)},
-                condition=common.given("record"),
-            ),
+            common.node("pose_estimator", "pose_estimator"),
+            common.node("exercise_classifier", "exercise_classifier"),
+            common.node("rep_counter", "rep_counter"),
+            common.overlay(),
+            common.recorder(),
         ]
     )

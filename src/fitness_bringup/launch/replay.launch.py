@@ -1,0 +1,52 @@
+"""The graph on a bag instead of a camera: recorded landmarks (or pictures) through classifier, counter and overlay."""
+
+from launch import LaunchContext, LaunchDescription
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+
+from fitness_bringup import launch_common as common
+
+PICTURES = ["camera/image_raw", "camera/camera_info"]
+
+
+def player_parameters(context: LaunchContext) -> dict[str, object]:
+    """The player makes the clock that the others follow, and starts when all who listen are there."""
+    overlay, record = common.is_true(context, "overlay"), context.launch_configurations["record"] != ""
+    again = common.is_true(context, "estimate_poses")
+    parameters: dict[str, object] = {
+        "clock": common.is_true(context, "use_sim_time"),
+        "use_sim_time": False,
+        "subscribers": 1 + overlay if again else 2 + overlay + record,
+    }
+    return parameters | {"topics": PICTURES} if again else parameters
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Player, classifier, counter; pose estimator, overlay and recorder where asked for."""
+    return LaunchDescription(
+        [
+            *common.standard_arguments(use_sim_time="true"),
+            common.argument("source", "", "Bag to play: a folder, or its .mcap or .db3 file. Empty: params_file."),
+            common.argument(
+                "rate", "", "Speed: 1 = as recorded, 2 = twice as fast, 0 = as fast as it goes. Empty: params_file."
+            ),
+            common.switch("loop", "", "Play the bag again and again. Empty: params_file."),
+            common.switch("estimate_poses", "false", "Estimate poses anew from the pictures in the bag."),
+            *common.result_arguments(),
+            *common.environment(),
+            common.node(
+                "fitness_datasets",
+                "player",
+                arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
+                parameters=player_parameters,
+                source=True,
+            ),
+            common.node(
+                "pose_estimator", "pose_estimator", condition=IfCondition(LaunchConfiguration("estimate_poses"))
+            ),
+            common.node("exercise_classifier", "exercise_classifier"),
+            common.node("rep_counter", "rep_counter"),
+            common.overlay(),
+            common.recorder(),
+        ]
+    )
