@@ -26,6 +26,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ BUILD_PREFIX = re.compile(r"/opt/python/cp(\d+)-cp\1(?!\w)")
 
 NO_NETWORK = re.compile(
     r"error sending request|dns error|failed to lookup|name resolution|connection refused|network is unreachable"
-    r"|timed? ?out|newconnectionerror|no route to host|proxyerror|failed to fetch|could not connect|tunnel",
+    r"|from versions: none|timed? ?out|newconnectionerror|no route to host|proxyerror|failed to fetch|could not connect|tunnel",
     re.IGNORECASE,
 )
 NO_SPACE = re.compile(r"no space left|disk quota exceeded|os error 28", re.IGNORECASE)
@@ -122,7 +123,11 @@ def packages_key(layout: Layout) -> str:
     import tomllib
 
     project = tomllib.loads((layout.root / "pyproject.toml").read_text())
-    asked = [project["project"]["dependencies"], project.get("dependency-groups"), project.get("tool", {}).get("uv")]
+    asked = [
+        project["project"]["dependencies"],
+        project.get("dependency-groups"),
+        project.get("tool", {}).get("uv"),
+    ]
     digest = hashlib.sha256((layout.root / "requirements.lock").read_bytes())
     digest.update(json.dumps([asked, layout.sourced, UV_VERSION], sort_keys=True).encode())
     return digest.hexdigest()
@@ -147,7 +152,7 @@ class Runner:
         self.number = 0
 
     @contextlib.contextmanager
-    def lock(self):
+    def lock(self) -> Iterator[None]:
         """One setup at a time. The programs it starts inherit the lock: if it is killed, the next waits for them."""
         self.layout.log.parent.mkdir(parents=True, exist_ok=True)
         # colcon must not look for packages here, and finds this file in its own log folders too.
@@ -165,7 +170,9 @@ class Runner:
             self.lock_fd = None
             os.close(descriptor)
 
-    def run(self, command: list[str], failed: str, remedy: str = "", env: dict[str, str] | None = None) -> None:
+    def run(
+        self, command: list[str], failed: str, remedy: str = "", env: dict[str, str] | None = None
+    ) -> None:
         """Run one program; SetupError says what failed, from what it wrote."""
         log = self.layout.log
         with log.open("ab") as out:
@@ -197,9 +204,13 @@ def explain(failed: str, output: str, remedy: str, layout: Layout) -> SetupError
         free = shutil.disk_usage(layout.root).free / GIB
         return SetupError(f"{failed}: the disk is full ({free:.1f} GB free).\nMake room and start again.")
     if NO_NETWORK.search(output):
-        return SetupError(f"{failed}: no connection to the package index.\nCheck the network and start again.")
+        return SetupError(
+            f"{failed}: no connection to the package index.\nCheck the network and start again."
+        )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if re.search("is not an installable package|no matching distribution|no solution found", output, re.IGNORECASE):
+    if re.search(
+        "is not an installable package|no matching distribution|no solution found", output, re.IGNORECASE
+    ):
         remedy = remedy or "a package index or mirror without these releases? Check its settings (pip, uv)."
     last = "".join(f"\n    {line[:160]}" for line in lines[-6:])
     return SetupError(f"{failed}: {remedy or 'start again, or see the log.'} Full output: {layout.log}{last}")
@@ -211,7 +222,7 @@ def say(text: str, end: str = "\n") -> None:
 
 
 @contextlib.contextmanager
-def progress(text: str):
+def progress(text: str) -> Iterator[None]:
     """`text ... 12 s`."""
     started = time.monotonic()
     say(f"{text} ... ", end="")
@@ -229,9 +240,13 @@ def progress(text: str):
 def check_machine(layout: Layout) -> None:
     """What cannot be installed from here: say it before ten minutes have gone."""
     if not (3, 11) <= sys.version_info[:2] < (3, 13):
-        raise SetupError(f"needs Python 3.11 or 3.12, this is {platform.python_version()}. Name one in FITNESS_PYTHON.")
+        raise SetupError(
+            f"needs Python 3.11 or 3.12, this is {platform.python_version()}. Name one in FITNESS_PYTHON."
+        )
     if os.pathsep in str(layout.root) or re.search(r"\s", str(layout.root)):
-        raise SetupError(f"colcon and CMake cannot build under this path: {layout.root}\nMove it to one without spaces.")
+        raise SetupError(
+            f"colcon and CMake cannot build under this path: {layout.root}\nMove it to one without spaces."
+        )
     if layout.sourced:
         if not layout.sourced.startswith(("r", *"jklmno")):  # distributions go by the alphabet, and rolling
             raise SetupError(
@@ -288,7 +303,9 @@ def venv_key(layout: Layout) -> str:
 
 def works(command: list[str]) -> bool:
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 0
+        return (
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 0
+        )
     except (OSError, subprocess.SubprocessError):
         return False
 
@@ -312,7 +329,9 @@ def ensure_venv(layout: Layout, runner: Runner) -> None:
         # Not sys.executable: inside `./fitness shell` that is the venv about to be cleared.
         base = getattr(sys, "_base_executable", None) or sys.executable
         command = [base, "-m", "venv", *options, str(layout.venv)]
-        runner.run(command, "the Python environment could not be made", apt(f"python{version}-venv"), clean_env())
+        runner.run(
+            command, "the Python environment could not be made", apt(f"python{version}-venv"), clean_env()
+        )
     write(stamp, venv_key(layout))
     mark.unlink()
 
@@ -324,7 +343,13 @@ def clean_env(layout: Layout | None = None) -> dict[str, str]:
     for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"):
         env.pop(name, None)
     if layout is None or not layout.sourced:
-        for name in ("PYTHONPATH", "AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH", "COLCON_PREFIX_PATH", "LD_LIBRARY_PATH"):
+        for name in (
+            "PYTHONPATH",
+            "AMENT_PREFIX_PATH",
+            "CMAKE_PREFIX_PATH",
+            "COLCON_PREFIX_PATH",
+            "LD_LIBRARY_PATH",
+        ):
             env.pop(name, None)
     if not env.keys() & {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} and env.get("PIP_INDEX_URL"):
         env["UV_DEFAULT_INDEX"] = env["PIP_INDEX_URL"]
@@ -343,7 +368,10 @@ def clean_env(layout: Layout | None = None) -> dict[str, str]:
 def wheel_libraries(layout: Layout) -> list[str]:
     """Where the wheels of ROS 2 keep shared libraries. Their .pth file finds them by starting every Python twice;
     with these in LD_LIBRARY_PATH and its guard variable set it does nothing."""
-    return [str(layout.venv / "lib"), *map(str, sorted(layout.venv.glob("lib/python3*/site-packages/ros_*.libs")))]
+    return [
+        str(layout.venv / "lib"),
+        *map(str, sorted(layout.venv.glob("lib/python3*/site-packages/ros_*.libs"))),
+    ]
 
 
 def ensure_uv(layout: Layout, runner: Runner) -> None:
@@ -351,9 +379,18 @@ def ensure_uv(layout: Layout, runner: Runner) -> None:
     if read(stamp) == UV_VERSION and (layout.venv / "bin" / "uv").exists():
         return
     with progress(f"uv {UV_VERSION}"):
-        pip = [str(layout.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+        pip = [
+            str(layout.python),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--progress-bar=off",
+        ]
         # Again even if it is said to be there: an interrupted pip leaves that impression.
-        runner.run([*pip, "--force-reinstall", f"uv=={UV_VERSION}"], "uv could not be installed", env=clean_env())
+        runner.run(
+            [*pip, "--force-reinstall", f"uv=={UV_VERSION}"], "uv could not be installed", env=clean_env()
+        )
     write(stamp, UV_VERSION)
 
 
@@ -380,7 +417,9 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
                 command += ["--group", "ros"]
         if interrupted:
             command.append("--reinstall")
-        if layout.sourced and not works([sys.executable, "-c", "import colcon_core, colcon_ros, colcon_cmake"]):
+        if layout.sourced and not works(
+            [sys.executable, "-c", "import colcon_core, colcon_ros, colcon_cmake"]
+        ):
             command.append("colcon-common-extensions")
         runner.run(command, "the packages could not be installed", env=clean_env())
     if not layout.sourced:
@@ -431,18 +470,33 @@ def ensure_workspace(layout: Layout, runner: Runner) -> None:
     if read(layout.install / ".colcon_install_layout").strip() not in ("", "merged"):
         raise SetupError(
             "install/ was built by a plain `colcon build`; this needs --merge-install.\n"
-            "Remove it (rm -r build install) and start again."
+            f"Remove it (cd {layout.home}; rm -r build install) and start again."
         )
     write(mark, "")
     stamp.unlink(missing_ok=True)
     with progress("the workspace (colcon)"):
         command = [str(layout.python), "-m", "colcon", "--log-base", str(layout.log.parent), "build"]
-        command += ["--base-paths", "src", "--build-base", str(layout.build), "--install-base", str(layout.install)]
-        command += ["--merge-install", "--symlink-install", "--event-handlers", "console_direct+", "console_cohesion-"]
+        command += [
+            "--base-paths",
+            "src",
+            "--build-base",
+            str(layout.build),
+            "--install-base",
+            str(layout.install),
+        ]
+        command += [
+            "--merge-install",
+            "--symlink-install",
+            "--event-handlers",
+            "console_direct+",
+            "console_cohesion-",
+        ]
         # The linters that BUILD_TESTING asks for are not in the wheels; tests run under pytest.
         command += ["--cmake-args", "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={layout.python}"]
         try:
-            runner.run(command, "the workspace could not be built", "mend the package named last.", clean_env(layout))
+            runner.run(
+                command, "the workspace could not be built", "mend the package named last.", clean_env(layout)
+            )
         except SetupError as error:
             if "disk is full" not in str(error):
                 mark.unlink()  # an error in a package: what was built before it is good
@@ -465,14 +519,16 @@ def write_environment(layout: Layout) -> None:
     """What colcon's setup.bash would set, in one small file: sourcing that one costs a second at every start."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # Packages linked by `setup.py develop` are found in build/, the generated message modules in install/.
-    python = sorted(path.parent for path in layout.build.glob("*/*.egg-info") if (path.parent / "setup.py").exists())
+    python = sorted(
+        path.parent for path in layout.build.glob("*/*.egg-info") if (path.parent / "setup.py").exists()
+    )
     python += [
         layout.install / sub
         for sub in (f"lib/{version}/site-packages", f"local/lib/{version}/dist-packages")
         if (layout.install / sub).is_dir()
     ]
     own = [] if layout.sourced else [layout.venv]
-    paths = {
+    paths: dict[str, Sequence[Path | str]] = {
         "AMENT_PREFIX_PATH": [layout.install, *own],
         "CMAKE_PREFIX_PATH": [layout.install, *own],
         "PYTHONPATH": python,
@@ -562,7 +618,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"unknown argument: {arguments.options[0]}")
     layout = Layout(Path(__file__).resolve().parent.parent, arguments.sourced)
 
-    def stop(*_):
+    def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)

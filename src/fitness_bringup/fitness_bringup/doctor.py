@@ -60,9 +60,16 @@ def check_python(version: tuple[int, ...], executable: str, has_ensurepip: bool,
     """The Python that sets up; `has_venv`: the project's environment is there already."""
     found = f"{'.'.join(map(str, version[:3]))} ({executable})"
     if tuple(version[:2]) not in PYTHONS:
-        return Check("Python", MISSING, found, f"needs 3.11 or 3.12: {apt('python3', 'python3-venv')}, or FITNESS_PYTHON")
+        return Check(
+            "Python",
+            MISSING,
+            found,
+            f"needs 3.11 or 3.12: {apt('python3', 'python3-venv')}, or FITNESS_PYTHON",
+        )
     if not has_ensurepip and not has_venv:
-        return Check("Python", MISSING, f"{found}, without venv", apt(f"python{version[0]}.{version[1]}-venv"))
+        return Check(
+            "Python", MISSING, f"{found}, without venv", apt(f"python{version[0]}.{version[1]}-venv")
+        )
     return Check("Python", OK, found)
 
 
@@ -94,10 +101,17 @@ def sourced_distro(env: dict[str, str], root: Path | None) -> str:
     return ""
 
 
-def check_ros(sourced: str, packages: dict[str, str], ros_version: str = "", machine: str = "x86_64") -> Check:
+def check_ros(
+    sourced: str, packages: dict[str, str], ros_version: str = "", machine: str = "x86_64"
+) -> Check:
     if sourced:
         if not sourced.startswith(("r", *"jklmno")):
-            return Check("ROS 2", MISSING, f"{sourced} is sourced", "needs jazzy or newer: source it, or none for PyPI's")
+            return Check(
+                "ROS 2",
+                MISSING,
+                f"{sourced} is sourced",
+                "needs jazzy or newer: source it, or none for PyPI's",
+            )
         return Check("ROS 2", OK, f"{sourced}, sourced")
     if ros_version == "1":
         return Check("ROS 2", MISSING, "a ROS 1 is sourced", "start from a shell where it is not")
@@ -105,8 +119,15 @@ def check_ros(sourced: str, packages: dict[str, str], ros_version: str = "", mac
     if version:
         return Check("ROS 2", OK, f"jazzy from PyPI, rclpy {version}")
     if machine != "x86_64":
-        return Check("ROS 2", MISSING, f"none, on {machine}", "install ROS 2 Jazzy with apt and source it (PyPI's is x86-64)")
-    return Check("ROS 2", MISSING, "none", "any ./fitness command installs it from PyPI; or source an apt ROS 2 Jazzy")
+        return Check(
+            "ROS 2",
+            MISSING,
+            f"none, on {machine}",
+            "install ROS 2 Jazzy with apt and source it (PyPI's is x86-64)",
+        )
+    return Check(
+        "ROS 2", MISSING, "none", "any ./fitness command installs it from PyPI; or source an apt ROS 2 Jazzy"
+    )
 
 
 def locked_versions(text: str) -> dict[str, str]:
@@ -127,7 +148,10 @@ def installed_versions(site_packages: Path) -> dict[str, str]:
 def runtime_names(pyproject: str) -> list[str]:
     """The packages that pyproject.toml's `dependencies` name (read without tomllib, which Python 3.10 lacks)."""
     block = re.search(r"^dependencies\s*=\s*\[(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL)
-    return [normal(name) for name in re.findall(r'^\s*"([A-Za-z0-9._-]+)', block.group(1) if block else "", re.MULTILINE)]
+    return [
+        normal(name)
+        for name in re.findall(r'^\s*"([A-Za-z0-9._-]+)', block.group(1) if block else "", re.MULTILINE)
+    ]
 
 
 def normal(name: str) -> str:
@@ -143,7 +167,12 @@ def check_packages(needed: list[str], locked: dict[str, str], installed: dict[st
     other = [f"{name} {installed[name]} for {locked[name]}" for name in sorted(locked.keys() & installed.keys())
              if installed[name] != locked[name]]  # fmt: skip
     if other:
-        return Check("packages", WARNING, "; ".join(other[:4]), "remove .venv; the next ./fitness command makes it anew")
+        return Check(
+            "packages",
+            WARNING,
+            "; ".join(other[:4]),
+            "remove .venv; the next ./fitness command makes it anew",
+        )
     return Check("packages", OK, f"{len(locked.keys() & installed.keys())} as locked")
 
 
@@ -160,7 +189,9 @@ def check_workspace(install: Path, fingerprint: str) -> Check:
     except OSError:
         return Check("workspace", MISSING, "not built", "any ./fitness command builds it")
     if fingerprint and stamp != fingerprint:
-        return Check("workspace", WARNING, "older than the sources", "the next ./fitness command brings it up to date")
+        return Check(
+            "workspace", WARNING, "older than the sources", "the next ./fitness command brings it up to date"
+        )
     return Check("workspace", OK, f"built in {install}")
 
 
@@ -171,7 +202,9 @@ def missing_libraries(ldd_output: str) -> list[str]:
 def check_libraries(absent: list[str] | None) -> Check:
     """`absent`: what the installed modules ask for and the system lacks; None: they are not installed."""
     if absent is None:
-        return Check("GL, libraries", OK, "known once packages are there (the pinned ones bring their own GL)")
+        return Check(
+            "GL, libraries", OK, "known once packages are there (the pinned ones bring their own GL)"
+        )
     if not absent:
         return Check("GL, libraries", OK, "all that OpenCV, MediaPipe and LiteRT ask for")
     packages = [LIBRARY_PACKAGES.get(name, name) for name in absent]
@@ -194,7 +227,12 @@ def check_shared_memory(total: int | None, free: int, writable: bool) -> Check:
     """Images travel through it; without room Fast DDS takes the loopback network and drops frames."""
     if total is None or not writable:
         found = "no /dev/shm" if total is None else "/dev/shm cannot be written"
-        return Check("DDS memory", WARNING, found, "mount it (tmpfs, mode 1777): images go over UDP and frames are lost")
+        return Check(
+            "DDS memory",
+            WARNING,
+            found,
+            "mount it (tmpfs, mode 1777): images go over UDP and frames are lost",
+        )
     found = f"/dev/shm {free / 1024**2:.0f} of {total / 1024**2:.0f} MiB free"
     need = PROCESSES * SEGMENT_BYTES
     if free < need:
@@ -213,7 +251,9 @@ def check_middleware(env: dict[str, str], sourced: str) -> Check:
         reach = "discovery on this host only"
     found = f"{rmw}, domain {env.get('ROS_DOMAIN_ID') or 0}, {reach}"
     if rmw != "rmw_fastrtps_cpp" and not sourced:
-        return Check("DDS", MISSING, found, "ROS 2 from PyPI comes with rmw_fastrtps_cpp: unset RMW_IMPLEMENTATION")
+        return Check(
+            "DDS", MISSING, found, "ROS 2 from PyPI comes with rmw_fastrtps_cpp: unset RMW_IMPLEMENTATION"
+        )
     if rmw != "rmw_fastrtps_cpp":
         return Check("DDS", WARNING, found, "the profile for images is for rmw_fastrtps_cpp")
     return Check("DDS", OK, found)
@@ -221,7 +261,9 @@ def check_middleware(env: dict[str, str], sourced: str) -> Check:
 
 def check_display(env: dict[str, str]) -> Check:
     display = env.get("WAYLAND_DISPLAY") or env.get("DISPLAY")
-    return Check("display", OK, display or "none: not needed, the dashboard is a web page (RViz would need one)")
+    return Check(
+        "display", OK, display or "none: not needed, the dashboard is a web page (RViz would need one)"
+    )
 
 
 # ----------------------------------------------------------------------------------------------- looking at machine
@@ -258,7 +300,9 @@ def absent_libraries(site_packages: Path, env: dict[str, str]) -> list[str] | No
     modules = [path for pattern in COMPILED for path in sorted(site_packages.glob(pattern))]
     if not modules or not shutil.which("ldd"):
         return None
-    output = subprocess.run(["ldd", *map(str, modules)], capture_output=True, text=True, env=env, check=False).stdout
+    output = subprocess.run(
+        ["ldd", *map(str, modules)], capture_output=True, text=True, env=env, check=False
+    ).stdout
     # The modules' own neighbours (libpywrap_*) are found when Python loads them in order.
     return sorted({name for name in missing_libraries(output) if not name.startswith("libpywrap")})
 
@@ -301,7 +345,9 @@ def examine(env: dict[str, str]) -> list[Check]:
         total, free = memory.f_blocks * memory.f_frsize, memory.f_bavail * memory.f_frsize
 
     checks = [
-        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, (venv / "bin/python").exists()),
+        check_python(
+            tuple(sys.version_info[:3]), sys.executable, has_ensurepip, (venv / "bin/python").exists()
+        ),
         check_disk(shutil.disk_usage(root or Path.home()).free, have_packages),
         check_compiler(programs, header, built),
         check_ros(sourced, installed, env.get("ROS_VERSION", ""), platform.machine()),
@@ -344,7 +390,9 @@ def table(checks: list[Check], colour: bool = False) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="fitness doctor", description="What is missing here, and how to get it.")
+    parser = argparse.ArgumentParser(
+        prog="fitness doctor", description="What is missing here, and how to get it."
+    )
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     arguments = parser.parse_args(argv)
     checks = examine(dict(os.environ))
