@@ -42,6 +42,7 @@ class FitnessNode(LifecycleNode):
         super().__init__(name, **node_arguments)
         self.problem = ""
         self.active = False
+        self._raising = False
         self.finished = Future()
         self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed)
         self._diagnostics = diagnostics.Diagnostics(self)
@@ -106,15 +107,24 @@ class FitnessNode(LifecycleNode):
             step()
         except InputError as error:
             self.problem = str(error)
-            self.get_logger().error(self.problem)
+            if not self._raising:
+                self.get_logger().error(self.problem)
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
     def start(self) -> None:
         """Configure and activate; raise InputError where that fails."""
-        for transition in (self.trigger_configure, self.trigger_activate):
+        self.go(self.trigger_configure)
+        self.go(self.trigger_activate)
+
+    def go(self, transition: Callable[[], TransitionCallbackReturn]) -> None:
+        """Go through one transition (`self.trigger_*`); raise InputError, and do not log it, where it fails."""
+        self._raising = True
+        try:
             if transition() != TransitionCallbackReturn.SUCCESS:
                 raise InputError(self.problem or "it did not start; the log above says why")
+        finally:
+            self._raising = False
 
     def stop(self) -> None:
         """Deactivate and clean up, so that what is known is published before the node goes."""
