@@ -91,6 +91,9 @@ def declare(
         if isinstance(parameter.default, float) and override is not None and type(override.value) is int:
             # YAML writes 10 for 10.0; refusing that would help nobody.
             node._parameter_overrides[name] = RosParameter(name, value=float(override.value))
+        if isinstance(parameter.default, str) and override is not None and type(override.value) is int:
+            # `-p source:=0` is a device by its number.
+            node._parameter_overrides[name] = RosParameter(name, value=str(override.value))
         try:
             value = node.declare_parameter(name, parameter.default, parameter.descriptor()).value
         except InvalidParameterTypeException:
