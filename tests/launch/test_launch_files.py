@@ -1,0 +1,181 @@
+"""What the launch files start exists, and every parameter, remapping and argument is one that the node declares."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import rclpy
+import setuptools
+import yaml
+from fitness_bringup import api_docs
+from fitness_core.ros.parameters import Parameter
+
+ROOT = Path(__file__).resolve().parents[2]
+BRINGUP = ROOT / "src" / "fitness_bringup"
+PARAMS = BRINGUP / "params" / "fitness.yaml"
+FILES = sorted(path.name for path in (BRINGUP / "launch").glob("*.launch.py"))
+NODES = {node.name: node for node in api_docs.nodes()}
+STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
+# A value for each argument that takes any text.
+SAMPLES = {"namespace": "robot1/fitness", "params_file": "/tmp/mine.yaml", "rate": "2", "record": "/tmp/bag", "source": "0"}
+
+
+def problem(parameter: Parameter, value: object) -> str:
+    """Why a value does not fit a parameter; empty where it does."""
+    wanted = type(parameter.default)
+    if type(value) is not wanted and not (wanted is float and type(value) is int):
+        return f"{value!r} is a {type(value).__name__}, the parameter a {wanted.__name__}"
+    if parameter.minimum is not None and value < parameter.minimum:
+        return f"{value!r} is below {parameter.minimum}"
+    if parameter.maximum is not None and value > parameter.maximum:
+        return f"{value!r} is above {parameter.maximum}"
+    return parameter.problem(value)
+
+
+def check(name: str, given: dict[str, object]) -> None:
+    """Every parameter given to a node is in its schema and fits."""
+    schema = {parameter.name: parameter for parameter in NODES[name].parameters}
+    for parameter, value in given.items():
+        if parameter == "use_sim_time":
+            assert type(value) is bool
+            continue
+        assert parameter in schema, f"{name} has no parameter {parameter!r}"
+        assert not problem(schema[parameter], value), f"{name}.{parameter}: {problem(schema[parameter], value)}"
+
+
+def variations(launch, file: str) -> list[dict[str, str]]:
+    """No arguments; then each argument with each of its values; a recording, so that its arguments count."""
+    found = [{}]
+    for name, argument in launch(file).arguments.items():
+        for value in argument.choices or [SAMPLES[name]]:
+            found.append({"record": SAMPLES["record"], name: value})
+    return found
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_arguments_are_described_and_are_those_of_nav2(launch, file):
+    arguments = launch(file).arguments
+    assert set(arguments) >= STANDARD
+    for name, argument in arguments.items():
+        # launch adds the choices to the description.
+        sentence = argument.description.split(" Valid choices")[0]
+        assert sentence.endswith("."), f"{name}: {sentence!r}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypatch):
+    scripts = {}
+    for package in {node.package for node in launch(file, record="/tmp/bag").nodes.values()}:
+        monkeypatch.chdir(ROOT / "src" / package)
+        monkeypatch.setattr(setuptools, "setup", lambda package=package, **given: scripts.update({package: given}))
+        runpy.run_path("setup.py")
+    for values in variations(launch, file):
+        for name, node in launch(file, **values).nodes.items():
+            entries = [entry.split("=")[0].strip() for entry in scripts[node.package]["entry_points"]["console_scripts"]]
+            assert node.executable in entries, f"{node.package} has no executable {node.executable}"
+            assert (node.package, node.executable) == (NODES[name].package, NODES[name].executable)
+            check(name, node.parameters)
+            topics = {end.name for end in [*NODES[name].publishers, *NODES[name].subscriptions, *NODES[name].services]}
+            assert {source for source, _ in node.remappings} <= topics
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_argument_has_an_effect(launch, file):
+    def outcome(**values):
+        launched = launch(file, record="/tmp/bag", **values)
+        return launched.nodes, launched.environment, launched.arguments.keys()
+
+    usual = outcome()
+    for name, argument in launch(file).arguments.items():
+        if name in ("record", "log_level"):
+            continue
+        others = argument.choices or [SAMPLES[name]]
+        assert any(outcome(**{name: value}) != usual for value in others), f"{name} changes nothing"
+    assert "recorder" not in launch(file).nodes
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_parameter_file_rules_where_nothing_is_given(launch, file):
+    for name, node in launch(file).nodes.items():
+        assert node.params_file.endswith("params/fitness.yaml")
+        own = set(node.parameters) - {"autostart", "use_sim_time"}
+        assert own <= {"wait_for_subscribers", "subscribers", "clock"}, f"{name}: {own} overrule the parameter file"
+
+
+def test_a_camera_number_stays_a_text(launch):
+    assert launch("live.launch.py", source="0").nodes["camera"].parameters["source"] == "0"
+
+
+def test_the_camera_waits_for_all_who_look(launch):
+    def waits(**values):
+        return launch("live.launch.py", **values).nodes["camera"].parameters["wait_for_subscribers"]
+
+    assert waits() == 2
+    assert waits(overlay="false") == 1
+    assert waits(record="/tmp/bag", record_images="true") == 3
+    assert waits(record_images="true") == 2
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_processes_get_the_dds_profile_and_stay_on_this_host(launch, file):
+    environment = launch(file).environment
+    assert Path(environment["FASTRTPS_DEFAULT_PROFILES_FILE"]).samefile(BRINGUP / "config" / "fastdds.xml")
+    assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert launch(file, discovery="subnet").environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_environment_of_the_user_stays(launch, file):
+    own = {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
+    environment = launch(file, environment=own).environment
+    assert {name: environment[name] for name in own} == own
+    assert launch(file, environment=own, discovery="localhost").environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_launch_ends_with_its_source(launch, file):
+    nodes = launch(file, use_respawn="true", record="/tmp/bag").nodes
+    source = nodes.pop("camera" if "camera" in nodes else "player")
+    context = SimpleNamespace(is_shutdown=False)
+
+    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
+    assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
+    for node in nodes.values():
+        assert node.on_exit(SimpleNamespace(returncode=0, process_name=node.name), context) is None
+    for node in [source, *nodes.values()]:
+        assert node.respawn == (node.name != "recorder")
+        assert node.respawn_delay == 2.0
+        assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
+        with pytest.raises(RuntimeError, match="input"):
+            node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)
+
+
+def test_a_source_at_its_end_is_not_respawned(launch):
+    source = launch("live.launch.py", use_respawn="true").nodes["camera"]
+    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), SimpleNamespace(is_shutdown=False))
+    period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
+    assert period < source.respawn_delay
+
+
+def test_the_parameter_file_names_nodes_and_parameters_that_exist():
+    for key, value in yaml.safe_load(PARAMS.read_text()).items():
+        prefix, name = key.rsplit("/", 1)
+        assert prefix == "/**", f"{key} holds in one namespace only"
+        assert name in NODES, f"{key}: no such node"
+        check(name, value["ros__parameters"])
+
+
+@pytest.mark.parametrize("name", NODES)
+@pytest.mark.parametrize("namespace", ["/", "/robot1/fitness"])
+def test_ros_takes_the_parameter_file_in_any_namespace(name, namespace):
+    expected = yaml.safe_load(PARAMS.read_text()).get(f"/**/{name}", {"ros__parameters": {}})["ros__parameters"]
+    rclpy.init(args=["--ros-args", "--params-file", str(PARAMS), "-r", f"__ns:={namespace}"])
+    try:
+        node = NODES[name].node_class()
+        try:
+            assert {parameter: getattr(node.params, parameter) for parameter in expected} == expected
+        finally:
+            node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
