@@ -1,9 +1,11 @@
 """Bags: rosbag2 recordings, written as MCAP, read as MCAP or sqlite3, without rosbag2 itself.
 
-Format: https://github.com/ros2/rosbag2, https://mcap.dev/spec. Message definitions are the bag's own where it has them.
+Format: https://github.com/ros2/rosbag2, https://mcap.dev/spec. Message definitions are the bag's own where it
+has them.
 """
 
 import contextlib
+import struct
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from heapq import merge
@@ -46,7 +48,7 @@ from rosbags.typesys.store import Typestore
 from fitness_core.errors import InputError
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
-from fitness_core.types import Frame, Pose
+from fitness_core.types import NANOSECONDS, Frame, Pose
 
 TOPICS = {
     "camera/image_raw": "sensor_msgs/msg/Image",
@@ -74,11 +76,11 @@ _MCAP_MAGIC = b"\x89MCAP0\r\n"
 class BagWriter:
     """Writes a rosbag2 bag (a folder with an MCAP file and, once closed, metadata.yaml).
 
-    path: folder that does not exist yet; its parents are made. topics: topic -> type ("fitness_msgs/msg/BodyPose").
-    compress: zstd inside the MCAP file (stock readers take it); not for pictures while they are taken.
-    The QoS that a stock player offers is recorded: reliable, and latched for exercise/info and take_label.
-    Not safe to call from two threads. Raises InputError where something is at `path` or it cannot be made, or a type
-    is not known.
+    path: folder that does not exist yet; its parents are made. topics: topic -> type, for example
+    "fitness_msgs/msg/BodyPose". compress: zstd inside the MCAP file (stock readers take it); not for pictures while
+    they are taken. The QoS that a stock player offers is recorded: reliable, latched for exercise/info and take_label.
+    Not safe to call from two threads. Raises InputError where something is at `path` or it cannot be made, or a
+    type is not known.
     """
 
     def __init__(self, path: Path, topics: dict[str, str], compress: bool = False) -> None:
@@ -100,13 +102,9 @@ class BagWriter:
         try:
             self._writer.open()
         except OSError as error:
-            raise InputError(
-                f"{self.path} cannot be written ({error.strerror}); give a folder that can"
-            ) from None
+            raise InputError(f"{self.path} cannot be written ({error.strerror}); give a folder that can") from None
         self._connections = {
-            topic: self._writer.add_connection(
-                topic, name, typestore=store, offered_qos_profiles=[_qos(name)]
-            )
+            topic: self._writer.add_connection(topic, name, typestore=store, offered_qos_profiles=[_qos(name)])
             for topic, name in topics.items()
         }
 
@@ -132,7 +130,7 @@ class BagWriter:
             self._dirty = False
 
     def close(self) -> None:
-        """Write index and metadata.yaml. Raises OSError where the disk refuses; what is on it stays readable."""
+        """Write index and metadata.yaml. Raises OSError where the disk refuses; what is there stays readable."""
         if self._writer.storage is None:
             return
         try:
@@ -151,11 +149,11 @@ class BagWriter:
 
 
 class BagReader:
-    """Reads a rosbag2 bag: a folder, or one .mcap or .db3 file of it; MCAP or sqlite3; also of a recorder that was killed.
+    """Reads a rosbag2 bag, MCAP or sqlite3: a folder, or one .mcap or .db3 file; also of a recorder that was killed.
 
-    topics: topic -> type. counts: topic -> number of messages. recovered: the recorder did not close the bag, and what
-    it had written until its last second is read. Raises InputError for what is missing, no bag, empty or corrupt, here
-    or while reading.
+    topics: topic -> type. counts: topic -> number of messages. recovered: the recorder did not close the bag, and
+    what it had written until its last second is read. Raises InputError for what is missing, no bag, empty or
+    corrupt, here or while reading.
     """
 
     def __init__(self, path: Path) -> None:
@@ -194,29 +192,25 @@ class BagReader:
         self.close()
 
     def find(self, name: str) -> str:
-        """The recorded topic that is `name` of the graph (a key of `TOPICS`), whatever its namespace; "" if none is.
+        """The recorded topic that is `name` of the graph (a key of `TOPICS`), whatever its namespace; "" = none.
 
-        A name that starts with "/" is taken as it is. By the end of its name, else the only topic of its type.
-        Raises InputError where several could be meant.
+        Found by the end of its name, else as the only topic of its type; a name that starts with "/" is taken as it
+        is. Raises InputError where several could be meant.
         """
         if name.startswith("/"):
             return name if name in self.topics else ""
         candidates = [topic for topic in self.topics if f"/{topic}".endswith(f"/{name}")]
         if not candidates:
-            claimed = {
-                topic for topic in self.topics for known in TOPICS if f"/{topic}".endswith(f"/{known}")
-            }
+            claimed = {topic for topic in self.topics for known in TOPICS if f"/{topic}".endswith(f"/{known}")}
             candidates = [
                 topic
                 for topic, type_name in self.topics.items()
-                if type_name == TOPICS.get(name)
-                and topic not in claimed
-                and not topic.endswith("overlay/image")
+                if type_name == TOPICS.get(name) and topic not in claimed and not topic.endswith("overlay/image")
             ]
         if len(candidates) > 1:
             raise InputError(
-                f"{self.path} has {len(candidates)} topics that could be {name}: {', '.join(sorted(candidates))}; "
-                "name the one that is meant"
+                f"{self.path} has {len(candidates)} topics that could be {name}: "
+                f"{', '.join(sorted(candidates))}; name the one that is meant"
             )
         return candidates[0] if candidates else ""
 
@@ -238,7 +232,7 @@ class BagReader:
             raise self._damaged(error) from None
 
     def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, int, Any]]:
-        """Topic, time of reception [ns] and message (a rosbags object with the fields of the type), like `raw`."""
+        """Topic, time of reception [ns] and message (a rosbags object with the type's fields), like `raw`."""
         if self._store is None:
             self._store = _typestore(self._definitions)
         for topic, name, stamp, cdr in self.raw(topics):
@@ -318,8 +312,14 @@ class BagReader:
         return InputError(f"{self.path} is not a readable bag, or it is damaged: {reason}")
 
 
+def header_stamp(cdr: bytes) -> int:
+    """The stamp [ns] of a serialized message that begins with a std_msgs/Header."""
+    sec, nanosec = struct.unpack_from("<iI" if cdr[1] & 1 else ">iI", cdr, 4)
+    return sec * NANOSECONDS + nanosec
+
+
 class _UnfinishedMcap(McapReader):
-    """An MCAP file whose writer was killed: no index at its end, perhaps half a record. Read from its beginning."""
+    """An MCAP file whose writer was killed: no index, perhaps half a record at its end. Read from its beginning."""
 
     def _open(self) -> None:
         assert self.bio

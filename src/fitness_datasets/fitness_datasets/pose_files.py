@@ -12,7 +12,7 @@ from fitness_core.skeleton import N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
 
 WIDTH, HEIGHT = 640, 480
-"""Size [px] taken for a picture whose size the file does not tell: 4:3, what most cameras of such datasets give.
+"""Size [px] taken for a picture whose size is not told: 4:3, what most cameras of such datasets give.
 Angles are measured in pixels, so a wrong aspect ratio bends them; give the true size where it is known."""
 
 _ACCEPTED = f"accepted: a .npz file with `landmarks` [frames, {N_LANDMARKS}, 3 or 4] (x, y, z, visibility)"
@@ -21,20 +21,18 @@ _ACCEPTED = f"accepted: a .npz file with `landmarks` [frames, {N_LANDMARKS}, 3 o
 def read_pose_file(path: Path, fps: float, width: int = 0, height: int = 0) -> list[Pose]:
     """Poses of a NumPy archive with the key `landmarks`.
 
-    landmarks: numbers [frames, 33, 4], BlazePose's points: x, y, z normalised by the picture's width, height, width,
-    and visibility 0..1; or [frames, 33, 3], every point then counts as visible. Frames of nothing but NaN or zero:
-    nobody is seen. fps: frames per second, sets the stamps, from 0 on. width, height: of the picture [px]; 0 = the
-    file's keys `width` and `height`, else 640x480. World landmarks stay NaN; presence is set to the visibility.
-    Raises InputError for a file, a key, a shape or a rate that is not accepted.
+    landmarks: numbers [frames, 33, 4], BlazePose's points: x, y, z normalised by the picture's width, height,
+    width, and visibility 0..1; or [frames, 33, 3], every point then counts as visible. Frames of nothing but NaN or
+    zero: nobody is seen. fps: frames per second, sets the stamps, from 0 on. width, height: of the picture [px];
+    0 = the file's keys `width` and `height`, else 640x480. World landmarks stay NaN; presence is set to the
+    visibility. Raises InputError for a file, a key, a shape or a rate that is not accepted.
     """
     path = Path(path)
     if not (math.isfinite(fps) and fps > 0):
         raise InputError(f"{path}: {fps:g} frames per second given; it takes a number above 0 (--fps)")
     arrays = _load(path)
     if "landmarks" not in arrays:
-        raise InputError(
-            f"{path} has the keys {', '.join(sorted(arrays)) or 'none'}, not `landmarks`; {_ACCEPTED}"
-        )
+        raise InputError(f"{path} has the keys {', '.join(sorted(arrays)) or 'none'}, not `landmarks`; {_ACCEPTED}")
     landmarks = arrays["landmarks"]
     if (
         landmarks.dtype.kind not in "fiu"
@@ -81,9 +79,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise InputError(f"{path} is one bare NumPy array; {_ACCEPTED}")
         with archive:
-            return {
-                key: archive[key] for key in archive.files if key in ("landmarks", "width", "height")
-            } or {key: np.empty(0) for key in archive.files}
+            return {key: archive[key] for key in archive.files if key in ("landmarks", "width", "height")} or {
+                key: np.empty(0) for key in archive.files
+            }
     except InputError:
         raise
     except (
@@ -94,11 +92,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         zlib.error,
         NotImplementedError,
     ) as error:
-        reason = (
-            "Python objects, which could run code"
-            if "pickle" in str(error).lower()
-            else "no or a damaged archive"
-        )
+        reason = "Python objects, which could run code" if "pickle" in str(error).lower() else "no or a damaged archive"
         if isinstance(error, PermissionError):
             reason = "not readable"
         raise InputError(f"{path} is not a pose file ({reason}); {_ACCEPTED}") from None
@@ -106,6 +100,4 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 def _size(arrays: dict[str, np.ndarray], key: str) -> int:
     value = arrays.get(key)
-    return (
-        int(value) if value is not None and value.size == 1 and value.dtype.kind in "fiu" and value > 0 else 0
-    )
+    return int(value) if value is not None and value.size == 1 and value.dtype.kind in "fiu" and value > 0 else 0

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ament_index_python.packages import get_package_share_directory
-from fitness_msgs.msg import BodyPose, ClassifierInfo, TakeLabel
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -19,6 +18,7 @@ from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import Pose
 from fitness_datasets.bags import TOPICS, BagReader, BagWriter
+from fitness_msgs.msg import BodyPose, ClassifierInfo, TakeLabel
 
 POSES = "/fitness/body_pose"
 POSE_TYPE = "fitness_msgs/msg/BodyPose"
@@ -90,16 +90,12 @@ def test_poses_come_back_equal(tmp_path):
 
 
 def test_independent_readers_agree(tmp_path):
-    mcap_reader = pytest.importorskip(
-        "mcap.reader", reason="the test group of pyproject.toml is not installed"
-    )
+    mcap_reader = pytest.importorskip("mcap.reader", reason="the test group of pyproject.toml is not installed")
     decoder = pytest.importorskip("mcap_ros2.decoder")
     path = tmp_path / "bag"
     sent = write_poses(path, compress=True)
     with (path / "bag.mcap").open("rb") as stream:
-        reader = mcap_reader.make_reader(
-            stream, decoder_factories=[decoder.DecoderFactory()], validate_crcs=True
-        )
+        reader = mcap_reader.make_reader(stream, decoder_factories=[decoder.DecoderFactory()], validate_crcs=True)
         assert reader.get_summary().statistics.message_count == len(sent)
         read = list(reader.iter_decoded_messages())
     assert [message.message.data for message in read] == sent
@@ -124,9 +120,7 @@ def test_the_bag_says_what_a_stock_player_must_offer(tmp_path):
     assert latched == {"/fitness/exercise/info", "/fitness/take_label"}
     assert {qos.reliability.name for qos in offered.values()} == {"RELIABLE"}
     # The hash by which ROS 2 tells versions of a type apart, as rosidl computed it.
-    described = json.loads(
-        (Path(get_package_share_directory("fitness_msgs")) / "msg/BodyPose.json").read_text()
-    )
+    described = json.loads((Path(get_package_share_directory("fitness_msgs")) / "msg/BodyPose.json").read_text())
     rosidl = {entry["type_name"]: entry["hash_string"] for entry in described["type_hashes"]}
     assert digests[POSES] == rosidl[POSE_TYPE]
 
@@ -300,7 +294,7 @@ def test_topics_are_found_by_name_then_by_type(tmp_path):
         assert bag.find("/two/rep_state") == "/two/rep_state"
         with pytest.raises(InputError, match="/one/rep_state, /two/rep_state"):
             bag.find("rep_state")
-        with pytest.raises(InputError, match="has no poses.*/webcam"):
+        with pytest.raises(InputError, match=r"has no poses.*/webcam"):
             next(bag.poses())
 
 
@@ -338,7 +332,7 @@ def test_every_topic_keeps_its_bytes(tmp_path):
         )
         writer.write("/take_label", 2, serialize_message(label))
     with BagReader(tmp_path / "bag") as bag:
-        assert deserialize_message(list(bag.raw(["/take_label"]))[0][3], TakeLabel) == label
+        assert deserialize_message(next(bag.raw(["/take_label"]))[3], TakeLabel) == label
         assert deserialize_message(write_and_read_pose(tmp_path), BodyPose).body_id == "person1"
 
 

@@ -1,0 +1,214 @@
+"""Node `player`: a recorded bag -> topics of the graph, header stamps unchanged, paced by the time of reception."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+from rosgraph_msgs.msg import Clock
+
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, qos
+from fitness_core.ros.messages import from_time, to_time
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import seconds
+from fitness_datasets.bags import TOPICS, BagReader, header_stamp
+from fitness_datasets.message_classes import message_class
+from fitness_datasets.recorder_node import QOS
+from fitness_msgs.msg import RepState
+
+CONFIRM_TIMEOUT = 1.0
+"""How long a pose may stay without its rep_state before playing goes on [s]."""
+UNCONFIRMED_PERIOD = 0.01
+"""Distance of messages that nobody confirms, when played as fast as it goes [s]."""
+SETTLE = 0.3
+"""From the last subscriber seen to the first message [s]: the other side learns of us a little later."""
+
+
+class PlayerNode(FitnessNode):
+    """Plays once (or in a loop) from activation on; `finished` completes when all is delivered.
+
+    As fast as it goes (rate 0) means in step with the counter: the next pose goes out when the rep_state of the last
+    one has come. A slow subscriber would otherwise lose messages without anybody knowing: DDS acknowledges what has
+    reached its queue of 10, and the queue drops the oldest.
+    """
+
+    PARAMETERS = (
+        Parameter("bag", "", "Bag to play: a folder, or its .mcap or .db3 file.", read_only=True),
+        Parameter(
+            "rate",
+            1.0,
+            "Speed: 1 = as recorded, 2 = twice as fast, 0 = as fast as the counter confirms poses.",
+            minimum=0.0,
+            maximum=100.0,
+        ),
+        Parameter("loop", False, "Start over at the end; stamps go back to the first one then."),
+        Parameter(
+            "topics",
+            ["body_pose", "camera/image_raw", "camera/camera_info"],
+            "Topics to play where the bag has them: relative names of the graph, or /full/names of the bag.",
+            read_only=True,
+        ),
+        Parameter("clock", False, "Publish the time of reception on /clock, for use_sim_time.", read_only=True),
+        Parameter("subscribers", 1, "Wait for so many subscribers before the first message.", minimum=0),
+        Parameter("wait", 10.0, "Longest wait for subscribers [s]; then it plays all the same.", minimum=0.0),
+    )
+
+    def __init__(self, name: str = "player", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._outputs: dict[str, tuple[str, LifecyclePublisher]] = {}
+        self._clock_output: LifecyclePublisher | None = None
+        self._confirmations: Subscription | None = None
+        self._confirmed = threading.Event()
+        self._awaited = -1
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._played = diagnostics.Rate()
+        self._total = 0
+        self._unconfirmed = 0
+        self._recovered = False
+
+    def configure(self) -> None:
+        if not self.params.bag:
+            raise InputError("parameter 'bag' is empty; give the bag to play")
+        with BagReader(self._path) as bag:
+            outdated = bag.outdated()
+            self._recovered = bag.recovered
+            for name in self.params.topics:
+                if not (topic := bag.find(name)):
+                    continue
+                kind = bag.topics[topic]
+                if kind in outdated:
+                    raise InputError(
+                        f"{self._path}: {topic} was recorded with another version of {kind}; "
+                        "analyze reads it all the same"
+                    )
+                relative = next((known for known in TOPICS if f"/{name}".endswith(f"/{known}")), name.split("/")[-1])
+                output = self.create_lifecycle_publisher(
+                    message_class(kind),
+                    relative,
+                    QOS.get(relative, qos.EVENTS if "event" in relative else qos.STREAM),
+                )
+                self._outputs[topic] = (relative, output)
+            if not self._outputs:
+                raise InputError(
+                    f"{self._path} has none of {', '.join(self.params.topics)}; it has {', '.join(sorted(bag.topics))}"
+                )
+            self._total = sum(bag.counts[topic] for topic in self._outputs)
+        if self.params.clock:
+            self._clock_output = self.create_lifecycle_publisher(Clock, "/clock", qos.STREAM)
+        if self._recovered:
+            self.get_logger().warning(f"{self._path} was not closed by its recorder; playing what it had written")
+
+    def activate(self) -> None:
+        self._stopping.clear()
+        self._confirmations = self.create_subscription(RepState, "rep_state", self._confirm, qos.STREAM)
+        self._thread = threading.Thread(target=self._play, args=(BagReader(self._path),), name="player", daemon=True)
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        self._stopping.set()
+        self._confirmed.set()
+        if self._thread:
+            self._thread.join()
+        if self._confirmations:
+            self.destroy_subscription(self._confirmations)
+
+    def release(self) -> None:
+        for _, output in self._outputs.values():
+            self.destroy_publisher(output)
+        self._outputs.clear()
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message = diagnostics.OK, "playing" if self.active else "inactive"
+        if self.finished.done():
+            message = "played to the end"
+        if self._recovered or self._unconfirmed:
+            level = diagnostics.WARN
+            message += "; the bag was not closed by its recorder" if self._recovered else "; poses stay unconfirmed"
+        values = {
+            "bag": self.params.bag,
+            "messages": self._played.total,
+            "messages_in_bag": self._total,
+            "rate_hz": self._played.hertz(),
+            "unconfirmed": self._unconfirmed,
+        }
+        return level, message, values
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.params.bag).expanduser()
+
+    def _confirm(self, state: RepState) -> None:
+        if from_time(state.header.stamp) == self._awaited:
+            self._confirmed.set()
+
+    def _play(self, bag: BagReader) -> None:
+        try:
+            with bag:
+                self._await_subscribers()
+                self._play_once(bag)
+                while self.params.loop and not self._stopping.is_set():
+                    self._play_once(bag)
+            if not self._stopping.is_set():
+                for _, output in self._outputs.values():
+                    output.wait_for_all_acked(Duration(seconds=5))
+        except InputError as error:
+            self.problem = str(error)
+            self.get_logger().error(self.problem)
+        if not self._stopping.is_set():
+            self.finished.set_result(None)
+
+    def _await_subscribers(self) -> None:
+        output = next(iter(self._outputs.values()))[1]
+        deadline = time.monotonic() + self.params.wait
+        while output.get_subscription_count() < self.params.subscribers and not self._stopping.wait(0.05):
+            if time.monotonic() > deadline:
+                found = output.get_subscription_count()
+                self.get_logger().warning(
+                    f"{found} of {self.params.subscribers} subscribers of {output.topic_name} after "
+                    f"{self.params.wait:g} s; playing all the same"
+                )
+                return
+        self._stopping.wait(SETTLE)
+
+    def _play_once(self, bag: BagReader) -> None:
+        due, last = time.monotonic(), None
+        for topic, _, stamp, cdr in bag.raw(self._outputs):
+            rate = self.params.rate
+            if rate > 0:
+                due += seconds(stamp - last) / rate if last is not None else 0.0
+                self._stopping.wait(max(0.0, due - time.monotonic()))
+            else:
+                due = time.monotonic()
+            last = stamp
+            if self._stopping.is_set():
+                return
+            if self._clock_output:
+                self._clock_output.publish(Clock(clock=to_time(stamp)))
+            relative, output = self._outputs[topic]
+            self._awaited = header_stamp(cdr)
+            self._confirmed.clear()
+            output.publish(cdr)
+            self._played.tick()
+            if rate == 0:
+                self._keep_step(relative)
+
+    def _keep_step(self, relative: str) -> None:
+        if relative != "body_pose" or not self.count_publishers("rep_state"):
+            self._stopping.wait(UNCONFIRMED_PERIOD)
+        elif not self._confirmed.wait(CONFIRM_TIMEOUT):
+            self._unconfirmed += 1
+
+
+def main() -> int:
+    """Program `player_node`."""
+    return run(PlayerNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,321 @@
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image
+
+from fitness_core.errors import InputError
+from fitness_core.ros import qos
+from fitness_core.ros.messages import from_time, header, to_body_pose
+from fitness_core.types import Pose
+from fitness_datasets.bags import BagReader, BagWriter
+from fitness_datasets.player_node import PlayerNode
+from fitness_datasets.recorder_node import RecorderNode
+from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSummary
+
+DEADLINE = 20.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ros():
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+class Stage:
+    """Nodes under test and a bystander, in a namespace of their own, spun by a thread."""
+
+    def __init__(self):
+        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
+        self.executor = SingleThreadedExecutor()
+        self.node = self.add(rclpy.create_node("bystander", namespace=self.namespace))
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._stopping = False
+        self._thread.start()
+
+    def _spin(self):
+        while not self._stopping:
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def add(self, node):
+        self.executor.add_node(node)
+        return node
+
+    def make(self, kind, **parameters):
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        return self.add(kind(namespace=self.namespace, parameter_overrides=overrides))
+
+    def close(self):
+        self._stopping = True
+        self._thread.join()
+        for node in self.executor.get_nodes():
+            node.destroy_node()
+
+
+@pytest.fixture
+def stage():
+    stage = Stage()
+    yield stage
+    stage.close()
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def pose_message(number: int) -> BodyPose:
+    points = np.random.default_rng(number).uniform(0, 1, (33, 3)).astype(np.float32)
+    return to_body_pose(
+        Pose(number * 33_333_333, points, points, points[:, 0], points[:, 1], 640, 480, 0.9, "p", "camera")
+    )
+
+
+def write_bag(path, count=60, topic="/elsewhere/fitness/body_pose", period=33_333_333):
+    sent = [serialize_message(pose_message(number)) for number in range(count)]
+    with BagWriter(
+        path, {topic: "fitness_msgs/msg/BodyPose", "/elsewhere/rep_state": "fitness_msgs/msg/RepState"}
+    ) as bag:
+        for number, cdr in enumerate(sent):
+            bag.write(topic, 5_000_000_000 + number * period, cdr)
+            bag.write("/elsewhere/rep_state", 5_000_000_001 + number * period, serialize_message(RepState()))
+    return sent
+
+
+def test_what_is_published_is_in_the_bag(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "deep" / "bag"))
+    info = stage.node.create_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
+    info.publish(ClassifierInfo(model_id="from before the recorder"))
+    recorder.start()
+    poses = stage.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    events = stage.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
+    images = stage.node.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
+    wait_for(lambda: poses.get_subscription_count() and events.get_subscription_count(), "the recorder")
+    sent = [pose_message(number) for number in range(100)]
+    for number, message in enumerate(sent):
+        poses.publish(message)
+        wait_for(lambda n=number: recorder._recording.counts[f"{stage.namespace}/body_pose"] > n, "a pose")
+    for index in range(30):
+        events.publish(RepEvent(index=index))
+    images.publish(Image())
+    wait_for(lambda: recorder._recording.counts[f"{stage.namespace}/rep_event"] == 30, "the events")
+    wait_for(lambda: recorder._recording.counts[f"{stage.namespace}/exercise/info"] == 1, "the latched info")
+    recorder.stop()
+    with BagReader(tmp_path / "deep" / "bag") as bag:
+        assert not bag.recovered
+        assert bag.find("camera/image_raw") == ""
+        raw = list(bag.raw([f"{stage.namespace}/body_pose"]))
+        assert [cdr for *_, cdr in raw] == [serialize_message(message) for message in sent]
+        stamps = [stamp for _, _, stamp, _ in bag.raw()]
+        assert stamps == sorted(stamps)
+        assert abs(stamps[-1] - time.time_ns()) < 60e9
+        events_read = [message.index for _, _, message in bag.messages([bag.find("rep_event")])]
+        assert events_read == list(range(30))
+        ((_, _, info_read),) = bag.messages([bag.find("exercise/info")])
+        assert info_read.model_id == "from before the recorder"
+
+
+def test_images_are_recorded_when_asked_for(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"), images=True, topics=["body_pose"])
+    recorder.start()
+    images = stage.node.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
+    wait_for(images.get_subscription_count, "the recorder")
+    picture = Image(height=2, width=2, step=6, encoding="bgr8", data=list(range(12)), header=header(7, "camera"))
+    images.publish(picture)
+    wait_for(lambda: recorder._recording.counts.total() == 1, "the picture")
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        (frame,) = bag.frames()
+        assert frame.stamp == 7
+        np.testing.assert_array_equal(frame.image.ravel(), range(12))
+
+
+def test_last_words_are_recorded(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    recorder.start()
+    summaries = stage.node.create_publisher(SetSummary, "set_summary", qos.STREAM)
+    wait_for(summaries.get_subscription_count, "the recorder")
+    stage.executor.remove_node(recorder)  # a program that was told to stop spins no more
+    timer = threading.Timer(0.1, lambda: summaries.publish(SetSummary(repetitions=8)))
+    timer.start()
+    recorder.stop()
+    timer.join()
+    stage.add(recorder)
+    with BagReader(tmp_path / "bag") as bag:
+        assert [message.repetitions for _, _, message in bag.messages()] == [8]
+
+
+def test_a_recorder_refuses_what_exists_and_what_it_does_not_know(stage, tmp_path):
+    (tmp_path / "bag").mkdir()
+    with pytest.raises(InputError, match="exists"):
+        stage.make(RecorderNode, bag=str(tmp_path / "bag")).start()
+    with pytest.raises(InputError, match="'bag' is empty"):
+        stage.make(RecorderNode).start()
+    with pytest.raises(InputError, match=r"'body_poses' given; accepted: .*body_pose,"):
+        stage.make(RecorderNode, bag=str(tmp_path / "new"), topics=["body_poses"]).start()
+    assert not list((tmp_path / "bag").iterdir())
+
+
+def test_a_full_disk_is_an_error_and_keeps_what_is_there(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"), topics=["body_pose"])
+    reports = []
+    stage.node.create_subscription(DiagnosticArray, "/diagnostics", reports.append, 10)
+    recorder.start()
+    poses = stage.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    wait_for(poses.get_subscription_count, "the recorder")
+    poses.publish(pose_message(1))
+    wait_for(lambda: recorder._recording.counts.total() == 1, "the first pose")
+    wait_for(lambda: (tmp_path / "bag" / "bag.mcap").stat().st_size > 1000, "the first flush")
+    # What a full disk is to a process, without one: files may not grow any more.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (tmp_path / "bag" / "bag.mcap").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 500, before[1]))
+    try:
+        deadline = time.monotonic() + DEADLINE
+        while not recorder._recording.problem and time.monotonic() < deadline:
+            poses.publish(pose_message(2))
+            time.sleep(0.02)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    name = recorder.get_fully_qualified_name()
+    wait_for(
+        lambda: any(s.name == name and s.level == DiagnosticStatus.ERROR for r in reports for s in r.status),
+        "an ERROR on /diagnostics",
+    )
+    assert "File too large" in recorder.diagnose()[1]
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        assert bag.recovered
+        assert next(bag.raw())[3] == serialize_message(pose_message(1))
+
+
+@pytest.mark.parametrize("rate", [0.0, 4.0])
+def test_what_is_played_arrives_whole_and_in_order(stage, tmp_path, rate):
+    sent = write_bag(tmp_path / "bag")
+    arrived = []
+    states = stage.node.create_publisher(RepState, "rep_state", qos.STREAM)
+
+    def count(message):
+        arrived.append((time.monotonic(), message))
+        if rate == 0:
+            time.sleep(0.01)  # a subscriber slower than the player
+        states.publish(RepState(header=message.header))
+
+    stage.node.create_subscription(BodyPose, "body_pose", count, qos.STREAM)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), rate=rate)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    wait_for(lambda: len(arrived) >= len(sent), "the last pose")
+    assert [serialize_message(message) for _, message in arrived] == sent
+    assert player.diagnose()[2]["unconfirmed"] == 0
+    if rate:
+        took = arrived[-1][0] - arrived[0][0]
+        assert took == pytest.approx(59 * 0.0333 / rate, abs=0.25)
+    player.stop()
+
+
+def test_only_inputs_are_played_and_the_clock_on_request(stage, tmp_path):
+    write_bag(tmp_path / "bag", 10)
+    clocks = []
+    stage.node.create_subscription(Clock, "/clock", lambda m: clocks.append(from_time(m.clock)), 100)
+    stage.node.create_subscription(BodyPose, "body_pose", lambda _: None, qos.STREAM)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), clock=True)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    wait_for(lambda: clocks and clocks[-1] == 5_000_000_000 + 9 * 33_333_333, "the last time")
+    assert clocks == sorted(clocks)
+    assert stage.node.count_publishers("rep_state") == 0
+    player.stop()
+
+
+def test_a_loop_starts_over_until_it_is_stopped(stage, tmp_path):
+    write_bag(tmp_path / "bag", 5)
+    stamps = []
+    stage.node.create_subscription(
+        BodyPose, "body_pose", lambda m: stamps.append(from_time(m.header.stamp)), qos.STREAM
+    )
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), loop=True)
+    player.start()
+    wait_for(lambda: stamps.count(0) >= 3, "three rounds")
+    player.stop()
+    assert not player.finished.done()
+    assert stamps[:10] == [number * 33_333_333 for number in range(5)] * 2
+
+
+def test_a_player_waits_for_its_subscribers_but_not_for_ever(stage, tmp_path):
+    write_bag(tmp_path / "bag", 3)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), wait=0.2)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    player.stop()
+
+
+@pytest.mark.parametrize("case", ["missing", "text", "no inputs", "none"])
+def test_a_player_refuses_what_it_cannot_play(stage, tmp_path, case):
+    path = tmp_path / "bag.mcap"
+    if case == "text":
+        path.write_text("not a bag")
+    if case == "no inputs":
+        path = tmp_path / "bag"
+        with BagWriter(path, {"/rep_state": "fitness_msgs/msg/RepState"}) as bag:
+            bag.write("/rep_state", 1, serialize_message(RepState()))
+    player = stage.make(PlayerNode, bag="" if case == "none" else str(path))
+    assert player.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert player.problem
+    assert "\n" not in player.problem
+
+
+def test_both_programs_run_and_end_by_themselves_or_on_a_signal(stage, tmp_path):
+    sent = write_bag(tmp_path / "bag", 30)
+    arguments = ["--ros-args", "-r", f"__ns:={stage.namespace}", "-p"]
+    record = subprocess.Popen(
+        [sys.executable, "-m", "fitness_datasets.recorder_node", *arguments, f"bag:={tmp_path / 'copy'}"],
+        stderr=subprocess.PIPE,
+    )
+    play = subprocess.Popen(
+        [sys.executable, "-m", "fitness_datasets.player_node", *arguments, f"bag:={tmp_path / 'bag'}"]
+    )
+    assert play.wait(timeout=40) == 0
+    os.kill(record.pid, signal.SIGINT)
+    _, errors = record.communicate(timeout=20)
+    assert record.returncode == 0, errors
+    with BagReader(tmp_path / "copy") as bag:
+        assert not bag.recovered
+        assert [cdr for *_, cdr in bag.raw()] == sent
+
+
+def test_bad_arguments_end_with_2_and_one_line(tmp_path):
+    (tmp_path / "bag.mcap").write_text(json.dumps({}))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "fitness_datasets.player_node",
+            "--ros-args",
+            "-p",
+            f"bag:={tmp_path / 'bag.mcap'}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [done.stderr.splitlines()[-1]]
