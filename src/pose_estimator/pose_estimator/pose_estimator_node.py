@@ -12,6 +12,7 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from pose_estimator.backend import BACKENDS, MODELS, make_backend
@@ -86,7 +87,7 @@ class PoseEstimatorNode(FitnessNode):
         self.statistics = Statistics()
         self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.STREAM)
         self._estimator: PoseEstimator | None = None
-        self._subscription = None
+        self._subscription: Subscription | None = None
         self._mailbox: Mailbox[Image] = Mailbox()
         self._thread: threading.Thread | None = None
         self._sequence: int | None = None
