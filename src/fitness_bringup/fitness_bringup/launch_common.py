@@ -182,6 +182,10 @@ def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:
 
 def _end_with_source(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
     _end_for_bad_input(event, context)
-    if event.returncode == 0 and not context.is_shutdown:
+    if context.is_shutdown:
+        return None
+    if event.returncode == 0:
         return [TimerAction(period=DRAIN_TIME, actions=[Shutdown(reason="the source is at its end")])]
+    if not is_true(context, "use_respawn"):
+        raise RuntimeError(f"{event.process_name} crashed (exit code {event.returncode}), nothing is left to watch")
     return None
