@@ -1,8 +1,8 @@
 """Sets up what `./fitness` needs, step by step, and repairs what an interruption left behind.
 
-Standard library only: it runs on the system's Python before anything is installed. Each step is recorded only after
-it succeeded, and marked as begun before it starts; a step found begun but not done is done again from scratch. The
-full output of pip, uv and colcon is in log/setup.log; here one line per step, and one or two on failure.
+Standard library only: it runs on the system's Python before anything is installed. Each step is recorded only
+after it succeeded, and marked as begun before it starts; a step found begun but not done is done again from
+scratch. The full output of pip, uv and colcon is in log/setup.log; here one line per step.
 
     python3 tools/bootstrap.py [--with test] [--with train] [--sourced DISTRO]
     python3 tools/bootstrap.py --lock [-- --upgrade]
@@ -42,8 +42,9 @@ BUILD_INCLUDE = re.compile(r"/opt/python/cp(\d+)-cp\1/include/python[\d.]+")
 BUILD_PREFIX = re.compile(r"/opt/python/cp(\d+)-cp\1(?!\w)")
 
 NO_NETWORK = re.compile(
-    r"error sending request|dns error|failed to lookup|name resolution|connection refused|network is unreachable"
-    r"|from versions: none|timed? ?out|newconnectionerror|no route to host|proxyerror|failed to fetch|could not connect|tunnel",
+    r"error sending request|dns error|failed to lookup|name resolution|connection refused"
+    r"|network is unreachable|newconnectionerror|no route to host|proxyerror|failed to fetch"
+    r"|could not connect|from versions: none|timed? ?out|tunnel",
     re.IGNORECASE,
 )
 NO_SPACE = re.compile(r"no space left|disk quota exceeded|os error 28", re.IGNORECASE)
@@ -95,7 +96,7 @@ class Layout:
         return self.root / "log" / "setup.log"
 
 
-# --------------------------------------------------------------------------------------------------------- stamps
+# ---- stamps
 
 
 def write(path: Path, text: str) -> None:
@@ -140,7 +141,7 @@ def fingerprint(layout: Layout, *part: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-# ----------------------------------------------------------------------------------------------- running programs
+# ---- running programs
 
 
 class Runner:
@@ -153,7 +154,7 @@ class Runner:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """One setup at a time. The programs it starts inherit the lock: if it is killed, the next waits for them."""
+        """One setup at a time. What it starts inherits the lock: if it is killed, the next waits for that."""
         self.layout.log.parent.mkdir(parents=True, exist_ok=True)
         # colcon must not look for packages here, and finds this file in its own log folders too.
         (self.layout.log.parent / "COLCON_IGNORE").touch()
@@ -234,11 +235,11 @@ def progress(text: str) -> Iterator[None]:
     print(f"{time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 
-# ----------------------------------------------------------------------------------------------------- conditions
+# ---- conditions
 
 
 def check_machine(layout: Layout) -> None:
-    """What cannot be installed from here: say it before ten minutes have gone."""
+    """What cannot be mended from here: say it before minutes have gone."""
     if not (3, 11) <= sys.version_info[:2] < (3, 13):
         raise SetupError(
             f"needs Python 3.11 or 3.12, this is {platform.python_version()}. Name one in FITNESS_PYTHON."
@@ -257,15 +258,15 @@ def check_machine(layout: Layout) -> None:
         if probe.returncode:
             raise SetupError(
                 f"ROS 2 {layout.sourced} is sourced, but {sys.executable} cannot import its rclpy.\n"
-                "Name the Python it was built for in FITNESS_PYTHON, or start from a shell where it is not sourced."
+                "Name the Python it was built for in FITNESS_PYTHON, or start from a shell without it."
             )
     else:
         if os.environ.get("ROS_VERSION") == "1":
             raise SetupError("a ROS 1 is sourced; start from a shell where it is not.")
         if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
             raise SetupError(
-                f"ROS 2 from PyPI is for Linux on x86-64, this is {platform.system()} on {platform.machine()}.\n"
-                "Install ROS 2 Jazzy from packages.ros.org, source it, and start again."
+                f"ROS 2 from PyPI is for Linux on x86-64, not {platform.system()} on {platform.machine()}.\n"
+                "Install ROS 2 Jazzy with apt, source it, and start again."
             )
 
 
@@ -293,7 +294,7 @@ def apt(*packages: str) -> str:
     return f"Debian, Ubuntu: sudo apt install {' '.join(packages)}"
 
 
-# ---------------------------------------------------------------------------------------------------------- steps
+# ---- steps
 
 
 def venv_key(layout: Layout) -> str:
@@ -311,7 +312,7 @@ def works(command: list[str]) -> bool:
 
 
 def ensure_venv(layout: Layout, runner: Runner) -> None:
-    """A venv with pip. One made by hand is taken as it is, if it works; a half-made or moved one is made anew."""
+    """A venv with pip. One made by hand is taken if it works; a half-made or moved one is made anew."""
     mark, stamp = begun(layout, "venv"), layout.stamps / "venv"
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     same = f"import sys; sys.exit('{version}' != '%d.%d' % sys.version_info[:2])"
@@ -337,8 +338,8 @@ def ensure_venv(layout: Layout, runner: Runner) -> None:
 
 
 def clean_env(layout: Layout | None = None) -> dict[str, str]:
-    """The environment of the steps: nobody else's venv or PYTHONPATH (but that of a sourced ROS 2), pip's settings
-    for uv as well, and with a layout the paths that its wheels and colcon need."""
+    """The environment of the steps: nobody else's venv or PYTHONPATH (but that of a sourced ROS 2), pip's
+    settings for uv as well, and with a layout the paths that its wheels and colcon need."""
     env = dict(os.environ)
     for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"):
         env.pop(name, None)
@@ -366,8 +367,8 @@ def clean_env(layout: Layout | None = None) -> dict[str, str]:
 
 
 def wheel_libraries(layout: Layout) -> list[str]:
-    """Where the wheels of ROS 2 keep shared libraries. Their .pth file finds them by starting every Python twice;
-    with these in LD_LIBRARY_PATH and its guard variable set it does nothing."""
+    """Where the wheels of ROS 2 keep shared libraries. Their .pth file finds them by starting every Python
+    twice; with these in LD_LIBRARY_PATH and its guard variable set it does nothing."""
     return [
         str(layout.venv / "lib"),
         *map(str, sorted(layout.venv.glob("lib/python3*/site-packages/ros_*.libs"))),
@@ -430,7 +431,7 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
 
 
 def mend(layout: Layout) -> int:
-    """Replace the paths of the container that the wheels were built in by those of this machine; how many files."""
+    """Put this machine's paths for those of the container that built the wheels; how many files it took."""
     places = [layout.venv / "share", layout.venv / "lib" / "cmake"]
     broken = {path: path.read_text() for place in places for path in sorted(place.rglob("*.cmake"))}
     broken = {path: text for path, text in broken.items() if BUILD_PREFIX.search(text)}
@@ -516,7 +517,7 @@ def drop_dangling(folder: Path) -> None:
 
 
 def write_environment(layout: Layout) -> None:
-    """What colcon's setup.bash would set, in one small file: sourcing that one costs a second at every start."""
+    """What colcon's setup.bash would set, in one small file: that one costs a second at every start."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # Packages linked by `setup.py develop` are found in build/, the generated message modules in install/.
     python = sorted(
@@ -555,7 +556,7 @@ def write_environment(layout: Layout) -> None:
     write(layout.ready / "env.sh", "\n".join(lines) + "\n")
 
 
-# ----------------------------------------------------------------------------------------------------------- main
+# ---- main
 
 
 def set_up(layout: Layout, groups: list[str]) -> None:

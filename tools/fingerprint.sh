@@ -8,8 +8,8 @@ fingerprint() (
     {
         [[ ${2:-} == src ]] || cat requirements.lock pyproject.toml tools/*.py tools/*.sh
         if [[ -d src ]]; then
-            find src \( -name '.*' -o -name '*~' -o -name __pycache__ -o -name '*.egg-info' -o -path 'src/*/test' \) \
-                -prune -o -type f ! -regex 'src/\([^/]*\)/\1/.*\.py' -print | sort
+            find src \( -name '.*' -o -name '*~' -o -name __pycache__ -o -name '*.egg-info' \
+                -o -path 'src/*/test' \) -prune -o -type f ! -regex 'src/\([^/]*\)/\1/.*\.py' -print | sort
             find src -type f \( -name package.xml -o -name setup.py -o -name setup.cfg -o -name CMakeLists.txt \
                 -o -name '*.msg' -o -name '*.srv' -o -name '*.action' \) -print0 | sort -z | xargs -0 -r cat
         fi

@@ -1,4 +1,4 @@
-"""The setup from nothing: what it repairs, what it says, what it leaves alone. No network, no installation."""
+"""The setup from nothing: what it repairs, what it says, what it leaves alone. Installs nothing."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def fake_venv(layout, uv: str = "exit 0") -> None:
     layout.log.parent.mkdir(exist_ok=True)
 
 
-# --------------------------------------------------------------------------------------------------- fingerprints
+# ---- fingerprints
 
 
 def test_stamp_follows_lock_and_files_but_not_modules(project: Path) -> None:
@@ -115,7 +115,7 @@ def test_build_does_not_depend_on_lock_text_alone(project: Path) -> None:
     assert bootstrap.packages_key(layout) != packages
 
 
-# ----------------------------------------------------------------------------------------------------------- mend
+# ---- mend
 
 
 def test_mend_is_idempotent_and_spares_the_cache(project: Path) -> None:
@@ -139,14 +139,15 @@ def test_mend_is_idempotent_and_spares_the_cache(project: Path) -> None:
     assert cached.read_text() == BROKEN, "uv's cache shares the file by a hard link"
 
 
-# -------------------------------------------------------------------------------------------------- interruptions
+# ---- interruptions
 
 
 def test_killed_installation_is_done_again(project: Path) -> None:
     layout = bootstrap.Layout(project)
     fake_venv(layout, uv=f"[[ -e {project}/second ]] || {{ touch {project}/second; exec sleep 30; }}")
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1] + '/tools'); import bootstrap as b; from pathlib import Path;"
+        "import sys; sys.path.insert(0, sys.argv[1] + '/tools');"
+        "import bootstrap as b; from pathlib import Path;"
         "l = b.Layout(Path(sys.argv[1])); b.DISK.clear(); b.DISK.update(runtime=0, test=0);"
         "b.ensure_packages(l, b.Runner(l), ['test'])"
     )
@@ -196,7 +197,8 @@ def test_half_made_venv_is_made_anew_and_a_handmade_one_kept(project: Path, monk
 def test_two_setups_take_turns(project: Path, capfd) -> None:
     layout = bootstrap.Layout(project)
     code = (
-        "import sys, time; sys.path.insert(0, sys.argv[1] + '/tools'); import bootstrap as b; from pathlib import Path\n"
+        "import sys, time; sys.path.insert(0, sys.argv[1] + '/tools')\n"
+        "import bootstrap as b; from pathlib import Path\n"
         "with b.Runner(b.Layout(Path(sys.argv[1]))).lock(): print('held', flush=True); time.sleep(0.7)"
     )
     other = subprocess.Popen([sys.executable, "-c", code, str(project)], stdout=subprocess.PIPE, text=True)
@@ -214,7 +216,7 @@ def test_links_to_data_files_that_are_gone_are_dropped(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["good", "there"]
 
 
-# ------------------------------------------------------------------------------------------------------- messages
+# ---- messages
 
 
 def test_offline_is_one_clear_message(project: Path) -> None:

@@ -51,6 +51,7 @@ MIB = 1024**2
         (doctor.check_packages(["a", "b"], {"a": "1", "b": "2"}, {"a": "1"}), "missing", "without b"),
         (doctor.check_packages(["a"], {"a": "1"}, {"a": "3"}), "warning", "a 3 for 1"),
         (doctor.check_packages(["a"], {"a": "1"}, {"a": "1", "own": "9"}), "ok", "1 as locked"),
+        (doctor.check_packages([], {"setuptools": "79"}, {"setuptools": "65"}, "jazzy"), "ok", "0 as locked"),
         (doctor.check_libraries(None), "ok", "once packages"),
         (doctor.check_libraries(["libGL.so.1"]), "missing", "apt install libgl1"),
         (doctor.check_libraries([]), "ok", "all"),
@@ -103,7 +104,9 @@ def test_reads_the_projects_own_files() -> None:
 
 
 def test_libraries_are_read_from_ldd() -> None:
-    output = "cv2.abi3.so:\n\tlibGL.so.1 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x1)\n\tlibz.so => not found\n"
+    output = (
+        "cv2.so:\n\tlibGL.so.1 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x1)\n\tlibz.so => not found\n"
+    )
     assert doctor.missing_libraries(output) == ["libGL.so.1", "libz.so"]
 
 

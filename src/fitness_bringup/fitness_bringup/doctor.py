@@ -1,7 +1,8 @@
 """`./fitness doctor`: what this machine has and lacks to run the graph, and how to get it.
 
-Standard library only, and no import from the project: it runs on the system's Python before anything is installed,
-and changes nothing. Every check is a function of what it is given, so that tests can show it other machines.
+Standard library only, and no import from the project: it runs on the system's Python before anything is
+installed, and changes nothing. Every check is a function of what it is given, so that tests can show it other
+machines.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def apt(*packages: str) -> str:
     return f"sudo apt install {' '.join(packages)}"
 
 
-# --------------------------------------------------------------------------------------------------------- checks
+# ---- checks
 
 
 def check_python(version: tuple[int, ...], executable: str, has_ensurepip: bool, has_venv: bool) -> Check:
@@ -146,7 +147,7 @@ def installed_versions(site_packages: Path) -> dict[str, str]:
 
 
 def runtime_names(pyproject: str) -> list[str]:
-    """The packages that pyproject.toml's `dependencies` name (read without tomllib, which Python 3.10 lacks)."""
+    """The packages in pyproject.toml's `dependencies` (read without tomllib, which Python 3.10 lacks)."""
     block = re.search(r"^dependencies\s*=\s*\[(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL)
     return [
         normal(name)
@@ -158,22 +159,31 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def check_packages(needed: list[str], locked: dict[str, str], installed: dict[str, str]) -> Check:
+def check_packages(
+    needed: list[str],
+    locked: dict[str, str],
+    installed: dict[str, str],
+    sourced: str = "",
+    venv: str = ".venv",
+) -> Check:
     """What runs the graph must be there, and what is there must be what the lock says."""
     absent = [name for name in needed if name not in installed]
     if absent:
         found = "none yet" if len(absent) == len(needed) else f"without {', '.join(absent)}"
         return Check("packages", MISSING, found, "any ./fitness command installs them (network, once)")
-    other = [f"{name} {installed[name]} for {locked[name]}" for name in sorted(locked.keys() & installed.keys())
-             if installed[name] != locked[name]]  # fmt: skip
+    # A venv brings setuptools; only the build of the ROS 2 from PyPI cares which.
+    common = sorted((locked.keys() & installed.keys()) - ({"setuptools"} if sourced else set()))
+    other = [
+        f"{name} {installed[name]} for {locked[name]}" for name in common if installed[name] != locked[name]
+    ]
     if other:
         return Check(
             "packages",
             WARNING,
             "; ".join(other[:4]),
-            "remove .venv; the next ./fitness command makes it anew",
+            f"remove {venv}; the next ./fitness command makes it anew",
         )
-    return Check("packages", OK, f"{len(locked.keys() & installed.keys())} as locked")
+    return Check("packages", OK, f"{len(common)} as locked")
 
 
 def check_groups(installed: dict[str, str]) -> Check:
@@ -266,7 +276,7 @@ def check_display(env: dict[str, str]) -> Check:
     )
 
 
-# ----------------------------------------------------------------------------------------------- looking at machine
+# ---- looking at machine
 
 
 def find_root(env: dict[str, str]) -> Path | None:
@@ -354,7 +364,9 @@ def examine(env: dict[str, str]) -> list[Check]:
     ]
     if root is not None and home is not None:
         checks += [
-            check_packages(needed, locked_versions(read(root / "requirements.lock")), installed),
+            check_packages(
+                needed, locked_versions(read(root / "requirements.lock")), installed, sourced, str(venv)
+            ),
             check_groups(installed),
             check_workspace(home / "install", fingerprint_of(root)),
         ]
