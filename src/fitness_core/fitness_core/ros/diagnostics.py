@@ -2,13 +2,20 @@
 
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
 from fitness_core.ros.qos import DIAGNOSTICS
 
-OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+OK, WARN, ERROR, STALE = (
+    DiagnosticStatus.OK,
+    DiagnosticStatus.WARN,
+    DiagnosticStatus.ERROR,
+    DiagnosticStatus.STALE,
+)
 
 
 class Rate:
@@ -25,6 +32,13 @@ class Rate:
         self.total += 1
         self._events.append((now, cost))
         self._forget(now)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """One event whose cost is what happens inside."""
+        begun = time.perf_counter()
+        yield
+        self.tick(time.perf_counter() - begun)
 
     def hertz(self) -> float:
         """Events per second."""

@@ -2,13 +2,13 @@
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from fitness_msgs import msg
 from geometry_msgs.msg import Point32
 from std_msgs.msg import Header
 
 from fitness_core import types
 from fitness_core.skeleton import N_LANDMARKS
 from fitness_core.types import NANOSECONDS
+from fitness_msgs import msg
 
 
 def to_time(stamp: int) -> Time:
@@ -30,10 +30,19 @@ def to_body_pose(pose: types.Pose) -> msg.BodyPose:
     """Pose -> fitness_msgs/BodyPose."""
     landmarks = [
         msg.Landmark(
-            x=x, y=y, z=z, world=Point32(x=world_x, y=world_y, z=world_z), visibility=visibility, presence=presence
+            x=x,
+            y=y,
+            z=z,
+            world=Point32(x=world_x, y=world_y, z=world_z),
+            visibility=visibility,
+            presence=presence,
         )
         for (x, y, z), (world_x, world_y, world_z), visibility, presence in zip(
-            pose.image.tolist(), pose.world.tolist(), pose.visibility.tolist(), pose.presence.tolist(), strict=True
+            pose.image.tolist(),
+            pose.world.tolist(),
+            pose.visibility.tolist(),
+            pose.presence.tolist(),
+            strict=True,
         )
     ]
     return msg.BodyPose(

@@ -1,6 +1,6 @@
 """The managed node that every node of the graph is, and how one is run as a program.
 
-A node names its parameters in `PARAMETERS` and fills in `configure`, `activate`, `deactivate`, `release` and `diagnose`.
+A node names its parameters in `PARAMETERS` and fills in `configure`, `activate`, `deactivate`, `release`, `diagnose`.
 Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
 """
 
@@ -23,7 +23,10 @@ from fitness_core.ros.parameters import Parameter
 
 COMMON = (
     Parameter(
-        "autostart", True, "Configure and activate at start; false leaves it to a lifecycle manager.", read_only=True
+        "autostart",
+        True,
+        "Configure and activate at start; false leaves it to a lifecycle manager.",
+        read_only=True,
     ),
 )
 """Parameters that every node of the graph has."""
@@ -163,7 +166,7 @@ def init(args: list[str] | None = None) -> None:
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
-    """Run one node as a program until it has finished or is told to stop. Returns the exit code: 0, or 2 for bad input."""
+    """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input."""
     stop = Future()
     on_signal(lambda: stop.set_result(None))
     node = None

@@ -65,7 +65,9 @@ class Parameter:
                 descriptor.integer_range = [IntegerRange(from_value=int(self.minimum), to_value=top)]
             else:
                 top = 1e9 if self.maximum is None else self.maximum
-                descriptor.floating_point_range = [FloatingPointRange(from_value=float(self.minimum), to_value=float(top))]
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.minimum), to_value=float(top))
+                ]
         return descriptor
 
     def problem(self, value: Value) -> str:

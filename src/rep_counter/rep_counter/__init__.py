@@ -1,0 +1,1 @@
+"""Landmarks and exercise labels to counted repetitions and sets."""

@@ -1,0 +1,231 @@
+"""The phase machine: one driving signal in, half-open excursions and whole repetitions out.
+
+Turning points are found as reversals by more than a hysteresis that follows the person's own range of motion, as in
+rainflow counting's reversal extraction (ASTM E1049-85); no fixed angle has to be crossed.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from fitness_core.types import Phase, seconds
+
+# Movement smaller than this is not movement [rad].
+_SMALLEST = math.radians(12)
+# A movement has begun, or turned back, after this share of the person's typical range.
+_BEGIN_SHARE = 0.3
+_TURN_SHARE = 0.25
+# A repetition is over when this share of its range has been taken back.
+_RETURN_SHARE = 0.6
+# The starting position is the extreme of the last seconds, so that a person who shifts position is followed.
+_REST_WINDOW_S = 6.0
+# Without news of the turning point for so long the person is holding it.
+_TURN_AFTER_S = 0.1
+# Without a new lowest value for so long the starting position is reached.
+_RESTED_S = 0.5
+# A signal that moves earlier than this after it appeared may have appeared anywhere in a repetition.
+_SETTLED_S = 1.0
+# Appeared this share of its later range away from the starting position: it did not appear at the starting position.
+_ELSEWHERE_SHARE = 0.3
+# A signal that was away longer than this starts anew.
+_HOLD_S = 1.0
+# At the end of a recording an excursion that has come this far is a repetition whose second half was not recorded.
+_NEARLY_THERE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """From the starting position to a turning point and back. Stamps [ns], range [rad].
+
+    begun, returned: false where the recording holds only the second or only the first half.
+    turn_value: signal at the turning point [rad, grows towards it].
+    """
+
+    start: int
+    turn: int
+    end: int
+    range_of_motion: float
+    turn_value: float
+    begun: bool = True
+    returned: bool = True
+
+
+class PhaseMachine:
+    """Follows one signal. `phase` and `progress` say where it is now."""
+
+    def __init__(self, minimum_range: float) -> None:
+        self._minimum = minimum_range
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.phase = Phase.UNKNOWN
+        self.progress = float("nan")
+        self._last: int | None = None
+        self._value = float("nan")
+        self._ranges: deque[float] = deque(maxlen=5)
+        self._half_range = math.inf
+        self._restart()
+
+    def _restart(self) -> None:
+        self.phase = Phase.UNKNOWN
+        self._recent: deque[tuple[int, float]] = deque()  # of the rest window, rising values: the lowest is first
+        self._low = self._top = self._valley = (0, float("nan"))  # (stamp, value) of rest, turn, way back
+        self._left = 0  # when the starting position was left
+        self._appeared: int | None = None
+        self._rest_known = False
+
+    @property
+    def typical_range(self) -> float:
+        """Median range of motion of the last repetitions [rad]; the exercise's minimum before there are any."""
+        return sorted(self._ranges)[len(self._ranges) // 2] if self._ranges else self._minimum
+
+    @property
+    def _begin(self) -> float:
+        return max(_SMALLEST, _BEGIN_SHARE * self.typical_range)
+
+    @property
+    def _turn(self) -> float:
+        return max(_SMALLEST, _TURN_SHARE * self.typical_range)
+
+    def learn(self, range_of_motion: float) -> None:
+        """A repetition of this range was counted."""
+        self._ranges.append(range_of_motion)
+
+    def step(self, stamp: int, value: float) -> Excursion | None:
+        """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
+        if self._last is not None and seconds(stamp - self._last) > _HOLD_S:
+            self._restart()
+        if not math.isfinite(value):
+            return None
+        self._last, self._value = stamp, value
+        excursion = self._advance(stamp, value)
+        self.progress = self._progress(value)
+        return excursion
+
+    def finish(self) -> Excursion | None:
+        """The recording is over: the excursion under way, where it came far enough to be a repetition's first half."""
+        if self.phase not in (Phase.OUT, Phase.TURN, Phase.BACK) or self._last is None:
+            return None
+        came = self._top[1] - self._low[1]
+        if came < self._minimum:
+            return None
+        # Still moving outwards: only the person's own range tells whether this was nearly the turning point.
+        if self.phase == Phase.OUT and self._top[1] - self._value < 0.1 * came:
+            own = self.typical_range if self._ranges else self._half_range
+            if came < _NEARLY_THERE * own:
+                return None
+        return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False)
+
+    def _advance(self, stamp: int, value: float) -> Excursion | None:
+        if self.phase == Phase.UNKNOWN:
+            self._find_first_movement(stamp, value)
+            return None
+        if self.phase == Phase.REST:
+            self._remember(stamp, value)
+            self._low = self._recent[0]
+            if value - self._low[1] < self._begin / 2:
+                self._left = stamp
+            elif value - self._low[1] >= self._begin:
+                self._go_out(stamp, value)
+            return None
+        if value >= self._top[1]:
+            if not self._rest_known and self._top[1] - self._valley[1] < self._minimum:
+                self._low, self._left = (
+                    min(self._low, self._valley, key=lambda point: point[1]),
+                    self._valley[0],
+                )
+            # Further out than ever, or out again after a dip too small to be a return: the same repetition goes on.
+            self._top = self._valley = (stamp, value)
+            self.phase = Phase.OUT
+            return None
+        if value < self._valley[1]:
+            self._valley = (stamp, value)
+        if self._top[1] - value >= self._turn:
+            self.phase = Phase.BACK
+        elif self.phase == Phase.OUT and seconds(stamp - self._top[0]) > _TURN_AFTER_S:
+            self.phase = Phase.TURN
+        return self._whole(stamp, value) if self._rest_known else self._first(stamp, value)
+
+    def _find_first_movement(self, stamp: int, value: float) -> None:
+        """Wait for movement: out from where the signal appeared, or back, which tells that it appeared further out."""
+        if self._appeared is None:
+            self._appeared = stamp
+            self._low = self._top = self._valley = (stamp, value)
+        self._low = min(self._low, (stamp, value), key=lambda point: point[1])
+        self._top = max(self._top, (stamp, value), key=lambda point: point[1])
+        if value - self._low[1] >= self._begin:
+            self._left = self._low[0]
+            self._go_out(stamp, value)
+            self._rest_known = seconds(stamp - self._appeared) > _SETTLED_S
+        elif self._top[1] - value >= self._turn:
+            self._low, self._left = self._top, self._top[0]
+            self._valley = (stamp, value)
+            self.phase = Phase.BACK
+            self._rest_known = False
+
+    def _go_out(self, stamp: int, value: float) -> None:
+        self.phase = Phase.OUT
+        self._rest_known = True
+        self._top = self._valley = (stamp, value)
+
+    def _whole(self, stamp: int, value: float) -> Excursion | None:
+        """A repetition is over when the signal is most of the way back, or goes out again after coming far back."""
+        came, back = self._top[1] - self._low[1], self._top[1] - self._valley[1]
+        if self._top[1] - value >= _RETURN_SHARE * came:
+            excursion = Excursion(self._left, self._top[0], stamp, came, self._top[1])
+            self._rest(stamp, value)
+            return excursion
+        # The starting position may have been another one than the person now returns to.
+        if value - self._valley[1] >= self._begin and back >= max(self._minimum, 0.5 * self.typical_range):
+            excursion = Excursion(self._left, self._top[0], self._valley[0], back, self._top[1])
+            self._low, self._left = self._valley, self._valley[0]
+            self._go_out(stamp, value)
+            return excursion
+        return None
+
+    def _first(self, stamp: int, value: float) -> Excursion | None:
+        """The first excursion of a signal that appeared in movement is over when it rests or goes out again.
+
+        Only then is known how far from the starting position it had appeared.
+        """
+        back = self._top[1] - self._valley[1]
+        out_again = value - self._valley[1] >= self._begin
+        if not out_again and seconds(stamp - self._valley[0]) <= _RESTED_S:
+            return None
+        if back < max(self._minimum, _RETURN_SHARE * (self._top[1] - self._low[1])):
+            if not out_again and max(back, self._top[1] - self._low[1]) < self._minimum:
+                self._restart()  # too small a movement to know which end this is
+            return None
+        begun = self._low[1] - self._valley[1] < _ELSEWHERE_SHARE * back
+        start = self._left if begun else self._top[0]
+        excursion = Excursion(start, self._top[0], self._valley[0], back, self._top[1], begun=begun)
+        self._half_range = back
+        self._low, self._left = self._valley, self._valley[0]
+        if out_again:
+            self._go_out(stamp, value)
+        else:
+            self._rest(*self._valley)
+            self._remember(stamp, value)
+        return excursion
+
+    def _rest(self, stamp: int, value: float) -> None:
+        self.phase = Phase.REST
+        self._rest_known = True
+        self._left = stamp
+        self._recent.clear()
+        self._remember(stamp, value)
+        self._low = self._recent[0]
+
+    def _remember(self, stamp: int, value: float) -> None:
+        while self._recent and self._recent[-1][1] >= value:
+            self._recent.pop()
+        self._recent.append((stamp, value))
+        while seconds(stamp - self._recent[0][0]) > _REST_WINDOW_S:
+            self._recent.popleft()
+
+    def _progress(self, value: float) -> float:
+        if self.phase == Phase.UNKNOWN:
+            return float("nan")
+        reach = max(self.typical_range, self._top[1] - self._low[1] if self.phase != Phase.REST else 0.0)
+        return min(1.0, max(0.0, (value - self._low[1]) / reach))

@@ -1,0 +1,138 @@
+"""Node `rep_counter`: body poses and exercise labels to joint angles, phases, repetitions and sets."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from std_srvs.srv import Trigger
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_msgs import msg, srv
+from rep_counter.counter import CounterOutput, RepCounter
+
+
+class RepCounterNode(FitnessNode):
+    """Counts repetitions of the exercises of the catalogue; see `rep_counter.counter.RepCounter`."""
+
+    PARAMETERS: ClassVar = (
+        Parameter(
+            "catalogue",
+            "",
+            "Folder of exercise YAML files, or one file; empty = the shipped ones.",
+            read_only=True,
+        ),
+        Parameter(
+            "exercise",
+            "",
+            "Count this exercise whatever the classifier says; empty = the classifier decides.",
+        ),
+        Parameter(
+            "min_visibility",
+            0.3,
+            "A joint is measured where all its landmarks are at least this visible [0..1].",
+            minimum=0.0,
+            maximum=1.0,
+            read_only=True,
+        ),
+    )
+
+    def __init__(self, name: str = "rep_counter", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._counter: RepCounter | None = None
+        self._labels: list[str] = []
+        self._frame_id = ""
+        self._rate = diagnostics.Rate()
+        self.last_stamp = 0
+        """Stamp of the newest pose that was counted [ns]."""
+
+        self._angles = self.create_lifecycle_publisher(msg.JointAngles, "joint_angles", qos.STREAM)
+        self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STREAM)
+        self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
+        self._summaries = self.create_lifecycle_publisher(msg.SetSummary, "set_summary", qos.STREAM)
+        self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)
+        self.create_subscription(msg.ExerciseClassification, "exercise", self._on_classification, qos.STREAM)
+        self.create_subscription(msg.ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED)
+        self.create_service(srv.SetExercise, "~/set_exercise", self._on_set_exercise)
+        self.create_service(Trigger, "~/reset", self._on_reset)
+
+    def configure(self) -> None:
+        path = Path(self.params.catalogue) if self.params.catalogue else None
+        self._counter = RepCounter(Catalogue.load(path), self.params.exercise, self.params.min_visibility)
+
+    def deactivate(self) -> None:
+        if self._counter is not None:
+            # The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost.
+            self._publish(self._counter.finish(), with_state=False)
+            self._counter.reset()
+
+    def release(self) -> None:
+        self._counter = None
+
+    def parameters_changed(self, names: set[str]) -> None:
+        if "exercise" in names and self._counter is not None:
+            try:
+                self._counter.set_exercise(self.params.exercise)
+            except InputError as error:
+                self.get_logger().error(f"{error}; still counting {self._counter.exercise or 'what is classified'}")
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message, _ = super().diagnose()
+        return level, message, {"rate_hz": self._rate.hertz(), "step_ms": self._rate.mean_cost() * 1e3}
+
+    def _on_info(self, message: msg.ClassifierInfo) -> None:
+        self._labels = list(message.labels)
+
+    def _on_classification(self, message: msg.ExerciseClassification) -> None:
+        if self.active and self._counter is not None:
+            self._counter.classify(messages.from_classification(message, self._labels))
+
+    def _on_pose(self, message: msg.BodyPose) -> None:
+        if not self.active or self._counter is None:
+            return
+        self._frame_id = message.header.frame_id
+        with self._rate.timed():
+            output = self._counter.step(messages.from_body_pose(message))
+        self._publish(output)
+        self.last_stamp = messages.from_time(message.header.stamp)
+
+    def _publish(self, output: CounterOutput, with_state: bool = True) -> None:
+        for event in output.events:
+            self._events.publish(messages.to_rep_event(event, self._frame_id))
+        for summary in output.summaries:
+            self._summaries.publish(messages.to_set_summary(summary, self._frame_id))
+        if with_state:
+            self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
+            self._state.publish(messages.to_rep_state(output.state, self._frame_id))
+
+    def _on_set_exercise(
+        self, request: srv.SetExercise.Request, response: srv.SetExercise.Response
+    ) -> srv.SetExercise.Response:
+        if self._counter is None:
+            response.success, response.message = (
+                False,
+                "the counter is not configured; configure and activate it first",
+            )
+            return response
+        try:
+            self._counter.set_exercise(request.exercise)
+        except InputError as error:
+            response.success, response.message = False, str(error)
+            return response
+        response.success = True
+        response.message = f"counting {request.exercise}" if request.exercise else "counting what is classified"
+        return response
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._counter is not None:
+            self._publish(self._counter.finish(), with_state=False)
+            self._counter.reset()
+        response.success, response.message = True, "sets and repetitions start from nought"
+        return response
+
+
+def main() -> int:
+    """Run the node."""
+    return run(RepCounterNode)

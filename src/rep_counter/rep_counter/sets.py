@@ -1,0 +1,63 @@
+"""Counted repetitions become sets."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from fitness_core.types import RepEvent, SetSummary, seconds
+
+
+class Set:
+    """Consecutive repetitions of one exercise."""
+
+    def __init__(self, exercise: str, index: int) -> None:
+        self.exercise = exercise
+        self.index = index
+        self.counted: list[RepEvent] = []
+        self.rejected: list[RepEvent] = []
+        self.has_first_half = False
+        """Whether its first repetition was recorded from the turning point on."""
+
+    @property
+    def end(self) -> int:
+        """End of the last counted repetition [ns]."""
+        return self.counted[-1].end
+
+    def add(self, event: RepEvent) -> RepEvent:
+        """Take in a repetition and return it numbered."""
+        if event.counted:
+            event = replace(event, set_index=self.index, index=len(self.counted) + 1)
+            self.counted.append(event)
+        else:
+            event = replace(event, set_index=self.index)
+            self.rejected.append(event)
+        return event
+
+    def summary(self, stamp: int) -> SetSummary:
+        """What there is to say of the set, decided at stamp [ns]."""
+        ranges = [event.range_of_motion for event in self.counted]
+        symmetries = [event.symmetry for event in self.counted if np.isfinite(event.symmetry)]
+        return SetSummary(
+            stamp=stamp,
+            exercise=self.exercise,
+            set_index=self.index,
+            start=self.counted[0].start,
+            end=self.end,
+            repetitions=len(self.counted),
+            rejected=len(self.rejected),
+            duration_mean=float(np.mean([event.duration for event in self.counted])),
+            range_of_motion_mean=float(np.mean(ranges)),
+            symmetry_mean=float(np.mean(symmetries)) if symmetries else float("nan"),
+            velocity_loss=_velocity_loss(self.counted),
+            form_faults=tuple(sorted({fault for event in self.counted for fault in event.form_faults})),
+            body_id=self.counted[-1].body_id,
+        )
+
+
+def _velocity_loss(events: list[RepEvent]) -> float:
+    """Fall of the mean speed of the first half of a repetition, from the fastest to the last, 0..1; NaN below two.
+
+    Source: Sanchez-Medina and Gonzalez-Badillo 2011, https://doi.org/10.1249/MSS.0b013e318213f880.
+    """
+    speeds = [event.range_of_motion / seconds(event.turn - event.start) for event in events if event.turn > event.start]
+    return max(0.0, 1 - speeds[-1] / max(speeds)) if len(speeds) > 1 else float("nan")

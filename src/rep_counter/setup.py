@@ -1,0 +1,20 @@
+from setuptools import find_packages, setup
+
+package_name = "rep_counter"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="ros2_fitness maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="Landmarks and exercise labels to counted repetitions and sets.",
+    license="MIT",
+    entry_points={"console_scripts": ["rep_counter_node = rep_counter.rep_counter_node:main"]},
+)
