@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
 from fitness_core.errors import InputError
 
 
@@ -26,7 +27,7 @@ class Calibration:
 
 
 def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> Path:
-    """The path of a camera_info_url: file:///path, a plain path, or package://name/path; `${NAME}` is the camera's name.
+    """The path of a camera_info_url: file:///path, a path, or package://name/path; `${NAME}` is the camera's name.
 
     package_folder: share folder of a package, raises LookupError where there is none.
     """
@@ -38,9 +39,7 @@ def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> 
         except (LookupError, ValueError):
             raise InputError(f"camera_info_url {url!r}: there is no package {package!r} here") from None
     if "://" in text and not text.startswith("file://"):
-        raise InputError(
-            f"camera_info_url {url!r}: accepted are file:///path.yaml, package://name/path.yaml or a path"
-        )
+        raise InputError(f"camera_info_url {url!r}: accepted are file:///path.yaml, package://name/path.yaml or a path")
     return Path(text.removeprefix("file://")).expanduser()
 
 
@@ -62,9 +61,7 @@ def load(path: Path) -> Calibration:
         raise InputError(f"calibration {path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
-        raise InputError(
-            f"calibration {path} is not one: {reason}; camera_calibration writes such files"
-        ) from None
+        raise InputError(f"calibration {path} is not one: {reason}; camera_calibration writes such files") from None
     if calibration.k[0] <= 0:
         raise InputError(f"calibration {path} is not one: camera_matrix has no focal length")
     return calibration

@@ -7,16 +7,16 @@ import traceback
 from collections.abc import Iterator
 
 from ament_index_python.packages import get_package_share_directory
-from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, qos
-from fitness_core.ros.node import FitnessNode, run
-from fitness_core.ros.parameters import Parameter
-from fitness_core.types import NANOSECONDS, Frame
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera import calibration
 from fitness_camera.sources import FOLDER_RATE, Source, open_source
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import NANOSECONDS, Frame
 
 RETRY_PERIOD = 1.0
 """Between attempts to get a lost device or stream back [s]."""
@@ -39,9 +39,7 @@ class CameraNode(FitnessNode):
             "0",
             "Device (0, /dev/video0), video file, address (rtsp://, http://) or folder of pictures.",
         ),
-        Parameter(
-            "paced", True, "Recordings at the rate they were taken; false publishes as fast as it decodes."
-        ),
+        Parameter("paced", True, "Recordings at the rate they were taken; false publishes as fast as it decodes."),
         Parameter("loop", False, "Start a recording over at its end; stamps go on increasing."),
         Parameter(
             "wait_for_subscribers",
@@ -49,9 +47,7 @@ class CameraNode(FitnessNode):
             "Recordings start once so many nodes subscribe to image_raw (or after 30 s); 0 starts at once.",
             minimum=0,
         ),
-        Parameter(
-            "frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."
-        ),
+        Parameter("frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."),
         Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
         Parameter(
             "camera_info_url",
@@ -70,12 +66,8 @@ class CameraNode(FitnessNode):
 
     def __init__(self, name: str = "camera", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self._image_publisher = self.create_lifecycle_publisher(
-            Image, "camera/image_raw", qos.IMAGE_PUBLISHER
-        )
-        self._info_publisher = self.create_lifecycle_publisher(
-            CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER
-        )
+        self._image_publisher = self.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
+        self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
         self._calibration: calibration.Calibration | None = None
         self._source: Source | None = None
         self._thread: threading.Thread | None = None
@@ -101,7 +93,7 @@ class CameraNode(FitnessNode):
         if known is not None and (known.width, known.height) != (source.width, source.height):
             source.close()
             raise InputError(
-                f"the calibration is for {known.width}x{known.height}, {source.name} has {source.width}x{source.height}; "
+                f"calibration for {known.width}x{known.height}, {source.name} is {source.width}x{source.height}; "
                 "calibrate at this size or leave camera_info_url empty"
             )
         self.get_logger().info(

@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from fitness_core.errors import InputError
-from fitness_core.types import Frame
-
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import Source, Stamps, wall_clock
+from fitness_core.errors import InputError
+from fitness_core.types import Frame
 
 OPEN_TIMEOUT = 5.0
 """How long an address may take to answer [s]."""
@@ -70,9 +69,7 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
         raise InputError(f"file {name} cannot be read; give this user permission to read it")
     # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    refusal = (
-        f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
-    )
+    refusal = f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
     source = CaptureSource(name, capture, False, refusal, frame_id)
     source.frames = _length(capture)
     return source
@@ -88,7 +85,9 @@ def open_address(address: str, frame_id: str) -> CaptureSource:
     ]
     capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
     frames = _length(capture)
-    refusal = f"address {address} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
+    refusal = (
+        f"address {address} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
+    )
     source = CaptureSource(address, capture, frames == 0, refusal, frame_id)
     source.frames = frames
     return source

@@ -53,6 +53,7 @@ class Source(ABC):
         Raises InputError for a picture of a folder that cannot be read.
         """
 
+    @abstractmethod
     def close(self) -> None:
         """Free what it holds; a second call does nothing."""
 

@@ -12,14 +12,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo, Image
+
 from fitness_camera.camera_node import CameraNode
 from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, Image
 
 DOMAIN = 1 + os.getpid() % 90
 
@@ -166,7 +167,7 @@ def test_a_calibration_is_published_with_every_picture(world, clip, tmp_path):
             CALIBRATION.format(width=64).replace("[50, 0, 32, 0, 50", "[0, 0, 32, 0, 50"),
             "focal length",
         ),
-        ("{}/eye.yaml", CALIBRATION.format(width=128), "is for 128x48"),
+        ("{}/eye.yaml", CALIBRATION.format(width=128), "calibration for 128x48"),
         ("package://no_such_package/eye.yaml", None, "no package 'no_such_package'"),
         ("https://example.org/eye.yaml", None, "accepted are"),
     ],

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from fitness_camera import capture
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import Stamps, open_source
@@ -44,9 +45,7 @@ def clips(**wanted: str) -> list[Path]:
         assert os.environ.get("CI") != "true", f"{table} is not there"
         pytest.skip(f"{table} is not there")
     with table.open() as rows:
-        return [
-            DATA / row["file"] for row in csv.DictReader(rows) if all(row[k] == v for k, v in wanted.items())
-        ]
+        return [DATA / row["file"] for row in csv.DictReader(rows) if all(row[k] == v for k, v in wanted.items())]
 
 
 @pytest.fixture
@@ -105,9 +104,7 @@ def test_rotation_flags_are_honoured_once():
         with open_source(str(path)) as source:
             picture = source.read().image
             assert (source.width, source.height) == (picture.shape[1], picture.shape[0]) == lying.shape[:2]
-        assert np.array_equal(
-            picture, np.rot90(lying, -1)
-        )  # clockwise: the heads of both clips lie to the left
+        assert np.array_equal(picture, np.rot90(lying, -1))  # clockwise: the heads of both clips lie to the left
 
 
 def test_unequal_steps_between_pictures_are_kept():
@@ -258,9 +255,7 @@ def test_opencv_and_ffmpeg_keep_quiet(tmp_path):
         "        pass\n"
     )
     sources = [str(text), str(cut), "rtsp://127.0.0.1:9/x", "/dev/null"]
-    done = subprocess.run(
-        [sys.executable, "-c", program, *sources], capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run([sys.executable, "-c", program, *sources], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

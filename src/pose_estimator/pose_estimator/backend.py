@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
+
 from fitness_core.errors import InputError
 
 BACKENDS = {"mediapipe": "pose_estimator.mediapipe_backend:MediaPipeBackend"}

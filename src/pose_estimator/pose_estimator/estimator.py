@@ -1,9 +1,9 @@
 """The stage: one picture in, the pose of the person in it out. Free of ROS."""
 
 import numpy as np
+
 from fitness_core.filters import OneEuro
 from fitness_core.types import Frame, Pose, nanoseconds
-
 from pose_estimator.backend import PoseBackend
 
 # Chosen on the elbow and knee angles of real clips at 24-30 fps: half of the jitter of a person at rest, 10 ms late,

@@ -14,9 +14,9 @@ from types import ModuleType
 
 import cv2
 import numpy as np
+
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
-
 from pose_estimator.backend import MODELS, Detection, PoseBackend
 from pose_estimator.quiet import without
 
@@ -103,7 +103,7 @@ def _import() -> tuple[ModuleType, ModuleType]:
 
 @contextlib.contextmanager
 def _placeholders(*names: str) -> Iterator[None]:
-    """Let MediaPipe's import find empty modules in place of these, which it imports (seconds, 600 MB) but does not need.
+    """Let MediaPipe's import find nothing behind these, which it imports (seconds, 600 MB) but does not need.
 
     tensorflow is made absent (it asks and goes on without), matplotlib empty (its drawing helpers only name it).
     Those that are imported already stay, and whoever imports them later gets the real ones.

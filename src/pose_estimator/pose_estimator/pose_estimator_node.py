@@ -6,15 +6,15 @@ import time
 import traceback
 from dataclasses import dataclass
 
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import Image
+
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
-
 from pose_estimator.backend import BACKENDS, MODELS, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
 from pose_estimator.mailbox import Mailbox
@@ -47,9 +47,7 @@ class PoseEstimatorNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter(
-            "backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)
-        ),
+        Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
         Parameter(
             "min_detection_confidence",
@@ -66,9 +64,7 @@ class PoseEstimatorNode(FitnessNode):
             maximum=1.0,
         ),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
-        Parameter(
-            "smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001
-        ),
+        Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
         Parameter(
             "smoothing_beta",
             BETA,
@@ -78,7 +74,7 @@ class PoseEstimatorNode(FitnessNode):
         Parameter(
             "reliable",
             False,
-            "Ask for lost pictures again (for links that lose packets); false takes the newest only; taken at activation.",
+            "Ask for lost pictures again, on links that lose packets; taken at activation.",
         ),
     )
 
@@ -102,9 +98,7 @@ class PoseEstimatorNode(FitnessNode):
         backend = make_backend(
             given.backend, given.model, given.min_detection_confidence, given.min_tracking_confidence
         )
-        self._estimator = PoseEstimator(
-            backend, given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta
-        )
+        self._estimator = PoseEstimator(backend, given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta)
 
     def activate(self) -> None:
         self._failure = ""
@@ -113,7 +107,8 @@ class PoseEstimatorNode(FitnessNode):
         self._thread = threading.Thread(target=self._work, args=(self._mailbox,), name="pose", daemon=True)
         self._thread.start()
         profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER
-        self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)
+        # rclpy also takes callbacks of (message, info), which its types do not tell.
+        self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)  # type: ignore[arg-type]
 
     def deactivate(self) -> None:
         if self._subscription is not None:

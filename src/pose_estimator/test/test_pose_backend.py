@@ -1,0 +1,119 @@
+"""The MediaPipe backend, with its real model on real pictures."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fitness_camera.sources import open_source
+from fitness_core.errors import InputError
+from fitness_core.geometry import angles_of
+from fitness_core.skeleton import INDEX
+from pose_estimator.backend import make_backend
+from pose_estimator.quiet import without
+
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+
+def clip(name: str) -> Path:
+    table = DATA / "clips.csv"
+    if not table.is_file():
+        assert os.environ.get("CI") != "true", f"{table} is not there"
+        pytest.skip(f"{table} is not there")
+    with table.open() as rows:
+        [file] = [row["file"] for row in csv.DictReader(rows) if Path(row["file"]).stem == name]
+    return DATA / file
+
+
+@pytest.fixture(scope="module")
+def backend():
+    made = make_backend()
+    yield made
+    made.close()
+
+
+def test_a_person_is_found(backend):
+    for frame in open_source(str(clip("pose_trainer_sample_bicep_curl"))):
+        found = backend.detect(frame.image, frame.stamp)
+        if found is not None:
+            break
+    assert found.image.shape == found.world.shape == (33, 3)
+    assert found.visibility.shape == found.presence.shape == (33,)
+    assert {found.image.dtype, found.world.dtype, found.visibility.dtype, found.presence.dtype} == {np.dtype("f4")}
+    assert np.isfinite(found.image).all() and np.isfinite(found.world).all()
+    assert 0 < found.score <= 1
+    assert found.presence.min() > 0 and found.presence.max() <= 1
+    # In pictures y points down; the origin of the world landmarks is between the hips; people are 1 to 2.5 m long.
+    assert found.image[INDEX["nose"], 1] < found.image[INDEX["left_hip"], 1]
+    assert found.world[[INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=0) == pytest.approx(0, abs=0.02)
+    assert 1 < np.ptp(found.world, axis=0).max() < 2.5
+    assert np.isfinite(angles_of(found.world)).all()
+
+
+def test_nobody_is_found_where_nobody_is(backend):
+    assert backend.detect(np.full((480, 640, 3), 90, np.uint8), 0) is None
+
+
+def test_a_closed_backend_can_be_closed_again():
+    made = make_backend()
+    made.close()
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"name": "openpose"}, "'openpose' is not known; accepted: mediapipe"),
+        ({"model": "huge"}, "'huge' is not known; accepted: lite, full, heavy"),
+        ({"min_detection_confidence": 1.5}, "min_detection_confidence is 1.5"),
+        ({"min_tracking_confidence": -1}, "min_tracking_confidence is -1"),
+    ],
+)
+def test_what_cannot_be_made(arguments, problem):
+    with pytest.raises(InputError, match=re.escape(problem)):
+        make_backend(**arguments)
+
+
+@pytest.mark.parametrize("model", ["lite", "heavy"])
+def test_a_model_without_its_file_is_refused_not_downloaded(model, monkeypatch):
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    with pytest.raises(InputError, match=f"pose_landmark_{model}.tflite.*npm package @mediapipe/pose"):
+        make_backend(model=model)
+
+
+def test_it_is_quiet_and_imports_neither_tensorflow_nor_matplotlib():
+    program = (
+        "import sys\n"
+        "from fitness_camera.sources import open_source\n"
+        "from pose_estimator.backend import make_backend\n"
+        "assert 'mediapipe' not in sys.modules\n"
+        "backend = make_backend()\n"
+        "frames = (backend.detect(frame.image, frame.stamp) for frame in open_source(sys.argv[1]))\n"
+        "assert next(filter(None, frames))\n"
+        "backend.close()\n"
+        "assert not {'tensorflow', 'matplotlib', 'matplotlib.pyplot'} & set(sys.modules)\n"
+        "import matplotlib.pyplot\n"
+        "assert matplotlib.pyplot.plot\n"
+    )
+    video = clip("pose_trainer_sample_bicep_curl")
+    done = subprocess.run([sys.executable, "-c", program, video], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_only_chatter_is_dropped(capfd):
+    with without(re.compile(rb"^W\d+ ")):
+        os.write(2, b"W0000 nobody asked\nan error\n")
+    os.write(2, b"W0000 after\n")
+    assert capfd.readouterr().err == "an error\nW0000 after\n"
+
+
+def test_what_was_said_before_a_failure_is_kept(capfd):
+    with pytest.raises(ValueError), without(re.compile(b"chatter")):
+        os.write(2, b"chatter\nthe reason\n")
+        raise ValueError
+    assert capfd.readouterr().err == "the reason\n"
