@@ -65,8 +65,8 @@ def test_arguments_are_described_and_are_those_of_nav2(launch, file):
 
 @pytest.mark.parametrize("file", FILES)
 def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypatch):
-    scripts = {}
-    for package in {node.package for node in launch(file, record="/tmp/bag").nodes.values()}:
+    scripts: dict[str, dict] = {}
+    for package in api_docs.PACKAGES:
         monkeypatch.chdir(ROOT / "src" / package)
         monkeypatch.setattr(setuptools, "setup", lambda package=package, **given: scripts.update({package: given}))
         runpy.run_path("setup.py")
@@ -107,14 +107,19 @@ def test_a_camera_number_stays_a_text(launch):
     assert launch("live.launch.py", source="0").nodes["camera"].parameters["source"] == "0"
 
 
-def test_the_camera_waits_for_all_who_look(launch):
-    def waits(**values):
+def test_a_source_waits_for_all_who_listen(launch):
+    def camera(**values):
         return launch("live.launch.py", **values).nodes["camera"].parameters["wait_for_subscribers"]
 
-    assert waits() == 2
-    assert waits(overlay="false") == 1
-    assert waits(record="/tmp/bag", record_images="true") == 3
-    assert waits(record_images="true") == 2
+    def player(**values):
+        return launch("replay.launch.py", **values).nodes["player"].parameters["subscribers"]
+
+    # The overlay listens only while somebody looks at it.
+    assert camera() == camera(record="/tmp/bag") == camera(record_images="true") == 1
+    assert camera(record="/tmp/bag", record_images="true") == 2
+    assert player() == 2
+    assert player(record="/tmp/bag") == 3
+    assert player(record="/tmp/bag", estimate_poses="true") == 1
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -137,7 +142,7 @@ def test_the_environment_of_the_user_stays(launch, file):
 def test_the_launch_ends_with_its_source(launch, file):
     nodes = launch(file, use_respawn="true", record="/tmp/bag").nodes
     source = nodes.pop("camera" if "camera" in nodes else "player")
-    context = SimpleNamespace(is_shutdown=False)
+    context = SimpleNamespace(is_shutdown=False, launch_configurations={"use_respawn": "true"})
 
     (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
     assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
@@ -149,6 +154,9 @@ def test_the_launch_ends_with_its_source(launch, file):
         assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
         with pytest.raises(RuntimeError, match="input"):
             node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)
+    context.launch_configurations["use_respawn"] = "false"
+    with pytest.raises(RuntimeError, match="crashed"):
+        source.on_exit(SimpleNamespace(returncode=-9, process_name=source.name), context)
 
 
 def test_a_source_at_its_end_is_not_respawned(launch):

@@ -40,7 +40,7 @@ at 1 Hz. Messages carry stamp and frame of the picture they come from.
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A topic or service of a node: its name, its type as `package/Type`, and the name of its QoS in fitness_core."""
+    """A topic or service of a node: its name, its type as `package/Type`, and the names of its QoS in fitness_core."""
 
     name: str
     type: str
@@ -119,7 +119,8 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
         "create_service": (api.services, 0, None),
         "ActionServer": (api.actions, 1, None),
     }
-    for call in ast.walk(ast.parse(inspect.getsource(module))):
+    tree = ast.parse(inspect.getsource(module))
+    for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
         called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
@@ -130,8 +131,8 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
         # A name made at run time (a recorder's topics) is told in the node's docstring.
         if isinstance(name_node, ast.Constant):
             message_type = _evaluate(type_node, module)
-            quality = ast.unparse(call.args[qos_at]) if qos_at is not None else ""
-            endpoints.append(Endpoint(name_node.value, _type_name(message_type), quality.removeprefix("qos.")))
+            quality = " or ".join(_profiles(call.args[qos_at], tree)) if qos_at is not None else ""
+            endpoints.append(Endpoint(name_node.value, _type_name(message_type), quality))
 
 
 def _evaluate(expression: ast.expr, module: ModuleType) -> type:
@@ -140,6 +141,19 @@ def _evaluate(expression: ast.expr, module: ModuleType) -> type:
         value = getattr(value, name)
     assert isinstance(value, type)
     return value
+
+
+def _profiles(expression: ast.expr, tree: ast.Module) -> list[str]:
+    """Names of the profiles of fitness_core.ros.qos in an expression, or in what is assigned to its variable."""
+    if isinstance(expression, ast.Name):
+        assigned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _assigns(node, expression.id)]
+        return [name for value in assigned for name in _profiles(value, tree)]
+    attributes = [node for node in ast.walk(expression) if isinstance(node, ast.Attribute)]
+    return [node.attr for node in attributes if ast.unparse(node.value) == "qos"]
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
 
 
 def _type_name(message_type: type) -> str:

@@ -6,9 +6,9 @@ from fitness_bringup import launch_common as common
 
 
 def camera_parameters(context: LaunchContext) -> dict[str, object]:
-    """A recording starts when all who look at it are there."""
+    """A recording starts when the pose estimator is there, and whoever records its pictures."""
     recorded = common.is_true(context, "record_images") and context.launch_configurations["record"] != ""
-    return {"wait_for_subscribers": 1 + common.is_true(context, "overlay") + recorded}
+    return {"wait_for_subscribers": 1 + recorded}
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -10,15 +10,12 @@ PICTURES = ["camera/image_raw", "camera/camera_info"]
 
 
 def player_parameters(context: LaunchContext) -> dict[str, object]:
-    """The player makes the clock that the others follow, and starts when all who listen are there."""
-    overlay, record = common.is_true(context, "overlay"), context.launch_configurations["record"] != ""
-    again = common.is_true(context, "estimate_poses")
-    parameters: dict[str, object] = {
-        "clock": common.is_true(context, "use_sim_time"),
-        "use_sim_time": False,
-        "subscribers": 1 + overlay if again else 2 + overlay + record,
-    }
-    return parameters | {"topics": PICTURES} if again else parameters
+    """The player makes the clock that the others follow, and starts when classifier, counter and recorder are there."""
+    parameters: dict[str, object] = {"clock": common.is_true(context, "use_sim_time"), "use_sim_time": False}
+    record = context.launch_configurations["record"] != ""
+    if common.is_true(context, "estimate_poses"):
+        return parameters | {"topics": PICTURES, "subscribers": 1 + (record and common.is_true(context, "record_images"))}
+    return parameters | {"subscribers": 2 + record}
 
 
 def generate_launch_description() -> LaunchDescription:
