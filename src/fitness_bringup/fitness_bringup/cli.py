@@ -6,7 +6,7 @@ the commands, so that help and mistakes are answered at once.
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import click
 import typer
@@ -22,17 +22,98 @@ app = typer.Typer(
 
 
 @app.command()
-def version() -> None:
-    """Print the version of the project."""
-    print(f"fitness {__version__}")
+def analyze(
+    source: Annotated[str, typer.Argument(help="Video, folder of pictures, bag, or POSES.npz.", show_default=False)],
+    json: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report as JSON; - = standard output.", show_default=False),
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="Write an annotated video.", show_default=False)
+    ] = None,
+    exercise: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What is being done, where it is known: nothing is classified."),
+    ] = "",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Classifier; default: the one that ships.", show_default=False),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frame rate of a .npz [Hz].", min=0.1, max=1000, show_default=False)
+    ] = None,
+    size: Annotated[
+        str,
+        typer.Option(metavar="WxH", help="Picture size of a .npz [px]: angles need its aspect.", show_default=False),
+    ] = "",
+) -> None:
+    """Find exercises and repetitions in a recording, as fast as the machine goes."""
+    from fitness_bringup import analyze
+
+    analyze.run(source, json=json, video=video, exercise=exercise, model=model, fps=fps or 0.0, size=_size(size))
 
 
 @app.command()
-def doctor() -> None:
+def live(
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="0|FILE|URL|DIR",
+            help="Camera number or device, video, stream, folder of pictures.",
+            show_default=False,
+        ),
+    ] = "",
+    demo: Annotated[bool, typer.Option("--demo", help="Replay the landmarks that ship: no camera needed.")] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
+    ] = None,
+    record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
+    overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
+    loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
+    unpaced: Annotated[bool, typer.Option("--unpaced", help="Play as fast as the graph takes it.")] = False,
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
+    ] = None,
+    namespace: Annotated[str, typer.Option(help="Namespace of every node.")] = "fitness",
+) -> None:
+    """Run the whole graph in one process, until the recording ends or Ctrl-C."""
+    from fitness_bringup import live
+
+    options = live.Options(
+        source=source,
+        demo=demo,
+        record=record,
+        record_images=record_images,
+        overlay=overlay,
+        loop=loop,
+        unpaced=unpaced,
+        params=params,
+        parameters=tuple(parameter or ()),
+        namespace=namespace,
+    )
+    live.run(options)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)
+def doctor(context: typer.Context) -> None:
     """Say what is there on this machine, what is missing, and how to get it."""
     from fitness_bringup import doctor
 
-    raise typer.Exit(doctor.main())
+    raise typer.Exit(doctor.main(context.args))
+
+
+@app.command()
+def version() -> None:
+    """Print the version of the project."""
+    print(f"fitness {__version__}")
 
 
 def main() -> None:
@@ -48,7 +129,15 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-def _fail(message: str) -> None:
+def _size(text: str) -> tuple[int, int]:
+    """(width, height) of "WxH"; (0, 0) of ""."""
+    width, _, height = text.partition("x")
+    if text and not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InputError(f"--size {text!r} is not a picture size; give width x height in pixels, e.g. --size 640x480")
+    return (int(width), int(height)) if text else (0, 0)
+
+
+def _fail(message: str) -> NoReturn:
     print("error:", " ".join(message.split()), file=sys.stderr)
     sys.exit(2)
 

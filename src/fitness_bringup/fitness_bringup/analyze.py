@@ -1,0 +1,283 @@
+"""Offline analysis of a video, a folder of pictures, a bag or a pose file, as fast as the machine goes. Free of ROS.
+
+from fitness_bringup.analyze import analyze
+report = analyze("squats.mp4")
+print(report.totals)
+"""
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version as metadata_version
+from json import dumps
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from exercise_classifier.classifier import ExerciseClassifier
+from fitness_bringup import __version__
+from fitness_bringup.pipeline import Moment, Pipeline, ahead
+from fitness_bringup.report import Report, repetitions_of, segments_of
+from fitness_bringup.tables import table
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.types import Classification, Frame, Pose, RepEvent, SetSummary, seconds
+from rep_counter.counter import RepCounter
+
+VIDEO_RATE = 30.0
+"""Pictures per second of an annotated video whose recording does not say its own [Hz]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is analysed: frames, or poses that were found before.
+
+    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known.
+    """
+
+    frames: Iterable[Frame] | None
+    poses: Iterable[Pose] | None
+    total: int = 0
+    rate: float = 0.0
+
+
+def analyze(
+    source: str,
+    *,
+    fps: float = 0.0,
+    size: tuple[int, int] = (0, 0),
+    model: Path | None = None,
+    exercise: str = "",
+    video: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Analyse a recording.
+
+    source: video file, folder of pictures, bag of poses or of pictures, or POSES.npz (landmarks [frames, 33, 4]).
+    fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. model: classifier, default the one
+    that ships. exercise: what is being done, where it is known; then nothing is classified. video: annotated MP4 to
+    write. progress: called with frames done and frames in all (0 = not known).
+    Raises InputError for what cannot be used.
+    """
+    with ExitStack() as resources:
+        recording = open_recording(source, fps, size, resources)
+        catalogue = Catalogue.load()
+        classifier = None
+        if not exercise:
+            classifier = ExerciseClassifier(model)
+            classifier.check_labels(catalogue)
+        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise))
+        pictures, pose_version = _with_poses(recording, resources)
+        draw = _painter(video, recording.rate or fps, resources) if video is not None else None
+
+        timeline: list[Classification] = []
+        events: list[RepEvent] = []
+        summaries: list[SetSummary] = []
+        frames, with_body = 0, 0
+        first = last = None
+
+        def take(moment: Moment) -> None:
+            events.extend(moment.events)
+            summaries.extend(moment.summaries)
+            if moment.new and moment.classification is not None:
+                timeline.append(moment.classification)
+
+        for frame, pose in pictures:
+            moment = pipeline.step(pose)
+            take(moment)
+            if draw is not None:
+                draw(frame, moment)
+            frames += 1
+            with_body += pose.tracked
+            first, last = first or pose, pose
+            progress(frames, recording.total)
+        if first is None or last is None:
+            raise InputError(f"{source}: holds no frames; give a recording of at least one")
+        take(pipeline.finish(last))
+
+    duration = seconds(last.stamp - first.stamp)
+    return Report(
+        source=source,
+        duration_s=duration,
+        fps=(frames - 1) / duration if duration else float("nan"),
+        frames=frames,
+        frames_with_body=with_body,
+        segments=segments_of(
+            summaries,
+            timeline,
+            catalogue,
+            first.stamp,
+            classifier.info.window_duration if classifier is not None else 0.0,
+        ),
+        reps=repetitions_of(events, first.stamp),
+        versions={
+            "fitness": __version__,
+            "pose": pose_version,
+            "classifier": classifier.info.model_id if classifier is not None else None,
+        },
+    )
+
+
+def run(
+    source: str,
+    *,
+    json: Path | None,
+    video: Path | None,
+    exercise: str,
+    model: Path | None,
+    fps: float,
+    size: tuple[int, int],
+) -> None:
+    """The command: analyse with a progress bar on a terminal, print tables, write the files that were asked for."""
+    if exercise and model is not None:
+        raise InputError("--exercise and --model exclude each other: a given exercise is not classified")
+    for path in (json, video):
+        if path is not None and str(path) != "-":
+            _check_writable(path, source)
+    if video is not None and video.suffix != ".mp4":
+        raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
+    with ExitStack() as resources:
+        progress = _progress_bar(resources)
+        report = analyze(source, fps=fps, size=size, model=model, exercise=exercise, video=video, progress=progress)
+    if json is not None:
+        text = to_text(report)
+        if str(json) == "-":
+            sys.stdout.write(text)
+            return
+        json.write_text(text)
+    print_report(report, Console())
+
+
+def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:
+    """Shows frames done of frames in all, on a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return lambda done, total: None
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = resources.enter_context(Progress(*columns, console=console, transient=True))
+    task = bar.add_task("", total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def to_text(report: Report) -> str:
+    """The report as JSON text."""
+    return dumps(report.to_json(), indent=2) + "\n"
+
+
+def _check_writable(path: Path, source: str) -> None:
+    """Before the work, not after it."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: the folder {folder} does not exist; make it or give another")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise InputError(f"{path} cannot be written (permission); give another place")
+    if path.exists() and Path(source).exists() and path.samefile(source):
+        raise InputError(f"{path} is the recording itself; give another name")
+
+
+def open_recording(source: str, fps: float, size: tuple[int, int], resources: ExitStack) -> Recording:
+    """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
+    path = Path(source)
+    # Imported where needed: a mistake in the source is answered at once.
+    if path.suffix == ".npz":
+        from fitness_datasets.pose_files import read_pose_file
+
+        if fps <= 0:
+            raise InputError(f"{source}: a .npz does not hold its frame rate; give it with --fps (e.g. --fps 30)")
+        poses = read_pose_file(path, fps, *size)
+        return Recording(None, poses, len(poses), fps)
+    if fps or any(size):
+        raise InputError(f"{source}: --fps and --size are for .npz files; every other recording holds its own")
+    if is_bag(path):
+        from fitness_datasets.bags import BagReader
+
+        reader = resources.enter_context(BagReader(path))
+        if topic := reader.find("body_pose"):
+            return Recording(None, reader.poses(topic), reader.counts[topic])
+        pictures = reader.find("camera/image_raw") or reader.find("camera/image_raw/compressed")
+        if not pictures:
+            raise InputError(
+                f"{source}: the bag holds neither poses nor pictures; record body_pose or camera/image_raw"
+            )
+        return Recording(reader.frames(pictures), None, reader.counts[pictures])
+    from fitness_camera.sources import open_source
+
+    camera = resources.enter_context(open_source(source))
+    if camera.live:
+        raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
+    return Recording(camera, None, camera.frames, camera.rate)
+
+
+def is_bag(path: Path) -> bool:
+    """Whether `path` is meant as a bag: a file of one, or a folder that holds such a file."""
+    bag_files = (".mcap", ".db3")
+    if path.is_dir():
+        return any(file.name == "metadata.yaml" or file.suffix in bag_files for file in path.iterdir())
+    return path.suffix in bag_files
+
+
+def _with_poses(recording: Recording, resources: ExitStack) -> tuple[Iterator[tuple[Frame | None, Pose]], str | None]:
+    if recording.poses is not None:
+        return ((None, pose) for pose in recording.poses), None
+    from pose_estimator.backend import make_backend
+    from pose_estimator.estimator import PoseEstimator
+
+    estimator = PoseEstimator(make_backend())
+    resources.callback(estimator.close)
+    frames = ahead(recording.frames or ())
+    resources.callback(frames.close)  # type: ignore[attr-defined]
+    return ((frame, estimator.step(frame)) for frame in frames), f"mediapipe {metadata_version('mediapipe')} full"
+
+
+def _painter(video: Path, rate: float, resources: ExitStack) -> Callable[[Frame | None, Moment], None]:
+    """Writes each moment into `video`, complete with `resources`; nothing is left of it after an error."""
+    from fitness_visualization.overlay import Overlay, Scene
+    from fitness_visualization.video import VideoWriter
+
+    overlay = Overlay()
+    writer: VideoWriter | None = None
+
+    def end(error: type[BaseException] | None, *_: object) -> None:
+        if writer is not None:
+            if error is None:
+                writer.close()
+            else:
+                writer.discard()
+
+    def draw(frame: Frame | None, moment: Moment) -> None:
+        nonlocal writer
+        scene = Scene(moment.pose, moment.angles, moment.classification, moment.state)
+        picture = overlay.draw(frame.image if frame is not None else None, scene)
+        if writer is None:
+            writer = VideoWriter(video, picture.shape[1], picture.shape[0], rate or VIDEO_RATE)
+        writer.write(picture, moment.pose.stamp)
+
+    resources.push(end)
+    return draw
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Segments and repetitions as tables."""
+    seen = f"{report.frames_with_body} of {report.frames} frames with a person"
+    console.print(f"{report.source}: {report.duration_s:.1f} s, {seen}", highlight=False, markup=False, soft_wrap=True)
+    if not report.segments:
+        console.print("no exercise found")
+    else:
+        segments = table("exercise", "from [s]", "to [s]", "repetitions", "confidence")
+        for segment in report.segments:
+            confidence = "given" if math.isnan(segment.confidence) else f"{segment.confidence:.2f}"
+            times = f"{segment.start_s:.1f}", f"{segment.end_s:.1f}"
+            segments.add_row(segment.exercise, *times, str(segment.reps), confidence)
+        console.print(segments)
+    if report.reps:
+        repetitions = table("repetition", "ends [s]", "takes [s]", "range [deg]", "not counted: why")
+        for repetition in report.reps:
+            measured = f"{repetition.time_s:.1f}", f"{repetition.duration_s:.1f}", f"{repetition.rom_deg:.0f}"
+            repetitions.add_row(repetition.exercise, *measured, (repetition.reason or "").replace("_", " "))
+        console.print(repetitions)

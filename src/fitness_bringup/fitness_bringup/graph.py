@@ -1,0 +1,109 @@
+"""The nodes of the graph on one executor, started and ended so that nothing is missed."""
+
+import time
+
+from rclpy.executors import SingleThreadedExecutor, TimeoutException
+
+from fitness_bringup.status import Status
+from fitness_core.errors import InputError
+from fitness_core.ros.node import FitnessNode
+
+QUIET = 0.02
+"""Nothing is under way once nothing has become ready for so long: within one process DDS delivers at once [s]."""
+SETTLE_TIMEOUT = 1.0
+"""Longest wait for that [s]."""
+
+
+class Graph:
+    """Nodes in the order of the data, the source first, and a Status that listens.
+
+    Making the nodes is left to the caller, since they declare and check their parameters there.
+    """
+
+    def __init__(self) -> None:
+        self.executor = SingleThreadedExecutor()
+        self.status = Status()
+        self.nodes: list[FitnessNode] = []
+        self.executor.add_node(self.status)
+
+    def add(self, node: FitnessNode) -> None:
+        """Add the next node downstream."""
+        self.nodes.append(node)
+        self.executor.add_node(node)
+
+    def node(self, name: str) -> FitnessNode | None:
+        """The node of that name, None where it does not run."""
+        return next((node for node in self.nodes if node.get_name() == name), None)
+
+    @property
+    def source(self) -> FitnessNode:
+        """Where the data comes from."""
+        return self.nodes[0]
+
+    def start(self) -> None:
+        """Configure every node, then activate downstream nodes first, so that nothing of the source is missed.
+
+        Raises InputError that names the node which cannot.
+        """
+        for node in self.nodes:
+            self._go(node, "configure")
+        for node in reversed(self.nodes):
+            self._go(node, "activate")
+
+    def stop(self) -> None:
+        """Deactivate upstream nodes first, each when it has worked through what it was given."""
+        for node in self.nodes:
+            node.stop()
+            self.settle()
+
+    def settle(self) -> None:
+        """Run callbacks until no message is under way and no picture is being worked on."""
+        deadline = time.monotonic() + SETTLE_TIMEOUT
+        while time.monotonic() < deadline:
+            if not self._run_one() and not self._at_work():
+                return
+
+    def counts(self) -> dict[str, int]:
+        """What became of the frames: published, processed, lost in transport, replaced by newer ones, failed."""
+        published = self.source.diagnose()[2]
+        pose = self.node("pose_estimator")
+        if pose is None:
+            return {"published": int(published["messages"]), "processed": self.status.poses}
+        seen = pose.statistics
+        return {
+            "published": int(published["published"]),
+            "processed": seen.processed,
+            "lost": seen.lost,
+            "replaced": seen.replaced,
+            "failed": seen.refused + seen.failed,
+        }
+
+    def close(self) -> None:
+        """Destroy the nodes."""
+        for node in [*self.nodes, self.status]:
+            node.destroy_node()
+        self.executor.shutdown()
+
+    def _run_one(self) -> bool:
+        """Run the next callback that is ready; whether there was one."""
+        try:
+            handler, _, _ = self.executor.wait_for_ready_callbacks(timeout_sec=QUIET)
+        except TimeoutException:
+            return False
+        handler()
+        handler.result()
+        return True
+
+    def _at_work(self) -> bool:
+        pose = self.node("pose_estimator")
+        if pose is None or not pose.active:
+            return False
+        seen = pose.statistics
+        return seen.received > seen.processed + seen.replaced + seen.refused + seen.failed
+
+    @staticmethod
+    def _go(node: FitnessNode, transition: str) -> None:
+        try:
+            node.go(getattr(node, f"trigger_{transition}"))
+        except InputError as error:
+            raise InputError(f"{node.get_name()}: {error}") from None

@@ -1,0 +1,276 @@
+"""`./fitness live`: the whole graph in one process, the nodes and parameters that the launch files start."""
+
+import difflib
+import fnmatch
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rclpy.parameter import Parameter
+from rclpy.task import Future
+from rclpy.utilities import try_shutdown
+from rich.console import Console
+
+from fitness_bringup.graph import Graph
+from fitness_bringup.status import print_summary
+from fitness_core.errors import InputError
+from fitness_core.ros.node import FitnessNode, init, on_signal
+
+DEMO = Path(__file__).resolve().parent / "demo"
+"""Bag of landmarks that ships: three exercises, recorded by this graph."""
+NODES = ("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay", "recorder")
+"""Names of the nodes that a parameter file of the graph may speak of."""
+TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
+"""Between status lines on a terminal, and elsewhere [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to run, as on the command line; an empty source is the parameter file's, parameters are those of -p."""
+
+    source: str = ""
+    demo: bool = False
+    record: Path | None = None
+    record_images: bool = False
+    overlay: bool = True
+    loop: bool = False
+    unpaced: bool = False
+    params: Path | None = None
+    parameters: tuple[str, ...] = ()
+    namespace: str = "fitness"
+
+
+def run(options: Options) -> None:
+    """Run the graph until its source ends or a signal comes, then print the summary. Raises InputError."""
+    check(options)
+    set_environment()
+    stop = Future()
+    on_signal(lambda: stop.set_result(None))
+    graph = None
+    try:
+        init(arguments(options))
+        graph = compose(options)
+        graph.source.finished.add_done_callback(lambda _: stop.set_result(None))
+        start(graph, options)
+        status_line = _StatusLine(graph)
+        graph.executor.spin_until_future_complete(stop)
+        status_line.end()
+        graph.stop()
+        print_summary(graph.status, graph.counts(), Console())
+    finally:
+        if graph is not None:
+            graph.close()
+        try_shutdown()
+
+
+def compose(options: Options) -> Graph:
+    """Make the nodes; rclpy is initialised with `arguments(options)`."""
+    from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
+    from rep_counter.rep_counter_node import RepCounterNode
+
+    overrides = overrides_of(options)
+    graph = Graph()
+
+    def add(kind: type[FitnessNode], name: str, **parameters: Any) -> None:
+        given = parameters | overrides.pop(name, {})
+        graph.add(kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()]))
+
+    try:
+        if options.demo:
+            from fitness_datasets.player_node import PlayerNode
+
+            speed = {"rate": 0.0} if options.unpaced else {}
+            add(PlayerNode, "player", bag=str(DEMO), **_if(loop=options.loop), **speed)
+        else:
+            from fitness_camera.camera_node import CameraNode
+            from pose_estimator.pose_estimator_node import PoseEstimatorNode
+
+            paced = {"paced": False} if options.unpaced else {}
+            add(
+                CameraNode,
+                "camera",
+                **_if(source=options.source, loop=options.loop),
+                **paced,
+            )
+            add(PoseEstimatorNode, "pose_estimator")
+        add(ExerciseClassifierNode, "exercise_classifier")
+        add(RepCounterNode, "rep_counter")
+        if options.overlay:
+            from fitness_visualization.overlay_node import OverlayNode
+
+            add(OverlayNode, "overlay", **_if(picture=not options.demo))
+        if options.record is not None:
+            from fitness_datasets.recorder_node import RecorderNode
+
+            add(RecorderNode, "recorder", bag=str(options.record), **_if(images=options.record_images))
+        if overrides:
+            raise InputError(f"-p: node {next(iter(overrides))!r} does not run with these options")
+    except BaseException:
+        graph.close()
+        raise
+    return graph
+
+
+def start(graph: Graph, options: Options) -> None:
+    """Start the graph; where that fails, no empty bag is left behind."""
+    if graph.source.get_name() == "camera":
+        _check_source(graph.source.params.source)
+    try:
+        graph.start()
+    except InputError:
+        recorder = graph.node("recorder")
+        if recorder is not None and recorder.active and options.record is not None:
+            recorder.stop()
+            shutil.rmtree(options.record)
+        raise
+
+
+def check(options: Options) -> None:
+    """Raise InputError for options that do not go together, and for a parameter file that would do nothing."""
+    if options.demo and options.source:
+        raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
+    if options.demo and options.record_images:
+        raise InputError("--record-images: the demo has no pictures; leave it out or give a --source")
+    if options.record_images and options.record is None:
+        raise InputError("--record-images: nothing is recorded; give the bag to make with --record BAG")
+    if options.record is not None and options.record.exists():
+        raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
+    if not options.namespace.strip("/").replace("/", "_").isidentifier():
+        raise InputError(
+            f"--namespace {options.namespace!r}: letters, digits, _ and / are accepted, e.g. robot1/fitness"
+        )
+    if options.params is not None:
+        _check_parameter_file(options.params, _namespace(options))
+
+
+def set_environment() -> None:
+    """What the middleware reads when it starts: the profile for pictures, and that only this host listens."""
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(shared("config", "fastdds.xml")))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+def arguments(options: Options) -> list[str]:
+    """Global arguments for rclpy: namespace, parameter files; a later file overrules an earlier one."""
+    files = [shared("params", "fitness.yaml"), *([options.params] if options.params is not None else [])]
+    parameter_files = [part for file in files for part in ("--params-file", str(file))]
+    # What the nodes would tell of themselves is in the status line.
+    return ["--ros-args", "--remap", f"__ns:={_namespace(options)}", *parameter_files, "--log-level", "warn"]
+
+
+def overrides_of(options: Options) -> dict[str, dict[str, Any]]:
+    """Node -> parameter -> value of every -p. Raises InputError."""
+    overrides: dict[str, dict[str, Any]] = {}
+    for given in options.parameters:
+        name, assigned, text = given.partition(":=")
+        node, dot, parameter = name.partition(".")
+        if not (assigned and dot and parameter):
+            raise InputError(f"-p {given!r}: give NODE.PARAMETER:=VALUE, e.g. -p camera.width:=1280")
+        if node not in NODES:
+            raise InputError(f"-p {given!r}: unknown node {node!r}{_hint(node)}")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"-p {given!r}: {text!r} is not a YAML value") from None
+        if not isinstance(value, (bool, int, float, str, list)):
+            raise InputError(f"-p {given!r}: {text!r} is not a value of a parameter")
+        overrides.setdefault(node, {})[parameter] = value
+    return overrides
+
+
+def shared(*parts: str) -> Path:
+    """A file of this package: of the source tree this code lies in, else installed."""
+    in_source = Path(__file__).resolve().parent.parent.joinpath(*parts)
+    if in_source.exists():
+        return in_source
+    from ament_index_python.packages import get_package_share_directory
+
+    return Path(get_package_share_directory("fitness_bringup"), *parts)
+
+
+class _StatusLine:
+    """The state of the graph on stderr: one line that changes on a terminal, else a line now and then."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._terminal = sys.stderr.isatty()
+        self._timer = graph.status.create_timer(TERMINAL_PERIOD if self._terminal else LOG_PERIOD, self._show)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._terminal:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    def _show(self) -> None:
+        counts = self._graph.counts()
+        drops = sum(counts.get(kind, 0) for kind in ("lost", "replaced", "failed"))
+        line = f"{self._graph.status.line()} | drops {drops}"
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\033[K{line[:width]}")
+        else:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+def _check_source(source: str) -> None:
+    """Look into a recording before the models load; a camera that is there, or a stream, is opened by the node only."""
+    device = f"/dev/video{source}" if source.isdecimal() else source
+    if "://" in source or (device.startswith("/dev/") and Path(device).exists()):
+        return
+    from fitness_camera.sources import open_source
+
+    try:
+        open_source(source).close()
+    except InputError as error:
+        hint = "; ./fitness live --demo needs no camera" if source == "0" else ""
+        raise InputError(f"{error}{hint}") from None
+
+
+def _if(**parameters: Any) -> dict[str, Any]:
+    """Those parameters that are set: the others stay as the parameter files have them."""
+    return {key: value for key, value in parameters.items() if value not in ("", False)}
+
+
+def _namespace(options: Options) -> str:
+    return "/" + options.namespace.strip("/")
+
+
+def _hint(node: str) -> str:
+    close = difflib.get_close_matches(node, NODES, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(NODES)}"
+
+
+def _check_parameter_file(path: Path, namespace: str) -> None:
+    """ROS 2 passes over what matches no node: say so. Its own message for what is no parameter file is two lines."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--params {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise InputError(f"--params {path} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"--params {path} is no parameter file; it starts with a node, e.g. /**/camera:")
+    for pattern in _node_patterns(path, "", content):
+        if not any(fnmatch.fnmatchcase(f"{namespace}/{node}", pattern) for node in NODES):
+            node = pattern.rsplit("/", 1)[-1]
+            hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
+            raise InputError(f"--params {path}: {pattern!r} is no node of {namespace}{hint}")
+
+
+def _node_patterns(path: Path, prefix: str, content: dict) -> list[str]:
+    patterns = []
+    for key, value in content.items():
+        name = f"{prefix}/{str(key).strip('/')}"
+        if not isinstance(value, dict):
+            raise InputError(f"--params {path}: {key!r} needs ros__parameters: with the parameters in it")
+        if "ros__parameters" in value:
+            patterns.append(name)
+        else:
+            patterns += _node_patterns(path, name, value)
+    return patterns

@@ -1,0 +1,107 @@
+"""The stages in one loop, free of ROS: frames ahead of poses, poses to exercise and repetitions."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from exercise_classifier.classifier import ExerciseClassifier
+from fitness_core.types import Classification, JointAngles, Pose, RepEvent, RepState, SetSummary
+from rep_counter.counter import CounterOutput, RepCounter
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the stages know at one pose.
+
+    classification: the newest; `new` tells whether it was made at this pose. events, summaries: decided at this pose.
+    """
+
+    pose: Pose
+    angles: JointAngles
+    state: RepState
+    classification: Classification | None
+    new: bool
+    events: list[RepEvent]
+    summaries: list[SetSummary]
+
+
+class Pipeline:
+    """Pose -> Moment, in the order of the graph: classifier, then counter.
+
+    classifier: None where the counter was told the exercise.
+    """
+
+    def __init__(self, classifier: ExerciseClassifier | None, counter: RepCounter) -> None:
+        self._classifier = classifier
+        self._counter = counter
+        self._classification: Classification | None = None
+
+    def step(self, pose: Pose) -> Moment:
+        """The next pose, in the order of stamps."""
+        new = self._classifier.step(pose) if self._classifier is not None else None
+        if new is not None:
+            self._classification = new
+            self._counter.classify(new)
+        return self._moment(pose, self._counter.step(pose), new is not None)
+
+    def finish(self, pose: Pose) -> Moment:
+        """The end of the stream, whose last pose was `pose`: what was pending is decided."""
+        return self._moment(pose, self._counter.finish(), False)
+
+    def _moment(self, pose: Pose, output: CounterOutput, new: bool) -> Moment:
+        return Moment(
+            pose,
+            output.angles,
+            output.state,
+            self._classification,
+            new,
+            list(output.events),
+            list(output.summaries),
+        )
+
+
+def ahead(items: Iterable[Item], depth: int = 8) -> Iterator[Item]:
+    """The same items in the same order, taken by a thread that runs at most `depth` items ahead.
+
+    An error of `items` is raised here, after the items before it. Closing this iterator ends the thread.
+    """
+    waiting: queue.Queue[tuple[bool, Item | BaseException | None]] = queue.Queue(depth)
+    closed = threading.Event()
+
+    def put(is_item: bool, value: Item | BaseException | None) -> bool:
+        while not closed.is_set():
+            try:
+                waiting.put((is_item, value), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def take() -> None:
+        try:
+            for item in items:
+                if not put(True, item):
+                    return
+        except Exception as error:
+            put(False, error)
+        else:
+            put(False, None)
+
+    thread = threading.Thread(target=take, name="ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            is_item, value = waiting.get()
+            if is_item:
+                yield value  # type: ignore[misc]
+            elif value is None:
+                return
+            else:
+                raise value  # type: ignore[misc]
+    finally:
+        closed.set()
+        thread.join()

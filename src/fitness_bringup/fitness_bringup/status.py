@@ -1,0 +1,102 @@
+"""What a subscriber of the graph sees: the source of the live status line and of the summary at the end."""
+
+import math
+from collections import deque
+
+from rclpy.node import Node
+from rich.console import Console
+
+from fitness_bringup.tables import table
+from fitness_core.ros import qos
+from fitness_core.ros.messages import from_time
+from fitness_core.types import Phase, seconds
+from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSummary
+
+RATE_WINDOW = 30
+"""Poses over whose stamps the rate is taken."""
+
+
+class Status(Node):
+    """Listens to the results of the graph. Nothing in it knows the other nodes; it is what any subscriber could be."""
+
+    def __init__(self, name: str = "status", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self.classification: ExerciseClassification | None = None
+        self.state: RepState | None = None
+        self.events: list[RepEvent] = []
+        self.sets: list[SetSummary] = []
+        self.poses = 0
+        self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
+        for kind, topic, callback, profile in (
+            (ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
+            (RepState, "rep_state", self._take_state, qos.STREAM),
+            (RepEvent, "rep_event", self.events.append, qos.EVENTS),
+            (SetSummary, "set_summary", self.sets.append, qos.STREAM),
+        ):
+            self.create_subscription(kind, topic, callback, profile)
+
+    @property
+    def stamp(self) -> int:
+        """Stamp of the newest pose that went through the whole graph [ns]; -1 before the first."""
+        return self._stamps[-1] if self._stamps else -1
+
+    @property
+    def rate(self) -> float:
+        """Poses per second of their stamps."""
+        if len(self._stamps) < 2 or self._stamps[-1] <= self._stamps[0]:
+            return 0.0
+        return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
+
+    @property
+    def repetitions(self) -> dict[str, int]:
+        """Counted repetitions of each exercise so far, in the order in which they were first done."""
+        counts: dict[str, int] = {}
+        for event in self.events:
+            if event.status == RepEvent.STATUS_COUNTED:
+                counts[event.exercise] = counts.get(event.exercise, 0) + 1
+        return counts
+
+    def line(self) -> str:
+        """The state of the graph in one line."""
+        parts = [f"{self.rate:4.1f} fps"]
+        seen = self.classification
+        if seen is None or seen.status == ExerciseClassification.STATUS_WARMING_UP:
+            parts.append("warming up")
+        elif seen.status == ExerciseClassification.STATUS_NO_BODY:
+            parts.append("nobody in view")
+        else:
+            doubt = "" if seen.status == ExerciseClassification.STATUS_OK else "?"
+            parts.append(f"{seen.label}{doubt} {seen.confidence:.2f}")
+        if self.state is not None and self.state.exercise:
+            parts.append(f"{self.state.exercise} {Phase(self.state.phase).name.lower()}")
+            parts.append(f"set {self.state.set_index}: {self.state.count}")
+        counts = ", ".join(f"{name} {count}" for name, count in self.repetitions.items())
+        parts.append(f"repetitions: {counts or 0}")
+        return " | ".join(parts)
+
+    def _take_classification(self, message: ExerciseClassification) -> None:
+        self.classification = message
+
+    def _take_state(self, message: RepState) -> None:
+        self.state = message
+        self.poses += 1
+        self._stamps.append(from_time(message.header.stamp))
+
+
+def print_summary(status: Status, counts: dict[str, int], console: Console) -> None:
+    """The sets as they were published, the totals, and what became of the frames (`Graph.counts`)."""
+    sets = [summary for summary in status.sets if summary.repetitions]
+    if sets:
+        rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range [deg]")
+        for summary in sets:
+            rows.add_row(
+                summary.exercise,
+                str(summary.repetitions),
+                str(summary.rejected),
+                f"{summary.duration_mean:.1f}",
+                f"{math.degrees(summary.range_of_motion_mean):.0f}",
+            )
+        console.print(rows)
+    totals = ", ".join(f"{name} {count}" for name, count in status.repetitions.items())
+    console.print(f"repetitions: {totals or 0}")
+    console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
