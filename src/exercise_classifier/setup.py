@@ -1,4 +1,4 @@
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
@@ -11,7 +11,7 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
         (f"share/{package_name}", ["package.xml"]),
-        (f"share/{package_name}/models", sorted(glob("models/*"))),
+        (f"share/{package_name}/models", sorted(str(path) for path in Path("models").glob("*"))),
     ],
     install_requires=["setuptools"],
     zip_safe=True,

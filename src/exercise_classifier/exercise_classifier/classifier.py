@@ -28,13 +28,9 @@ def default_model() -> Path:
     try:
         from ament_index_python.packages import get_package_share_directory
 
-        return (
-            Path(get_package_share_directory("exercise_classifier")) / "models" / MODEL
-        )
+        return Path(get_package_share_directory("exercise_classifier")) / "models" / MODEL
     except (ImportError, LookupError):
-        raise InputError(
-            f"the shipped model {MODEL} is not installed; build the workspace with colcon"
-        ) from None
+        raise InputError(f"the shipped model {MODEL} is not installed; build the workspace with colcon") from None
 
 
 class Network:
@@ -44,17 +40,13 @@ class Network:
         file = model_file.read(path)
         self.info = file.info
         try:
-            self._interpreter = Interpreter(
-                model_content=file.network, num_threads=threads
-            )
+            self._interpreter = Interpreter(model_content=file.network, num_threads=threads)
             self._interpreter.allocate_tensors()
             (given,) = self._interpreter.get_input_details()
             (result,) = self._interpreter.get_output_details()
         except (ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(
-                f"model {path} is broken ({reason}); fit it again or use the shipped one"
-            ) from None
+            raise InputError(f"model {path} is broken ({reason}); fit it again or use the shipped one") from None
         steps = round(self.info.window_duration * self.info.window_rate)
         expected = (1, steps, model_file.features.N_FEATURES)
         if tuple(given["shape"]) != expected or tuple(result["shape"]) != (
@@ -89,9 +81,7 @@ class ExerciseClassifier:
         confidence_threshold: float | None = None,
         threads: int = 1,
     ) -> None:
-        self._network = Network(
-            model if model is not None else default_model(), threads
-        )
+        self._network = Network(model if model is not None else default_model(), threads)
         info = self._network.info
         if confidence_threshold is not None:
             info = ModelInfo(
@@ -113,11 +103,7 @@ class ExerciseClassifier:
 
     def check_labels(self, catalogue: Catalogue) -> None:
         """Raise InputError where the model names an exercise that the catalogue does not have."""
-        unknown = [
-            label
-            for label in self.info.labels
-            if label not in (*catalogue.names, *NON_EXERCISES)
-        ]
+        unknown = [label for label in self.info.labels if label not in (*catalogue.names, *NON_EXERCISES)]
         if unknown:
             raise InputError(
                 f"model {self.info.model_id} names {', '.join(map(repr, unknown))}, which the catalogue does not have "
@@ -132,9 +118,7 @@ class ExerciseClassifier:
             return None
         # On a grid of stamps, so that 30 poses/s give 10 results/s and not 7.5; after a gap the grid starts anew.
         late = self._due is None or pose.stamp - self._due >= self._period
-        self._due = (
-            pose.stamp if late or self._due is None else self._due
-        ) + self._period
+        self._due = (pose.stamp if late or self._due is None else self._due) + self._period
         return self._classify(pose)
 
     def _classify(self, pose: Pose) -> Classification:
@@ -144,11 +128,7 @@ class ExerciseClassifier:
         # A sequence of n steps spans n - 1 intervals.
         if seen + 1.5 / self.info.window_rate < MIN_SEEN:
             filling = pose.tracked or self._window.held < MIN_SEEN
-            status = (
-                ClassificationStatus.WARMING_UP
-                if filling
-                else ClassificationStatus.NO_BODY
-            )
+            status = ClassificationStatus.WARMING_UP if filling else ClassificationStatus.NO_BODY
             return Classification(pose.stamp, start, status, body_id=pose.body_id)
         values = self._network(table)
         best = int(values.argmax())
@@ -157,9 +137,7 @@ class ExerciseClassifier:
         return Classification(
             stamp=pose.stamp,
             window_start=start,
-            status=ClassificationStatus.OK
-            if trusted
-            else ClassificationStatus.UNCERTAIN,
+            status=ClassificationStatus.OK if trusted else ClassificationStatus.UNCERTAIN,
             label=self.info.labels[best],
             confidence=confidence,
             probabilities=dict(zip(self.info.labels, map(float, values), strict=True)),

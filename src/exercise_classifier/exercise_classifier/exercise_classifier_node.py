@@ -5,8 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
-
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -15,6 +13,7 @@ from fitness_core.ros.messages import from_body_pose, header, to_classification
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Classification
+from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 
 
 class ExerciseClassifierNode(FitnessNode):
@@ -60,12 +59,8 @@ class ExerciseClassifierNode(FitnessNode):
         self._newest: Classification | None = None
         self._frame_id = ""
         self._rate = diagnostics.Rate()
-        self._exercise = self.create_lifecycle_publisher(
-            ExerciseClassification, "exercise", qos.STREAM
-        )
-        self._info = self.create_lifecycle_publisher(
-            ClassifierInfo, "exercise/info", qos.LATCHED
-        )
+        self._exercise = self.create_lifecycle_publisher(ExerciseClassification, "exercise", qos.STREAM)
+        self._info = self.create_lifecycle_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
         self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM)
 
     def configure(self) -> None:
@@ -73,7 +68,8 @@ class ExerciseClassifierNode(FitnessNode):
         threshold = self.params.confidence_threshold
         if threshold > 1.0:
             raise InputError(
-                f"{self.get_name()}: parameter 'confidence_threshold' is {threshold:g}; accepted: 0 .. 1, or NaN for the model's"
+                f"{self.get_name()}: parameter 'confidence_threshold' is {threshold:g}; "
+                "accepted: 0 .. 1, or NaN for the model's own"
             )
         self._classifier = ExerciseClassifier(
             Path(self.params.model).expanduser() if self.params.model else None,
@@ -81,11 +77,7 @@ class ExerciseClassifierNode(FitnessNode):
             confidence_threshold=threshold if threshold >= 0 else None,
             threads=self.params.threads,
         )
-        self._classifier.check_labels(
-            Catalogue.load(
-                Path(self.params.catalogue) if self.params.catalogue else None
-            )
-        )
+        self._classifier.check_labels(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
 
     def activate(self) -> None:
         """Say what the classifier is; poses are taken from now on."""
@@ -137,9 +129,7 @@ class ExerciseClassifierNode(FitnessNode):
                 "label": self._newest.label,
                 "confidence": self._newest.confidence,
             }
-            message = self._newest.label or self._newest.status.name.lower().replace(
-                "_", " "
-            )
+            message = self._newest.label or self._newest.status.name.lower().replace("_", " ")
         return level, message, values
 
 

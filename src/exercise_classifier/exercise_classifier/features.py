@@ -59,10 +59,7 @@ FEATURES: tuple[str, ...] = (
     "trunk.length_up",
     "shoulders.velocity_side",
     "shoulders.velocity_up",
-    *(
-        f"{name}.visible"
-        for name in (*_FROM_SHOULDERS, *_FROM_HIPS, "left_hip", "right_hip")
-    ),
+    *(f"{name}.visible" for name in (*_FROM_SHOULDERS, *_FROM_HIPS, "left_hip", "right_hip")),
     "seen",
 )
 """Name of each feature, in the order of the model's input."""
@@ -89,19 +86,11 @@ def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     A pose without a visibility of its own counts as visible where it is measured, depth that was not measured as 0.
     """
-    metric = np.array([pose.metric() for pose in poses], np.float32).reshape(
-        -1, N_LANDMARKS, 3
-    )
-    pixels = np.array([pose.pixels()[:, :2] for pose in poses], np.float32).reshape(
-        -1, N_LANDMARKS, 2
-    )
-    visibility = np.array([pose.visibility for pose in poses], np.float32).reshape(
-        -1, N_LANDMARKS
-    )
+    metric = np.array([pose.metric() for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 3)
+    pixels = np.array([pose.pixels()[:, :2] for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 2)
+    visibility = np.array([pose.visibility for pose in poses], np.float32).reshape(-1, N_LANDMARKS)
     measured = np.isfinite(metric[..., 0])
-    metric[..., 2] = np.where(
-        measured & ~np.isfinite(metric[..., 2]), 0.0, metric[..., 2]
-    )
+    metric[..., 2] = np.where(measured & ~np.isfinite(metric[..., 2]), 0.0, metric[..., 2])
     visibility = np.where(np.isfinite(visibility), visibility, 1.0)
     return metric, pixels, np.where(measured, visibility, 0.0).astype(np.float32)
 
@@ -116,14 +105,10 @@ def features(sequence: PoseSequence) -> np.ndarray:
     steps = len(sequence.metric)
     if steps == 0:
         return np.zeros((0, N_FEATURES), np.float32)
-    points = np.where(np.isfinite(sequence.metric), sequence.metric, np.nan).astype(
-        np.float64
-    )
+    points = np.where(np.isfinite(sequence.metric), sequence.metric, np.nan).astype(np.float64)
     seen = np.isfinite(points[:, [*_SHOULDERS, *_HIPS], :]).all(axis=(1, 2))
     visible = np.clip((sequence.visibility - _HIDDEN) / (_SEEN - _HIDDEN), 0.0, 1.0)
-    visible = np.where(
-        seen[:, None] & np.isfinite(points[..., 0]), np.nan_to_num(visible), 0.0
-    )
+    visible = np.where(seen[:, None] & np.isfinite(points[..., 0]), np.nan_to_num(visible), 0.0)
     if not seen.any():
         return np.zeros((steps, N_FEATURES), np.float32)
 
@@ -166,9 +151,7 @@ def _middle(points: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
 
 def _trunk_length(points: np.ndarray) -> float:
     """Median length of the trunk: one unit for the sequence, so that the noise of one frame scales nothing."""
-    length = np.linalg.norm(
-        _middle(points, _SHOULDERS) - _middle(points, _HIPS), axis=-1
-    )
+    length = np.linalg.norm(_middle(points, _SHOULDERS) - _middle(points, _HIPS), axis=-1)
     return max(float(np.nanmedian(length)), 1e-6)
 
 
@@ -195,9 +178,7 @@ def _cosine_up(vectors: np.ndarray) -> np.ndarray:
         return vectors[..., 1] / np.where(length > 0, length, np.nan)
 
 
-def _image_velocity(
-    points: np.ndarray, pixels: np.ndarray, unit: float, rate: float
-) -> np.ndarray:
+def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: float, rate: float) -> np.ndarray:
     """Speed of the mid-shoulders across the picture [trunk lengths per second]: sideways (absolute) and up.
 
     Landmarks about the mid-hips do not show that the whole body goes down in a squat or up in a jump; the picture does.
@@ -215,6 +196,4 @@ def _image_velocity(
 
 def _spread(points: np.ndarray) -> np.ndarray:
     chosen = points[:, [*_SHOULDERS, *_HIPS], :]
-    return np.sqrt(
-        ((chosen - chosen.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2))
-    )
+    return np.sqrt(((chosen - chosen.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))

@@ -51,9 +51,7 @@ def write(path: Path, network: bytes, metadata: dict) -> None:
     path.write_bytes(network + archive.getvalue())
 
 
-def describe(
-    name: str, labels: tuple[str, ...], duration: float, rate: float, threshold: float
-) -> dict:
+def describe(name: str, labels: tuple[str, ...], duration: float, rate: float, threshold: float) -> dict:
     """The metadata of a model fitted to the features of this code."""
     return {
         "name": name,
@@ -73,26 +71,18 @@ def read(path: Path) -> ModelFile:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"model {path} cannot be read ({error.strerror}); {_REMEDY}"
-        ) from None
+        raise InputError(f"model {path} cannot be read ({error.strerror}); {_REMEDY}") from None
     if content[4:8] != _MAGIC:
         raise InputError(f"model {path} is not a .tflite file; {_REMEDY}")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             metadata = json.loads(archive.read(METADATA))
     except (zipfile.BadZipFile, KeyError):
-        raise InputError(
-            f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}"
-        ) from None
+        raise InputError(f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}") from None
     except ValueError as error:
-        raise InputError(
-            f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}"
-        ) from None
+        raise InputError(f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}") from None
     if missing := [key for key in _KEYS if key not in metadata]:
-        raise InputError(
-            f"model {path}: its {METADATA} lacks {', '.join(missing)}; {_REMEDY}"
-        )
+        raise InputError(f"model {path}: its {METADATA} lacks {', '.join(missing)}; {_REMEDY}")
     try:
         given = (
             metadata["features"]["name"],
@@ -107,9 +97,7 @@ def read(path: Path) -> ModelFile:
             confidence_threshold=float(metadata["confidence_threshold"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"model {path}: its {METADATA} is not what it should be ({error!r}); {_REMEDY}"
-        ) from None
+        raise InputError(f"model {path}: its {METADATA} is not what it should be ({error!r}); {_REMEDY}") from None
     ours = (features.NAME, features.VERSION, features.N_FEATURES)
     if given != ours:
         raise InputError(

@@ -23,19 +23,13 @@ def resample(
     """
     steps = len(at)
     if len(stamps) == 0:
-        return [
-            np.full((steps, *value.shape[1:]), np.nan, np.float32) for value in values
-        ]
+        return [np.full((steps, *value.shape[1:]), np.nan, np.float32) for value in values]
     after = np.clip(np.searchsorted(stamps, at), 0, len(stamps) - 1)
     before = np.where(stamps[after] <= at, after, np.maximum(after - 1, 0))
     span = stamps[after] - stamps[before]
-    weight = np.where(
-        span > 0, (at - stamps[before]) / np.where(span > 0, span, 1.0), 0.0
-    )
+    weight = np.where(span > 0, (at - stamps[before]) / np.where(span > 0, span, 1.0), 0.0)
     epsilon = 1e-6
-    outside = (
-        (at < stamps[0] - epsilon) | (at > stamps[-1] + epsilon) | (span > max_gap)
-    )
+    outside = (at < stamps[0] - epsilon) | (at > stamps[-1] + epsilon) | (span > max_gap)
     results = []
     for value in values:
         w = weight.reshape(-1, *[1] * (value.ndim - 1))
@@ -68,9 +62,7 @@ class PoseWindow:
             newest = self._poses[-1]
             if pose.stamp == newest.stamp:
                 return False
-            other = pose.tracked and any(
-                held.tracked and held.body_id != pose.body_id for held in self._poses
-            )
+            other = pose.tracked and any(held.tracked and held.body_id != pose.body_id for held in self._poses)
             if pose.stamp < newest.stamp or other:
                 self.reset()
                 fresh = True

@@ -10,9 +10,7 @@ EXERCISES = ("curl", "press", "squat")
 START = 1_700_000_000_000_000_000
 
 
-def poses_of(
-    exercise: str, rate: float | None = None, offset: int = START
-) -> list[Pose]:
+def poses_of(exercise: str, rate: float | None = None, offset: int = START) -> list[Pose]:
     """Poses of a clip of this exercise; rate: keep so many per second [Hz]."""
     with np.load(Path(__file__).parent / "data" / f"{exercise}.npz") as data:
         image, world = (

@@ -44,17 +44,15 @@ def test_shape_and_range(sequence):
 
 
 def test_size_of_the_person_does_not_matter(sequence):
-    larger = dataclasses.replace(
-        sequence, metric=sequence.metric * 1.7, pixels=sequence.pixels * 1.7
-    )
+    larger = dataclasses.replace(sequence, metric=sequence.metric * 1.7, pixels=sequence.pixels * 1.7)
     np.testing.assert_allclose(features(larger), features(sequence), atol=1e-3)
 
 
 def test_place_does_not_matter(sequence):
     moved = dataclasses.replace(
         sequence,
-        metric=sequence.metric + [1.0, -2.0, 3.0],
-        pixels=sequence.pixels + [200, -90],
+        metric=sequence.metric + np.array([1.0, -2.0, 3.0]),
+        pixels=sequence.pixels + np.array([200, -90]),
     )
     np.testing.assert_allclose(features(moved), features(sequence), atol=1e-3)
 
@@ -79,13 +77,9 @@ def test_a_mirrored_person_has_mirrored_features(sequence):
     column = {name: number for number, name in enumerate(FEATURES)}
     table, other = features(sequence), features(mirrored)
     for name, number in column.items():
-        twin = (
-            name.replace("left_", "L").replace("right_", "left_").replace("L", "right_")
-        )
+        twin = name.replace("left_", "L").replace("right_", "left_").replace("L", "right_")
         sign = -1 if name.endswith(".x") else 1
-        np.testing.assert_allclose(
-            other[:, column[twin]], sign * table[:, number], atol=1e-3, err_msg=name
-        )
+        np.testing.assert_allclose(other[:, column[twin]], sign * table[:, number], atol=1e-3, err_msg=name)
 
 
 def test_hidden_legs_change_no_feature_of_the_arms(sequence):
@@ -109,12 +103,7 @@ def test_nobody_is_zero(sequence):
     assert (table[5:9] == 0).all()
     seen = table[:, FEATURES.index("seen")]
     assert seen.sum() == 26
-    assert (
-        features(
-            dataclasses.replace(sequence, metric=np.full_like(sequence.metric, np.nan))
-        )
-        == 0
-    ).all()
+    assert (features(dataclasses.replace(sequence, metric=np.full_like(sequence.metric, np.nan))) == 0).all()
 
 
 def test_upright_and_lying_are_told_apart():
@@ -126,10 +115,7 @@ def test_upright_and_lying_are_told_apart():
 
 
 def test_works_without_metres():
-    poses = [
-        dataclasses.replace(pose, world=np.full((33, 3), np.nan, np.float32))
-        for pose in poses_of("squat", 15.0)
-    ]
+    poses = [dataclasses.replace(pose, world=np.full((33, 3), np.nan, np.float32)) for pose in poses_of("squat", 15.0)]
     table = features(sequence_of("squat", poses))
     reference = features(sequence_of("squat"))
     assert np.isfinite(table).all()

@@ -10,9 +10,7 @@ from fitness_core.types import NANOSECONDS, Pose, nanoseconds
 
 def test_resample_is_linear_and_knows_what_it_did_not_see():
     stamps = np.array([0.0, 0.1, 0.2, 1.0])
-    (values,) = resample(
-        stamps, (stamps[:, None] * 10,), np.array([-0.1, 0.05, 0.2, 0.5, 1.0, 1.2])
-    )
+    (values,) = resample(stamps, (stamps[:, None] * 10,), np.array([-0.1, 0.05, 0.2, 0.5, 1.0, 1.2]))
     np.testing.assert_allclose(values[[1, 2, 4], 0], [0.5, 2.0, 10.0], atol=1e-6)
     assert np.isnan(values[[0, 3, 5], 0]).all()
 
@@ -32,9 +30,7 @@ def test_any_frame_rate_gives_the_same_steps(rate):
     shift = reference._poses[-1].stamp - window._poses[-1].stamp
     assert abs(shift) <= NANOSECONDS / rate
     middle = slice(5, 25)
-    close = np.nanmedian(
-        np.abs(window.sequence().metric[middle] - reference.sequence().metric[middle])
-    )
+    close = np.nanmedian(np.abs(window.sequence().metric[middle] - reference.sequence().metric[middle]))
     assert close < 0.02 + 0.15 * shift / NANOSECONDS
 
 
@@ -65,10 +61,6 @@ def test_time_that_jumps_back_starts_anew():
 def test_nobody_is_a_gap():
     window = PoseWindow(2.0, 15.0)
     for number, pose in enumerate(poses_of("curl")[:60]):
-        window.add(
-            Pose.nobody(pose.stamp, pose.width, pose.height)
-            if 20 <= number < 40
-            else pose
-        )
+        window.add(Pose.nobody(pose.stamp, pose.width, pose.height) if 20 <= number < 40 else pose)
     gone = ~np.isfinite(window.sequence().metric[:, 0, 0])
     assert 8 <= gone.sum() <= 12

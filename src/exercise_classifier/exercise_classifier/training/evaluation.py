@@ -20,17 +20,12 @@ def folds(takes: list[Take], number: int, seed: int = 0) -> np.ndarray:
         totals.update(counts)
     order = np.random.default_rng(seed).permutation(len(groups))
     names = [sorted(groups)[n] for n in order]
-    names.sort(
-        key=lambda name: -sum(groups[name][label] / totals[label] for label in totals)
-    )
+    names.sort(key=lambda name: -sum(groups[name][label] / totals[label] for label in totals))
     load: list[Counter] = [Counter() for _ in range(number)]
     fold_of = {}
     for name in names:
         cost = [
-            sum(
-                ((load[f][label] + groups[name][label]) / totals[label]) ** 2
-                for label in totals
-            )
+            sum(((load[f][label] + groups[name][label]) / totals[label]) ** 2 for label in totals)
             - sum((load[f][label] / totals[label]) ** 2 for label in totals)
             for f in range(number)
         ]
@@ -73,24 +68,17 @@ def fit_temperature(held_out: HeldOut) -> float:
     size = Counter(groups)
     weight = np.array([1.0 / size[group] for group in groups])
     grid = np.exp(np.linspace(np.log(0.3), np.log(5.0), 57))
-    losses = [
-        -(weight * np.log(softmax(logits, t)[np.arange(len(y)), y] + 1e-9)).sum()
-        / weight.sum()
-        for t in grid
-    ]
+    losses = [-(weight * np.log(softmax(logits, t)[np.arange(len(y)), y] + 1e-9)).sum() / weight.sum() for t in grid]
     return float(grid[int(np.argmin(losses))])
 
 
-def expected_calibration_error(
-    probabilities: np.ndarray, y: np.ndarray, bins: int = 15
-) -> float:
+def expected_calibration_error(probabilities: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
     """ECE: mean distance between confidence and accuracy over confidence bins (Guo et al. 2017)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     return float(
         sum(
-            abs(right[bin_of == b].mean() - confidence[bin_of == b].mean())
-            * (bin_of == b).mean()
+            abs(right[bin_of == b].mean() - confidence[bin_of == b].mean()) * (bin_of == b).mean()
             for b in range(bins)
             if (bin_of == b).any()
         )
@@ -137,11 +125,7 @@ def report(
     certain = [clip for clip in positive if clip["certain"]]
     negative = [clip for clip in clips if clip["expected"] == "other"]
     return {
-        "macro_f1": _round(
-            f1_score(
-                y, guess, labels=range(len(LABELS)), average="macro", zero_division=0
-            )
-        ),
+        "macro_f1": _round(f1_score(y, guess, labels=range(len(LABELS)), average="macro", zero_division=0)),
         "macro_f1_95": _interval(draws["macro_f1"]),
         "accuracy": _round((y == guess).mean()),
         "ece": _round(expected_calibration_error(probabilities[moving], y)),
@@ -166,9 +150,7 @@ def report(
     }
 
 
-def _clips(
-    takes: list[Take], held_out: HeldOut, probabilities: np.ndarray, threshold: float
-) -> list[dict]:
+def _clips(takes: list[Take], held_out: HeldOut, probabilities: np.ndarray, threshold: float) -> list[dict]:
     rows = []
     for number, take in enumerate(takes):
         chosen = held_out.windows.take == number
@@ -176,9 +158,7 @@ def _clips(
             continue
         confident = probabilities[chosen].max(axis=1) >= threshold
         guess = probabilities[chosen].argmax(axis=1)
-        share = np.array(
-            [((guess == n) & confident).mean() for n in range(len(LABELS))]
-        )
+        share = np.array([((guess == n) & confident).mean() for n in range(len(LABELS))])
         exercises = share[:-1]
         # A set is most of what an exercise clip shows; standing before and after it is not held against it.
         main = int(exercises.argmax()) if exercises.max() >= 0.25 else len(LABELS) - 1
@@ -189,35 +169,22 @@ def _clips(
                 "expected": _label(take),
                 "certain": take.certain,
                 "main": LABELS[main],
-                "share": {
-                    label: _round(value)
-                    for label, value in zip(LABELS, share, strict=True)
-                },
+                "share": {label: _round(value) for label, value in zip(LABELS, share, strict=True)},
                 "right": LABELS[main] == _label(take),
             }
         )
     return rows
 
 
-def _bootstrap(
-    y: np.ndarray, guess: np.ndarray, groups: np.ndarray, seed: int, times: int = 1000
-) -> dict:
+def _bootstrap(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, seed: int, times: int = 1000) -> dict:
     rng = np.random.default_rng(seed)
     names = sorted(set(groups))
     tables = np.array(
-        [
-            confusion_matrix(
-                y[groups == g], guess[groups == g], labels=range(len(LABELS))
-            )
-            for g in names
-        ],
+        [confusion_matrix(y[groups == g], guess[groups == g], labels=range(len(LABELS))) for g in names],
         float,
     )
     counts = np.array(
-        [
-            np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
-            for _ in range(times)
-        ]
+        [np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(times)]
     )
     summed = np.einsum("bg,gij->bij", counts, tables)
     right = np.diagonal(summed, axis1=1, axis2=2)

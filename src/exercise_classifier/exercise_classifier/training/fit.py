@@ -19,10 +19,11 @@ import numpy as np
 import tensorflow as tf
 
 from exercise_classifier import model_file
-from exercise_classifier.training import evaluation, networks
+from exercise_classifier.training import evaluation, networks, synthetic
 from exercise_classifier.training.evaluation import HeldOut
+from exercise_classifier.training.extras import load_extras
 from exercise_classifier.training.takes import Take, counts, load_takes
-from exercise_classifier.training.windows import (
+from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, joined, random_windows
     LABELS,
     Shape,
     Windows,
@@ -31,10 +32,22 @@ from exercise_classifier.training.windows import (
 )
 from fitness_core.errors import InputError
 
+SHARES = {
+    "clips": {"curl": 0.09, "press": 0.09, "squat": 0.09, "other": 0.28},
+    "extra": {"press": 0.025, "squat": 0.045, "other": 0.095},
+    "synthetic": {"curl": 0.06, "press": 0.06, "squat": 0.045, "other": 0.12},
+}
+"""Share of the windows to fit to, by where they come from and class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """clips: a clips.csv. out: folder of the model, its evaluation. cache: folder of extracted landmarks."""
+    """What is fitted to what.
+
+    clips: a clips.csv; poses.csv and mocap.csv beside it are used where they are. out: folder of the model and its
+    evaluation. cache: folder of extracted landmarks. windows: augmented windows to fit to, half of them of clips.
+    synthetic: takes per exercise. Same values, same result.
+    """
 
     clips: Path
     out: Path
@@ -44,10 +57,10 @@ class Config:
     rate: float = 15.0
     units: int = 64
     folds: int = 6
-    per_exercise: int = 4000
-    other: int = 12000
-    epochs: int = 12
-    batch: int = 128
+    windows: int = 32000
+    synthetic: int = 400
+    epochs: int = 8
+    batch: int = 256
     threshold: float = 0.5
     seed: int = 1
 
@@ -58,38 +71,34 @@ class Config:
 
 
 def fit_network(
-    config: Config, training: Windows, checked: Windows, seed: int, verbose: int = 0
-) -> keras.Model:
-    """Fit one network; `checked` (held-out sources of the training set) stops it early, its best weights stay."""
+    config: Config, training: Windows, checked: Windows | None, seed: int, epochs: int
+) -> tuple[keras.Model, int]:
+    """Fit one network; returns it and how many epochs it took.
+
+    checked: windows of sources that are not fitted to; where given they stop it early, and the best weights stay.
+    """
     keras.utils.set_random_seed(seed)
     model = networks.build_lstm(config.shape.steps, len(LABELS), config.units)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, config.epochs * (len(training.y) // config.batch + 1), 0.05)
     model.compile(
-        keras.optimizers.Adam(2e-3, clipnorm=1.0),
+        keras.optimizers.Adam(rate, clipnorm=1.0),
         keras.losses.CategoricalCrossentropy(label_smoothing=0.05),
-        metrics=["accuracy"],
     )
-    callbacks = [
-        keras.callbacks.EarlyStopping(
-            "val_loss", patience=4, restore_best_weights=True
-        ),
-        keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=2),
-    ]
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=4, restore_best_weights=True)
     share = np.bincount(training.y, minlength=len(LABELS)) / len(training.y)
-    weight = {
-        number: float(0.5 + 0.5 / (len(LABELS) * max(value, 1e-3)))
-        for number, value in enumerate(share)
-    }
-    model.fit(
+    # Half of the way to equal weights: `other` is many things and may weigh more than one exercise.
+    weight = {number: 0.5 + 0.5 / (len(LABELS) * max(float(value), 1e-3)) for number, value in enumerate(share)}
+    history = model.fit(
         training.x,
         _one_hot(training.y),
-        validation_data=(checked.x, _one_hot(checked.y)),
-        epochs=config.epochs,
+        validation_data=None if checked is None else (checked.x, _one_hot(checked.y)),
+        epochs=epochs,
         batch_size=config.batch,
         class_weight=weight,
-        callbacks=callbacks,
-        verbose=verbose,
+        callbacks=[] if checked is None else [stop],
+        verbose=0,
     )
-    return model
+    return model, int(np.argmin(history.history["val_loss"])) + 1 if checked is not None else epochs
 
 
 def _one_hot(y: np.ndarray) -> np.ndarray:
@@ -98,9 +107,7 @@ def _one_hot(y: np.ndarray) -> np.ndarray:
 
 def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """Logits [n, classes]."""
-    return keras.Model(model.input, model.get_layer("logits").output).predict(
-        x, batch_size=512, verbose=0
-    )
+    return keras.Model(model.input, model.get_layer("logits").output).predict(x, batch_size=512, verbose=0)
 
 
 def export(model: keras.Model, temperature: float) -> bytes:
@@ -132,89 +139,98 @@ def _pick(windows: Windows, chosen: np.ndarray) -> Windows:
     )
 
 
-def cross_validate(
-    config: Config, takes: list[Take], pool: Windows, checked: Windows
-) -> tuple[HeldOut, int]:
+def cross_validate(config: Config, takes: list[Take], pool: Windows, checked: Windows) -> tuple[HeldOut, int]:
     """Logits of every clip window by a network that saw nothing of its group; and the median number of best epochs."""
     fold_of = evaluation.folds(takes, config.folds, config.seed)
+    # Extra and synthetic takes stand behind the clips: in no fold, fitted to always, tested on never.
+    behind = max(int(pool.take.max()) + 1 - len(takes), 0)
+    pool_fold = np.concatenate([fold_of, np.full(behind, -1)])[pool.take]
     logits = np.zeros((len(checked.y), len(LABELS)), np.float32)
+    epochs = []
     for fold in range(config.folds):
         begun = time.monotonic()
         # The next fold stops the training early; neither it nor the tested fold is fitted to.
         stop = (fold + 1) % config.folds
-        fitted = ~np.isin(fold_of[pool.take], (fold, stop))
+        fitted = ~np.isin(pool_fold, (fold, stop))
         stopping = (fold_of[checked.take] == stop) & ~checked.still
-        model = fit_network(
-            config, _pick(pool, fitted), _pick(checked, stopping), config.seed + fold
+        model, best = fit_network(
+            config, _pick(pool, fitted), _pick(checked, stopping), config.seed + fold, config.epochs
         )
+        epochs.append(best)
         tested = fold_of[checked.take] == fold
         logits[tested] = logits_of(model, checked.x[tested])
-        right = logits[tested].argmax(axis=1) == checked.y[tested]
+        right = (logits.argmax(axis=1) == checked.y)[tested & ~checked.still]
         print(
             f"fold {fold + 1}/{config.folds}: {tested.sum()} windows of "
-            f"{len({takes[n].group for n in checked.take[tested]})} sources, accuracy "
-            f"{right[~checked.still[tested]].mean():.3f}, {time.monotonic() - begun:.0f} s",
+            f"{len({takes[n].group for n in checked.take[tested]})} sources, accuracy {right.mean():.3f}, "
+            f"{best} epochs, {time.monotonic() - begun:.0f} s",
             flush=True,
         )
         keras.backend.clear_session()
     groups = np.array([takes[n].group for n in checked.take])
-    return HeldOut(checked, logits, groups), 0
+    return HeldOut(checked, logits, groups), int(np.median(epochs))
+
+
+def training_windows(
+    config: Config, takes: list[Take], extra: list[Take], made: list[Take], rng: np.random.Generator
+) -> Windows:
+    """Augmented windows of the clips, of the extra takes and of the synthetic ones, behind each other."""
+    parts, before, first = [], [], 0
+    for part, of in SHARES.items():
+        source = {"clips": takes, "extra": extra, "synthetic": made}[part]
+        if source:
+            amounts = {label: round(config.windows * share) for label, share in of.items()}
+            parts.append(random_windows(source, config.shape, amounts, rng))
+            before.append(first)
+        first += len(source)
+    return joined(parts, before)
 
 
 def fit(config: Config) -> dict:
     """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite and <name>.evaluation.json to config.out."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
     begun = time.monotonic()
     takes = load_takes(config.clips, config.cache)
-    rng = np.random.default_rng(config.seed)
-    amounts = {
-        label: config.other if label == "other" else config.per_exercise
-        for label in LABELS
-    }
-    pool = random_windows(takes, config.shape, amounts, rng)
+    extra = load_extras(config.clips.parent)
+    made = synthetic.takes(config.synthetic, config.seed) if config.synthetic else []
+    pool = training_windows(config, takes, extra, made, np.random.default_rng(config.seed))
     checked = all_windows(takes, config.shape)
     print(
-        f"{len(takes)} takes, {len(pool.y)} augmented windows, {len(checked.y)} to check: {time.monotonic() - begun:.0f} s"
+        f"{len(takes)} clips, {len(extra)} other and {len(made)} synthetic takes: {len(pool.y)} augmented windows, "
+        f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s",
+        flush=True,
     )
-    held_out, _ = cross_validate(config, takes, pool, checked)
+    held_out, epochs = cross_validate(config, takes, pool, checked)
     temperature = evaluation.fit_temperature(held_out)
-    result = evaluation.report(
-        takes, held_out, temperature, config.threshold, config.seed
-    )
-    model = fit_network(config, pool, _pick(checked, ~checked.still), config.seed)
+    result = evaluation.report(takes, held_out, temperature, config.threshold, config.seed)
+    model, _ = fit_network(config, pool, None, config.seed, epochs)
     config.out.mkdir(parents=True, exist_ok=True)
     path = config.out / f"{config.name}.tflite"
-    metadata = model_file.describe(
-        config.name, LABELS, config.duration, config.rate, config.threshold
-    )
+    metadata = model_file.describe(config.name, LABELS, config.duration, config.rate, config.threshold)
     model_file.write(path, export(model, temperature), metadata)
     result = {
         "model": model_file.read(path).info.model_id,
         **result,
-        "data": counts(takes),
+        "data": {"clips": counts(takes), "extra": counts(extra), "synthetic": counts(made)},
         "parameters": model.count_params(),
         "window": {"duration": config.duration, "rate": config.rate},
         "folds": config.folds,
+        "epochs": epochs,
         "seed": config.seed,
-        "command": "./fitness train",
+        "command": f"./fitness train --clips {os.path.relpath(config.clips)}",
         "minutes": round((time.monotonic() - begun) / 60, 1),
     }
-    (config.out / f"{config.name}.evaluation.json").write_text(
-        json.dumps(result, indent=1) + "\n"
-    )
+    (config.out / f"{config.name}.evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     return result
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code: 0, or 2 for bad input."""
     here = Path(__file__).resolve().parents[2]
-    parser = argparse.ArgumentParser(
-        prog="train", description="Fit the exercise classifier to labelled clips."
-    )
-    parser.add_argument(
-        "--clips", type=Path, required=True, help="clips.csv beside its videos"
-    )
+    parser = argparse.ArgumentParser(prog="train", description="Fit the exercise classifier to labelled clips.")
+    parser.add_argument("--clips", type=Path, required=True, help="clips.csv beside its videos")
     parser.add_argument(
         "--out",
         type=Path,
@@ -232,7 +248,7 @@ def main(arguments: list[str] | None = None) -> int:
         default="exercise_lstm",
         help="name of the model (default: %(default)s)",
     )
-    for name in ("folds", "epochs", "seed", "per_exercise", "other", "units"):
+    for name in ("folds", "epochs", "seed", "windows", "synthetic", "units"):
         parser.add_argument(
             "--" + name.replace("_", "-"),
             type=int,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
-from fitness_core.filters import OneEuro
-from fitness_core.types import Pose, nanoseconds
+from fitness_core.types import Frame, Pose, nanoseconds, seconds
+from pose_estimator.backend import Detection, PoseBackend, make_backend
+from pose_estimator.estimator import PoseEstimator
 
 MIN_DURATION = 1.0
 """Takes shorter than this [s] hold no window."""
@@ -40,9 +42,7 @@ class Take:
 
     def poses(self) -> Iterable[Pose]:
         """As the pose stage gives them."""
-        for stamp, image, world, visibility in zip(
-            self.stamps, self.image, self.world, self.visibility, strict=True
-        ):
+        for stamp, image, world, visibility in zip(self.stamps, self.image, self.world, self.visibility, strict=True):
             yield Pose(
                 nanoseconds(stamp),
                 image,
@@ -64,14 +64,10 @@ def read_clips(table: Path) -> list[dict[str, str]]:
         with table.open(newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise InputError(
-            f"clip table {table} cannot be read ({error.strerror}); give a clips.csv"
-        ) from None
+        raise InputError(f"clip table {table} cannot be read ({error.strerror}); give a clips.csv") from None
     needed = ("file", "exercise", "certainty", "source", "license")
     if not rows or (missing := [name for name in needed if name not in rows[0]]):
-        raise InputError(
-            f"clip table {table} lacks {', '.join(missing if rows else needed)}; see its README"
-        )
+        raise InputError(f"clip table {table} lacks {', '.join(missing if rows else needed)}; see its README")
     by_file: dict[str, dict[str, str]] = {}
     for row in rows:
         by_file.setdefault(row["file"], row)
@@ -102,7 +98,7 @@ def cache_name(file: str) -> str:
     return str(Path(*Path(file).parts[1:]).with_suffix("")).replace("/", "__") + ".npz"
 
 
-def load_takes(table: Path, cache: Path, smooth: bool = True) -> list[Take]:
+def load_takes(table: Path, cache: Path) -> list[Take]:
     """The takes of a clip table; landmarks come from `cache`, where missing they are extracted into it first."""
     rows = read_clips(table)
     groups = groups_of(rows)
@@ -118,49 +114,48 @@ def load_takes(table: Path, cache: Path, smooth: bool = True) -> list[Take]:
         image, world, stamps = image[keep], world[keep], stamps[keep]
         if stamps[-1] - stamps[0] < MIN_DURATION:
             continue
+        poses = smoothed(image, world, stamps, width, height)
         take = Take(
             row["file"].removeprefix("videos/"),
             row["exercise"],
             groups[row["file"]],
             row["certainty"].startswith("certain"),
             stamps,
-            image[..., :3],
-            world,
-            image[..., 3],
+            np.array([pose.image for pose in poses]),
+            np.array([pose.world for pose in poses]),
+            np.array([pose.visibility for pose in poses]),
             width,
             height,
         )
-        takes.append(smoothed(take) if smooth else take)
+        takes.append(take)
     return takes
 
 
-def smoothed(take: Take) -> Take:
-    """The take through the filter that the pose stage applies by default."""
-    from dataclasses import replace
+class _Replay(PoseBackend):
+    """A backend that finds what was found before."""
 
-    size = np.array([take.width, take.height, take.width])
-    image_filter, world_filter = OneEuro(1.0, 5.0), OneEuro(1.0, 5.0)
-    image, world = np.full_like(take.image, np.nan), np.full_like(take.world, np.nan)
-    for number, stamp in enumerate(take.stamps):
-        pixels = take.image[number] * size
-        extent = (
-            float(np.nanmax(pixels[:, 1]) - np.nanmin(pixels[:, 1]))
-            if np.isfinite(pixels[0, 0])
-            else 1.0
-        )
-        image[number] = (
-            image_filter.step(nanoseconds(stamp), pixels, max(extent, 1.0)) / size
-        )
-        world[number] = world_filter.step(nanoseconds(stamp), take.world[number], 1.7)
-    return replace(take, image=image, world=world)
+    def __init__(self, image: np.ndarray, world: np.ndarray) -> None:
+        self._found = zip(image.astype(np.float32), world.astype(np.float32), strict=True)
+
+    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        image, world = next(self._found)
+        if not np.isfinite(image[0, 0]):
+            return None
+        return Detection(image[:, :3], world, image[:, 3], image[:, 4], float(image[:, 3].mean()))
+
+    def close(self) -> None:
+        pass
+
+
+def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: int, height: int) -> list[Pose]:
+    """Raw landmarks [n, 33, 5] and [n, 33, 3] as the pose stage hands them on, filtered as it filters by default."""
+    estimator = PoseEstimator(_Replay(image, world))
+    picture = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
+    return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 
 
 def extract(video: Path, cache_file: Path) -> None:
     """Landmarks of a video by the project's own camera and pose stages, as a cache file."""
-    from fitness_camera.sources import open_source
-    from pose_estimator.backend import make_backend
-    from pose_estimator.estimator import PoseEstimator
-
     poses = []
     estimator = PoseEstimator(make_backend(), smoothing=False)
     try:
@@ -176,11 +171,9 @@ def extract(video: Path, cache_file: Path) -> None:
     with temporary.open("wb") as file:
         np.savez_compressed(
             file,
-            image=np.concatenate(
-                [np.array([pose.image for pose in poses]), np.array(scores)], axis=-1
-            ),
+            image=np.concatenate([np.array([pose.image for pose in poses]), np.array(scores)], axis=-1),
             world=np.array([pose.world for pose in poses]),
-            t=np.array([pose.stamp / 1e9 for pose in poses]),
+            t=np.array([seconds(pose.stamp) for pose in poses]),
             size=np.array([poses[0].width, poses[0].height]),
         )
     temporary.replace(cache_file)

@@ -19,11 +19,7 @@ _MOVING = {
     "squat": ("left_knee", "right_knee", "left_hip", "right_hip"),
 }
 _STILL = np.radians(15.0)
-_LEGS = [
-    number
-    for name, number in INDEX.items()
-    if any(part in name for part in ("knee", "ankle", "heel", "foot"))
-]
+_LEGS = [number for name, number in INDEX.items() if any(part in name for part in ("knee", "ankle", "heel", "foot"))]
 _HEAD = list(range(INDEX["left_shoulder"]))
 _ARMS = {
     side: [
@@ -95,9 +91,7 @@ def _cut(
 def _is_still(sequence: PoseSequence, exercise: str) -> bool:
     if exercise not in _MOVING:
         return False
-    angles = angles_of(sequence.metric)[
-        :, [JOINT_INDEX[name] for name in _MOVING[exercise]]
-    ]
+    angles = angles_of(sequence.metric)[:, [JOINT_INDEX[name] for name in _MOVING[exercise]]]
     angles = angles[np.isfinite(angles).all(axis=1)]
     if len(angles) < 2:
         return True
@@ -135,17 +129,11 @@ def _every(stamps: np.ndarray, hop: float) -> np.ndarray:
     return np.unique(np.searchsorted(stamps, np.arange(stamps[0], stamps[-1], hop)))
 
 
-def random_windows(
-    takes: list[Take], shape: Shape, per_class: dict[str, int], rng: np.random.Generator
-) -> Windows:
+def random_windows(takes: list[Take], shape: Shape, per_class: dict[str, int], rng: np.random.Generator) -> Windows:
     """Augmented windows: classes as asked; in a class every source equally often, in a source longer takes more."""
     x, y, index, ends = [], [], [], []
     for label, number in per_class.items():
-        of = [
-            n
-            for n, take in enumerate(takes)
-            if LABELS[class_of(take.exercise)] == label
-        ]
+        of = [n for n, take in enumerate(takes) if LABELS[class_of(take.exercise)] == label]
         if not of:
             continue
         weight = np.array([np.sqrt(take_duration(takes[n])) for n in of])
@@ -158,10 +146,7 @@ def random_windows(
             take = takes[chosen]
             for _ in range(8):
                 table, end, still = augmented(take, shape, rng)
-                if (
-                    np.count_nonzero(table[:, -1]) / shape.rate >= 0.8 * shape.min_seen
-                    and not still
-                ):
+                if np.count_nonzero(table[:, -1]) / shape.rate >= 0.8 * shape.min_seen and not still:
                     x.append(table)
                     y.append(class_of(take.exercise))
                     index.append(chosen)
@@ -178,14 +163,23 @@ def random_windows(
     )
 
 
+def joined(parts: list[Windows], takes_before: list[int]) -> Windows:
+    """Windows of several lists of takes as one; takes_before: how many takes stand before those of each part."""
+    return Windows(
+        np.concatenate([part.x for part in parts]),
+        np.concatenate([part.y for part in parts]),
+        np.concatenate([part.take + before for part, before in zip(parts, takes_before, strict=True)]),
+        np.concatenate([part.end for part in parts]),
+        np.concatenate([part.still for part in parts]),
+    )
+
+
 def take_duration(take: Take) -> float:
     """Seconds."""
     return float(take.stamps[-1] - take.stamps[0])
 
 
-def augmented(
-    take: Take, shape: Shape, rng: np.random.Generator
-) -> tuple[np.ndarray, float, bool]:
+def augmented(take: Take, shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, float, bool]:
     """A random window of a take as another person, camera and tempo might have given it: features, end, still."""
     tempo = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
     earliest = take.stamps[0] + shape.min_seen * min(tempo, 1.0)
@@ -201,9 +195,7 @@ def augmented(
         sequence = mirrored(sequence)
     visibility = _hidden(sequence.visibility, rng)
     if rng.random() < 0.25:
-        sequence.metric[
-            : rng.integers(0, max(1, shape.steps - round(shape.min_seen * shape.rate)))
-        ] = np.nan
+        sequence.metric[: rng.integers(0, max(1, shape.steps - round(shape.min_seen * shape.rate)))] = np.nan
     return features(replace(sequence, visibility=visibility)), end, still
 
 
@@ -220,9 +212,7 @@ def mirrored(sequence: PoseSequence) -> PoseSequence:
 
 def _other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSequence:
     metric = sequence.metric.astype(np.float64)
-    hips = metric[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(
-        axis=1, keepdims=True
-    )
+    hips = metric[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
     points = metric - hips
     # The pose network's depth is a guess that depends on the view; from the side it is left-right that is guessed.
     points[..., 2] *= rng.uniform(0.6, 1.3)
@@ -230,28 +220,14 @@ def _other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSeque
     yaw = _turn(1, rng.uniform(-np.pi, np.pi))
     points = points @ yaw.T
     points[..., 2] *= rng.uniform(0.8, 1.2)
-    points = (
-        points
-        @ (
-            _turn(0, np.radians(rng.normal(0, 7)))
-            @ _turn(2, np.radians(rng.normal(0, 4)))
-        ).T
-    )
-    unit = np.nanmedian(
-        np.linalg.norm(
-            points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1
-        )
-    )
+    points = points @ (_turn(0, np.radians(rng.normal(0, 7))) @ _turn(2, np.radians(rng.normal(0, 4)))).T
+    unit = np.nanmedian(np.linalg.norm(points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1))
     if np.isfinite(unit):
         points += rng.normal(0, 0.04, (1, *points.shape[1:])) * unit
         points += rng.normal(0, 0.015, points.shape) * unit
         if rng.random() < 0.3:
             drift = np.cumsum(rng.normal(0, 0.03, points.shape), axis=0)
-            points += (
-                (drift - drift.mean(axis=0))
-                * unit
-                * (rng.random((1, points.shape[1], 1)) < 0.15)
-            )
+            points += (drift - drift.mean(axis=0)) * unit * (rng.random((1, points.shape[1], 1)) < 0.15)
     return replace(sequence, metric=points.astype(np.float32))
 
 
@@ -266,18 +242,12 @@ def _turn(axis: int, angle: float) -> np.ndarray:
 def _hidden(visibility: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     visibility = visibility * rng.uniform(0.8, 1.2)
     if rng.random() < 0.3:
-        cut = (
-            _LEGS
-            if rng.random() < 0.6
-            else _LEGS + [INDEX["left_hip"], INDEX["right_hip"]]
-        )
+        cut = _LEGS if rng.random() < 0.6 else [*_LEGS, INDEX["left_hip"], INDEX["right_hip"]]
         visibility[:, cut] = rng.uniform(0, 0.15)
     if rng.random() < 0.15:
         visibility[:, _HEAD] = 0.0
     if rng.random() < 0.15:
-        visibility[:, _ARMS["left" if rng.random() < 0.5 else "right"]] = rng.uniform(
-            0, 0.3
-        )
+        visibility[:, _ARMS["left" if rng.random() < 0.5 else "right"]] = rng.uniform(0, 0.3)
     if rng.random() < 0.3:
         for landmark in rng.integers(0, visibility.shape[1], 6):
             first = rng.integers(0, len(visibility))
