@@ -24,12 +24,6 @@ from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.extras import load_extras
 from exercise_classifier.training.takes import Take, counts, load_takes
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, joined, random_windows
-    LABELS,
-    Shape,
-    Windows,
-    all_windows,
-    random_windows,
-)
 from fitness_core.errors import InputError
 
 SHARES = {
