@@ -4,14 +4,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from functools import partial
 
 from ament_index_python.packages import get_package_share_directory
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera import calibration
-from fitness_camera.sources import FOLDER_RATE, Source, open_source
+from fitness_camera.sources import Repeated, Source, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode, run
@@ -130,9 +130,16 @@ class CameraNode(FitnessNode):
 
     def _open(self) -> Source:
         given = self.params
-        return open_source(
-            given.source, width=given.width, height=given.height, rate=given.rate, frame_id=given.frame_id
+        open_once = partial(
+            open_source,
+            given.source,
+            width=given.width,
+            height=given.height,
+            rate=given.rate,
+            frame_id=given.frame_id,
         )
+        source = open_once()
+        return Repeated(source, open_once) if given.loop and not source.live else source
 
     # What follows runs in the capture thread.
 
@@ -141,7 +148,7 @@ class CameraNode(FitnessNode):
         try:
             if self._source.live:
                 self._relay()
-            elif self._play() and not self.finished.done():
+            elif self._play(self._source) and not self.finished.done():
                 self.finished.set_result(None)
         except Exception:
             # A thread that dies is not seen by anybody.
@@ -150,41 +157,24 @@ class CameraNode(FitnessNode):
         finally:
             self._source.close()
 
-    def _play(self) -> bool:
+    def _play(self, source: Source) -> bool:
         """Publish a recording; whether it came to its end."""
         self._await_subscribers()
         paced = self.params.paced
         start, begun = self.get_clock().now().nanoseconds, time.monotonic()
-        for frame in self._recorded():
-            # Due times count from the beginning, so that no delay adds up.
-            delay = begun + frame.stamp / NANOSECONDS - time.monotonic() if paced else 0.0
-            if self._stopping.wait(max(0.0, delay)):
-                return False
-            self._publish(frame, start + frame.stamp)
+        try:
+            for frame in source:
+                # Due times count from the beginning, so that no delay adds up.
+                delay = begun + frame.stamp / NANOSECONDS - time.monotonic() if paced else 0.0
+                if self._stopping.wait(max(0.0, delay)):
+                    return False
+                self._publish(frame, start + frame.stamp)
+        except InputError as error:
+            self._report(str(error))
         self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
         if not self._trouble:
             self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published")
         return True
-
-    def _recorded(self) -> Iterator[Frame]:
-        """The frames of the recording, over and over with `loop`; one that cannot be read is the last."""
-        offset = 0
-        while True:
-            assert self._source is not None
-            period = round(NANOSECONDS / (self._source.rate or FOLDER_RATE))
-            stamp = 0
-            try:
-                for frame in self._source:
-                    stamp = offset + frame.stamp
-                    yield Frame(stamp, frame.image, frame.frame_id)
-                if not self.params.loop or self._stopping.is_set():
-                    return
-                self._source.close()
-                self._source = self._open()
-            except InputError as error:
-                self._report(str(error))
-                return
-            offset = stamp + period
 
     def _relay(self) -> None:
         """Publish a device or stream until told to stop; ask for it again when it is lost."""

@@ -13,7 +13,8 @@
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -97,6 +98,40 @@ class FolderSource(Source):
 
     def close(self) -> None:
         self._next = len(self._paths)
+
+
+class Repeated(Source):
+    """A recording that starts over at its end, with stamps that go on increasing by one nominal period.
+
+    first: the open recording; open_again: opens it anew.
+    """
+
+    def __init__(self, first: Source, open_again: Callable[[], Source]) -> None:
+        super().__init__(first.name, first.frame_id)
+        self.rate, self.width, self.height = first.rate, first.width, first.height
+        self._source: Source | None = first
+        self._open_again = open_again
+        self._offset = 0
+        self._last = 0
+
+    def read(self) -> Frame | None:
+        if self._source is None:
+            return None
+        frame = self._source.read()
+        if frame is None:
+            self._source.close()
+            self._source = self._open_again()
+            self._offset = self._last + round(NANOSECONDS / (self.rate or FOLDER_RATE))
+            frame = self._source.read()
+            if frame is None:
+                return None
+        self._last = self._offset + frame.stamp
+        return replace(frame, stamp=self._last)
+
+    def close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
 
 class Stamps:

@@ -16,7 +16,7 @@ import pytest
 
 from fitness_camera import capture
 from fitness_camera.quiet_opencv import cv2
-from fitness_camera.sources import Stamps, open_source
+from fitness_camera.sources import Repeated, Stamps, open_source
 from fitness_core.errors import InputError
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -161,6 +161,25 @@ def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == [0, 1, 2, 3]
     assert [frame.stamp for frame in frames] == [0, 33_333_333, 66_666_667, 100_000_000]
     assert [frame.stamp for frame in open_source(str(folder), rate=10.0)][1] == 100_000_000
+
+
+def test_a_repeated_recording_goes_on_and_so_do_its_stamps(tmp_path):
+    path = str(make_video(tmp_path / "clip.mp4"))
+    source = Repeated(open_source(path), lambda: open_source(path))
+    frames = [source.read() for _ in range(50)]
+    assert [frame.stamp for frame in frames] == [number * 40_000_000 for number in range(50)]
+    assert [round(frame.image.mean() / 10) for frame in frames] == [*range(20), *range(20), *range(10)]
+    source.close()
+    assert source.read() is None
+
+
+def test_a_recording_that_is_gone_cannot_be_repeated(tmp_path):
+    path = make_video(tmp_path / "clip.mp4", frames=2)
+    source = Repeated(open_source(str(path)), lambda: open_source(str(path)))
+    path.unlink()
+    assert source.read() and source.read()
+    with pytest.raises(InputError, match="is not there"):
+        source.read()
 
 
 def test_a_picture_that_cannot_be_read_is_named_when_it_is_reached(tmp_path):
