@@ -1,0 +1,1 @@
+"""What people see: the annotated picture and the annotated video."""

@@ -1,0 +1,217 @@
+"""Node `overlay`: poses, angles, labels, counts and pictures -> the annotated picture."""
+
+import array
+import sys
+import threading
+import time
+from collections import deque
+
+import cv2
+import numpy as np
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+from sensor_msgs.msg import CompressedImage, Image
+
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.images import to_bgr, to_image
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, JointAngles, RepState
+from fitness_visualization.overlay import Overlay, Scene
+
+PICTURES = 8
+"""Pictures kept until their pose comes: it is late by the time the estimator takes."""
+PICTURE_TIMEOUT = 1.0
+"""After so long without a picture the plain background is drawn [s]."""
+WATCH_PERIOD = 0.25
+"""How often it is looked whether anybody watches [s]."""
+
+
+class OverlayNode(FitnessNode):
+    """Draws on the picture that a pose was measured in, or on a plain background where there is none.
+
+    Draws in a thread of its own and always the newest pose, so that poses never wait for it. Listens and draws only
+    while somebody subscribes to what it publishes.
+    """
+
+    PARAMETERS = (
+        Parameter("picture", True, "Draw on the camera's picture; false = skeleton on a plain background (privacy)."),
+        Parameter("max_rate", 15.0, "Most annotated pictures per second [Hz].", minimum=0.1, maximum=120.0),
+        Parameter("quality", 80, "Quality of the JPEG pictures.", minimum=1, maximum=100),
+        Parameter("min_visibility", 0.5, "Landmarks that are less visible are not drawn.", minimum=0.0, maximum=1.0),
+    )
+
+    def __init__(self, name: str = "overlay", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._image: LifecyclePublisher | None = None
+        self._compressed: LifecyclePublisher | None = None
+        self._timer: Timer | None = None
+        self._inputs: list[Subscription] = []
+        self._thread: threading.Thread | None = None
+        self._news = threading.Condition()
+        self._stopping = False
+        self._overlay = Overlay()
+        self._drawn = diagnostics.Rate()
+        self._without_picture = 0
+        self._bad_picture = ""
+        self._forget()
+
+    def configure(self) -> None:
+        self._image = self.create_lifecycle_publisher(Image, "overlay/image", qos.OVERLAY)
+        self._compressed = self.create_lifecycle_publisher(CompressedImage, "overlay/image/compressed", qos.OVERLAY)
+
+    def activate(self) -> None:
+        self._overlay = Overlay(self.params.min_visibility)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="overlay", daemon=True)
+        self._thread.start()
+        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
+
+    def deactivate(self) -> None:
+        if self._timer:
+            self.destroy_timer(self._timer)
+        self._listen(False)
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+        if self._thread:
+            self._thread.join()
+
+    def release(self) -> None:
+        for publisher in (self._image, self._compressed):
+            self.destroy_publisher(publisher)
+
+    def parameters_changed(self, names: set[str]) -> None:
+        self._overlay.min_visibility = self.params.min_visibility
+        if "picture" in names and self._inputs:
+            self._listen(False)
+            self._listen(True)
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message = diagnostics.OK, "active" if self.active else "inactive"
+        if self.active and not self._inputs:
+            message = "nobody watches"
+        if self._bad_picture:
+            level, message = diagnostics.WARN, self._bad_picture
+        values = {
+            "rate_hz": self._drawn.hertz(),
+            "draw_ms": 1000 * self._drawn.mean_cost(),
+            "drawn": self._drawn.total,
+            "poses_without_their_picture": self._without_picture,
+        }
+        return level, message, values
+
+    def _watch(self) -> None:
+        watched = bool(self._image.get_subscription_count() or self._compressed.get_subscription_count())
+        if watched != bool(self._inputs):
+            self._listen(watched)
+
+    def _listen(self, wanted: bool) -> None:
+        """Subscribe to all inputs, or to none."""
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self._inputs = []
+        if not wanted:
+            self._forget()
+            return
+        self._inputs = [
+            self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
+            self.create_subscription(JointAngles, "joint_angles", self._on_angles, qos.STREAM),
+            self.create_subscription(ExerciseClassification, "exercise", self._on_exercise, qos.STREAM),
+            self.create_subscription(ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED),
+            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM),
+        ]
+        if self.params.picture:
+            self._inputs.append(
+                self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER)
+            )
+
+    def _forget(self) -> None:
+        self._pictures: deque[Image] = deque(maxlen=PICTURES)
+        self._picture_time = -PICTURE_TIMEOUT
+        self._next: tuple[BodyPose, Image | None] | None = None
+        self._due = 0.0
+        self._angles: JointAngles | None = None
+        self._exercise: ExerciseClassification | None = None
+        self._labels: list[str] = []
+        self._state: RepState | None = None
+
+    def _on_angles(self, message: JointAngles) -> None:
+        self._angles = message
+
+    def _on_exercise(self, message: ExerciseClassification) -> None:
+        self._exercise = message
+
+    def _on_info(self, message: ClassifierInfo) -> None:
+        self._labels = list(message.labels)
+
+    def _on_state(self, message: RepState) -> None:
+        self._state = message
+
+    def _on_picture(self, message: Image) -> None:
+        self._pictures.append(message)
+        self._picture_time = time.monotonic()
+
+    def _on_pose(self, message: BodyPose) -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        picture = next((p for p in reversed(self._pictures) if p.header.stamp == message.header.stamp), None)
+        if picture is None and now - self._picture_time < PICTURE_TIMEOUT:
+            # Its picture was lost on the way; a skeleton on another one or on none would flicker. The next one will do.
+            self._without_picture += 1
+            return
+        # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
+        self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+        with self._news:
+            self._next = (message, picture)
+            self._news.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._next or self._stopping)
+                if self._stopping:
+                    return
+                (pose, picture), self._next = self._next, None
+            started = time.monotonic()
+            self._publish(pose, self._draw(pose, picture))
+            self._drawn.tick(time.monotonic() - started)
+
+    def _draw(self, pose: BodyPose, image: Image | None) -> np.ndarray:
+        picture = None
+        self._bad_picture = ""
+        try:
+            picture = to_bgr(image) if image is not None else None
+        except InputError as error:
+            self._bad_picture = str(error)
+        exercise, state, angles = self._exercise, self._state, self._angles
+        scene = Scene(
+            messages.from_body_pose(pose),
+            messages.from_joint_angles(angles) if angles else None,
+            messages.from_classification(exercise, self._labels) if exercise else None,
+            messages.from_rep_state(state) if state else None,
+        )
+        return self._overlay.draw(picture, scene)
+
+    def _publish(self, pose: BodyPose, drawing: np.ndarray) -> None:
+        if self._image.get_subscription_count():
+            message = to_image(drawing)
+            message.header = pose.header
+            self._image.publish(message)
+        if self._compressed.get_subscription_count():
+            _, jpeg = cv2.imencode(".jpg", drawing, (cv2.IMWRITE_JPEG_QUALITY, self.params.quality))
+            small = CompressedImage(header=pose.header, format="bgr8; jpeg compressed bgr8")
+            small.data = array.array("B", jpeg.tobytes())
+            self._compressed.publish(small)
+
+
+def main() -> int:
+    """Program `overlay_node`."""
+    return run(OverlayNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The annotated video: MP4 of constant rate from pictures with stamps of their own."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fitness_core.errors import InputError
+from fitness_core.types import seconds
+
+LONGEST_GAP = 5.0
+"""A pause between pictures that is longer than this is shortened to this [s]."""
+
+
+class VideoWriter:
+    """Writes an MP4 (MPEG-4 part 2, which OpenCV brings along).
+
+    path: must end in .mp4; parent folders are made; a file of that name is replaced once the new one is complete.
+    width, height [px]: an odd last row or column is cut off, the codec wants even numbers. rate: pictures per second.
+    Raises InputError where the file cannot be written.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, rate: float) -> None:
+        self.path = Path(path)
+        if self.path.suffix.lower() != ".mp4":
+            raise InputError(f"{self.path}: videos are written as MP4; give a name that ends in .mp4")
+        if self.path.is_dir():
+            raise InputError(f"{self.path} is a folder; give a name for the video file in it")
+        if rate <= 0 or width < 2 or height < 2:
+            raise InputError(
+                f"{self.path}: a video of {width}x{height} at {rate:g} pictures per second cannot be written"
+            )
+        self._size = (width // 2 * 2, height // 2 * 2)
+        self._rate = rate
+        self._part = self.path.with_name(f".{self.path.stem}.part.mp4")
+        self._first: int | None = None
+        self._written = 0
+        self._last: np.ndarray | None = None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._part.write_bytes(b"")
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be written ({error.strerror}); give a folder that can") from None
+        fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+        self._writer = cv2.VideoWriter(str(self._part), fourcc, rate, self._size)
+        if not self._writer.isOpened():
+            self._part.unlink(missing_ok=True)
+            raise InputError(f"{self.path} cannot be written: OpenCV has no MP4 encoder here")
+
+    def write(self, picture: np.ndarray, stamp: int) -> None:
+        """Add a picture, BGR uint8 [height, width, 3], taken at `stamp` [ns].
+
+        It is shown from its stamp until that of the next: repeated where they are far apart, left out where they are
+        closer than the rate.
+        """
+        if self._first is None:
+            self._first = stamp
+        due = round(seconds(stamp - self._first) * self._rate)
+        gap = due - self._written
+        longest = round(LONGEST_GAP * self._rate)
+        if gap > longest:
+            self._first += round((gap - longest) / self._rate * 1e9)
+            due = self._written + longest
+        while self._last is not None and self._written < due:
+            self._put(self._last)
+        width, height = self._size
+        if picture.shape[0] // 2 * 2 != height or picture.shape[1] // 2 * 2 != width:
+            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
+        self._last = np.ascontiguousarray(picture[:height, :width])
+        if self._written == due:
+            self._put(self._last)
+
+    def close(self) -> None:
+        """Complete the file. Raises OSError where the disk refuses."""
+        if not self._writer.isOpened():
+            return
+        self._writer.release()
+        self._part.replace(self.path)
+
+    def discard(self) -> None:
+        """Give up: leave no file."""
+        self._writer.release()
+        self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _put(self, picture: np.ndarray) -> None:
+        self._writer.write(picture)
+        self._written += 1

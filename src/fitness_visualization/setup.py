@@ -1,0 +1,24 @@
+from setuptools import find_packages, setup
+
+package_name = "fitness_visualization"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="ros2_fitness maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="What people see: the annotated picture and video.",
+    license="MIT",
+    entry_points={
+        "console_scripts": [
+            "overlay_node = fitness_visualization.overlay_node:main",
+        ]
+    },
+)
