@@ -154,8 +154,9 @@ class PhaseMachine:
             self._low = self._top = self._valley = (stamp, value)
         self._low = min(self._low, (stamp, value), key=lambda point: point[1])
         self._top = max(self._top, (stamp, value), key=lambda point: point[1])
+        if value - self._low[1] < self._begin / 2:
+            self._left = stamp
         if value - self._low[1] >= self._begin:
-            self._left = self._low[0]
             self._go_out(stamp, value)
             self._rest_known = seconds(stamp - self._appeared) > _SETTLED_S
         elif self._top[1] - value >= self._turn:

@@ -1,0 +1,240 @@
+"""What the counter counts, and what it does not."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.skeleton import INDEX
+from fitness_core.types import Classification, ClassificationStatus, Phase, Pose, Reason, nanoseconds
+from rep_counter.counter import RepCounter
+
+CATALOGUE = Catalogue.load()
+LABELS = ("curl", "press", "squat", "other")
+
+
+def label(time: float, name: str, probability: float = 0.9) -> Classification:
+    """What a classifier says at a time [s]."""
+    rest = (1 - probability) / (len(LABELS) - 1)
+    probabilities = {other: probability if other == name else rest for other in LABELS}
+    stamp = nanoseconds(time)
+    return Classification(
+        stamp, stamp - nanoseconds(2), ClassificationStatus.OK, name, probability, probabilities
+    )
+
+
+def run(poses, said=lambda time: None, exercise="", counter=None):
+    """All events and summaries of a stream of poses; `said(time)` is the exercise the classifier names, at 10 Hz."""
+    counter = counter or RepCounter(CATALOGUE, exercise)
+    events, summaries, states = [], [], []
+    due = 0.0
+    for pose in poses:
+        time = pose.stamp / 1e9
+        if time >= due:
+            due = time + 0.1
+            if name := said(time):
+                counter.classify(label(time, name))
+        output = counter.step(pose)
+        events += output.events
+        summaries += output.summaries
+        states.append(output.state)
+    last = counter.finish()
+    return events + last.events, summaries + last.summaries, states
+
+
+def counted(events):
+    return Counter(event.exercise for event in events if event.counted)
+
+
+def test_squats_are_counted_and_measured(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(5, 2.0, 170, 70, 30)]
+    events, summaries, states = run(poses, lambda time: "squat" if time > 2 else "other")
+    assert counted(events) == {"squat": 5}
+    assert [event.index for event in events] == [1, 2, 3, 4, 5]
+    assert all(0.9 < event.duration < 2.0 for event in events)
+    assert all(np.degrees(event.range_of_motion) == pytest.approx(100, abs=5) for event in events)
+    assert all(event.symmetry == pytest.approx(1, abs=0.02) for event in events)
+    assert [(summary.exercise, summary.repetitions) for summary in summaries] == [("squat", 5)]
+    assert {Phase.REST, Phase.OUT, Phase.TURN, Phase.BACK} <= {state.phase for state in states}
+    assert max(state.count for state in states) == 5
+
+
+@pytest.mark.parametrize("rate", [10, 15, 30, 60])
+def test_frame_rate_does_not_matter(figure, wave, rate):
+    poses = [figure(time, elbow=angle) for time, angle in wave(4, 1.8, 165, 50, rate)]
+    assert counted(run(poses, lambda time: "curl")[0]) == {"curl": 4}
+
+
+def test_press_grows_towards_its_turning_point(figure, wave):
+    poses = [figure(time, elbow=angle, arm=40 + (angle - 70) * 1.2) for time, angle in wave(3, 2.0, 70, 165, 30)]
+    assert counted(run(poses, lambda time: "press")[0]) == {"press": 3}
+
+
+def test_one_arm_and_alternating_curls_count_each(figure, wave):
+    one = [figure(time, elbow=(170, angle)) for time, angle in wave(3, 2.0, 165, 50, 30)]
+    assert counted(run(one, lambda time: "curl")[0]) == {"curl": 3}
+    left, right = wave(3, 2.0, 165, 50, 30), wave(3, 2.0, 165, 50, 30, lead=2.5)
+    both = [figure(time, elbow=(a, b)) for (time, a), (_, b) in zip(left, right, strict=False)]
+    together = [figure(time, elbow=(a, a - 3)) for time, a in left]
+    assert counted(run(together, lambda time: "curl")[0]) == {"curl": 3}
+    assert counted(run(both, lambda time: "curl")[0])["curl"] >= 3
+
+
+def test_a_label_that_flips_for_a_moment_loses_nothing(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(5, 2.0, 170, 70, 30)]
+    flips = lambda time: "press" if 4.0 <= time < 4.15 or 6.0 <= time < 6.25 else "squat"  # noqa: E731
+    events, summaries, _ = run(poses, flips)
+    assert counted(events) == {"squat": 5}
+    assert len(summaries) == 1
+
+
+def test_late_label_credits_back_to_the_first_repetition(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(3, 1.5, 170, 70, 30)]
+    # The window reaches back two seconds: the classifier is sure only when the second repetition is under way.
+    events, _, _ = run(poses, lambda time: "squat" if time > 3.2 else "")
+    assert counted(events) == {"squat": 3}
+    assert [event.index for event in events if event.counted] == [1, 2, 3]
+
+
+def test_another_exercise_counts_nothing(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(5, 2.0, 170, 70, 30)]
+    assert run(poses, lambda time: "other")[0] == []
+    assert run(poses)[0] == []
+
+
+def test_standing_still_with_noise_counts_nothing(figure):
+    noise = np.random.default_rng(1).normal(0, 3, 600)
+    poses = [figure(frame / 30, knee=170 + noise[frame], elbow=165 + noise[-frame]) for frame in range(600)]
+    assert counted(run(poses, lambda time: "squat")[0]) == {}
+
+
+def test_a_shallow_attempt_is_told_and_not_counted(figure, wave):
+    good = wave(3, 2.0, 170, 70, 30)
+    shallow = [(good[-1][0] + 1 / 30 + time, angle) for time, angle in wave(1, 2.0, 170, 130, 30)]
+    events, _, _ = run([figure(time, knee=angle) for time, angle in good + shallow], lambda time: "squat")
+    assert counted(events) == {"squat": 3}
+    assert [event.reason for event in events if not event.counted] == [Reason.SHALLOW]
+    assert [event.index for event in events if not event.counted] == [0]
+
+
+def test_curl_with_elbows_at_shoulder_height_is_wrong_posture(figure, wave):
+    hanging = wave(2, 2.0, 165, 50, 30)
+    raised = [(hanging[-1][0] + 1 / 30 + time, angle) for time, angle in wave(1, 2.0, 165, 50, 30)]
+    poses = [figure(time, elbow=angle) for time, angle in hanging]
+    poses += [figure(time, elbow=angle, arm=88) for time, angle in raised]
+    events, _, _ = run(poses, lambda time: "curl")
+    assert counted(events) == {"curl": 2}
+    assert Reason.WRONG_POSTURE in {event.reason for event in events}
+
+
+def test_two_exercises_are_two_sets(figure, wave):
+    squats = wave(3, 2.0, 170, 70, 30)
+    change = squats[-1][0] + 1 / 30
+    curls = [(change + time, angle) for time, angle in wave(3, 2.0, 165, 50, 30)]
+    poses = [figure(time, knee=angle) for time, angle in squats] + [figure(time, elbow=angle) for time, angle in curls]
+    events, summaries, _ = run(poses, lambda time: "squat" if time < change + 1 else "curl")
+    assert counted(events) == {"squat": 3, "curl": 3}
+    assert [(s.exercise, s.set_index, s.repetitions) for s in summaries] == [("squat", 1, 3), ("curl", 2, 3)]
+
+
+def test_rest_ends_a_set_without_waiting_for_the_stream_to_end(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(2, 2.0, 170, 70, 30)]
+    end = poses[-1].stamp / 1e9
+    poses += [figure(end + frame / 30) for frame in range(1, 300)]
+    counter = RepCounter(CATALOGUE)
+    for pose in poses:
+        counter.classify(label(pose.stamp / 1e9, "squat"))
+        if summaries := counter.step(pose).summaries:
+            break
+    assert summaries[0].repetitions == 2
+    assert pose.stamp < poses[-1].stamp
+
+
+def test_hidden_legs_count_no_squats(figure, wave):
+    hidden = np.full(33, 0.99, np.float32)
+    hidden[INDEX["left_knee"] :] = 0.02
+    poses = [figure(time, knee=angle, visibility=hidden) for time, angle in wave(3, 2.0, 170, 70, 30)]
+    assert counted(run(poses, exercise="squat")[0]) == {}
+
+
+def test_a_hidden_arm_does_not_hide_the_other(figure, wave):
+    hidden = np.full(33, 0.99, np.float32)
+    for name in ("right_elbow", "right_wrist"):
+        hidden[INDEX[name]] = 0.05
+    poses = [
+        figure(time, elbow=(angle, 90 + 60 * np.sin(7 * time)), visibility=hidden)
+        for time, angle in wave(3, 2.0, 165, 50, 30)
+    ]
+    assert counted(run(poses, exercise="curl")[0]) == {"curl": 3}
+
+
+def test_body_lost_for_a_moment_and_for_long(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(4, 2.0, 170, 70, 30)]
+    gone = lambda pose: Pose.nobody(pose.stamp, pose.width, pose.height)  # noqa: E731
+    brief = [gone(pose) if 3.0 < pose.stamp / 1e9 < 3.5 else pose for pose in poses]
+    assert counted(run(brief, lambda time: "squat")[0]) == {"squat": 4}
+    long = [gone(pose) if 1.5 + 2.0 * 1.5 < pose.stamp / 1e9 < 1.5 + 2.0 * 2.5 + 1 else pose for pose in poses]
+    assert 2 <= counted(run(long, lambda time: "squat")[0])["squat"] <= 4
+
+
+@pytest.mark.parametrize(("first", "last", "expected"), [(0.0, 3.0, 3), (0.5, 3.5, 3), (0.5, 3.0, 3), (0.0, 2.5, 3)])
+def test_halves_at_the_ends_of_a_recording(figure, first, last, expected):
+    """Recordings from phase `first` to phase `last` of a set: a half at one end counts one, two halves make one."""
+    times = np.arange(0, (last - first) * 2.0, 1 / 30)
+    poses = [figure(time, knee=120 + 50 * np.cos(2 * np.pi * (time / 2 + first))) for time in times]
+    assert counted(run(poses, exercise="squat")[0]) == {"squat": expected}
+
+
+def test_one_glitched_frame_counts_nothing(figure):
+    poses = [figure(frame / 30, elbow=165) for frame in range(150)]
+    for frame in (40, 90, 91):
+        poses[frame] = figure(frame / 30, elbow=40)
+    assert counted(run(poses, exercise="curl")[0]) == {}
+
+
+def test_time_jumping_back_starts_anew_and_loses_nothing(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(2, 2.0, 170, 70, 30)]
+    events, summaries, _ = run(poses + poses, exercise="squat")
+    assert counted(events) == {"squat": 4}
+    assert [summary.set_index for summary in summaries] == [1, 2]
+
+
+def test_order_of_pose_and_label_does_not_matter(figure, wave):
+    poses = [figure(time, knee=angle) for time, angle in wave(3, 2.0, 170, 70, 30)]
+    before, after = RepCounter(CATALOGUE), RepCounter(CATALOGUE)
+    for pose in poses:
+        said = label(pose.stamp / 1e9, "squat" if pose.stamp > 2e9 else "other")
+        before.classify(said)
+        first = before.step(pose)
+        second = after.step(pose)
+        after.classify(said)
+        assert first.events == second.events
+        assert repr(first.state) == repr(second.state)  # NaN differs from itself
+
+
+def test_given_exercise_must_be_in_the_catalogue():
+    with pytest.raises(InputError, match=r"'yoga' is not in the catalogue; it has: curl, press, squat"):
+        RepCounter(CATALOGUE, "yoga")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    repetitions=st.integers(1, 8),
+    seconds_each=st.floats(1.2, 5.0),
+    turn=st.floats(60, 115),
+    dropped=st.floats(0, 0.2),
+    noise=st.floats(0, 3),
+    seed=st.integers(0, 1000),
+)
+def test_any_tempo_depth_noise_and_dropped_frames(figure, wave, repetitions, seconds_each, turn, dropped, noise, seed):
+    random = np.random.default_rng(seed)
+    poses = [
+        figure(time, knee=min(180, angle + random.normal(0, noise)))
+        for time, angle in wave(repetitions, seconds_each, 168, turn, 30)
+        if random.random() >= dropped
+    ]
+    assert counted(run(poses, exercise="squat")[0]) == {"squat": repetitions}
