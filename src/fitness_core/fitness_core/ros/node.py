@@ -162,7 +162,7 @@ def init(args: list[str] | None = None) -> None:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
-        raise InputError(str(error).split(", at ")[0]) from None
+        raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
