@@ -79,7 +79,7 @@ class Exercise(_Model):
     sides: Sides = Sides.BOTH
     minimum_range_deg: float = Field(gt=0, le=180, description="a smaller excursion is rejected as shallow")
     turn_deg: float = Field(ge=0, le=180, description="the turning point must pass this angle")
-    shortest_s: float = Field(default=0.4, gt=0, description="rejected as too fast when leaving to 60 % back takes less")
+    shortest_s: float = Field(default=0.4, gt=0, description="from leaving to 60 % back; less is too fast")
     longest_s: float = Field(default=15.0, gt=0, description="a slower repetition is rejected as too slow")
     rest_s: float = Field(default=6.0, gt=0, description="a set ends after so long without a repetition")
     posture: tuple[Posture, ...] = ()

@@ -17,7 +17,7 @@ def _direction(degrees: float) -> np.ndarray:
 def figure(time: float, elbow: float = 170.0, knee: float = 170.0, arm: float = 5.0, **changes) -> Pose:
     """A person facing the camera at a time [s].
 
-    elbow, knee: inner angles [deg]; a pair (left, right) where the sides differ. arm: of the upper arms from hanging [deg].
+    elbow, knee: inner angles [deg]; a pair (left, right) where the sides differ. arm: upper arms from hanging [deg].
     changes: replace fields of the pose, e.g. visibility.
     """
     world = np.zeros((N_LANDMARKS, 3))
@@ -37,7 +37,7 @@ def figure(time: float, elbow: float = 170.0, knee: float = 170.0, arm: float = 
             "hip": hip,
             "knee": knee_at,
             "ankle": ankle,
-            "foot_index": ankle + [0, 0, -0.15],
+            "foot_index": ankle - np.array([0, 0, 0.15]),
         }
         for name, point in points.items():
             world[INDEX[f"{side}_{name}"]] = point

@@ -22,9 +22,7 @@ def label(time: float, name: str, probability: float = 0.9) -> Classification:
     rest = (1 - probability) / (len(LABELS) - 1)
     probabilities = {other: probability if other == name else rest for other in LABELS}
     stamp = nanoseconds(time)
-    return Classification(
-        stamp, stamp - nanoseconds(2), ClassificationStatus.OK, name, probability, probabilities
-    )
+    return Classification(stamp, stamp - nanoseconds(2), ClassificationStatus.OK, name, probability, probabilities)
 
 
 def run(poses, said=lambda time: None, exercise="", counter=None):

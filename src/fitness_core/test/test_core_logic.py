@@ -1,0 +1,101 @@
+"""Skeleton, geometry, filters, catalogue: the ROS-free floor."""
+
+import numpy as np
+import pytest
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.filters import OneEuro
+from fitness_core.geometry import angle_at, joint_angles
+from fitness_core.skeleton import CONNECTIONS, INDEX, JOINT_INDEX, JOINTS, LANDMARKS, MIRROR, N_LANDMARKS
+from fitness_core.types import Pose, nanoseconds, seconds
+
+
+def test_mirror_swaps_sides_and_is_its_own_inverse():
+    assert [MIRROR[MIRROR[index]] for index in range(N_LANDMARKS)] == list(range(N_LANDMARKS))
+    assert LANDMARKS[MIRROR[INDEX["left_wrist"]]] == "right_wrist"
+    assert MIRROR[INDEX["nose"]] == INDEX["nose"]
+    assert all({MIRROR[a], MIRROR[b]} in [set(pair) for pair in CONNECTIONS] for a, b in CONNECTIONS if a > 10)
+
+
+def test_angles_of_known_triangles():
+    at = np.zeros(3)
+    assert angle_at(np.array([1, 0, 0]), at, np.array([0, 2, 0])) == pytest.approx(np.pi / 2)
+    assert angle_at(np.array([1, 0, 0]), at, np.array([-3, 0, 0])) == pytest.approx(np.pi)
+    assert np.isnan(angle_at(np.array([np.nan, 0, 0]), at, np.array([0, 1, 0])))
+    assert np.isnan(angle_at(at, at, np.array([0, 1, 0])))
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 854), (1920, 1080), (202, 360)])
+def test_image_angles_do_not_depend_on_the_aspect_ratio(width, height):
+    image = np.full((N_LANDMARKS, 3), np.nan, np.float32)
+    # A right angle at the left elbow, in pixels.
+    for name, point in (("shoulder", (100, 50)), ("elbow", (100, 150)), ("wrist", (180, 150))):
+        image[INDEX[f"left_{name}"]] = [point[0] / width, point[1] / height, 0]
+    sure = np.ones(N_LANDMARKS, np.float32)
+    pose = Pose(0, image, np.full((N_LANDMARKS, 3), np.nan, np.float32), sure, sure, width, height)
+    assert joint_angles(pose).angles[JOINT_INDEX["left_elbow"]] == pytest.approx(np.pi / 2, abs=1e-3)
+
+
+def test_hidden_joints_are_not_measured():
+    points = np.random.default_rng(0).random((N_LANDMARKS, 3)).astype(np.float32)
+    visibility = np.ones(N_LANDMARKS, np.float32)
+    visibility[INDEX["right_wrist"]] = 0.2
+    pose = Pose(0, points, points, visibility, visibility, 640, 480)
+    measured = joint_angles(pose, min_visibility=0.5)
+    assert np.isnan(measured.angles[JOINT_INDEX["right_elbow"]])
+    assert np.isfinite(np.delete(measured.angles, JOINT_INDEX["right_elbow"])).all()
+    assert measured.confidences[JOINT_INDEX["right_elbow"]] == pytest.approx(0.2)
+    assert len(JOINTS) == len(measured.angles)
+
+
+def test_one_euro_calms_rest_and_follows_motion():
+    stamps = [nanoseconds(frame / 30) for frame in range(150)]
+    noise = np.random.default_rng(0).normal(0, 1, 150)
+    calm = OneEuro(0.5, 0.05)
+    rest = [float(calm.step(stamp, noise[i])) for i, stamp in enumerate(stamps)]
+    assert np.std(rest[30:]) < 0.4 * np.std(noise[30:])
+    fast = OneEuro(0.5, 5.0)
+    wave = [100 * np.sin(2 * np.pi * seconds(stamp)) for stamp in stamps]
+    followed = [float(fast.step(stamp, value)) for stamp, value in zip(stamps, wave, strict=True)]
+    assert max(followed[30:]) > 97
+
+
+def test_one_euro_starts_anew_after_nan_and_after_time_jumping_back():
+    filtered = OneEuro(0.1, 0.0)
+    filtered.step(0, np.array([1.0, np.nan]))
+    assert filtered.step(nanoseconds(0.1), np.array([1.0, 7.0]))[1] == 7.0
+    assert filtered.step(0, np.array([5.0, 5.0])).tolist() == [5.0, 5.0]
+
+
+def test_shipped_catalogue():
+    catalogue = Catalogue.load()
+    assert {"curl", "press", "squat"} <= set(catalogue.names)
+    assert "squat" in catalogue
+    with pytest.raises(InputError, match="it has: "):
+        catalogue["handstand"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: [", "is not YAML"),
+        ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),
+        ("name: jump\ntitle: x\njoint: neck\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "joint: "),
+        ("name: jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9\nspeed: 3", "speed: "),
+        ("name: idle\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "'idle' is taken"),
+    ],
+)
+def test_catalogue_errors_name_the_file_and_the_field(tmp_path, text, says):
+    file = tmp_path / "jump.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=says) as error:
+        Catalogue.load(file)
+    assert "\n" not in str(error.value)
+
+
+def test_catalogue_of_a_folder_that_is_missing_or_empty(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        Catalogue.load(tmp_path / "none")
+    with pytest.raises(InputError, match=r"holds no \*.yaml"):
+        Catalogue.load(tmp_path)

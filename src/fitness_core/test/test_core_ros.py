@@ -1,0 +1,185 @@
+"""The helpers that nodes share, on real rclpy."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter as RosParameter
+from sensor_msgs.msg import Image
+
+from fitness_core import types
+from fitness_core.errors import InputError
+from fitness_core.ros import images, messages
+from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.parameters import Parameter
+
+
+class Lamp(FitnessNode):
+    """A node that notes what is asked of it."""
+
+    PARAMETERS = (
+        Parameter("rate", 5.0, "Hz.", minimum=0.1, maximum=100.0),
+        Parameter("count", 3, "How many.", minimum=1),
+        Parameter("mode", "warm", "Colour.", choices=("warm", "cold")),
+        Parameter("broken", False, "Fail to configure."),
+    )
+
+    def __init__(self, **arguments):
+        self.calls = []
+        super().__init__("lamp", **arguments)
+
+    def configure(self):
+        self.calls.append("configure")
+        if self.params.broken:
+            raise InputError("the bulb is broken; change it")
+
+    def activate(self):
+        self.calls.append("activate")
+
+    def deactivate(self):
+        self.calls.append("deactivate")
+
+    def release(self):
+        self.calls.append("release")
+
+    def parameters_changed(self, names):
+        self.calls.append(names)
+
+
+@pytest.fixture
+def lamp():
+    rclpy.init()
+    nodes = []
+
+    def make(**overrides):
+        node = Lamp(parameter_overrides=[RosParameter(name, value=value) for name, value in overrides.items()])
+        nodes.append(node)
+        return node
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_lifecycle_in_order(lamp):
+    node = lamp()
+    node.start()
+    assert node.active
+    node.stop()
+    assert node.calls == ["configure", "activate", "deactivate", "release"]
+    assert not node.active
+
+
+def test_a_failure_is_one_sentence_and_the_node_can_be_mended(lamp):
+    node = lamp(broken=True)
+    with pytest.raises(InputError, match="the bulb is broken; change it"):
+        node.start()
+    node.set_parameters([RosParameter("broken", value=False)])
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+def test_parameters_follow_changes_within_their_bounds(lamp):
+    node = lamp(rate=10)  # YAML writes 10 for 10.0
+    assert node.params.rate == 10.0
+    assert node.set_parameters([RosParameter("mode", value="cold")])[0].successful
+    assert (node.params.mode, node.calls) == ("cold", [{"mode"}])
+    for name, value in (("mode", "blue"), ("rate", 1000.0), ("count", 0), ("rate", "fast"), ("autostart", False)):
+        assert not node.set_parameters([RosParameter(name, value=value)])[0].successful
+    assert (node.params.mode, node.params.rate, node.params.count) == ("cold", 10.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ({"rat": 3.0}, "unknown parameter 'rat'; did you mean 'rate'"),
+        ({"rate": "fast"}, r"'rate' is 'fast' \(str\); it takes a float \(0.1 .. 100\)"),
+        ({"rate": -1.0}, r"'rate' is -1.0; accepted: 0.1 .. 100"),
+        ({"count": 0}, "'count' is 0; accepted: >= 1"),
+        ({"mode": "blue"}, "'mode': 'blue' given; accepted: 'warm', 'cold'"),
+    ],
+)
+def test_bad_parameters_are_one_clear_error(lamp, overrides, says):
+    with pytest.raises(InputError, match=says):
+        lamp(**overrides)
+
+
+def test_pose_survives_the_message():
+    random = np.random.default_rng(0)
+    pose = types.Pose(
+        stamp=1_700_000_000_123_456_789,
+        image=random.random((33, 3)).astype(np.float32),
+        world=random.random((33, 3)).astype(np.float32),
+        visibility=random.random(33).astype(np.float32),
+        presence=random.random(33).astype(np.float32),
+        width=640,
+        height=480,
+        score=0.5,
+        body_id="person_1",
+    )
+    back = messages.from_body_pose(messages.to_body_pose(pose))
+    for name in ("image", "world", "visibility", "presence"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(pose, name))
+    assert (back.stamp, back.width, back.height, back.body_id) == (pose.stamp, 640, 480, "person_1")
+    nobody = messages.from_body_pose(messages.to_body_pose(types.Pose.nobody(5, 640, 480)))
+    assert not nobody.tracked
+    assert nobody.stamp == 5
+
+
+@pytest.mark.parametrize("encoding", ["bgr8", "rgb8", "bgra8", "rgba8", "mono8"])
+def test_pictures_of_every_encoding_with_padded_rows(encoding):
+    channels = {"mono8": 1, "bgra8": 4, "rgba8": 4}.get(encoding, 3)
+    picture = np.random.default_rng(0).integers(0, 255, (5, 7, channels), np.uint8)
+    padded = np.zeros((5, 7 * channels + 9), np.uint8)
+    padded[:, : 7 * channels] = picture.reshape(5, -1)
+    message = Image(height=5, width=7, encoding=encoding, step=padded.shape[1], data=padded.tobytes())
+    expected = {"rgb8": picture[..., ::-1], "rgba8": picture[..., 2::-1], "bgra8": picture[..., :3]}.get(
+        encoding, picture if channels == 3 else np.repeat(picture, 3, axis=2)
+    )
+    np.testing.assert_array_equal(images.to_bgr(message), expected)
+
+
+def test_picture_round_trip_of_a_crop_and_refusals():
+    whole = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    crop = whole[2:12, 3:17]
+    np.testing.assert_array_equal(images.to_bgr(images.to_image(crop)), crop)
+    with pytest.raises(InputError, match="'16UC1' is not supported; accepted: bgr8"):
+        images.to_bgr(Image(height=1, width=1, encoding="16UC1", step=2, data=[0, 0]))
+    with pytest.raises(InputError, match="needs a step of at least 30"):
+        images.to_bgr(Image(height=10, width=10, encoding="bgr8", step=30, data=[0] * 299))
+
+
+def test_a_node_as_a_program_ends_on_ctrl_c_having_said_its_last_words(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            from fitness_core.ros.node import FitnessNode, run
+
+            class Talker(FitnessNode):
+                def activate(self):
+                    print("ready", flush=True)
+
+                def deactivate(self):
+                    print("last words, context ok:", self.context.ok(), flush=True)
+
+            sys.exit(run(lambda: Talker("talker")))
+            """
+        )
+    )
+    program = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "ready\n"
+    program.send_signal(signal.SIGINT)
+    rest, _ = program.communicate(timeout=10)
+    assert (program.returncode, rest) == (0, "last words, context ok: True\n")
+    bad = subprocess.run(
+        [sys.executable, str(script), "--ros-args", "-p", "colour:=red"], capture_output=True, text=True, timeout=20
+    )
+    assert bad.returncode == 2
+    assert bad.stderr.strip() == "error: talker: unknown parameter 'colour'; it has: autostart"

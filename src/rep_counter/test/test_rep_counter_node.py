@@ -1,0 +1,109 @@
+"""The counter's node over real DDS."""
+
+import time
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+from fitness_core.errors import InputError
+from fitness_core.ros import messages, qos
+from fitness_msgs import msg, srv
+from rep_counter.rep_counter_node import RepCounterNode
+
+
+class Person(Node):
+    """Publishes poses and labels, notes what the counter says."""
+
+    def __init__(self):
+        super().__init__("person")
+        self.pose = self.create_publisher(msg.BodyPose, "body_pose", qos.STREAM)
+        self.heard = {"rep_event": [], "set_summary": [], "rep_state": [], "joint_angles": []}
+        for name, kind, profile in (
+            ("rep_event", msg.RepEvent, qos.EVENTS),
+            ("set_summary", msg.SetSummary, qos.STREAM),
+            ("rep_state", msg.RepState, qos.STREAM),
+            ("joint_angles", msg.JointAngles, qos.STREAM),
+        ):
+            self.create_subscription(kind, name, self.heard[name].append, profile)
+
+
+@pytest.fixture
+def graph():
+    rclpy.init()
+    executor = SingleThreadedExecutor()
+    nodes = []
+
+    def add(node):
+        nodes.append(node)
+        executor.add_node(node)
+        return node
+
+    def until(condition, timeout=10.0):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            executor.spin_once(timeout_sec=0.1)
+
+    yield add, until
+    for node in nodes:
+        executor.remove_node(node)
+        node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def overrides(**values):
+    return [Parameter(name, value=value) for name, value in values.items()]
+
+
+def test_events_states_and_the_last_set_on_deactivate(graph, figure, wave):
+    add, until = graph
+    counter = add(RepCounterNode(parameter_overrides=overrides(exercise="squat")))
+    person = add(Person())
+    counter.start()
+    until(lambda: person.pose.get_subscription_count() == 1 and person.count_publishers("rep_event") == 1)
+    poses = [figure(time, knee=angle) for time, angle in wave(3, 1.5, 170, 70, 20)]
+    for number, pose in enumerate(poses, 1):
+        person.pose.publish(messages.to_body_pose(pose))
+        until(lambda number=number: len(person.heard["rep_state"]) == number)
+    assert [event.index for event in person.heard["rep_event"]] == [1, 2, 3]
+    assert person.heard["set_summary"] == []
+    counter.stop()
+    until(lambda: person.heard["set_summary"])
+    assert person.heard["set_summary"][0].repetitions == 3
+    last = person.heard["joint_angles"][-1]
+    assert messages.from_time(last.header.stamp) == poses[-1].stamp
+    assert last.header.frame_id == poses[-1].frame_id
+
+
+def test_services(graph):
+    add, until = graph
+    counter = add(RepCounterNode())
+    client = add(Node("client"))
+    counter.start()
+
+    def call(kind, name, request):
+        service = client.create_client(kind, name)
+        until(service.service_is_ready)
+        future = service.call_async(request)
+        until(future.done)
+        return future.result()
+
+    bad = call(srv.SetExercise, "rep_counter/set_exercise", srv.SetExercise.Request(exercise="yoga"))
+    assert not bad.success
+    assert bad.message == "exercise 'yoga' is not in the catalogue; it has: curl, press, squat"
+    assert call(srv.SetExercise, "rep_counter/set_exercise", srv.SetExercise.Request(exercise="curl")).success
+    assert call(Trigger, "rep_counter/reset", Trigger.Request()).success
+
+
+def test_a_catalogue_that_is_not_there_and_an_exercise_that_is_not_in_it(graph):
+    add, _ = graph
+    missing = add(RepCounterNode("one", parameter_overrides=overrides(catalogue="/nowhere/at/all")))
+    with pytest.raises(InputError, match="/nowhere/at/all does not exist"):
+        missing.start()
+    unknown = add(RepCounterNode("two", parameter_overrides=overrides(exercise="yoga")))
+    with pytest.raises(InputError, match="'yoga' is not in the catalogue"):
+        unknown.start()
