@@ -115,7 +115,9 @@ def test_only_launch_files_need_launch():
 def test_nodes_are_short():
     for path in SRC.glob("*/*/*_node.py"):
         lines = len(path.read_text().splitlines())
-        assert lines <= NODE_LINES, f"{relative(path)} has {lines} lines; a node converts, calls its stage and publishes"
+        assert lines <= NODE_LINES, (
+            f"{relative(path)} has {lines} lines; a node converts, calls its stage and publishes"
+        )
 
 
 @pytest.mark.parametrize("package", PYTHON_PACKAGES)

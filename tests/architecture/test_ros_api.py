@@ -11,7 +11,9 @@ from fitness_core.ros.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = api_docs.nodes()
-PARAMETERS = [pytest.param(node, parameter, id=f"{node.name}-{parameter.name}") for node in NODES for parameter in node.parameters]
+PARAMETERS = [
+    pytest.param(node, parameter, id=f"{node.name}-{parameter.name}") for node in NODES for parameter in node.parameters
+]
 
 
 def test_the_committed_page_is_the_code():

@@ -21,6 +21,7 @@ class Started:
     executable: str
     name: str
     namespace: str
+    defaults: dict[str, object]
     params_file: str
     parameters: dict[str, object]
     remappings: list[tuple[str, str]]
@@ -111,12 +112,13 @@ def _evaluate(given: dict, context) -> Started:
     def text(value) -> str:
         return value.perform(context) if hasattr(value, "perform") else str(value)
 
-    params_file, own = given["parameters"]
+    *defaults, params_file, own = given["parameters"]
     return Started(
         package=given["package"],
         executable=given["executable"],
         name=given["name"],
         namespace=text(given["namespace"]),
+        defaults=defaults[0] if defaults else {},
         params_file=text(params_file),
         parameters={
             name: value.evaluate(context) if hasattr(value, "evaluate") else value for name, value in own.items()

@@ -92,7 +92,9 @@ class Action:
 
 
 class DeclareLaunchArgument(Action):
-    def __init__(self, name: str, *, default_value=None, description: str = "", choices: list[str] | None = None) -> None:
+    def __init__(
+        self, name: str, *, default_value=None, description: str = "", choices: list[str] | None = None
+    ) -> None:
         super().__init__()
         self.name, self.default_value, self.description, self.choices = name, default_value, description, choices
 

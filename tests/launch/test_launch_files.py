@@ -1,5 +1,6 @@
 """What the launch files start exists, and every parameter, remapping and argument is one that the node declares."""
 
+import importlib
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ FILES = sorted(path.name for path in (BRINGUP / "launch").glob("*.launch.py"))
 NODES = {node.name: node for node in api_docs.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
 # A value for each argument that takes any text.
-SAMPLES = {"namespace": "robot1/fitness", "params_file": "/tmp/mine.yaml", "rate": "2", "record": "/tmp/bag", "source": "0"}
+SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
 
 
 def problem(parameter: Parameter, value: object) -> str:
@@ -72,9 +73,12 @@ def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypat
         runpy.run_path("setup.py")
     for values in variations(launch, file):
         for name, node in launch(file, **values).nodes.items():
-            entries = [entry.split("=")[0].strip() for entry in scripts[node.package]["entry_points"]["console_scripts"]]
+            entries = [
+                entry.split("=")[0].strip() for entry in scripts[node.package]["entry_points"]["console_scripts"]
+            ]
             assert node.executable in entries, f"{node.package} has no executable {node.executable}"
             assert (node.package, node.executable) == (NODES[name].package, NODES[name].executable)
+            check(name, node.defaults)
             check(name, node.parameters)
             topics = {end.name for end in [*NODES[name].publishers, *NODES[name].subscriptions, *NODES[name].services]}
             assert {source for source, _ in node.remappings} <= topics
@@ -101,6 +105,16 @@ def test_the_parameter_file_rules_where_nothing_is_given(launch, file):
         assert node.params_file.endswith("params/fitness.yaml")
         own = set(node.parameters) - {"autostart", "use_sim_time"}
         assert own <= {"wait_for_subscribers", "subscribers", "clock"}, f"{name}: {own} overrule the parameter file"
+
+
+def test_a_parameter_file_that_is_not_there_is_refused(launch):
+    with pytest.raises(RuntimeError, match="nowhere.yaml"):
+        launch("live.launch.py", params_file="nowhere.yaml")
+
+
+def test_replay_without_a_bag_plays_the_demo(launch):
+    assert Path(launch("replay.launch.py").nodes["player"].defaults["bag"], "metadata.yaml").is_file()
+    assert launch("replay.launch.py", source="/tmp/bag").nodes["player"].parameters["bag"] == "/tmp/bag"
 
 
 def test_a_camera_number_stays_a_text(launch):
@@ -135,14 +149,17 @@ def test_the_environment_of_the_user_stays(launch, file):
     own = {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
     environment = launch(file, environment=own).environment
     assert {name: environment[name] for name in own} == own
-    assert launch(file, environment=own, discovery="localhost").environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert (
+        launch(file, environment=own, discovery="localhost").environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    )
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_launch_ends_with_its_source(launch, file):
     nodes = launch(file, use_respawn="true", record="/tmp/bag").nodes
     source = nodes.pop("camera" if "camera" in nodes else "player")
-    context = SimpleNamespace(is_shutdown=False, launch_configurations={"use_respawn": "true"})
+    context = importlib.import_module("launch").LaunchContext()
+    context.launch_configurations["use_respawn"] = "true"
 
     (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
     assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
@@ -161,7 +178,8 @@ def test_the_launch_ends_with_its_source(launch, file):
 
 def test_a_source_at_its_end_is_not_respawned(launch):
     source = launch("live.launch.py", use_respawn="true").nodes["camera"]
-    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), SimpleNamespace(is_shutdown=False))
+    context = importlib.import_module("launch").LaunchContext()
+    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), context)
     period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
     assert period < source.respawn_delay
 

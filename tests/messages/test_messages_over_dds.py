@@ -60,10 +60,7 @@ def fill(message_type: type, source: random.Random) -> object:
     """A message with a random value in every field."""
     names = message_type.get_fields_and_field_types()
     return message_type(
-        **{
-            name: random_value(kind, source)
-            for name, kind in zip(names, message_type.SLOT_TYPES, strict=True)
-        }
+        **{name: random_value(kind, source) for name, kind in zip(names, message_type.SLOT_TYPES, strict=True)}
     )
 
 
@@ -198,9 +195,7 @@ def test_a_wrong_field_type_is_refused_at_once():
 )
 def test_constants_are_those_of_the_core(message, prefix, named):
     text = (INTERFACES / "msg" / f"{message}.msg").read_text()
-    constants = {
-        name: int(value) for name, value in re.findall(r"^uint8 ([A-Z_]+)=(\d+)", text, re.MULTILINE)
-    }
+    constants = {name: int(value) for name, value in re.findall(r"^uint8 ([A-Z_]+)=(\d+)", text, re.MULTILINE)}
     found = {name.removeprefix(prefix): value for name, value in constants.items() if name.startswith(prefix)}
     assert found == dict(named)
     assert all(getattr(load("msg", message), name) == value for name, value in constants.items())

@@ -146,7 +146,9 @@ def _evaluate(expression: ast.expr, module: ModuleType) -> type:
 def _profiles(expression: ast.expr, tree: ast.Module) -> list[str]:
     """Names of the profiles of fitness_core.ros.qos in an expression, or in what is assigned to its variable."""
     if isinstance(expression, ast.Name):
-        assigned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _assigns(node, expression.id)]
+        assigned = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _assigns(node, expression.id)
+        ]
         return [name for value in assigned for name in _profiles(value, tree)]
     attributes = [node for node in ast.walk(expression) if isinstance(node, ast.Attribute)]
     return [node.attr for node in attributes if ast.unparse(node.value) == "qos"]

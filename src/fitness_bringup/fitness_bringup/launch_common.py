@@ -81,10 +81,11 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
     ]
 
 
-def environment() -> list[SetEnvironmentVariable]:
+def environment() -> list[SetEnvironmentVariable | OpaqueFunction]:
     """Environment of every process: the Fast DDS profile unless the user has one, and who may find the graph."""
     discovery = LaunchConfiguration("discovery")
     return [
+        OpaqueFunction(function=_require_params_file),
         SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))),
         SetEnvironmentVariable(
             DISCOVERY,
@@ -109,6 +110,7 @@ def node(
     *,
     arguments: dict[str, tuple[str, type]] | None = None,
     parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
+    defaults: dict[str, object] | None = None,
     source: bool = False,
     respawn: bool = True,
     condition: IfCondition | None = None,
@@ -117,6 +119,7 @@ def node(
 
     arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
     parameters: what follows from the arguments as a whole; overrules the parameter file too.
+    defaults: what holds where neither an argument nor the parameter file says otherwise.
     source: the graph ends with this node. respawn: false = not even with use_respawn.
     """
 
@@ -133,7 +136,11 @@ def node(
                 executable=f"{name}_node",
                 name=name,
                 namespace=LaunchConfiguration("namespace"),
-                parameters=[LaunchConfiguration("params_file"), given_parameters | parameters(context)],
+                parameters=[
+                    *([defaults] if defaults else []),
+                    LaunchConfiguration("params_file"),
+                    given_parameters | parameters(context),
+                ],
                 ros_arguments=["--log-level", LaunchConfiguration("log_level")],
                 output="screen",
                 respawn=respawn and is_true(context, "use_respawn"),
@@ -172,6 +179,13 @@ def result_arguments() -> list[DeclareLaunchArgument]:
 
 def _shared(*parts: str) -> str:
     return str(Path(get_package_share_directory("fitness_bringup"), *parts))
+
+
+def _require_params_file(context: LaunchContext) -> None:
+    # launch_ros warns only, and every node would run with other values than those asked for.
+    path = LaunchConfiguration("params_file").perform(context)
+    if not Path(path).is_file():
+        raise RuntimeError(f"params_file {path!r} is not there; give a YAML file, or leave the argument out")
 
 
 def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:

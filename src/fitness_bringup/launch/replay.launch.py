@@ -1,11 +1,15 @@
 """The graph on a bag instead of a camera: recorded landmarks (or pictures) through classifier, counter and overlay."""
 
+from pathlib import Path
+
+import fitness_bringup
 from launch import LaunchContext, LaunchDescription
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
 from fitness_bringup import launch_common as common
 
+DEMO = str(Path(fitness_bringup.__file__).parent / "demo")
 PICTURES = ["camera/image_raw", "camera/camera_info"]
 
 
@@ -14,7 +18,10 @@ def player_parameters(context: LaunchContext) -> dict[str, object]:
     parameters: dict[str, object] = {"clock": common.is_true(context, "use_sim_time"), "use_sim_time": False}
     record = context.launch_configurations["record"] != ""
     if common.is_true(context, "estimate_poses"):
-        return parameters | {"topics": PICTURES, "subscribers": 1 + (record and common.is_true(context, "record_images"))}
+        return parameters | {
+            "topics": PICTURES,
+            "subscribers": 1 + (record and common.is_true(context, "record_images")),
+        }
     return parameters | {"subscribers": 2 + record}
 
 
@@ -23,7 +30,11 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *common.standard_arguments(use_sim_time="true"),
-            common.argument("source", "", "Bag to play: a folder, or its .mcap or .db3 file. Empty: params_file."),
+            common.argument(
+                "source",
+                "",
+                "Bag to play: a folder, or its .mcap or .db3 file. Empty: params_file, or the demo that ships.",
+            ),
             common.argument(
                 "rate", "", "Speed: 1 = as recorded, 2 = twice as fast, 0 = as fast as it goes. Empty: params_file."
             ),
@@ -36,6 +47,7 @@ def generate_launch_description() -> LaunchDescription:
                 "player",
                 arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
                 parameters=player_parameters,
+                defaults={"bag": DEMO},
                 source=True,
             ),
             common.node(
