@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from exercise_classifier import model_file
 from exercise_classifier.training import evaluation, networks, synthetic
+from exercise_classifier.training.card import card
 from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.extras import load_extras
 from exercise_classifier.training.takes import Take, counts, load_takes
@@ -181,7 +182,7 @@ def training_windows(
 
 
 def fit(config: Config) -> dict:
-    """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite and <name>.evaluation.json to config.out."""
+    """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite, .evaluation.json, .card.md to config.out."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
@@ -209,6 +210,7 @@ def fit(config: Config) -> dict:
         **result,
         "data": {"clips": counts(takes), "extra": counts(extra), "synthetic": counts(made)},
         "parameters": model.count_params(),
+        "units": config.units,
         "window": {"duration": config.duration, "rate": config.rate},
         "folds": config.folds,
         "epochs": epochs,
@@ -217,6 +219,7 @@ def fit(config: Config) -> dict:
         "minutes": round((time.monotonic() - begun) / 60, 1),
     }
     (config.out / f"{config.name}.evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
+    (config.out / f"{config.name}.card.md").write_text(card(result))
     return result
 
 

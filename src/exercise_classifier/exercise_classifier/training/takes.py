@@ -3,7 +3,6 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,23 +38,6 @@ class Take:
     width: int
     height: int
     kind: str = "clip"
-
-    def poses(self) -> Iterable[Pose]:
-        """As the pose stage gives them."""
-        for stamp, image, world, visibility in zip(self.stamps, self.image, self.world, self.visibility, strict=True):
-            yield Pose(
-                nanoseconds(stamp),
-                image,
-                world,
-                visibility,
-                visibility,
-                self.width,
-                self.height,
-            )
-
-    def pixels(self) -> np.ndarray:
-        """[n, 33, 3] pixels with depth in pixels."""
-        return self.image * np.array([self.width, self.height, self.width], np.float32)
 
 
 def read_clips(table: Path) -> list[dict[str, str]]:

@@ -66,11 +66,11 @@ def class_of(exercise: str) -> int:
 
 def _cut(
     take: Take,
-    metric: np.ndarray,
     end: float,
     shape: Shape,
     tempo: float = 1.0,
     every: int = 1,
+    in_metres: bool = True,
 ) -> PoseSequence:
     at = end + (np.arange(shape.steps) - (shape.steps - 1)) / shape.rate * tempo
     first = max(np.searchsorted(take.stamps, at[0]) - 2 * every, 0)
@@ -78,10 +78,10 @@ def _cut(
     chosen = np.arange(last - 1, first - 1, -every)[::-1]
     chosen = chosen[np.isfinite(take.image[chosen, 0, 0])]
     stamps = take.stamps[chosen]
-    pixels = take.pixels()[chosen, :, :2]
+    pixels = take.image[chosen] * np.array([take.width, take.height, take.width], np.float32)
     values = resample(
         stamps,
-        (metric[chosen], pixels, take.visibility[chosen]),
+        (take.world[chosen] if in_metres else pixels, pixels[..., :2], take.visibility[chosen]),
         at,
         max_gap=0.45 * tempo,
     )
@@ -103,11 +103,11 @@ def all_windows(takes: list[Take], shape: Shape, hop: float = 0.2) -> Windows:
     """Every window of the takes, one each `hop` seconds, as the classifier sees them."""
     x, y, index, ends, still = [], [], [], [], []
     for number, take in enumerate(takes):
-        metric = take.world if np.isfinite(take.world).any() else take.pixels()
+        in_metres = bool(np.isfinite(take.world).any())
         for end in take.stamps[_every(take.stamps, hop)]:
             if end - take.stamps[0] < shape.min_seen:
                 continue
-            sequence = _cut(take, metric, float(end), shape)
+            sequence = _cut(take, float(end), shape, in_metres=in_metres)
             table = features(sequence)
             if np.count_nonzero(table[:, -1]) / shape.rate < shape.min_seen:
                 continue
@@ -184,11 +184,10 @@ def augmented(take: Take, shape: Shape, rng: np.random.Generator) -> tuple[np.nd
     tempo = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
     earliest = take.stamps[0] + shape.min_seen * min(tempo, 1.0)
     end = float(rng.uniform(min(earliest, take.stamps[-1]), take.stamps[-1]))
-    in_metres = np.isfinite(take.world).any() and rng.random() > 0.2
-    metric = take.world if in_metres else take.pixels()
+    in_metres = bool(np.isfinite(take.world).any()) and rng.random() > 0.2
     rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
-    sequence = _cut(take, metric, end, shape, tempo, every)
+    sequence = _cut(take, end, shape, tempo, every, in_metres)
     still = _is_still(sequence, take.exercise)
     sequence = _other_camera(sequence, rng)
     if rng.random() < 0.5:

@@ -1,0 +1,112 @@
+"""The model card: what a model is and how good, in words, made of its evaluation."""
+
+# ruff: noqa: E501 (Markdown with fields to fill in)
+
+from exercise_classifier.training.windows import LABELS
+
+_TEXT = """# {name}
+
+Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else: standing,
+walking, talking, other exercises. Model id `{model}`, {parameters} parameters, LiteRT float32, about 0.3 ms per window.
+
+Made by `{command}` (seed {seed}, {minutes} minutes); the figures below are from `{name}.evaluation.json`, which the
+same command writes. The same seed gives the same model.
+
+## What it is
+
+Body-frame features (`features.py`: hip-centred, turned to face one way, divided by the trunk; joint angles and their
+velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz, one dense layer, one
+LSTM of {units} units averaged over time, softmax. Logits are divided by a temperature of {temperature:.2f} fitted to held-out
+windows. Below a probability of {threshold:g} a label is UNCERTAIN.
+
+## Data
+
+Landmarks of MediaPipe full with the pose stage's smoothing. Videos are not shipped; what they are is in the data folder's
+README. Their terms differ and several give no licence: the model may ship, the footage may not.
+
+{data}
+
+Only clips are tested on. Extra takes (public pose sequences, motion capture) and synthetic takes (a jointed body moved by
+rules, `training/synthetic.py`) are fitted to, never tested on. Assumed where a source does not say: 30 fps, square
+pictures for pose files; per-frame scaling of min-max files is undone by bone lengths.
+
+Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
+error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
+that have just begun; label smoothing 0.05; early stopping on sources that are neither fitted to nor tested; {epochs} epochs
+(their median) for the shipped one, which is fitted to all clips.
+
+## Held-out results
+
+{folds} folds over {n_sources} sources (clips of one repository owner or one footage stay together); every window is judged by a network
+that saw nothing of its source. {n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
+15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
+these same held-out windows, so the calibration error is slightly flattered; the early-stopping sources come from
+the neighbouring fold.
+
+Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
+
+{classes}
+
+Confusion (rows true, columns predicted, {labels}):
+
+{confusion}
+
+Whole clips ({clip_rule}): exercises {clips_right}, of these with certain labels {certain_right}; negatives
+{negative_right}. Wrong ones:
+
+{wrong}
+
+## Limits
+
+- Few people: {n_sources} sources. The intervals say how little that is; another room can be outside of them.
+- One person, a roughly level camera. A tilted camera, a lying one or a mirror is not what it was fitted to.
+- A window needs 1 s of a body: shorter movements get no label, and a label is up to a second late at the start of a set.
+- Movements that look alike in landmarks are confused: see the confusion matrix and the wrong clips above.
+- Standing still inside a set is often `other`; what counts repetitions has to bridge that.
+"""
+
+
+def card(result: dict) -> str:
+    """The card (Markdown) of an evaluation that `fit` made."""
+    clips = result["clips"]
+    return _TEXT.format(
+        **{key: value for key, value in result.items() if key not in ("data", "clips", "classes", "window")},
+        **result["window"],
+        labels=", ".join(LABELS),
+        threshold=result["confidence_threshold"],
+        data=_data(result["data"]),
+        classes=_classes(result["per_class"]),
+        confusion="\n".join(
+            f"    {label:>6} {' '.join(f'{value:6d}' for value in row)}"
+            for label, row in zip(LABELS, result["confusion"]["windows"], strict=True)
+        ),
+        clip_rule=clips["what"],
+        clips_right=clips["exercise_right"],
+        certain_right=clips["certain_exercise_right"],
+        negative_right=clips["negative_right"],
+        wrong="\n".join(
+            f"- `{clip['clip']}`: {clip['main']}" + (" (label certain)" if clip["certain"] else "")
+            for clip in clips["wrong"]
+        )
+        or "none",
+    )
+
+
+def _data(data: dict) -> str:
+    rows = ["| kind | exercise | takes | sources | seconds |", "|---|---|---|---|---|"]
+    for kind, exercises in data.items():
+        for exercise, of in exercises.items():
+            rows.append(f"| {kind} | {exercise} | {of['takes']} | {of['sources']} | {of['seconds']} |")
+    return "\n".join(rows)
+
+
+def _classes(per_class: dict) -> str:
+    rows = ["| class | precision | recall | F1 | windows | sources |", "|---|---|---|---|---|---|"]
+    for label, of in per_class.items():
+        precision, recall = of["precision_95"], of["recall_95"]
+        rows.append(
+            f"| {label} | {of['precision']:.2f} [{precision[0]:.2f}, {precision[1]:.2f}] "
+            f"| {of['recall']:.2f} [{recall[0]:.2f}, {recall[1]:.2f}] "
+            f"| {of['f1']:.2f} | {of['n_windows']} | {of['n_sources']} |"
+        )
+    return "\n".join(rows)
