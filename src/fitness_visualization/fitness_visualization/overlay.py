@@ -102,10 +102,9 @@ class Overlay:
         canvas = np.full((height, width, 3), BACKGROUND, np.uint8)
         aspect = pose.width / pose.height if pose is not None and pose.width and pose.height else width / height
         scale = min(width / aspect, height)
-        area = Box(
-            round((width - scale * aspect) / 2), round((height - scale) / 2), round(scale * aspect), round(scale)
-        )
-        cv2.rectangle(canvas, (area.x, area.y), (area.x + area.width, area.y + area.height), FLOOR, -1)
+        area = Box((width - scale * aspect) / 2, (height - scale) / 2, scale * aspect, scale)
+        left, top = round(area.x), round(area.y)
+        canvas[top : top + round(area.height), left : left + round(area.width)] = FLOOR
         return canvas, area
 
     def _body(self, canvas: np.ndarray, area: Box, pose: Pose, angles: JointAngles | None) -> np.ndarray:
@@ -163,7 +162,7 @@ class Overlay:
             if not (seen[joint.at] and math.isfinite(angle) and confidence >= self.min_visibility):
                 continue
             x, y = points[joint.at]
-            reach = width * 1.6 + height * 3
+            reach = width * 1.6 + height * 3.6
             side = 1 if x >= middle else -1
             if not 0 <= x + side * reach < canvas.shape[1]:
                 side = -side

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections import deque
+from functools import partial
 
 import cv2
 import numpy as np
@@ -45,8 +46,8 @@ class OverlayNode(FitnessNode):
 
     def __init__(self, name: str = "overlay", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self._image: LifecyclePublisher | None = None
-        self._compressed: LifecyclePublisher | None = None
+        self._image: LifecyclePublisher
+        self._compressed: LifecyclePublisher
         self._timer: Timer | None = None
         self._inputs: list[Subscription] = []
         self._thread: threading.Thread | None = None
@@ -95,7 +96,9 @@ class OverlayNode(FitnessNode):
             message = "nobody watches"
         if self._bad_picture:
             level, message = diagnostics.WARN, self._bad_picture
-        values = {
+        if self.active and self._thread and not self._thread.is_alive():
+            level, message = diagnostics.ERROR, "drawing has failed; the log says why"
+        values: dict[str, object] = {
             "rate_hz": self._drawn.hertz(),
             "draw_ms": 1000 * self._drawn.mean_cost(),
             "drawn": self._drawn.total,
@@ -118,10 +121,10 @@ class OverlayNode(FitnessNode):
             return
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
-            self.create_subscription(JointAngles, "joint_angles", self._on_angles, qos.STREAM),
-            self.create_subscription(ExerciseClassification, "exercise", self._on_exercise, qos.STREAM),
+            self.create_subscription(JointAngles, "joint_angles", partial(self._keep, "_angles"), qos.STREAM),
+            self.create_subscription(ExerciseClassification, "exercise", partial(self._keep, "_exercise"), qos.STREAM),
             self.create_subscription(ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED),
-            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM),
+            self.create_subscription(RepState, "rep_state", partial(self._keep, "_state"), qos.STREAM),
         ]
         if self.params.picture:
             self._inputs.append(
@@ -138,17 +141,11 @@ class OverlayNode(FitnessNode):
         self._labels: list[str] = []
         self._state: RepState | None = None
 
-    def _on_angles(self, message: JointAngles) -> None:
-        self._angles = message
-
-    def _on_exercise(self, message: ExerciseClassification) -> None:
-        self._exercise = message
+    def _keep(self, name: str, message: object) -> None:
+        setattr(self, name, message)
 
     def _on_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
-
-    def _on_state(self, message: RepState) -> None:
-        self._state = message
 
     def _on_picture(self, message: Image) -> None:
         self._pictures.append(message)
@@ -175,6 +172,8 @@ class OverlayNode(FitnessNode):
                 self._news.wait_for(lambda: self._next or self._stopping)
                 if self._stopping:
                     return
+                if self._next is None:
+                    continue
                 (pose, picture), self._next = self._next, None
             started = time.monotonic()
             self._publish(pose, self._draw(pose, picture))
