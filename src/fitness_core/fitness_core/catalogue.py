@@ -128,7 +128,7 @@ class Catalogue:
     def __iter__(self):
         return iter(self._exercises.values())
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._exercises
 
     def __getitem__(self, name: str) -> Exercise:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -56,25 +56,24 @@ class Rate:
 
 
 class Diagnostics:
-    """Publishes `node.diagnose() -> (level, message, values)` on /diagnostics at 1 Hz."""
+    """Publishes what `diagnose() -> (level, message, values)` says of a node on /diagnostics at 1 Hz."""
 
-    def __init__(self, node: Node, hardware_id: str = "") -> None:
+    def __init__(self, node: Node, diagnose: Callable[[], tuple[bytes, str, dict[str, object]]]) -> None:
         self._node = node
-        self._hardware_id = hardware_id
+        self._diagnose = diagnose
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self._timer = node.create_timer(1.0, self.publish)
 
     def publish(self) -> None:
         """Publish now."""
-        level, message, values = self._node.diagnose()
+        level, message, values = self._diagnose()
         array = DiagnosticArray()
         array.header.stamp = self._node.get_clock().now().to_msg()
         array.status = [
             DiagnosticStatus(
                 level=level,
-                name=f"{self._node.get_fully_qualified_name()}",
+                name=self._node.get_fully_qualified_name(),
                 message=message,
-                hardware_id=self._hardware_id,
                 values=[KeyValue(key=key, value=_text(value)) for key, value in values.items()],
             )
         ]

@@ -18,7 +18,7 @@ def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
     message.step = picture.nbytes // height
     # An array('B') is taken over as it is; a list or bytes would be copied element by element (100-200 ms).
     data = array.array("B")
-    data.frombytes(memoryview(picture).cast("B"))
+    data.frombytes(picture.data.cast("B"))
     message.data = data
     return message
 

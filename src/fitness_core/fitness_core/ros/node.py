@@ -48,7 +48,7 @@ class FitnessNode(LifecycleNode):
         self._raising = False
         self.finished = Future()
         self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed)
-        self._diagnostics = diagnostics.Diagnostics(self)
+        self._diagnostics = diagnostics.Diagnostics(self, self.diagnose)
 
     # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
     # `deactivate` stops it and gives devices back, `release` lets go of what `configure` loaded.

@@ -61,13 +61,11 @@ class Parameter:
         )
         if self.minimum is not None:
             if isinstance(self.default, int):
-                top = int(self.maximum) if self.maximum is not None else 2**31
+                top = 2**31 if self.maximum is None else int(self.maximum)
                 descriptor.integer_range = [IntegerRange(from_value=int(self.minimum), to_value=top)]
             else:
-                top = 1e9 if self.maximum is None else self.maximum
-                descriptor.floating_point_range = [
-                    FloatingPointRange(from_value=float(self.minimum), to_value=float(top))
-                ]
+                bound = 1e9 if self.maximum is None else float(self.maximum)
+                descriptor.floating_point_range = [FloatingPointRange(from_value=float(self.minimum), to_value=bound)]
         return descriptor
 
     def problem(self, value: Value) -> str:
