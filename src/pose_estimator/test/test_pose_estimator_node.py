@@ -275,8 +275,8 @@ def recording(tmp_path_factory):
 
 def check_delivery(world: World, node: PoseEstimatorNode, frames: int) -> None:
     counted = node.statistics
-    # Without the profile it is half; what is missing here is room for a busy machine.
-    assert counted.received >= 0.97 * frames
+    # A quiet machine delivers all, one without the profile half or less; a busy one is somewhere above this.
+    assert counted.received >= 0.8 * frames
     assert counted.received + counted.lost == frames and balanced(node)
     world.until(lambda: len(world.poses) == counted.processed)
     tracked = [pose for pose in world.poses if pose.status == BodyPose.STATUS_TRACKED]
