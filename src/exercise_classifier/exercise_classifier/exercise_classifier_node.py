@@ -81,6 +81,7 @@ class ExerciseClassifierNode(FitnessNode):
 
     def activate(self) -> None:
         """Say what the classifier is; poses are taken from now on."""
+        assert self._classifier is not None  # configured before
         self._classifier.reset()
         info = self._classifier.info
         self._info.publish(
@@ -96,7 +97,8 @@ class ExerciseClassifierNode(FitnessNode):
 
     def deactivate(self) -> None:
         """Forget the poses of this run."""
-        self._classifier.reset()
+        if self._classifier is not None:
+            self._classifier.reset()
         self._newest = None
 
     def release(self) -> None:
@@ -104,7 +106,7 @@ class ExerciseClassifierNode(FitnessNode):
         self._classifier = None
 
     def _on_pose(self, message: BodyPose) -> None:
-        if not self.active:
+        if not self.active or self._classifier is None:
             return
         pose = from_body_pose(message)
         begun = time.perf_counter()

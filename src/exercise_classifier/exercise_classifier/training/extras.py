@@ -81,7 +81,13 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 
 def _make(
-    row: dict, rate: float, image: np.ndarray, world: np.ndarray, visibility: np.ndarray, size, kind: str
+    row: dict[str, str],
+    rate: float,
+    image: np.ndarray,
+    world: np.ndarray,
+    visibility: np.ndarray,
+    size: tuple[int, int],
+    kind: str,
 ) -> Take:
     name = row["file"]
     stamps = np.arange(len(image)) / rate
@@ -94,8 +100,9 @@ def _make(
         image.astype(np.float32),
         world.astype(np.float32),
         visibility.astype(np.float32),
-        *size,
-        kind=kind,
+        size[0],
+        size[1],
+        kind,
     )
 
 
