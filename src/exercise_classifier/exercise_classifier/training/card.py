@@ -51,7 +51,8 @@ Confusion (rows true, columns predicted, {labels}):
 
 {confusion}
 
-Whole clips ({clip_rule}): exercises {clips_right}, of these with certain labels {certain_right}; negatives
+Whole clips (named after their most frequent confident exercise, if it fills a quarter of the windows; else `other`):
+exercises {clips_right}, of these with certain labels {certain_right}; negatives
 {negative_right}. Wrong ones:
 
 {wrong}
@@ -80,7 +81,6 @@ def card(result: dict) -> str:
             f"    {label:>6} {' '.join(f'{value:6d}' for value in row)}"
             for label, row in zip(LABELS, result["confusion"]["windows"], strict=True)
         ),
-        clip_rule=clips["what"],
         clips_right=clips["exercise_right"],
         certain_right=clips["certain_exercise_right"],
         negative_right=clips["negative_right"],

@@ -139,7 +139,7 @@ def report(
             "windows": confusion_matrix(y, guess, labels=range(len(LABELS))).tolist(),
         },
         "clips": {
-            "what": "main label of a clip = the most frequent confident exercise in it (`other` where there is none)",
+            "what": "main label of a clip: its most frequent confident exercise if that fills a quarter of the windows, else `other`",
             "exercise_right": f"{sum(clip['right'] for clip in positive)} of {len(positive)}",
             "certain_exercise_right": f"{sum(clip['right'] for clip in certain)} of {len(certain)}",
             "negative_right": f"{sum(clip['right'] for clip in negative)} of {len(negative)}",

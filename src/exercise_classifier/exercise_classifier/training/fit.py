@@ -51,7 +51,7 @@ class Config:
     duration: float = 2.0
     rate: float = 15.0
     units: int = 64
-    folds: int = 6
+    folds: int = 5
     windows: int = 32000
     synthetic: int = 400
     epochs: int = 8
