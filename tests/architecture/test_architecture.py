@@ -149,9 +149,9 @@ def test_what_is_public_says_what_it_is(package):
         if path.name != "__init__.py" and not ast.get_docstring(tree):
             silent.append(relative(path))
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                if not node.name.startswith("_") and not ast.get_docstring(node):
-                    silent.append(f"{relative(path)}:{node.lineno} {node.name}")
+            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+                silent.append(f"{relative(path)}:{node.lineno} {node.name}")
     assert silent == [], "no docstring"
 
 

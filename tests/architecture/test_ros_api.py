@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+
 from fitness_bringup import api_docs
 from fitness_bringup.api_docs import NodeApi
 from fitness_core.ros import qos

@@ -53,7 +53,10 @@ def _is_real() -> bool:
 
 @pytest.fixture
 def launch(monkeypatch, tmp_path):
-    """launch(file name, environment={...}, argument=value, ...) -> Launched; the real launch where it is installed, stand-ins elsewhere."""
+    """launch(file name, environment={...}, argument=value, ...) -> Launched.
+
+    Uses the real launch where it is installed, stand-ins elsewhere.
+    """
     before = dict(os.environ)
     # What `ros2 launch` finds by the ament index.
     share = tmp_path / "prefix" / "share"

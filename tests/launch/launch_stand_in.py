@@ -1,4 +1,4 @@
-"""The part of `launch` and `launch_ros` that our launch files use, for machines without them (no registry but apt has them).
+"""The part of `launch` and `launch_ros` that our launch files use, for machines without them (only apt has them).
 
 Names, signatures and meaning are those of Jazzy's, so that a launch file that asks for something else fails here too.
 Nothing is started: a `Node` is a record of what would be.

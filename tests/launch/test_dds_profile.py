@@ -1,4 +1,4 @@
-"""With the Fast DDS profile that ships, pictures arrive in another process: the default transports lose half of them."""
+"""With the Fast DDS profile that ships, pictures arrive in another process; the default transports lose half."""
 
 import array
 import os

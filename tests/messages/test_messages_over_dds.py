@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rclpy
-from fitness_core import types
-from fitness_core.skeleton import INDEX, JOINT_INDEX, N_JOINTS, N_LANDMARKS
 from rclpy.action import ActionClient, ActionServer
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosidl_parser import definition
+
+from fitness_core import types
+from fitness_core.skeleton import INDEX, JOINT_INDEX, N_JOINTS, N_LANDMARKS
 
 INTERFACES = Path(__file__).resolve().parents[2] / "src" / "fitness_msgs"
 DEADLINE = 20.0  # [s]

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
 from fitness_core.ros import qos
 from fitness_core.ros.node import COMMON, FitnessNode
 from fitness_core.ros.parameters import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 PACKAGES = (
     "fitness_camera",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchContext
 from launch.actions import (
     DeclareLaunchArgument,
     OpaqueFunction,
@@ -25,6 +24,8 @@ from launch.substitutions import (
 )
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+
+from launch import LaunchContext
 
 DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""

@@ -1,8 +1,7 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
-from launch import LaunchContext, LaunchDescription
-
 from fitness_bringup import launch_common as common
+from launch import LaunchContext, LaunchDescription
 
 
 def camera_parameters(context: LaunchContext) -> dict[str, object]:

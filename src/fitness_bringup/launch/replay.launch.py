@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import fitness_bringup
-from launch import LaunchContext, LaunchDescription
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
+import fitness_bringup
 from fitness_bringup import launch_common as common
+from launch import LaunchContext, LaunchDescription
 
 DEMO = str(Path(fitness_bringup.__file__).parent / "demo")
 PICTURES = ["camera/image_raw", "camera/camera_info"]
