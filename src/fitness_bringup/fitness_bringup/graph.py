@@ -1,6 +1,7 @@
 """The nodes of the graph on one executor, started and ended so that nothing is missed."""
 
 import time
+from typing import Any
 
 from rclpy.executors import SingleThreadedExecutor, TimeoutException
 
@@ -31,7 +32,7 @@ class Graph:
         self.nodes.append(node)
         self.executor.add_node(node)
 
-    def node(self, name: str) -> FitnessNode | None:
+    def node(self, name: str) -> Any:
         """The node of that name, None where it does not run."""
         return next((node for node in self.nodes if node.get_name() == name), None)
 
@@ -65,13 +66,13 @@ class Graph:
 
     def counts(self) -> dict[str, int]:
         """What became of the frames: published, processed, lost in transport, replaced by newer ones, failed."""
-        published = self.source.diagnose()[2]
+        published: dict[str, Any] = self.source.diagnose()[2]
         pose = self.node("pose_estimator")
         if pose is None:
-            return {"published": int(published["messages"]), "processed": self.status.poses}
+            return {"published": published["messages"], "processed": self.status.poses}
         seen = pose.statistics
         return {
-            "published": int(published["published"]),
+            "published": published["published"],
             "processed": seen.processed,
             "lost": seen.lost,
             "replaced": seen.replaced,

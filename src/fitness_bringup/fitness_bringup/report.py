@@ -9,10 +9,13 @@ from typing import Any
 
 import jsonschema
 
-from fitness_core.types import Classification, ClassificationStatus, RepEvent, SetSummary, seconds
+from fitness_core.types import Classification, ClassificationStatus, RepEvent, SetSummary, nanoseconds, seconds
 
 SHORTEST_WITHOUT_REPETITION = 2.0
 """An exercise that was recognised but in which nothing was counted is a segment from this length on [s]."""
+
+DOUBT = 1.0
+"""A stretch without repetitions may hold gaps up to this, in which the classifier was not sure [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +144,16 @@ def repetitions_of(events: Sequence[RepEvent], origin: int) -> tuple[Repetition,
 
 
 def _runs(timeline: Sequence[Classification]) -> list[list[Classification]]:
-    """Stretches of the timeline with the same trusted label."""
+    """Stretches of the timeline with the same trusted label; moments of doubt do not break one."""
     runs: list[list[Classification]] = []
-    before = ""
     for item in timeline:
-        label = item.label if item.status == ClassificationStatus.OK else ""
-        if label and label == before:
+        if item.status != ClassificationStatus.OK:
+            continue
+        last = runs[-1][-1] if runs else None
+        if last is not None and item.label == last.label and item.stamp - last.stamp <= nanoseconds(DOUBT):
             runs[-1].append(item)
-        elif label:
+        else:
             runs.append([item])
-        before = label
     return runs
 
 

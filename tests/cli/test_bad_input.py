@@ -1,0 +1,190 @@
+"""Whatever is wrong with what the user gave: one line that says what to do, exit code 2, no traceback."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fitness_bringup import cli, live
+from fitness_core.errors import InputError
+
+SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
+DEMO = str(live.DEMO)
+
+
+@pytest.fixture
+def mistake(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Call the command line in this process; returns the one line that it prints before it ends with 2."""
+
+    def call(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["fitness", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            cli.main()
+        assert ending.value.code == 2
+        printed = capfd.readouterr()
+        assert printed.out == ""
+        return one_line(printed.err)
+
+    return call
+
+
+def one_line(text: str) -> str:
+    """The only line of an output, but for what the inference library says of itself."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("INFO: ")]
+    assert len(lines) == 1, text
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bogus"], "bogus"),
+        (["analyze"], "SOURCE"),
+        (["analyze", "x.mp4", "--bogus"], "--bogus"),
+        (["analyze", "/nowhere/x.mp4"], "/nowhere/x.mp4"),
+        (["analyze", "x.npz", "--fps", "abc"], "--fps"),
+        (["analyze", "x.npz"], "--fps"),
+        (["analyze", "/nowhere/x.npz", "--fps", "30"], "/nowhere/x.npz"),
+        (["analyze", "x.npz", "--fps", "30", "--size", "640"], "--size"),
+        (["analyze", DEMO, "--json", "/nowhere/report.json"], "/nowhere"),
+        (["analyze", DEMO, "--json", "/"], "folder"),
+        (["analyze", DEMO, "--video", "film.avi"], "MP4"),
+        (["analyze", DEMO, "--exercise", "juggling"], "juggling"),
+        (["analyze", DEMO, "--exercise", "squat", "--model", "x.tflite"], "--model"),
+        (["analyze", DEMO, "--model", "/nowhere/x.tflite"], "/nowhere/x.tflite"),
+        (["analyze", DEMO, "--fps", "30"], "--fps"),
+        (["live", "--demo", "--source", "0"], "--source"),
+        (["live", "--demo", "--record-images"], "--record-images"),
+        (["live", "--record-images"], "--record"),
+        (["live", "--params", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
+        (["live", "--namespace", "a b"], "--namespace"),
+        (["live", "--record", "/tmp"], "exists"),
+    ],
+)
+def test_mistake_on_the_command_line_is_one_line(mistake, arguments: list[str], said: str) -> None:
+    assert said in mistake(*arguments)
+
+
+def test_text_file_named_mp4(mistake, tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("not a video")
+    assert "notes.mp4" in mistake("analyze", tmp_path / "notes.mp4")
+
+
+def test_corrupt_bag(mistake, tmp_path: Path) -> None:
+    (tmp_path / "broken.mcap").write_bytes(b"\x89MCAP0\r\n" + bytes(100))
+    assert "broken.mcap" in mistake("analyze", tmp_path / "broken.mcap")
+
+
+def test_bag_cut_short_in_its_metadata(mistake, tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("rosbag2_bagfile_information:\n  version: ")
+    assert str(tmp_path) in mistake("analyze", tmp_path)
+
+
+def test_npz_of_something_else(mistake, tmp_path: Path) -> None:
+    np.savez(tmp_path / "poses.npz", landmarks=np.zeros((10, 17, 3)))
+    assert "33" in mistake("analyze", tmp_path / "poses.npz", "--fps", 30)
+
+
+def test_recording_is_not_overwritten(mistake, data, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(data(SQUAT).read_bytes())
+    assert "the recording itself" in mistake("analyze", clip, "--video", clip)
+    assert clip.read_bytes() == data(SQUAT).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("camera: [", "not YAML"),
+        ("a text", "no parameter file"),
+        ("camera: {source: x}", "ros__parameters"),
+        ("camera: {ros__parameters: {loop: true}}", "/**/camera"),
+        ("/**/kamera: {ros__parameters: {loop: true}}", "'camera'"),
+        ("/other/camera: {ros__parameters: {loop: true}}", "/fitness"),
+    ],
+)
+def test_parameter_file_that_would_do_nothing(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(content)
+    with pytest.raises(InputError) as error:
+        live.check(live.Options(params=file))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("pattern", ["/**", "/**/camera", "/fitness/camera", "/*/camera"])
+def test_parameter_file_that_names_a_node(tmp_path: Path, pattern: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(f"{pattern}: {{ros__parameters: {{loop: true}}}}")
+    live.check(live.Options(params=file))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("camera", "NODE.PARAMETER:=VALUE"),
+        ("camera.width=3", "NODE.PARAMETER:=VALUE"),
+        ("kamera.width:=3", "'camera'"),
+        ("camera.width:=[", "YAML"),
+        ("camera.width:={a: 1}", "value"),
+    ],
+)
+def test_malformed_parameter(given: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        live.overrides_of(live.Options(parameters=(given,)))
+    assert said in str(error.value)
+
+
+def test_parameters_keep_their_types() -> None:
+    given = ("camera.width:=640", "camera.rate:=15.0", "camera.source:='0'", "camera.loop:=true")
+    overrides = live.overrides_of(live.Options(parameters=given))
+    assert overrides == {"camera": {"width": 640, "rate": 15.0, "source": "0", "loop": True}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--source", "/dev/video97"], "/dev/video97"),
+        (["--source", "/nowhere/clip.mp4"], "/nowhere/clip.mp4"),
+        (["--demo", "-p", "rep_counter.exercize:=squat"], "'exercise'"),
+        (["--demo", "-p", "camera.width:=640"], "'camera'"),
+        (["--demo", "--params", "WRONG_TYPE"], "autostart"),
+        (["--demo", "-p", "exercise_classifier.catalogue:=CATALOGUE"], "CATALOGUE"),
+    ],
+)
+def test_live_refuses(fitness, tmp_path: Path, arguments: list[str], said: str) -> None:
+    wrong_type = tmp_path / "params.yaml"
+    wrong_type.write_text("/**/rep_counter: {ros__parameters: {autostart: [1, 2]}}")
+    catalogue = tmp_path / "exercises"
+    catalogue.mkdir()
+    (catalogue / "hop.yaml").write_text(
+        "{name: hop, title: Hop, joint: knee, direction: flex, minimum_range_deg: 10, turn_deg: 170}"
+    )
+    places = {"WRONG_TYPE": str(wrong_type), "CATALOGUE": str(catalogue)}
+    for name, place in places.items():
+        arguments = [argument.replace(name, place) for argument in arguments]
+    done = fitness("live", *arguments, "--record", tmp_path / "bag")
+    assert done.returncode == 2, done.stderr
+    assert (said if said != "CATALOGUE" else "the catalogue does not have") in one_line(done.stderr)
+    assert not (tmp_path / "bag").exists(), "an empty bag is left behind"
+
+
+def test_help_and_mistakes_are_answered_at_once() -> None:
+    heavy = ("cv2", "mediapipe", "rclpy", "rosbags", "numpy", "tensorflow")
+    check = f"import sys, fitness_bringup.cli; print(*[name for name in {heavy!r} if name in sys.modules])"
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+    assert time.monotonic() - start < 10
+
+
+def test_help_names_every_command(fitness) -> None:
+    done = fitness()
+    assert done.returncode == 0
+    for command in ("analyze", "live", "doctor", "version"):
+        assert command in done.stdout
+    assert fitness("version").stdout.startswith("fitness ")

@@ -1,0 +1,140 @@
+"""What becomes a segment, and what the JSON of a report looks like."""
+
+import json
+import math
+
+import jsonschema
+import pytest
+
+from fitness_bringup.pipeline import ahead
+from fitness_bringup.report import Report, Segment, repetitions_of, schema, segments_of
+from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, SetSummary, nanoseconds
+
+ORIGIN = nanoseconds(100.0)
+OK, UNCERTAIN = ClassificationStatus.OK, ClassificationStatus.UNCERTAIN
+EXERCISES = ("curl", "squat")
+
+
+def at(time: float) -> int:
+    return ORIGIN + nanoseconds(time)
+
+
+def labels(label: str, start: float, end: float, status=OK, confidence: float = 0.8) -> list[Classification]:
+    """Ten classifications a second."""
+    times = [start + 0.1 * step for step in range(round((end - start) * 10) + 1)]
+    return [Classification(at(t), at(t - 2), status, label, confidence, {label: confidence}) for t in times]
+
+
+def a_set(exercise: str, start: float, end: float, repetitions: int = 3) -> SetSummary:
+    return SetSummary(at(end + 5), exercise, 1, at(start), at(end), repetitions, 0, 2.0, 1.5)
+
+
+def segments(sets: list[SetSummary], timeline: list[Classification]) -> list[tuple]:
+    found = segments_of(sets, timeline, EXERCISES, ORIGIN, 2.0)
+    return [(one.exercise, round(one.start_s, 3), round(one.end_s, 3), one.reps) for one in found]
+
+
+def test_a_set_is_a_segment_and_the_label_around_it_is_not_another() -> None:
+    timeline = labels("squat", 1.0, 12.0)
+    assert segments([a_set("squat", 2.0, 9.0)], timeline) == [("squat", 2.0, 9.0, 3)]
+
+
+def test_label_that_outlasts_the_set_by_the_window_belongs_to_it() -> None:
+    timeline = labels("squat", 1.0, 8.0) + labels("other", 8.1, 9.4) + labels("squat", 9.5, 12.0)
+    assert segments([a_set("squat", 2.0, 8.0)], timeline) == [("squat", 2.0, 8.0, 3)]
+
+
+def test_exercise_that_was_trusted_but_not_counted_is_a_segment_of_none() -> None:
+    timeline = labels("curl", 1.0, 4.0) + labels("squat", 4.1, 5.0) + labels("other", 5.1, 20.0)
+    assert segments([], timeline) == [("curl", 1.0, 4.0, 0)]
+
+
+def test_uncertain_label_is_no_segment() -> None:
+    assert segments([], labels("curl", 1.0, 9.0, UNCERTAIN)) == []
+
+
+def test_moments_of_doubt_do_not_split_a_segment() -> None:
+    timeline = labels("curl", 1.0, 3.0) + labels("curl", 3.1, 3.6, UNCERTAIN) + labels("curl", 3.7, 6.0)
+    assert segments([], timeline) == [("curl", 1.0, 6.0, 0)]
+
+
+def test_set_in_which_nothing_counted_is_no_segment_by_itself() -> None:
+    assert segments([a_set("squat", 2.0, 4.0, repetitions=0)], []) == []
+
+
+def test_segments_are_in_the_order_of_time_and_have_the_mean_probability() -> None:
+    timeline = labels("curl", 1.0, 5.0, confidence=0.6) + labels("squat", 8.0, 15.0, confidence=0.9)
+    found = segments_of([a_set("squat", 8.0, 15.0)], timeline, EXERCISES, ORIGIN, 2.0)
+    assert [one.exercise for one in found] == ["curl", "squat"]
+    assert [one.confidence for one in found] == pytest.approx([0.6, 0.9])
+
+
+def report(*found: Segment, **fields) -> Report:
+    given = {"source": "clip.mp4", "duration_s": 9.0, "fps": 30.0, "frames": 271, "frames_with_body": 270, "reps": ()}
+    versions = {"fitness": "1", "pose": None, "classifier": None}
+    return Report(**given | {"segments": found, "versions": versions} | fields)
+
+
+def test_totals_and_main_exercise() -> None:
+    made = report(Segment("curl", 0, 9, 0, 0.9), Segment("squat", 1, 2, 2, 0.9), Segment("squat", 4, 6, 1, 0.9))
+    assert made.totals == {"squat": 3, "curl": 0}
+    assert made.main_exercise == "squat"
+    assert report().main_exercise == ""
+    assert report(Segment("curl", 0, 2, 0, 0.9), Segment("squat", 2, 9, 0, 0.9)).main_exercise == "squat"
+
+
+def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured() -> None:
+    event = RepEvent(at(4.0), "squat", 1, 0, Reason.TOO_FAST, at(1.0), at(1.2), at(1.4567), math.nan)
+    made = report(Segment("squat", 0.5, 2.0, 1, math.nan), reps=repetitions_of([event], ORIGIN), fps=math.nan)
+    data = json.loads(json.dumps(made.to_json(), allow_nan=False))
+    assert list(data) == list(schema()["properties"])
+    assert data["segments"][0]["confidence"] is None
+    assert data["fps"] is None
+    assert data["reps"] == [
+        {
+            "exercise": "squat",
+            "time_s": 1.457,
+            "duration_s": 0.457,
+            "counted": False,
+            "reason": "too_fast",
+            "rom_deg": None,
+        }
+    ]
+
+
+def test_schema_refuses_what_is_not_documented() -> None:
+    good = report().to_json()
+    for wrong in (good | {"more": 1}, good | {"frames": 0}, {k: v for k, v in good.items() if k != "totals"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema())
+
+
+def test_every_reason_is_in_the_schema() -> None:
+    known = schema()["properties"]["reps"]["items"]["properties"]["reason"]["enum"]
+    assert known == [None, *(reason.name.lower() for reason in Reason if reason != Reason.NONE)]
+
+
+def test_ahead_keeps_order_and_hands_on_the_error_after_the_items() -> None:
+    def items():
+        yield from range(20)
+        raise ValueError("broken")
+
+    taken = []
+    with pytest.raises(ValueError, match="broken"):
+        for item in ahead(items(), depth=3):
+            taken.append(item)
+    assert taken == list(range(20))
+
+
+def test_ahead_runs_no_further_than_its_depth_and_stops_when_closed() -> None:
+    drawn = []
+
+    def items():
+        for number in range(1000):
+            drawn.append(number)
+            yield number
+
+    iterator = ahead(items(), depth=3)
+    assert next(iterator) == 0
+    iterator.close()
+    assert len(drawn) <= 6
