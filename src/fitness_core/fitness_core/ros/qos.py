@@ -14,8 +14,8 @@ def _keep_last(depth: int, reliable: bool = True, latched: bool = False) -> QoSP
 
 IMAGE_PUBLISHER = _keep_last(5)
 """camera/*: reliable, so that a recorder may ask for every frame."""
-IMAGE_SUBSCRIBER = _keep_last(1, reliable=False)
-"""Who looks at pictures wants the newest one (REP-2003)."""
+IMAGE_SUBSCRIBER = _keep_last(5, reliable=False)
+"""Sensor data (REP-2003). Not depth 1: while a callback runs two pictures may arrive, and one would be lost unseen."""
 STREAM = _keep_last(10)
 """One message per frame or per classification."""
 EVENTS = _keep_last(50)
