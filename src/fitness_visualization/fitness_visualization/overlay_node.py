@@ -73,10 +73,10 @@ class OverlayNode(FitnessNode):
     def deactivate(self) -> None:
         if self._timer:
             self.destroy_timer(self._timer)
-        self._listen(False)
         with self._news:
             self._stopping = True
             self._news.notify()
+        self._listen(False)
         if self._thread:
             self._thread.join()
 
@@ -108,7 +108,7 @@ class OverlayNode(FitnessNode):
 
     def _watch(self) -> None:
         watched = bool(self._image.get_subscription_count() or self._compressed.get_subscription_count())
-        if watched != bool(self._inputs):
+        if watched != bool(self._inputs) and not self._stopping:
             self._listen(watched)
 
     def _listen(self, wanted: bool) -> None:

@@ -214,3 +214,4 @@ def test_it_can_be_stopped_and_started_again(stage):
         wait_for(lambda n=round_number: len(s.drawn) == n, "an annotated picture")
         s.overlay.stop()
         assert not s.overlay._thread.is_alive()
+        wait_for(lambda: not s.poses.get_subscription_count(), "the overlay to stop listening")
