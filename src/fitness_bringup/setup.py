@@ -1,4 +1,4 @@
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
@@ -12,9 +12,9 @@ setup(
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
         (f"share/{package_name}", ["package.xml"]),
-        (f"share/{package_name}/launch", glob("launch/*.launch.py")),
-        (f"share/{package_name}/params", glob("params/*.yaml")),
-        (f"share/{package_name}/config", glob("config/*.xml")),
+        (f"share/{package_name}/launch", [str(path) for path in sorted(Path("launch").glob("*.launch.py"))]),
+        (f"share/{package_name}/params", [str(path) for path in sorted(Path("params").glob("*.yaml"))]),
+        (f"share/{package_name}/config", [str(path) for path in sorted(Path("config").glob("*.xml"))]),
     ],
     install_requires=["setuptools"],
     # Not zipped: the demo and the schema are opened as files.

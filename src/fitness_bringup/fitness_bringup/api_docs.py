@@ -130,7 +130,7 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
         endpoints, first, qos_at = calls[called]
         type_node, name_node = call.args[first : first + 2]
         # A name made at run time (a recorder's topics) is told in the node's docstring.
-        if isinstance(name_node, ast.Constant):
+        if isinstance(name_node, ast.Constant) and isinstance(name_node.value, str):
             message_type = _evaluate(type_node, module)
             quality = " or ".join(_profiles(call.args[qos_at], tree)) if qos_at is not None else ""
             endpoints.append(Endpoint(name_node.value, _type_name(message_type), quality))

@@ -25,7 +25,7 @@ from launch.substitutions import (
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from launch import LaunchContext
+from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
