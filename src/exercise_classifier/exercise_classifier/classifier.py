@@ -11,6 +11,7 @@ from exercise_classifier.model_file import ModelInfo
 from exercise_classifier.window import PoseWindow
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
+from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.types import Classification, ClassificationStatus, Pose, nanoseconds
 
 MODEL = "exercise_lstm.tflite"
@@ -40,8 +41,9 @@ class Network:
         file = model_file.read(path)
         self.info = file.info
         try:
-            self._interpreter = Interpreter(model_content=file.network, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with without(LITERT_CHATTER):
+                self._interpreter = Interpreter(model_content=file.network, num_threads=threads)
+                self._interpreter.allocate_tensors()
             (given,) = self._interpreter.get_input_details()
             (result,) = self._interpreter.get_output_details()
         except (ValueError, RuntimeError) as error:

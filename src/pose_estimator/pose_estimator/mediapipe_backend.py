@@ -6,7 +6,6 @@ Grishchenko et al. 2022, https://arxiv.org/abs/2206.11678.
 
 import contextlib
 import importlib.util
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +15,9 @@ import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
+from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.skeleton import INDEX
 from pose_estimator.backend import MODELS, Detection, PoseBackend
-from pose_estimator.quiet import without
-
-# Information and warnings of Google's loggers ("I0000 00:00:...", "W0000 00:00:...") and of LiteRT; errors stay.
-_CHATTER = re.compile(rb"^[IW]\d{4} |before absl::InitializeLog\(\)|^INFO: Created TensorFlow Lite")
 
 _SCORED = [
     INDEX[f"{side}_{part}"]
@@ -39,7 +35,7 @@ class MediaPipeBackend(PoseBackend):
 
     def __init__(self, model: str, min_detection_confidence: float, min_tracking_confidence: float) -> None:
         _require(model)
-        with without(_CHATTER):
+        with without(LITERT_CHATTER):
             solution, pose = _import()
             self._process = solution.SolutionBase.process
             self._pose = pose.Pose(
@@ -57,7 +53,7 @@ class MediaPipeBackend(PoseBackend):
         rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB)
         if self._spoken:
             return self.detect_rgb(rgb)
-        with without(_CHATTER):
+        with without(LITERT_CHATTER):
             detection = self.detect_rgb(rgb)
         self._spoken = detection is not None
         return detection

@@ -13,9 +13,9 @@ import pytest
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.geometry import angles_of
+from fitness_core.quiet import without
 from fitness_core.skeleton import INDEX
 from pose_estimator.backend import make_backend
-from pose_estimator.quiet import without
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 

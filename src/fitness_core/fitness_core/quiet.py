@@ -7,6 +7,9 @@ import tempfile
 import threading
 from collections.abc import Iterator
 
+LITERT_CHATTER = re.compile(rb"^[IW]\d{4} |before absl::InitializeLog\(\)|^INFO: Created TensorFlow Lite")
+"""Information and warnings of Google's loggers ("I0000 00:00:...", "W0000 00:00:...") and of LiteRT; errors stay."""
+
 _LOCK = threading.Lock()
 
 
