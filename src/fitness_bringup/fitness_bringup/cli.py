@@ -71,7 +71,9 @@ def live(
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
     overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
-    unpaced: Annotated[bool, typer.Option("--unpaced", help="Play as fast as the graph takes it.")] = False,
+    unpaced: Annotated[
+        bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
+    ] = False,
     params: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False),
