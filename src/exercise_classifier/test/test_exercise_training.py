@@ -20,7 +20,8 @@ if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.
 
 from exercise_classifier.features import N_FEATURES, features
 from exercise_classifier.training import evaluation, synthetic
-from exercise_classifier.training.takes import Take, groups_of
+from exercise_classifier.training.card import card
+from exercise_classifier.training.takes import Take, counts, groups_of
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, random_windows
 
 CLIPS = Path(__file__).parents[3].parent / "shared/data/clips.csv"
@@ -108,6 +109,9 @@ def test_report_of_a_perfect_and_of_a_wrong_model():
     groups = np.array([f"g{n % 8}" for n in range(40)])
     perfect = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(4)[y] * 9, groups), 1.0, 0.5)
     assert perfect["macro_f1"] == 1.0 and perfect["accuracy"] == 1.0
+    about = {"name": "m", "model": "m-1", "parameters": 1, "units": 64, "window": {"duration": 2.0, "rate": 15.0}}
+    about |= {"folds": 3, "epochs": 2, "seed": 1, "command": "c", "minutes": 1.0, "data": {"clips": counts(takes)}}
+    assert "Macro F1 **1.000** [1.00, 1.00]" in card(perfect | about)
     wrong = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups), 1.0, 0.5)
     assert wrong["macro_f1"] == 0.0
     assert evaluation.fit_temperature(evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups)) > 2

@@ -71,7 +71,11 @@ def card(result: dict) -> str:
     """The card (Markdown) of an evaluation that `fit` made."""
     clips = result["clips"]
     return _TEXT.format(
-        **{key: value for key, value in result.items() if key not in ("data", "clips", "classes", "window")},
+        **{
+            key: value
+            for key, value in result.items()
+            if key not in ("data", "clips", "classes", "window", "confusion")
+        },
         **result["window"],
         labels=", ".join(LABELS),
         threshold=result["confidence_threshold"],

@@ -206,6 +206,7 @@ def fit(config: Config) -> dict:
     metadata = model_file.describe(config.name, LABELS, config.duration, config.rate, config.threshold)
     model_file.write(path, export(model, temperature), metadata)
     result = {
+        "name": config.name,
         "model": model_file.read(path).info.model_id,
         **result,
         "data": {"clips": counts(takes), "extra": counts(extra), "synthetic": counts(made)},
