@@ -102,6 +102,12 @@ def test_folds_split_no_group():
         assert fold_of[n] == fold_of[n + 1]
 
 
+def test_takes_of_a_tested_owner_are_in_its_fold():
+    clip, same, alone = take_of("curl"), take_of("press"), take_of("squat")
+    same = Take("x", "press", clip.group, *(getattr(same, name) for name in Take.__slots__[3:]))
+    assert evaluation.folds_of_all([clip], np.array([3]), [same, alone]).tolist() == [3, 3, -1]
+
+
 def test_report_of_a_perfect_and_of_a_wrong_model():
     y = np.repeat(np.arange(4), 10)
     windows = Windows(np.zeros((40, 1, 1)), y, y, np.zeros(40), np.zeros(40, bool))

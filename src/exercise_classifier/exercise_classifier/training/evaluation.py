@@ -34,6 +34,15 @@ def folds(takes: list[Take], number: int, seed: int = 0) -> np.ndarray:
     return np.array([fold_of[take.group] for take in takes])
 
 
+def folds_of_all(clips: list[Take], fold_of: np.ndarray, others: list[Take]) -> np.ndarray:
+    """Folds of clips and of takes that are never tested: -1, or the fold of the clips that one shares its group with.
+
+    A pose file of a repository whose videos are among the clips may show the same person.
+    """
+    by_group = {take.group: int(fold) for take, fold in zip(clips, fold_of, strict=True)}
+    return np.concatenate([fold_of, np.array([by_group.get(take.group, -1) for take in others], int)])
+
+
 def _label(take: Take) -> str:
     return take.exercise if take.exercise in LABELS else "other"
 
@@ -139,7 +148,8 @@ def report(
             "windows": confusion_matrix(y, guess, labels=range(len(LABELS))).tolist(),
         },
         "clips": {
-            "what": "main label of a clip: its most frequent confident exercise if that fills a quarter of the windows, else `other`",
+            "what": "main label of a clip: its most frequent confident exercise if that fills a quarter of its "
+            "windows, else `other`",
             "exercise_right": f"{sum(clip['right'] for clip in positive)} of {len(positive)}",
             "certain_exercise_right": f"{sum(clip['right'] for clip in certain)} of {len(certain)}",
             "negative_right": f"{sum(clip['right'] for clip in negative)} of {len(negative)}",

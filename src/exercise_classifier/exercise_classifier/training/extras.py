@@ -4,12 +4,13 @@ Table formats: ../shared/data/README.md. What a source does not measure (fps, pi
 """
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import nnls
 
-from exercise_classifier.training.takes import Take
+from exercise_classifier.training.takes import Take, owner_of
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 
 _ASSUMED_RATE = 30.0
@@ -49,8 +50,11 @@ _COCO18 = {0: "nose", 2: "right_shoulder", 3: "right_elbow", 4: "right_wrist", 5
 _TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
-def load_extras(folder: Path) -> list[Take]:
-    """The takes of `poses.csv` and `mocap.csv` in a folder that help; none where a table is not there."""
+def load_extras(folder: Path, groups: dict[str, str]) -> list[Take]:
+    """The takes of `poses.csv` and `mocap.csv` in a folder that help; none where a table is not there.
+
+    groups: owner -> group of the clips; a take of one of these owners joins that group, any other is one of its own.
+    """
     takes = []
     for row in _rows(folder / "poses.csv"):
         maker = {"coco18_px_xyc": _coco18, "blazepose33_minmax_xyz": _minmax, "blazepose33_xyzv": _blazepose}.get(
@@ -70,7 +74,12 @@ def load_extras(folder: Path) -> list[Take]:
         if row["exercise"] != "mixed" and not Path(row["file"]).name.startswith("m05"):
             with np.load(folder / row["file"]) as data:
                 takes.append(_mocap(data["joints"], [str(name) for name in data["names"]], float(data["fps"]), row))
-    return [take for take in takes if take.stamps[-1] > 1.5]
+    owners = {row["file"]: owner_of(row["source"]) for row in _rows(folder / "poses.csv")}
+    return [
+        replace(take, group=groups.get(owners.get(take.name, ""), take.group))
+        for take in takes
+        if take.stamps[-1] > 1.5
+    ]
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ from exercise_classifier.training import evaluation, networks, synthetic
 from exercise_classifier.training.card import card
 from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.extras import load_extras
-from exercise_classifier.training.takes import Take, counts, load_takes
+from exercise_classifier.training.takes import Take, counts, groups_of, load_takes, owner_of, read_clips
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, joined, random_windows
 from fitness_core.errors import InputError
 
@@ -134,12 +134,15 @@ def _pick(windows: Windows, chosen: np.ndarray) -> Windows:
     )
 
 
-def cross_validate(config: Config, takes: list[Take], pool: Windows, checked: Windows) -> tuple[HeldOut, int]:
-    """Logits of every clip window by a network that saw nothing of its group; and the median number of best epochs."""
+def cross_validate(
+    config: Config, takes: list[Take], others: list[Take], pool: Windows, checked: Windows
+) -> tuple[HeldOut, int]:
+    """Logits of every clip window by a network that saw nothing of its group; and the median number of best epochs.
+
+    pool: windows to fit to, of `takes` and, behind these, of `others`, which are never tested.
+    """
     fold_of = evaluation.folds(takes, config.folds, config.seed)
-    # Extra and synthetic takes stand behind the clips: in no fold, fitted to always, tested on never.
-    behind = max(int(pool.take.max()) + 1 - len(takes), 0)
-    pool_fold = np.concatenate([fold_of, np.full(behind, -1)])[pool.take]
+    pool_fold = evaluation.folds_of_all(takes, fold_of, others)[pool.take]
     logits = np.zeros((len(checked.y), len(LABELS)), np.float32)
     epochs = []
     for fold in range(config.folds):
@@ -188,7 +191,9 @@ def fit(config: Config) -> dict:
     tf.config.experimental.enable_op_determinism()
     begun = time.monotonic()
     takes = load_takes(config.clips, config.cache)
-    extra = load_extras(config.clips.parent)
+    rows = read_clips(config.clips)
+    groups = groups_of(rows)
+    extra = load_extras(config.clips.parent, {owner_of(row["source"]): groups[row["file"]] for row in rows})
     made = synthetic.takes(config.synthetic, config.seed) if config.synthetic else []
     pool = training_windows(config, takes, extra, made, np.random.default_rng(config.seed))
     checked = all_windows(takes, config.shape)
@@ -197,7 +202,7 @@ def fit(config: Config) -> dict:
         f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s",
         flush=True,
     )
-    held_out, epochs = cross_validate(config, takes, pool, checked)
+    held_out, epochs = cross_validate(config, takes, extra + made, pool, checked)
     temperature = evaluation.fit_temperature(held_out)
     result = evaluation.report(takes, held_out, temperature, config.threshold, config.seed)
     model, _ = fit_network(config, pool, None, config.seed, epochs)

@@ -56,6 +56,11 @@ def read_clips(table: Path) -> list[dict[str, str]]:
     return list(by_file.values())
 
 
+def owner_of(source: str) -> str:
+    """Who published a source: the owner of a repository `owner/name:file`, else the source itself."""
+    return source.split(":")[0].split("/")[0]
+
+
 def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
     """File -> group. Files share a group where their repositories have one owner or their footage one origin."""
     parent: dict[str, str] = {}
@@ -67,7 +72,7 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
 
     keys = {}
     for row in rows:
-        owner = row["source"].split(":")[0].split("/")[0]
+        owner = owner_of(row["source"])
         keys[row["file"]] = owner
         find(owner)
         if footage := re.search(r"footage: ([^)]*)\)", row["license"]):
