@@ -8,7 +8,6 @@ machines.
 from __future__ import annotations
 
 import argparse
-import glob
 import json
 import os
 import platform
@@ -51,6 +50,7 @@ class Check:
 
 
 def apt(*packages: str) -> str:
+    """The command that installs Debian packages."""
     return f"sudo apt install {' '.join(packages)}"
 
 
@@ -68,13 +68,12 @@ def check_python(version: tuple[int, ...], executable: str, has_ensurepip: bool,
             f"needs 3.11 or 3.12: {apt('python3', 'python3-venv')}, or FITNESS_PYTHON",
         )
     if not has_ensurepip and not has_venv:
-        return Check(
-            "Python", MISSING, f"{found}, without venv", apt(f"python{version[0]}.{version[1]}-venv")
-        )
+        return Check("Python", MISSING, f"{found}, without venv", apt(f"python{version[0]}.{version[1]}-venv"))
     return Check("Python", OK, found)
 
 
 def check_disk(free: float, has_packages: bool) -> Check:
+    """Whether there is room for the packages; free [bytes]."""
     found = f"{free / GIB:.1f} GB free"
     need = 0.2 * GIB if has_packages else SETUP_BYTES
     if free < need:
@@ -102,9 +101,8 @@ def sourced_distro(env: dict[str, str], root: Path | None) -> str:
     return ""
 
 
-def check_ros(
-    sourced: str, packages: dict[str, str], ros_version: str = "", machine: str = "x86_64"
-) -> Check:
+def check_ros(sourced: str, packages: dict[str, str], ros_version: str = "", machine: str = "x86_64") -> Check:
+    """Which ROS 2 there is, sourced or from PyPI."""
     if sourced:
         if not sourced.startswith(("r", *"jklmno")):
             return Check(
@@ -126,9 +124,7 @@ def check_ros(
             f"none, on {machine}",
             "install ROS 2 Jazzy with apt and source it (PyPI's is x86-64)",
         )
-    return Check(
-        "ROS 2", MISSING, "none", "any ./fitness command installs it from PyPI; or source an apt ROS 2 Jazzy"
-    )
+    return Check("ROS 2", MISSING, "none", "any ./fitness command installs it from PyPI; or source an apt ROS 2 Jazzy")
 
 
 def locked_versions(text: str) -> dict[str, str]:
@@ -150,12 +146,12 @@ def runtime_names(pyproject: str) -> list[str]:
     """The packages in pyproject.toml's `dependencies` (read without tomllib, which Python 3.10 lacks)."""
     block = re.search(r"^dependencies\s*=\s*\[(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL)
     return [
-        normal(name)
-        for name in re.findall(r'^\s*"([A-Za-z0-9._-]+)', block.group(1) if block else "", re.MULTILINE)
+        normal(name) for name in re.findall(r'^\s*"([A-Za-z0-9._-]+)', block.group(1) if block else "", re.MULTILINE)
     ]
 
 
 def normal(name: str) -> str:
+    """A package name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -173,9 +169,7 @@ def check_packages(
         return Check("packages", MISSING, found, "any ./fitness command installs them (network, once)")
     # A venv brings setuptools; only the build of the ROS 2 from PyPI cares which.
     common = sorted((locked.keys() & installed.keys()) - ({"setuptools"} if sourced else set()))
-    other = [
-        f"{name} {installed[name]} for {locked[name]}" for name in common if installed[name] != locked[name]
-    ]
+    other = [f"{name} {installed[name]} for {locked[name]}" for name in common if installed[name] != locked[name]]
     if other:
         return Check(
             "packages",
@@ -194,27 +188,25 @@ def check_groups(installed: dict[str, str]) -> Check:
 
 
 def check_workspace(install: Path, fingerprint: str) -> Check:
+    """Whether the workspace is built from the present files."""
     try:
         stamp = (install / ".fitness" / "ready").read_text()
     except OSError:
         return Check("workspace", MISSING, "not built", "any ./fitness command builds it")
     if fingerprint and stamp != fingerprint:
-        return Check(
-            "workspace", WARNING, "older than the sources", "the next ./fitness command brings it up to date"
-        )
+        return Check("workspace", WARNING, "older than the sources", "the next ./fitness command brings it up to date")
     return Check("workspace", OK, f"built in {install}")
 
 
 def missing_libraries(ldd_output: str) -> list[str]:
+    """Libraries that ldd did not find."""
     return re.findall(r"^\s*(\S+) => not found", ldd_output, re.MULTILINE)
 
 
 def check_libraries(absent: list[str] | None) -> Check:
     """`absent`: what the installed modules ask for and the system lacks; None: they are not installed."""
     if absent is None:
-        return Check(
-            "GL, libraries", OK, "known once packages are there (the pinned ones bring their own GL)"
-        )
+        return Check("GL, libraries", OK, "known once packages are there (the pinned ones bring their own GL)")
     if not absent:
         return Check("GL, libraries", OK, "all that OpenCV, MediaPipe and LiteRT ask for")
     packages = [LIBRARY_PACKAGES.get(name, name) for name in absent]
@@ -252,6 +244,7 @@ def check_shared_memory(total: int | None, free: int, writable: bool) -> Check:
 
 
 def check_middleware(env: dict[str, str], sourced: str) -> Check:
+    """Which DDS settings are in force."""
     rmw = env.get("RMW_IMPLEMENTATION") or "rmw_fastrtps_cpp"
     if env.get("ROS_AUTOMATIC_DISCOVERY_RANGE"):
         reach = f"discovery {env['ROS_AUTOMATIC_DISCOVERY_RANGE']}"
@@ -261,19 +254,16 @@ def check_middleware(env: dict[str, str], sourced: str) -> Check:
         reach = "discovery on this host only"
     found = f"{rmw}, domain {env.get('ROS_DOMAIN_ID') or 0}, {reach}"
     if rmw != "rmw_fastrtps_cpp" and not sourced:
-        return Check(
-            "DDS", MISSING, found, "ROS 2 from PyPI comes with rmw_fastrtps_cpp: unset RMW_IMPLEMENTATION"
-        )
+        return Check("DDS", MISSING, found, "ROS 2 from PyPI comes with rmw_fastrtps_cpp: unset RMW_IMPLEMENTATION")
     if rmw != "rmw_fastrtps_cpp":
         return Check("DDS", WARNING, found, "the profile for images is for rmw_fastrtps_cpp")
     return Check("DDS", OK, found)
 
 
 def check_display(env: dict[str, str]) -> Check:
+    """Whether a window could be shown."""
     display = env.get("WAYLAND_DISPLAY") or env.get("DISPLAY")
-    return Check(
-        "display", OK, display or "none: not needed, the dashboard is a web page (RViz would need one)"
-    )
+    return Check("display", OK, display or "none: not needed, the dashboard is a web page (RViz would need one)")
 
 
 # ---- looking at machine
@@ -291,15 +281,16 @@ def find_root(env: dict[str, str]) -> Path | None:
 def camera_devices() -> list[tuple[str, str, bool]]:
     """Capture devices; a webcam's second node carries metadata only (its `index` is not 0)."""
     devices = []
-    for path in sorted(glob.glob("/dev/video[0-9]*")):
-        about = Path("/sys/class/video4linux", Path(path).name)
+    for path in sorted(Path("/dev").glob("video[0-9]*")):
+        about = Path("/sys/class/video4linux", path.name)
         name, index = read(about / "name"), read(about / "index")
         if index in ("", "0"):
-            devices.append((path, name, os.access(path, os.R_OK | os.W_OK)))
+            devices.append((str(path), name, os.access(path, os.R_OK | os.W_OK)))
     return devices
 
 
 def read(path: Path) -> str:
+    """Text of a file; empty where it cannot be read."""
     try:
         return path.read_text(errors="replace").strip()
     except OSError:
@@ -307,17 +298,17 @@ def read(path: Path) -> str:
 
 
 def absent_libraries(site_packages: Path, env: dict[str, str]) -> list[str] | None:
+    """Libraries that compiled packages ask for and the system lacks."""
     modules = [path for pattern in COMPILED for path in sorted(site_packages.glob(pattern))]
     if not modules or not shutil.which("ldd"):
         return None
-    output = subprocess.run(
-        ["ldd", *map(str, modules)], capture_output=True, text=True, env=env, check=False
-    ).stdout
+    output = subprocess.run(["ldd", *map(str, modules)], capture_output=True, text=True, env=env, check=False).stdout
     # The modules' own neighbours (libpywrap_*) are found when Python loads them in order.
     return sorted({name for name in missing_libraries(output) if not name.startswith("libpywrap")})
 
 
 def fingerprint_of(root: Path) -> str:
+    """What ./fitness compares to know whether to set up again."""
     script = root / "tools" / "fingerprint.sh"
     command = ["bash", "-c", '. "$0"; fingerprint "$@"', str(script), str(root)]
     try:
@@ -355,18 +346,14 @@ def examine(env: dict[str, str]) -> list[Check]:
         total, free = memory.f_blocks * memory.f_frsize, memory.f_bavail * memory.f_frsize
 
     checks = [
-        check_python(
-            tuple(sys.version_info[:3]), sys.executable, has_ensurepip, (venv / "bin/python").exists()
-        ),
+        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, (venv / "bin/python").exists()),
         check_disk(shutil.disk_usage(root or Path.home()).free, have_packages),
         check_compiler(programs, header, built),
         check_ros(sourced, installed, env.get("ROS_VERSION", ""), platform.machine()),
     ]
     if root is not None and home is not None:
         checks += [
-            check_packages(
-                needed, locked_versions(read(root / "requirements.lock")), installed, sourced, str(venv)
-            ),
+            check_packages(needed, locked_versions(read(root / "requirements.lock")), installed, sourced, str(venv)),
             check_groups(installed),
             check_workspace(home / "install", fingerprint_of(root)),
         ]
@@ -402,9 +389,8 @@ def table(checks: list[Check], colour: bool = False) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="fitness doctor", description="What is missing here, and how to get it."
-    )
+    """Print the checks; exit code 0 where the graph can run, else 1."""
+    parser = argparse.ArgumentParser(prog="fitness doctor", description="What is missing here, and how to get it.")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     arguments = parser.parse_args(argv)
     checks = examine(dict(os.environ))

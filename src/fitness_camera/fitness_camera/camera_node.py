@@ -117,27 +117,13 @@ class CameraNode(FitnessNode):
             level, message = diagnostics.ERROR, self._trouble
         elif self.active and self.finished.done():
             message = "finished"
-        return (
-            level,
-            message,
-            {
-                "source": self.params.source,
-                "rate_hz": self._published.hertz(),
-                "published": self._published.total,
-                "errors": self._errors,
-            },
-        )
+        values = {"source": self.params.source, "rate_hz": self._published.hertz()}
+        return level, message, values | {"published": self._published.total, "errors": self._errors}
 
     def _open(self) -> Source:
         given = self.params
-        open_once = partial(
-            open_source,
-            given.source,
-            width=given.width,
-            height=given.height,
-            rate=given.rate,
-            frame_id=given.frame_id,
-        )
+        size = {"width": given.width, "height": given.height}
+        open_once = partial(open_source, given.source, **size, rate=given.rate, frame_id=given.frame_id)
         source = open_once()
         return Repeated(source, open_once) if given.loop and not source.live else source
 
