@@ -104,7 +104,7 @@ def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     new.write_text(text)
-    os.replace(new, path)
+    new.replace(path)
 
 
 def read(path: Path) -> str:
@@ -171,9 +171,7 @@ class Runner:
             self.lock_fd = None
             os.close(descriptor)
 
-    def run(
-        self, command: list[str], failed: str, remedy: str = "", env: dict[str, str] | None = None
-    ) -> None:
+    def run(self, command: list[str], failed: str, remedy: str = "", env: dict[str, str] | None = None) -> None:
         """Run one program; SetupError says what failed, from what it wrote."""
         log = self.layout.log
         with log.open("ab") as out:
@@ -205,13 +203,9 @@ def explain(failed: str, output: str, remedy: str, layout: Layout) -> SetupError
         free = shutil.disk_usage(layout.root).free / GIB
         return SetupError(f"{failed}: the disk is full ({free:.1f} GB free).\nMake room and start again.")
     if NO_NETWORK.search(output):
-        return SetupError(
-            f"{failed}: no connection to the package index.\nCheck the network and start again."
-        )
+        return SetupError(f"{failed}: no connection to the package index.\nCheck the network and start again.")
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if re.search(
-        "is not an installable package|no matching distribution|no solution found", output, re.IGNORECASE
-    ):
+    if re.search("is not an installable package|no matching distribution|no solution found", output, re.IGNORECASE):
         remedy = remedy or "a package index or mirror without these releases? Check its settings (pip, uv)."
     last = "".join(f"\n    {line[:160]}" for line in lines[-6:])
     return SetupError(f"{failed}: {remedy or 'start again, or see the log.'} Full output: {layout.log}{last}")
@@ -241,9 +235,7 @@ def progress(text: str) -> Iterator[None]:
 def check_machine(layout: Layout) -> None:
     """What cannot be mended from here: say it before minutes have gone."""
     if not (3, 11) <= sys.version_info[:2] < (3, 13):
-        raise SetupError(
-            f"needs Python 3.11 or 3.12, this is {platform.python_version()}. Name one in FITNESS_PYTHON."
-        )
+        raise SetupError(f"needs Python 3.11 or 3.12, this is {platform.python_version()}. Name one in FITNESS_PYTHON.")
     if os.pathsep in str(layout.root) or re.search(r"\s", str(layout.root)):
         raise SetupError(
             f"colcon and CMake cannot build under this path: {layout.root}\nMove it to one without spaces."
@@ -304,9 +296,7 @@ def venv_key(layout: Layout) -> str:
 
 def works(command: list[str]) -> bool:
     try:
-        return (
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 0
-        )
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 
@@ -317,10 +307,10 @@ def ensure_venv(layout: Layout, runner: Runner) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     same = f"import sys; sys.exit('{version}' != '%d.%d' % sys.version_info[:2])"
     recorded = read(stamp)
-    if not mark.exists() and recorded in ("", venv_key(layout)) and works([str(layout.python), "-Sc", same]):
-        if recorded or works([str(layout.python), "-m", "pip", "--version"]):
-            write(stamp, venv_key(layout))
-            return
+    whole = not mark.exists() and recorded in ("", venv_key(layout)) and works([str(layout.python), "-Sc", same])
+    if whole and (recorded or works([str(layout.python), "-m", "pip", "--version"])):
+        write(stamp, venv_key(layout))
+        return
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise SetupError(f"this Python has no venv module.\n{apt(f'python{version}-venv')}")
     check_disk(layout, "runtime")
@@ -330,9 +320,7 @@ def ensure_venv(layout: Layout, runner: Runner) -> None:
         # Not sys.executable: inside `./fitness shell` that is the venv about to be cleared.
         base = getattr(sys, "_base_executable", None) or sys.executable
         command = [base, "-m", "venv", *options, str(layout.venv)]
-        runner.run(
-            command, "the Python environment could not be made", apt(f"python{version}-venv"), clean_env()
-        )
+        runner.run(command, "the Python environment could not be made", apt(f"python{version}-venv"), clean_env())
     write(stamp, venv_key(layout))
     mark.unlink()
 
@@ -389,9 +377,7 @@ def ensure_uv(layout: Layout, runner: Runner) -> None:
             "--progress-bar=off",
         ]
         # Again even if it is said to be there: an interrupted pip leaves that impression.
-        runner.run(
-            [*pip, "--force-reinstall", f"uv=={UV_VERSION}"], "uv could not be installed", env=clean_env()
-        )
+        runner.run([*pip, "--force-reinstall", f"uv=={UV_VERSION}"], "uv could not be installed", env=clean_env())
     write(stamp, UV_VERSION)
 
 
@@ -418,9 +404,7 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
                 command += ["--group", "ros"]
         if interrupted:
             command.append("--reinstall")
-        if layout.sourced and not works(
-            [sys.executable, "-c", "import colcon_core, colcon_ros, colcon_cmake"]
-        ):
+        if layout.sourced and not works([sys.executable, "-c", "import colcon_core, colcon_ros, colcon_cmake"]):
             command.append("colcon-common-extensions")
         runner.run(command, "the packages could not be installed", env=clean_env())
     if not layout.sourced:
@@ -450,7 +434,7 @@ def mend(layout: Layout) -> int:
         new = path.with_name(path.name + ".new")
         new.write_text(text)
         shutil.copymode(path, new)
-        os.replace(new, path)
+        new.replace(path)
     return len(broken)
 
 
@@ -495,9 +479,7 @@ def ensure_workspace(layout: Layout, runner: Runner) -> None:
         # The linters that BUILD_TESTING asks for are not in the wheels; tests run under pytest.
         command += ["--cmake-args", "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={layout.python}"]
         try:
-            runner.run(
-                command, "the workspace could not be built", "mend the package named last.", clean_env(layout)
-            )
+            runner.run(command, "the workspace could not be built", "mend the package named last.", clean_env(layout))
         except SetupError as error:
             if "disk is full" not in str(error):
                 mark.unlink()  # an error in a package: what was built before it is good
@@ -520,9 +502,7 @@ def write_environment(layout: Layout) -> None:
     """What colcon's setup.bash would set, in one small file: that one costs a second at every start."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     # Packages linked by `setup.py develop` are found in build/, the generated message modules in install/.
-    python = sorted(
-        path.parent for path in layout.build.glob("*/*.egg-info") if (path.parent / "setup.py").exists()
-    )
+    python = sorted(path.parent for path in layout.build.glob("*/*.egg-info") if (path.parent / "setup.py").exists())
     python += [
         layout.install / sub
         for sub in (f"lib/{version}/site-packages", f"local/lib/{version}/dist-packages")

@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = (
-    '[project]\nname = "x"\nversion = "1"\ndependencies = ["numpy==1.26.4"]\n[dependency-groups]\ntest = []\n'
-)
+PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["numpy==1.26.4"]\n[dependency-groups]\ntest = []\n'
 BROKEN = (
     'INTERFACE_INCLUDE_DIRECTORIES "/opt/python/cp311-cp311/include/python3.11;'
     '/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include"\n'
@@ -38,11 +36,7 @@ bootstrap = load()
 def outside() -> dict[str, str]:
     """The environment of a shell that knows nothing of this checkout's venv."""
     drop = ("PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE", "ROS_DISTRO")
-    env = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in drop and not k.startswith(("AMENT_", "CMAKE_", "FITNESS_"))
-    }
+    env = {k: v for k, v in os.environ.items() if k not in drop and not k.startswith(("AMENT_", "CMAKE_", "FITNESS_"))}
     env["PATH"] = ":".join(p for p in env["PATH"].split(":") if not p.startswith(str(ROOT)))
     return env
 
@@ -213,7 +207,7 @@ def test_links_to_data_files_that_are_gone_are_dropped(tmp_path: Path) -> None:
     (tmp_path / "good").symlink_to(tmp_path / "there")
     (tmp_path / "stale").symlink_to(tmp_path / "gone")
     bootstrap.drop_dangling(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["good", "there"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "there"]
 
 
 # ---- messages
@@ -224,9 +218,7 @@ def test_offline_is_one_clear_message(project: Path) -> None:
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "",
         "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0",
     }  # fmt: skip
-    done = subprocess.run(
-        ["./fitness", "live"], cwd=project, env=env, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["./fitness", "live"], cwd=project, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Check the network and start again" in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
@@ -274,9 +266,7 @@ def test_a_sourced_ros_has_a_home_of_its_own(project: Path) -> None:
         "AMENT_PREFIX_PATH": str(prefix),
         "FITNESS_PYTHON": sys.executable,
     }
-    done = subprocess.run(
-        ["./fitness", "live"], cwd=project, env=env, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["./fitness", "live"], cwd=project, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "ROS 2 humble is sourced; this needs jazzy or newer" in done.stderr
     assert not (project / ".venv").exists()
@@ -299,15 +289,11 @@ def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:
     def source(**env: str) -> list[str]:
         command = ["bash", "-euc", show, str(layout.ready / "env.sh")]
         env = {"PATH": os.environ["PATH"], **env}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split(
-            "\n"
-        )[:4]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split("\n")[:4]
 
     prefix, profile, rmw, discovery = source()
     assert prefix == f"{layout.install}:{layout.venv}"
     assert profile == str(layout.install / "share/fitness_bringup/config/fastdds.xml")
     assert (rmw, discovery) == ("rmw_fastrtps_cpp", "LOCALHOST")
-    chosen = source(
-        FASTRTPS_DEFAULT_PROFILES_FILE="/mine.xml", ROS_LOCALHOST_ONLY="0", AMENT_PREFIX_PATH="/other"
-    )
+    chosen = source(FASTRTPS_DEFAULT_PROFILES_FILE="/mine.xml", ROS_LOCALHOST_ONLY="0", AMENT_PREFIX_PATH="/other")
     assert chosen == [f"{layout.install}:{layout.venv}:/other", "/mine.xml", "rmw_fastrtps_cpp", ""]

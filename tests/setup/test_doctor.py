@@ -104,9 +104,7 @@ def test_reads_the_projects_own_files() -> None:
 
 
 def test_libraries_are_read_from_ldd() -> None:
-    output = (
-        "cv2.so:\n\tlibGL.so.1 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x1)\n\tlibz.so => not found\n"
-    )
+    output = "cv2.so:\n\tlibGL.so.1 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x1)\n\tlibz.so => not found\n"
     assert doctor.missing_libraries(output) == ["libGL.so.1", "libz.so"]
 
 

@@ -6,13 +6,16 @@ the commands, so that help and mistakes are answered at once.
 
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import click
 import typer
 
 from fitness_bringup import __version__
 from fitness_core.errors import InputError
+
+# Arguments of a command that has a parser of its own.
+PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(
     help="Watches a person exercise: names the exercise, counts the repetitions.",
@@ -64,6 +67,7 @@ def live(
         ),
     ] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Replay the landmarks that ship: no camera needed.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window; none is opened anyway yet.")] = False,
     record: Annotated[
         Path | None,
         typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
@@ -102,9 +106,15 @@ def live(
     live.run(options)
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-)
+@app.command(context_settings=PASSED_ON)
+def train(context: typer.Context) -> None:
+    """Fit the exercise classifier to labelled clips, and say how it does on people it has not seen."""
+    from exercise_classifier.training import fit
+
+    raise typer.Exit(fit.main(context.args))
+
+
+@app.command(context_settings=PASSED_ON)
 def doctor(context: typer.Context) -> None:
     """Say what is there on this machine, what is missing, and how to get it."""
     from fitness_bringup import doctor

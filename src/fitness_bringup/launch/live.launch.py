@@ -10,6 +10,11 @@ def camera_parameters(context: LaunchContext) -> dict[str, object]:
     return {"wait_for_subscribers": 1 + recorded}
 
 
+def pose_parameters(context: LaunchContext) -> dict[str, object]:
+    """No pose is published before classifier, counter and recorder are there to hear it."""
+    return {"wait_for_subscribers": 2 + (context.launch_configurations["record"] != "")}
+
+
 def generate_launch_description() -> LaunchDescription:
     """Camera, pose estimator, classifier, counter; overlay and recorder where asked for."""
     return LaunchDescription(
@@ -31,7 +36,7 @@ def generate_launch_description() -> LaunchDescription:
                 parameters=camera_parameters,
                 source=True,
             ),
-            common.node("pose_estimator", "pose_estimator"),
+            common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.overlay(),

@@ -4,9 +4,10 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 from sensor_msgs.msg import Image
 
 from fitness_core.errors import InputError
@@ -19,6 +20,8 @@ from pose_estimator.backend import BACKENDS, MODELS, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
 from pose_estimator.mailbox import Mailbox
 
+# Longest wait for those who are to hear the poses [s].
+SUBSCRIBERS_TIMEOUT = 30.0
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
 
@@ -76,6 +79,12 @@ class PoseEstimatorNode(FitnessNode):
             False,
             "Ask for lost pictures again, on links that lose packets; taken at activation.",
         ),
+        Parameter(
+            "wait_for_subscribers",
+            0,
+            "Take pictures once so many nodes subscribe to body_pose (or after 30 s); 0 = at once.",
+            minimum=0,
+        ),
     )
 
     def __init__(self, name: str = "pose_estimator", **node_arguments) -> None:
@@ -84,6 +93,7 @@ class PoseEstimatorNode(FitnessNode):
         self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.STREAM)
         self._estimator: PoseEstimator | None = None
         self._subscription: Subscription | None = None
+        self._waiting: Timer | None = None
         self._mailbox: Mailbox[Image] = Mailbox()
         self._thread: threading.Thread | None = None
         self._sequence: int | None = None
@@ -106,11 +116,18 @@ class PoseEstimatorNode(FitnessNode):
         self._mailbox = Mailbox()
         self._thread = threading.Thread(target=self._work, args=(self._mailbox,), name="pose", daemon=True)
         self._thread.start()
+        wanted = self.params.wait_for_subscribers
+        self._waiting = self.once_heard(self._publisher, wanted, self._subscribe, SUBSCRIBERS_TIMEOUT)
+
+    def _subscribe(self) -> None:
         profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER
         # rclpy also takes callbacks of (message, info), which its types do not tell.
         self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)  # type: ignore[arg-type]
 
     def deactivate(self) -> None:
+        if self._waiting is not None:
+            self.destroy_timer(self._waiting)
+            self._waiting = None
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
@@ -135,24 +152,13 @@ class PoseEstimatorNode(FitnessNode):
             level, message = diagnostics.ERROR, self._failure
         elif self.active and self._arrivals.hertz() == 0:
             level, message = diagnostics.WARN, f"no pictures on {self.resolve_topic_name('camera/image_raw')}"
-        counted = self.statistics
-        return (
-            level,
-            message,
-            {
-                "backend": f"{self.params.backend} {self.params.model}",
-                "rate_hz": self._inference.hertz(),
-                "inference_ms": self._inference.mean_cost() * 1000,
-                "stamp_age_ms": self._age.mean_cost() * 1000,
-                "received": counted.received,
-                "processed": counted.processed,
-                "nobody": counted.nobody,
-                "replaced": counted.replaced,
-                "lost": counted.lost,
-                "refused": counted.refused,
-                "failed": counted.failed,
-            },
-        )
+        values: dict[str, object] = {
+            "backend": f"{self.params.backend} {self.params.model}",
+            "rate_hz": self._inference.hertz(),
+            "inference_ms": self._inference.mean_cost() * 1000,
+            "stamp_age_ms": self._age.mean_cost() * 1000,
+        }
+        return level, message, values | asdict(self.statistics)
 
     def _receive(self, message: Image, info: dict) -> None:
         self.statistics.received += 1

@@ -8,14 +8,18 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import ClassVar
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, parameters
@@ -71,6 +75,22 @@ class FitnessNode(LifecycleNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Level, message and values for /diagnostics."""
         return diagnostics.OK, "active" if self.active else "inactive", {}
+
+    def once_heard(self, publisher: Publisher, subscribers: int, begin: Callable[[], None], timeout: float) -> Timer:
+        """Call `begin` once so many subscribers listen to a publisher, or after `timeout` [s] at the latest.
+
+        Returns the timer that waits; cancel it to give up waiting.
+        """
+        deadline = time.monotonic() + timeout
+
+        def look() -> None:
+            if publisher.get_subscription_count() >= subscribers or time.monotonic() > deadline:
+                timer.cancel()
+                begin()
+
+        timer = self.create_timer(0.02, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        look()
+        return timer
 
     # What the lifecycle calls.
 
