@@ -16,7 +16,6 @@ from fitness_bringup.graph import Graph
 from fitness_bringup.report import Report
 from fitness_core.ros import qos
 from fitness_core.ros.messages import from_time
-from fitness_core.ros.node import init
 from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import RepEvent, SetSummary
 
@@ -73,7 +72,7 @@ def run(options: live.Options) -> Run:
     """Run a graph until its source ends."""
     live.check(options)
     live.set_environment()
-    init(live.arguments(options))
+    live.begin(options)
     graph = live.compose(options)
     probe = Probe()
     graph.executor.add_node(probe)
@@ -186,7 +185,7 @@ def test_parameters_of_the_user_come_over_those_that_ship(tmp_path: Path) -> Non
     )
     options = live.Options(demo=True, params=file, parameters=("rep_counter.exercise:=press",))
     live.check(options)
-    init(live.arguments(options))
+    live.begin(options)
     graph = live.compose(options)
     try:
         counter, classifier = graph.node("rep_counter"), graph.node("exercise_classifier")

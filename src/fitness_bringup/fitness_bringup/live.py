@@ -5,6 +5,7 @@ import fnmatch
 import os
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def run(options: Options) -> None:
     on_signal(lambda: stop.set_result(None))
     graph = None
     try:
-        init(arguments(options))
+        begin(options)
         graph = compose(options)
         graph.source.finished.add_done_callback(lambda _: stop.set_result(None))
         start(graph, options)
@@ -68,7 +69,7 @@ def run(options: Options) -> None:
 
 
 def compose(options: Options) -> Graph:
-    """Make the nodes; rclpy is initialised with `arguments(options)`."""
+    """Make the nodes, after `begin`."""
     from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
     from rep_counter.rep_counter_node import RepCounterNode
 
@@ -119,6 +120,12 @@ def start(graph: Graph, options: Options) -> None:
     """Start the graph; where that fails, no empty bag is left behind."""
     if graph.source.get_name() == "camera":
         _check_source(graph.source.params.source)
+    classifier, counter = graph.node("exercise_classifier").params, graph.node("rep_counter").params
+    if classifier.catalogue != counter.catalogue:
+        raise InputError(
+            f"exercise_classifier has the catalogue {classifier.catalogue!r} and rep_counter {counter.catalogue!r}; "
+            "give both the same"
+        )
     try:
         graph.start()
     except InputError:
@@ -153,12 +160,18 @@ def set_environment() -> None:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 
-def arguments(options: Options) -> list[str]:
-    """Global arguments for rclpy: namespace, parameter files; a later file overrules an earlier one."""
-    files = [shared("params", "fitness.yaml"), *([options.params] if options.params is not None else [])]
-    parameter_files = [part for file in files for part in ("--params-file", str(file))]
-    # What the nodes would tell of themselves is in the status line.
-    return ["--ros-args", "--remap", f"__ns:={_namespace(options)}", *parameter_files, "--log-level", "warn"]
+def begin(options: Options) -> None:
+    """Initialise rclpy with the namespace and the parameters: those that ship, overruled by the user's."""
+    parameters = yaml.safe_load(shared("params", "fitness.yaml").read_text())
+    if options.params is not None:
+        parameters = _merged(parameters, yaml.safe_load(options.params.read_text()))
+    with tempfile.TemporaryDirectory() as folder:
+        # One file: of a value that two files give in different types ROS 2 keeps one without a word.
+        file = Path(folder, "parameters.yaml")
+        file.write_text(yaml.safe_dump(parameters))
+        # What the nodes would tell of themselves is in the status line.
+        namespace = ["--remap", f"__ns:={_namespace(options)}"]
+        init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
 
 
 def overrides_of(options: Options) -> dict[str, dict[str, Any]]:
@@ -234,6 +247,17 @@ def _check_source(source: str) -> None:
 def _if(**parameters: Any) -> dict[str, Any]:
     """Those parameters that are set: the others stay as the parameter files have them."""
     return {key: value for key, value in parameters.items() if value not in ("", False)}
+
+
+def _merged(below: dict, above: dict) -> dict:
+    """Both, and of what both have `above`, level by level."""
+    both = below | above
+    nested = {
+        key: _merged(below[key], above[key])
+        for key in below.keys() & above.keys()
+        if isinstance(below[key], dict) and isinstance(above[key], dict)
+    }
+    return both | nested
 
 
 def _namespace(options: Options) -> str:

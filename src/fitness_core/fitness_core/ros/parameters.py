@@ -100,7 +100,8 @@ def declare(
             given = node._parameter_overrides[name].value  # rclpy has no public way to read an override
             raise InputError(
                 f"{node.get_name()}: parameter {name!r} is {given!r} ({type(given).__name__}); "
-                f"it takes a {parameter.type_name} ({parameter.accepted})"
+                f"it takes a {parameter.type_name}"
+                + (f" ({parameter.accepted})" if parameter.accepted != "any" else "")
             ) from None
         except InvalidParameterValueException:
             given = node._parameter_overrides[name].value
