@@ -103,6 +103,8 @@ class RepCounter:
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
         self._decide(self._pose.stamp, events, summaries, last=True)
+        if self._sets == 0:
+            self._credit_a_lone_half(self._pose.stamp, events, summaries)
         state = self._state(self._pose)
         if self._set:
             summaries.append(self._close_set())
@@ -122,6 +124,13 @@ class RepCounter:
             else:
                 still_waiting.append((track, candidate))
         self._waiting = still_waiting
+
+    def _credit_a_lone_half(self, now: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
+        """The recording holds nothing but the second half of a repetition: it counts as one."""
+        for track, candidate in self._passed_over:
+            if not candidate.excursion.begun and self._credited(track, candidate, now, last=True):
+                self._credit(track, candidate, now, events, summaries)
+                return
 
     def _credited(self, track: Track, candidate: Candidate, now: int, last: bool) -> bool:
         name = track.exercise.name

@@ -104,9 +104,12 @@ class PhaseMachine:
         return excursion
 
     def finish(self) -> Excursion | None:
-        """The recording is over: the excursion under way, where it came far enough to be a repetition's first half."""
+        """The recording is over: the half under way, where it came far enough to be half a repetition."""
         if self.phase not in (Phase.OUT, Phase.TURN, Phase.BACK) or self._last is None:
             return None
+        back = self._top[1] - self._valley[1]
+        if not self._rest_known and back >= self._minimum and self._appeared_elsewhere(back):
+            return Excursion(self._top[0], self._top[0], self._last, back, self._top[1], begun=False)
         came = self._top[1] - self._low[1]
         if came < self._minimum:
             return None
@@ -198,7 +201,7 @@ class PhaseMachine:
             if not out_again and max(back, self._top[1] - self._low[1]) < self._minimum:
                 self._restart()  # too small a movement to know which end this is
             return None
-        begun = self._low[1] - self._valley[1] < _ELSEWHERE_SHARE * back
+        begun = not self._appeared_elsewhere(back)
         start = self._left if begun else self._top[0]
         excursion = Excursion(start, self._top[0], self._valley[0], back, self._top[1], begun=begun)
         self._half_range = back
@@ -209,6 +212,10 @@ class PhaseMachine:
             self._rest(*self._valley)
             self._remember(stamp, value)
         return excursion
+
+    def _appeared_elsewhere(self, back: float) -> bool:
+        """Whether the signal appeared away from the starting position, now that it has come `back` [rad] towards it."""
+        return self._low[1] - self._valley[1] >= _ELSEWHERE_SHARE * back
 
     def _rest(self, stamp: int, value: float) -> None:
         self.phase = Phase.REST

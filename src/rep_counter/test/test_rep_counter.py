@@ -179,7 +179,9 @@ def test_body_lost_for_a_moment_and_for_long(figure, wave):
     assert 2 <= counted(run(long, lambda time: "squat")[0])["squat"] <= 4
 
 
-@pytest.mark.parametrize(("first", "last", "expected"), [(0.0, 3.0, 3), (0.5, 3.5, 3), (0.5, 3.0, 3), (0.0, 2.5, 3)])
+@pytest.mark.parametrize(
+    ("first", "last", "expected"), [(0.0, 3.0, 3), (0.5, 3.5, 3), (0.5, 3.0, 3), (0.0, 2.5, 3), (0.5, 1.0, 1)]
+)
 def test_halves_at_the_ends_of_a_recording(figure, first, last, expected):
     """Recordings from phase `first` to phase `last` of a set: a half at one end counts one, two halves make one."""
     times = np.arange(0, (last - first) * 2.0, 1 / 30)
@@ -215,7 +217,7 @@ def test_order_of_pose_and_label_does_not_matter(figure, wave):
 
 
 def test_given_exercise_must_be_in_the_catalogue():
-    with pytest.raises(InputError, match=r"'yoga' is not in the catalogue; it has: curl, press, squat"):
+    with pytest.raises(InputError, match=r"'yoga' is not in the catalogue; it has: curl, "):
         RepCounter(CATALOGUE, "yoga")
 
 
