@@ -1,9 +1,12 @@
 """Skeleton, geometry, filters, catalogue: the ROS-free floor."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
-from fitness_core.catalogue import Catalogue
+from fitness_core.catalogue import Catalogue, Exercise
 from fitness_core.errors import InputError
 from fitness_core.filters import OneEuro
 from fitness_core.geometry import angle_at, joint_angles
@@ -99,3 +102,14 @@ def test_catalogue_of_a_folder_that_is_missing_or_empty(tmp_path):
         Catalogue.load(tmp_path / "none")
     with pytest.raises(InputError, match=r"holds no \*.yaml"):
         Catalogue.load(tmp_path)
+
+
+def test_every_field_of_an_exercise_is_in_the_guide():
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "add-an-exercise.md").read_text()
+    for name, field in Exercise.model_fields.items():
+        row = next(line for line in guide.splitlines() if line.startswith(f"| `{name}` |"))
+        default = row.split("|")[3].strip()
+        if isinstance(field.default, float):
+            assert float(default) == field.default, row
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    assert Exercise.model_validate(yaml.safe_load(example)).name == "squat"
