@@ -19,6 +19,7 @@ setup(
     entry_points={
         "console_scripts": [
             "player_node = fitness_datasets.player_node:main",
+            "record_take_node = fitness_datasets.record_take_node:main",
             "recorder_node = fitness_datasets.recorder_node:main",
         ]
     },

@@ -1,0 +1,161 @@
+"""Takes, one after the other: guides through each, says its labels, keeps `session.yaml` up to date."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.types import Pose, RepEvent
+from fitness_datasets.guidance import Decision, Guidance, Phase, Settings, TakeRequest
+from fitness_datasets.session import DISCARDED, KEPT, Session, Take
+
+
+class LabelEvent(IntEnum):
+    """Values of `event` in fitness_msgs/TakeLabel."""
+
+    START = 0
+    STOP = 1
+    DISCARD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A fitness_msgs/TakeLabel to publish. stamp: of the first (START) or last pose of the take [ns]."""
+
+    event: LabelEvent
+    stamp: int
+    request: TakeRequest
+    repetitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a take. reason: why it was not kept. label: the last one published of it, None = none."""
+
+    kept: bool
+    reason: str
+    label: Label | None
+
+
+class Collector:
+    """One take at a time, repeated until it is kept or given up.
+
+    auto: keep good takes and repeat others without asking, so many `attempts` at most; otherwise `decide` is waited
+    for. After each call `labels` has what is to be published, oldest first (whoever publishes clears it), and
+    `outcome` what became of a take that is over.
+    """
+
+    def __init__(self, auto: bool = False, attempts: int = 3) -> None:
+        self.auto, self.attempts = auto, attempts
+        self.guidance: Guidance | None = None
+        self.labels: list[Label] = []
+        self.outcome: Outcome | None = None
+        self._session: Session | None = None
+        self._take: Take | None = None
+        self._bag = ""
+        self._tried = 0
+        self._last: Label | None = None
+
+    def begin(
+        self, request: TakeRequest, catalogue: Catalogue, settings: Settings, session: Session, bag: str = ""
+    ) -> None:
+        """Guide through this take from now on. session: whose file is kept up to date. bag: its name there."""
+        exercise = next((exercise for exercise in catalogue if exercise.name == request.exercise), None)
+        self.guidance = Guidance(request, exercise, settings)
+        self._session, self._bag = session, bag
+        self._take, self._tried, self._last, self.outcome = None, 0, None, None
+
+    def step(self, pose: Pose, light: float = float("nan")) -> None:
+        """The next pose, and the mean luminance of the newest picture [0..255]."""
+        guidance = self.guidance
+        if guidance is None or guidance.phase == Phase.REVIEW:
+            return
+        assert self._session is not None
+        if "width" not in self._session.camera:
+            self._session.camera |= {"width": pose.width, "height": pose.height, "frame_id": pose.frame_id}
+        guidance.step(pose, light)
+        if self._take is None and guidance.start is not None:
+            self._take = Take(guidance.request.number, guidance.request.exercise, self._bag, start=guidance.start)
+            self._label(LabelEvent.START, guidance.start, guidance.request.repetitions)
+            self._session.takes.append(self._take)
+            self._session.write()
+        if guidance.phase == Phase.REVIEW:
+            self._review(guidance)
+
+    def count(self, event: RepEvent) -> None:
+        """A repetition."""
+        if self.guidance is not None:
+            self.guidance.count(event)
+
+    def decide(self, decision: Decision) -> str:
+        """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
+        guidance = self.guidance
+        if guidance is None or guidance.phase != Phase.REVIEW:
+            return "no take is waiting to be decided"
+        if decision == Decision.KEEP and self._take is None:
+            return "nothing was recorded; redo or stop"
+        if decision == Decision.KEEP:
+            assert self._take is not None
+            self._take.status = KEPT
+            self._write()
+            self._end(True, "")
+        elif decision == Decision.REDO:
+            self._discard(guidance.problems or ("repeated",))
+            guidance.again()
+        else:
+            self._discard(guidance.problems or ("stopped",))
+            self._end(False, "stopped")
+        return ""
+
+    def interrupt(self, reason: str) -> None:
+        """Give the take up. One that is under way is withdrawn; one that only waits to be decided stays undecided."""
+        if self.guidance is not None:
+            if self.guidance.phase != Phase.REVIEW:
+                self._discard((reason,))
+            self._end(False, reason)
+
+    def cancel(self) -> None:
+        """Withdraw the take, whether under way or waiting to be decided."""
+        if self.guidance is not None:
+            self._discard(("cancelled",))
+            self._end(False, "cancelled")
+
+    def _review(self, guidance: Guidance) -> None:
+        if self._take is not None and guidance.stop is not None:
+            self._take.stop, self._take.repetitions = guidance.stop, guidance.repetitions
+            self._take.reasons = list(guidance.problems)
+            self._label(LabelEvent.STOP, guidance.stop, guidance.repetitions)
+            self._write()
+        if not self.auto:
+            return
+        self._tried += 1
+        if not guidance.problems:
+            self.decide(Decision.KEEP)
+        elif self._tried < self.attempts:
+            self.decide(Decision.REDO)
+        else:
+            self._discard(guidance.problems)
+            self._end(False, ", ".join(guidance.problems))
+
+    def _discard(self, reasons: tuple[str, ...]) -> None:
+        guidance = self.guidance
+        if self._take is None or guidance is None:
+            return
+        stop = guidance.stop or self._take.start
+        self._take.status, self._take.stop, self._take.reasons = DISCARDED, stop, list(reasons)
+        self._take.repetitions = guidance.repetitions
+        self._label(LabelEvent.DISCARD, stop, guidance.repetitions)
+        self._write()
+        self._take = None
+
+    def _label(self, event: LabelEvent, stamp: int, repetitions: int) -> None:
+        assert self.guidance is not None
+        self._last = Label(event, stamp, self.guidance.request, repetitions)
+        self.labels.append(self._last)
+
+    def _write(self) -> None:
+        if self._session is not None:
+            self._session.write()
+
+    def _end(self, kept: bool, reason: str) -> None:
+        self.guidance, self._take = None, None
+        self.outcome = Outcome(kept, reason, self._last)

@@ -1,0 +1,198 @@
+"""Guides a person through one take: stand in view, 3-2-1, go, stop, keep or repeat. All by the stamps of the poses."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+import numpy as np
+
+from fitness_core.catalogue import Exercise
+from fitness_core.errors import InputError
+from fitness_core.types import Pose, RepEvent, nanoseconds, seconds
+from fitness_datasets.placement import check_placement, points_of
+from fitness_datasets.quality import Gate, Limits
+
+
+class Phase(IntEnum):
+    """Values of `phase` in the feedback of fitness_msgs/RecordTake."""
+
+    PLACEMENT = 0
+    COUNTDOWN = 1
+    RECORDING = 2
+    REVIEW = 3
+
+
+class Decision(StrEnum):
+    """What to do with a take that is over."""
+
+    KEEP = "keep"
+    REDO = "redo"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRequest:
+    """What to record. repetitions: stop after so many, 0 = by time. time_limit: stop after so long [s], 0 = by count.
+
+    number: of the take in the session, 1 = first.
+    """
+
+    subject: str
+    session: str
+    exercise: str
+    number: int = 1
+    repetitions: int = 0
+    time_limit: float = 0.0
+    consent: bool = False
+
+    def check(self, exercises: tuple[str, ...], others: tuple[str, ...] = ("idle", "other")) -> None:
+        """Raise InputError, with what to do, for a take that must not or cannot be recorded."""
+        if not self.consent:
+            raise InputError("no consent: record only who has agreed to be recorded, then say so (--consent, consent)")
+        check_pseudonym("subject", self.subject)
+        check_pseudonym("session", self.session)
+        if self.exercise not in exercises + others:
+            raise InputError(f"exercise {self.exercise!r} is not known; there are: {', '.join(exercises + others)}")
+        if self.repetitions and self.exercise in others and not self.time_limit:
+            raise InputError(f"{self.exercise!r} has no repetitions; give its time too (--seconds, time_limit)")
+        if not self.repetitions and self.time_limit <= 0:
+            raise InputError("a take needs an end; give its repetitions (--reps) or its time (--seconds)")
+
+
+def check_pseudonym(what: str, given: str) -> None:
+    """Raise InputError for what cannot be part of the name of a folder."""
+    if not given or not all(c.isascii() and (c.isalnum() or c in "-_") for c in given):
+        raise InputError(f"{what} {given!r}: give a pseudonym of letters, digits, - and _, e.g. P01; never a name")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a person is guided; all times [s].
+
+    hold: to stand well before the countdown. unsteady: to stand badly before it is told. countdown: its length.
+    tail: recorded on after the last repetition asked for. patience: without a repetition, then the take ends.
+    placement_timeout: without a good placement, then the take is over before it began; 0 = wait for ever.
+    """
+
+    hold: float = 1.0
+    unsteady: float = 0.5
+    countdown: float = 3.0
+    tail: float = 0.7
+    patience: float = 20.0
+    placement_timeout: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+
+
+class Guidance:
+    """One take, from placement to review. Feed it poses and repetitions; read its state after each.
+
+    exercise: of the catalogue, None for idle and other. start, stop: stamps of the first and last pose of the take
+    [ns], None before. repetitions: counted in it. problems: why it should be repeated, known in REVIEW. remaining:
+    [s] of the present phase, NaN = not bounded.
+    """
+
+    def __init__(self, request: TakeRequest, exercise: Exercise | None, settings: Settings | None = None) -> None:
+        self.request = request
+        self._exercise = exercise
+        self._points = points_of(exercise)
+        self._settings = settings or Settings()
+        self._title = exercise.title.lower() if exercise else request.exercise
+        self.again()
+
+    def again(self) -> None:
+        """Back to placement, as if nothing had been recorded."""
+        self.phase = Phase.PLACEMENT
+        self.instruction = "Step into the picture: the camera does not see you."
+        self.remaining = float("nan")
+        self.start: int | None = None
+        self.stop: int | None = None
+        self.repetitions = 0
+        self.problems: tuple[str, ...] = ()
+        self._begun: int | None = None
+        self._since: int | None = None  # since when the person stands well, or badly in the countdown; or the 3-2-1
+        self._badly: int | None = None
+        self._seen = 0
+        self._last_repetition = 0
+        self._done: int | None = None
+        self._gate = Gate(self._settings.limits)
+
+    def step(self, pose: Pose, light: float = float("nan")) -> None:
+        """The next pose; light: mean luminance of the newest picture [0..255], NaN = not known."""
+        if self.phase == Phase.PLACEMENT:
+            self._place(pose, light)
+        elif self.phase == Phase.COUNTDOWN:
+            self._count_down(pose, light)
+        if self.phase == Phase.RECORDING:
+            self._record(pose, light)
+
+    def count(self, event: RepEvent) -> None:
+        """A repetition; it counts where it is one of this exercise and turned within the take."""
+        if self.phase != Phase.RECORDING or self.start is None or not event.counted:
+            return
+        if event.exercise == self.request.exercise and event.turn >= self.start:
+            self.repetitions += 1
+            self._last_repetition = event.stamp
+            if self.repetitions == self.request.repetitions:
+                self._done = event.stamp
+
+    def _place(self, pose: Pose, light: float) -> None:
+        problem = check_placement(pose, self._points, light)
+        if self._begun is None:
+            self._begun = pose.stamp
+        if problem:
+            self._since, self.instruction = None, problem
+            if 0 < self._settings.placement_timeout < seconds(pose.stamp - self._begun):
+                self.phase, self.problems = Phase.REVIEW, (f"not recorded: {problem[0].lower()}{problem[1:-1]}",)
+                self.instruction = f"Take {self.request.number}: {self.problems[0]}."
+            return
+        if self._since is None:
+            self._since = pose.stamp
+        self.instruction = "Good. Stay there."
+        if seconds(pose.stamp - self._since) >= self._settings.hold:
+            self.phase, self._since, self._badly = Phase.COUNTDOWN, pose.stamp, None
+            self._count_down(pose, light)
+
+    def _count_down(self, pose: Pose, light: float) -> None:
+        assert self._since is not None
+        problem = check_placement(pose, self._points, light)
+        if not problem:
+            self._badly = None
+        elif self._badly is None:
+            self._badly = pose.stamp
+        elif seconds(pose.stamp - self._badly) > self._settings.unsteady:
+            self.again()
+            self.instruction = problem
+            return
+        self.remaining = self._settings.countdown - seconds(pose.stamp - self._since)
+        if self.remaining > 0:
+            self.instruction = f"{int(np.ceil(self.remaining))}"
+            return
+        self.phase, self.start = Phase.RECORDING, pose.stamp
+        self._seen = self._last_repetition = pose.stamp
+
+    def _record(self, pose: Pose, light: float) -> None:
+        assert self.start is not None
+        asked, limit = self.request.repetitions, self.request.time_limit
+        self._gate.add(pose, light)
+        self.stop = pose.stamp
+        if pose.tracked:
+            self._seen = pose.stamp
+        self.remaining = limit - seconds(pose.stamp - self.start) if limit else float("nan")
+        done = self._done is not None and pose.stamp - self._done >= nanoseconds(self._settings.tail)
+        late = not limit and seconds(pose.stamp - self._last_repetition) > self._settings.patience
+        if done or late or self.remaining <= 0:
+            self._review()
+        elif seconds(pose.stamp - self._seen) > 1.0:
+            self.instruction = "Step back into the picture: the camera does not see you."
+        elif self._exercise is None:
+            self.instruction = f"Go: {self._title}."
+        else:
+            self.instruction = f"Go: {self._title}, {self.repetitions}{f' of {asked}' if asked else ''}."
+
+    def _review(self) -> None:
+        asked = self.request.repetitions if self._exercise else 0
+        self.phase, self.remaining = Phase.REVIEW, float("nan")
+        self.problems = self._gate.problems(self.repetitions, asked)
+        if self.problems:
+            self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}."
+        else:
+            self.instruction = f"Take {self.request.number} is done: keep, redo or stop?"

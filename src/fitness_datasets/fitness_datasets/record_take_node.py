@@ -1,0 +1,219 @@
+"""Node `record_take`: guides a person through labelled takes, asked for by an action or by its own parameters."""
+
+import contextlib
+import math
+import time
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.serialization import deserialize_message
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.images import to_bgr
+from fitness_core.ros.node import FitnessNode, run
+from fitness_datasets.collector import Collector, Outcome
+from fitness_datasets.guidance import Decision, TakeRequest
+from fitness_datasets.placement import luminance
+from fitness_datasets.ros import takes
+from fitness_datasets.session import Session, plan
+from fitness_msgs.action import RecordTake
+from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
+from fitness_msgs.srv import SetExercise
+
+LIGHT_PERIOD = 0.5
+"""How often the light of a picture is measured [s]."""
+
+
+class RecordTakeNode(FitnessNode):
+    """Guides through takes and says on take_label which poses they are; the recorder records both.
+
+    One take for each goal of the action; where `subject` is given, all takes that its session still lacks, after
+    which `finished` completes. A take that is over waits for ~/keep, ~/redo or ~/stop, unless `auto` decides. With
+    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is being done.
+
+    A goal is refused without consent, without a pseudonym, with an unknown exercise or no end, and while a take is
+    under way; the log says why. Cancelling withdraws the take (DISCARD).
+    """
+
+    PARAMETERS: ClassVar = takes.PARAMETERS
+
+    def __init__(self, name: str = "record_take", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._labels = self.create_lifecycle_publisher(TakeLabel, "take_label", qos.TAKES)
+        self._instructions = self.create_lifecycle_publisher(String, "instruction", qos.LATCHED)
+        self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
+        self.create_service(Trigger, "~/keep", partial(self._answer, Decision.KEEP))
+        self.create_service(Trigger, "~/redo", partial(self._answer, Decision.REDO))
+        self.create_service(Trigger, "~/stop", partial(self._answer, Decision.STOP))
+        self.collector = Collector()
+        """The take under way, and what became of the last one."""
+        self.outcomes: list[tuple[TakeRequest, Outcome]] = []
+        """What became of each take since activation."""
+        self._request: TakeRequest | None = None
+        self._goal: ServerGoalHandle | None = None
+        self._session: Session | None = None
+        self._plan: list[str] = []
+        self._counted = False
+        self._frame_id = self._said = ""
+        self._light, self._light_due = math.nan, 0.0
+
+    def configure(self) -> None:
+        self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
+        self.collector = Collector(self.params.auto, self.params.attempts)
+        if self.params.subject:
+            for exercise in takes.exercises_of(self.params):
+                takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
+        self._server = ActionServer(
+            self,
+            RecordTake,
+            "record_take",
+            self._result,
+            goal_callback=self._on_goal,
+            # Not executed but when it is over: an awaiting callback would keep this executor busy all the time.
+            handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request), goal),
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+        )
+
+    def activate(self) -> None:
+        self.outcomes = []
+        if self.params.subject:
+            self._session = self._open_session(self.params.subject, self.params.session)
+            self._plan = plan(self._session, takes.exercises_of(self.params), self.params.takes)
+        # Only now, so that session.yaml is there before the first frame.
+        self._inputs = [
+            self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
+            self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
+            self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
+        ]
+        self._timer = self.create_timer(0.1, self._look_for_cancel)
+        if self.params.subject:
+            self._next()
+
+    def deactivate(self) -> None:
+        self._plan = []
+        self.collector.interrupt("interrupted")
+        self._tell()
+        self.destroy_timer(self._timer)
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+
+    def release(self) -> None:
+        self._server.destroy()
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        guidance = self.collector.guidance
+        if guidance is None:
+            return super().diagnose()
+        return diagnostics.OK, guidance.instruction, {"exercise": guidance.request.exercise, "phase": guidance.phase}
+
+    def decide(self, decision: Decision) -> str:
+        """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
+        problem = self.collector.decide(decision)
+        if not problem and decision == Decision.STOP:
+            self._plan = []
+        self._tell()
+        return problem
+
+    def _open_session(self, subject: str, name: str) -> Session:
+        now = self.get_clock().now().nanoseconds
+        return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
+
+    def _next(self) -> None:
+        if self._plan:
+            assert self._session is not None
+            self._begin(takes.request_of(self.params, self._plan.pop(0), self._session.next_take), None)
+        elif self.params.subject and not self.finished.done():
+            self.finished.set_result(None)
+
+    def _on_goal(self, goal: RecordTake.Goal) -> GoalResponse:
+        try:
+            if not self.active or self.collector.guidance is not None:
+                raise InputError("the node is not active, or a take is under way")
+            takes.from_goal(goal).check(self._catalogue.names)
+            self._session = self._open_session(goal.subject, goal.session)
+        except InputError as error:
+            self.get_logger().error(f"goal refused: {error}")
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _begin(self, request: TakeRequest, goal: ServerGoalHandle | None) -> None:
+        assert self._session is not None
+        self._request, self._goal, self._counted = request, goal, False
+        settings = takes.settings_of(self.params)
+        self.collector.begin(request, self._catalogue, settings, self._session, self.params.bag)
+        self._tell()
+
+    def _on_pose(self, message: BodyPose) -> None:
+        if self.collector.guidance is None:
+            return
+        if not self._counted and self._counter.service_is_ready():
+            # So that what the classifier has not learnt yet is counted too.
+            self._counted = True
+            request = takes.to_set_exercise(self.collector.guidance.request, self._catalogue)
+            self._counter.call_async(request).add_done_callback(self._on_exercise_set)
+        self._frame_id = message.header.frame_id
+        self.collector.step(messages.from_body_pose(message), self._light)
+        self._tell()
+
+    def _on_exercise_set(self, future: Future) -> None:
+        self._counted = future.result() is not None and future.result().success
+
+    def _on_repetition(self, message: RepEvent) -> None:
+        self.collector.count(messages.from_rep_event(message))
+
+    def _on_picture(self, cdr: bytes) -> None:
+        if time.monotonic() >= self._light_due:
+            self._light_due = time.monotonic() + LIGHT_PERIOD
+            with contextlib.suppress(InputError):
+                self._light = luminance(to_bgr(deserialize_message(cdr, Image)))
+
+    def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.message = self.decide(decision)
+        response.success = not response.message
+        return response
+
+    def _look_for_cancel(self) -> None:
+        if self._goal is not None and self._goal.is_cancel_requested:
+            self.collector.cancel()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Publish what is new; where a take is over, answer its goal and go on to the next one."""
+        for label in self.collector.labels:
+            self._labels.publish(takes.to_label(label, self._frame_id))
+        self.collector.labels.clear()
+        guidance = self.collector.guidance
+        if guidance is not None:
+            if guidance.instruction != self._said:
+                self._said = guidance.instruction
+                self._instructions.publish(String(data=self._said))
+            if self._goal is not None:
+                self._goal.publish_feedback(takes.to_feedback(guidance))
+        elif self._request is not None and self.collector.outcome is not None:
+            self.outcomes.append((self._request, self.collector.outcome))
+            self._request = None
+            if self._goal is not None:
+                self._goal.execute()
+                self._goal = None
+            self._next()
+
+    def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
+        outcome = self.outcomes[-1][1]
+        end = goal.canceled if goal.is_cancel_requested else goal.succeed if outcome.kept else goal.abort
+        end()
+        label = takes.to_label(outcome.label, self._frame_id)
+        return RecordTake.Result(kept=outcome.kept, message=outcome.reason, label=label)
+
+
+def main() -> int:
+    """Program `record_take_node`."""
+    return run(RecordTakeNode)

@@ -1,0 +1,1 @@
+"""Helpers of this package that know ROS 2."""

@@ -1,0 +1,112 @@
+"""Parameters of the node `record_take`, and the messages of takes."""
+
+from types import SimpleNamespace
+
+from builtin_interfaces.msg import Duration
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.ros import messages
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import nanoseconds, seconds
+from fitness_datasets.collector import Label
+from fitness_datasets.guidance import Guidance, Settings, TakeRequest
+from fitness_datasets.quality import Limits
+from fitness_msgs.action import RecordTake
+from fitness_msgs.msg import TakeLabel
+from fitness_msgs.srv import SetExercise
+
+PARAMETERS = (
+    Parameter("subject", "", "Pseudonym of who is recorded, e.g. P01; empty = wait for goals.", read_only=True),
+    Parameter("session", "S01", "Name of this visit of the subject.", read_only=True),
+    Parameter("exercise", "squat", "Exercises to record, separated by commas; idle and other too.", read_only=True),
+    Parameter("takes", 1, "Kept takes of each exercise to have in the session.", minimum=1, read_only=True),
+    Parameter("repetitions", 5, "End a take after so many; 0 = by time.", minimum=0, read_only=True),
+    Parameter("seconds", 0.0, "End a take after so long [s]; 0 = by repetitions.", minimum=0.0, read_only=True),
+    Parameter("consent", False, "The subject has agreed to be recorded; nothing is without.", read_only=True),
+    Parameter("auto", False, "Keep good takes and repeat others without asking.", read_only=True),
+    Parameter("attempts", 3, "With auto: give a take up after so many attempts.", minimum=1, read_only=True),
+    Parameter("out", "", "Folder of the collection, for session.yaml; empty = none.", read_only=True),
+    Parameter("bag", "", "Bag that is being recorded, as session.yaml shall name it.", read_only=True),
+    Parameter("camera", "", "What the camera is, for session.yaml.", read_only=True),
+    Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
+    Parameter("countdown", 3.0, "From standing well to the start of the take [s].", minimum=0.0),
+    Parameter("patience", 20.0, "End a take by repetitions after so long without one [s].", minimum=1.0),
+    Parameter("placement_timeout", 0.0, "Give up when nobody stands well for so long [s]; 0 = never.", minimum=0.0),
+    Parameter("max_lost", 0.1, "Share of a take in which the body may be lost.", minimum=0.0, maximum=1.0),
+    Parameter("max_dropped", 0.25, "Share of its frames that may be missing.", minimum=0.0, maximum=1.0),
+    Parameter("max_gap", 0.5, "Longest time without a frame [s].", minimum=0.0),
+)
+"""Of the node `record_take`."""
+
+
+def settings_of(params: SimpleNamespace) -> Settings:
+    """How the parameters say that a person is guided."""
+    return Settings(
+        countdown=params.countdown,
+        patience=params.patience,
+        placement_timeout=params.placement_timeout,
+        limits=Limits(max_lost=params.max_lost, max_dropped=params.max_dropped, max_gap=params.max_gap),
+    )
+
+
+def exercises_of(params: SimpleNamespace) -> list[str]:
+    """The exercises that the parameter names."""
+    return [name.strip() for name in params.exercise.split(",")]
+
+
+def request_of(params: SimpleNamespace, exercise: str, number: int) -> TakeRequest:
+    """A take as the parameters ask for it."""
+    return TakeRequest(
+        params.subject, params.session, exercise, number, params.repetitions, params.seconds, params.consent
+    )
+
+
+def from_goal(goal: RecordTake.Goal) -> TakeRequest:
+    """Goal of the action RecordTake -> TakeRequest."""
+    limit = seconds(nanoseconds(goal.time_limit.sec) + goal.time_limit.nanosec)
+    return TakeRequest(goal.subject, goal.session, goal.exercise, goal.take, goal.repetitions, limit, goal.consent)
+
+
+def to_goal(request: TakeRequest) -> RecordTake.Goal:
+    """TakeRequest -> goal of the action RecordTake."""
+    whole = int(request.time_limit)
+    limit = Duration(sec=whole, nanosec=nanoseconds(request.time_limit - whole))
+    return RecordTake.Goal(
+        subject=request.subject,
+        session=request.session,
+        exercise=request.exercise,
+        take=request.number,
+        repetitions=request.repetitions,
+        time_limit=limit,
+        consent=request.consent,
+    )
+
+
+def to_label(label: Label | None, frame_id: str) -> TakeLabel:
+    """Label -> fitness_msgs/TakeLabel; an empty one for None."""
+    if label is None:
+        return TakeLabel()
+    return TakeLabel(
+        header=messages.header(label.stamp, frame_id),
+        event=int(label.event),
+        subject=label.request.subject,
+        session=label.request.session,
+        exercise=label.request.exercise,
+        take=label.request.number,
+        repetitions=label.repetitions,
+    )
+
+
+def to_set_exercise(request: TakeRequest, catalogue: Catalogue) -> SetExercise.Request:
+    """What the counter is told: the exercise, or, for idle and other, that the classifier decides."""
+    return SetExercise.Request(exercise=request.exercise if request.exercise in catalogue else "")
+
+
+def to_feedback(guidance: Guidance) -> RecordTake.Feedback:
+    """State of a take -> feedback of the action RecordTake."""
+    return RecordTake.Feedback(
+        phase=int(guidance.phase),
+        instruction=guidance.instruction,
+        repetitions=guidance.repetitions,
+        remaining=guidance.remaining,
+    )

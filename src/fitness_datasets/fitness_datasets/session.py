@@ -1,0 +1,148 @@
+"""A session folder: bags of takes, and `session.yaml`: whose they are, how they were made, what became of them.
+
+COLLECTION/P01_S01/session.yaml
+COLLECTION/P01_S01/bag_001/         one bag for each time that recording was started
+"""
+
+import importlib.metadata
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import yaml
+
+from fitness_core.errors import InputError
+
+FILE = "session.yaml"
+KEPT, DISCARDED, UNFINISHED = "kept", "discarded", "unfinished"
+_LIBRARIES = ("mediapipe", "ai-edge-litert", "numpy", "opencv-python-headless", "rosbags")
+
+
+@dataclass(slots=True)
+class Take:
+    """One attempt at a take, a row of `session.yaml`.
+
+    status: kept, discarded or unfinished (the recorder died in it, or before it was decided). reasons: what was wrong
+    with it. start, stop: stamps of its first and last pose [ns], 0 = not reached.
+    """
+
+    take: int
+    exercise: str
+    bag: str
+    status: str = UNFINISHED
+    reasons: list[str] = field(default_factory=list)
+    repetitions: int = 0
+    start: int = 0
+    stop: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """What `session.yaml` says; `write` puts it on the disk, whole or not at all.
+
+    folder: None = nothing is written. subject: pseudonym. camera: what is known of it. versions: name -> version of
+    the software. created: by the machine's clock [ns].
+    """
+
+    folder: Path | None
+    subject: str
+    session: str
+    created: int = 0
+    camera: dict[str, str | int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    takes: list[Take] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls, out: str | Path, subject: str, session: str, now: int = 0, camera: dict[str, str | int] | None = None
+    ) -> "Session":
+        """The session of a subject in the collection `out`, as it was left, or a new one; its file is there then.
+
+        out: "" = one that is never written. now: the machine's clock [ns]. Raises InputError where a file is there
+        that is no session, or none can be written.
+        """
+        opened = cls._read(out, subject, session, now)
+        opened.camera |= camera or {}
+        opened.write()
+        return opened
+
+    @classmethod
+    def _read(cls, out: str | Path, subject: str, session: str, now: int) -> "Session":
+        if not out:
+            return cls(None, subject, session, now)
+        folder = Path(out).expanduser() / f"{subject}_{session}"
+        file = folder / FILE
+        if not file.exists():
+            return cls(folder, subject, session, now, versions=software_versions())
+        try:
+            read = yaml.safe_load(file.read_text())
+            if (read["subject"], read["session"]) != (subject, session):
+                raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
+            takes = [Take(**take) for take in read["takes"]]
+            return cls(folder, subject, session, read["created_ns"], read["camera"], software_versions(), takes)
+        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
+
+    @property
+    def next_take(self) -> int:
+        """Number of the next take: one more than the highest that was kept, or that may be in a bag undecided."""
+        return 1 + max((take.take for take in self.takes if take.status != DISCARDED), default=0)
+
+    def kept(self, exercise: str) -> int:
+        """Takes of an exercise that were kept."""
+        return sum(take.status == KEPT and take.exercise == exercise for take in self.takes)
+
+    def write(self) -> None:
+        """Replace `session.yaml`; a death at any moment leaves the old one or the new one. Raises InputError."""
+        if self.folder is None:
+            return
+        content = {
+            "format": 1,
+            "subject": self.subject,
+            "session": self.session,
+            "consent": True,
+            "created_ns": self.created,
+            "camera": self.camera,
+            "versions": self.versions,
+            "takes": [asdict(take) for take in self.takes],
+        }
+        file = self.folder / FILE
+        draft = file.with_suffix(".new")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with draft.open("w") as stream:
+                stream.write("# Who was recorded and how, and what became of each take; see docs/record.md.\n")
+                yaml.safe_dump(content, stream, sort_keys=False)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(file)
+        except OSError as error:
+            raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
+
+
+def next_bag(out: Path, subject: str, session: str) -> Path:
+    """The next bag of a session: a folder that does not exist yet."""
+    folder = Path(out).expanduser() / f"{subject}_{session}"
+    numbers = [int(path.name[4:]) for path in folder.glob("bag_*") if path.name[4:].isdecimal()]
+    return folder / f"bag_{1 + max(numbers, default=0):03d}"
+
+
+def plan(session: Session, exercises: list[str], takes: int) -> list[str]:
+    """The exercise of each take that is still to do, so that each exercise has so many kept ones."""
+    return [name for name in exercises for _ in range(takes - session.kept(name))]
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what makes a recording what it is."""
+    versions = {"fitness": _version("fitness_datasets"), "python": platform.python_version()}
+    versions |= {name: _version(name) for name in _LIBRARIES}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

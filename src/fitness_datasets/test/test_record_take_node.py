@@ -1,0 +1,269 @@
+"""The action server of guided takes over real DDS, with poses that this test makes."""
+
+import threading
+import time
+import uuid
+
+import numpy as np
+import pytest
+import rclpy
+import yaml
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+from take_figure import repetition, standing
+
+from fitness_core.errors import InputError
+from fitness_core.ros import messages, qos
+from fitness_core.ros.images import to_image
+from fitness_datasets.guidance import TakeRequest
+from fitness_datasets.record_take_node import RecordTakeNode
+from fitness_datasets.ros.takes import to_goal
+from fitness_msgs.action import RecordTake
+from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
+from fitness_msgs.srv import SetExercise
+
+DEADLINE = 20.0
+RATE = 20.0
+START, STOP, DISCARD = TakeLabel.EVENT_START, TakeLabel.EVENT_STOP, TakeLabel.EVENT_DISCARD
+Phase = RecordTake.Feedback
+
+
+class Gym:
+    """The node under test, and a bystander who is camera, pose estimator, counter and client at once."""
+
+    def __init__(self):
+        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
+        self.executor = SingleThreadedExecutor()
+        self.node = rclpy.create_node("bystander", namespace=self.namespace)
+        self.executor.add_node(self.node)
+        self.nodes = [self.node]
+        self.labels: list[TakeLabel] = []
+        self.said: list[str] = []
+        self.counting: list[str] = []
+        self.feedback: list[RecordTake.Feedback] = []
+        self.poses = self.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+        self.events = self.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
+        self.pictures = self.node.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
+        self.node.create_subscription(TakeLabel, "take_label", self.labels.append, qos.TAKES)
+        self.node.create_subscription(String, "instruction", lambda text: self.said.append(text.data), qos.LATCHED)
+        self.node.create_service(SetExercise, "rep_counter/set_exercise", self._set_exercise)
+        self.client = ActionClient(self.node, RecordTake, "record_take")
+        self.time = 1000.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        while not self._stopping:
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def _set_exercise(self, request, response):
+        self.counting.append(request.exercise)
+        response.success = True
+        return response
+
+    def start(self, **parameters) -> RecordTakeNode:
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        node = RecordTakeNode(namespace=self.namespace, parameter_overrides=overrides)
+        self.nodes.append(node)
+        node.start()
+        self.executor.add_node(node)
+        wait_for(lambda: self.poses.get_subscription_count() and self.events.get_subscription_count(), "the node")
+        return node
+
+    def ask(self, **changes):
+        """Send a goal; its handle."""
+        request = {"subject": "P01", "session": "S01", "exercise": "squat", "repetitions": 2, "consent": True}
+        assert self.client.wait_for_server(DEADLINE)
+        goal = to_goal(TakeRequest(**(request | changes)))
+        sent = self.client.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
+        wait_for(sent.done, "an answer to the goal")
+        return sent.result()
+
+    def call(self, name: str) -> Trigger.Response:
+        client = self.node.create_client(Trigger, f"record_take/{name}")
+        assert client.wait_for_service(DEADLINE)
+        called = client.call_async(Trigger.Request())
+        wait_for(called.done, name)
+        return called.result()
+
+    def feed(self, seconds: float, **changes) -> None:
+        for _ in range(round(seconds * RATE)):
+            self.poses.publish(messages.to_body_pose(standing(self.time, **changes)))
+            self.time += 1 / RATE
+            time.sleep(0.004)  # faster than the camera, but not than a queue of ten
+
+    def feed_until(self, phase: int) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not self.feedback or self.feedback[-1].phase != phase:
+            assert time.monotonic() < deadline, self.said
+            self.feed(0.1)
+
+    def do(self, repetitions: int) -> None:
+        for number in range(1, repetitions + 1):
+            self.feed(1.5)
+            self.events.publish(messages.to_rep_event(repetition(self.time, index=number), "camera"))
+            wait_for(lambda n=number: self.feedback[-1].repetitions == n or not self.feed(0.05), "a count")
+
+    def close(self):
+        self._stopping = True
+        self._thread.join()
+        for node in self.nodes[1:]:
+            node.stop()
+        for node in self.nodes:
+            node.destroy_node()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ros():
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def gym():
+    gym = Gym()
+    yield gym
+    gym.close()
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def result_of(goal):
+    asked = goal.get_result_async()
+    wait_for(asked.done, "the result")
+    return asked.result()
+
+
+def test_a_goal_is_guided_counted_and_kept(gym, tmp_path):
+    gym.start(out=str(tmp_path), bag="bag_001", camera="test")
+    goal = gym.ask(number=4)
+    assert goal.accepted
+    assert (tmp_path / "P01_S01" / "session.yaml").exists(), "before the first frame"
+    gym.feed_until(Phase.PHASE_RECORDING)
+    assert gym.counting == ["squat"]
+    gym.do(2)
+    gym.feed_until(Phase.PHASE_REVIEW)
+    refused = gym.ask()
+    assert not refused.accepted, "one take at a time"
+    assert gym.call("keep").success
+    ended = result_of(goal)
+    assert ended.status == GoalStatus.STATUS_SUCCEEDED
+    assert ended.result.kept and ended.result.message == ""
+    wait_for(lambda: len(gym.labels) == 2, "labels")
+    start, stop = gym.labels
+    assert (start.event, stop.event, stop.take, stop.subject, stop.repetitions) == (START, STOP, 4, "P01", 2)
+    assert start.header.frame_id == "camera_optical_frame"
+    assert messages.from_time(start.header.stamp) < messages.from_time(stop.header.stamp)
+    assert ended.result.label == stop
+    for sentence in ("Good. Stay there.", "3", "2", "1", "Go: squat, 1 of 2.", "Take 4 is done: keep, redo or stop?"):
+        assert sentence in gym.said
+    phases = [feedback.phase for feedback in gym.feedback]
+    assert phases == sorted(phases)
+    (take,) = yaml.safe_load((tmp_path / "P01_S01" / "session.yaml").read_text())["takes"]
+    assert (take["take"], take["status"], take["repetitions"], take["bag"]) == (4, "kept", 2, "bag_001")
+    assert not gym.call("keep").success, "nothing to decide any more"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"consent": False}, {"subject": ""}, {"exercise": "juggling"}, {"repetitions": 0}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_refused_goals(gym, tmp_path, changes):
+    gym.start(out=str(tmp_path))
+    assert not gym.ask(**changes).accepted
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cancel_withdraws_the_take(gym):
+    gym.start(countdown=0.0)
+    goal = gym.ask(exercise="idle", repetitions=0, time_limit=60.0)
+    gym.feed_until(Phase.PHASE_RECORDING)
+    assert gym.counting == [""]
+    cancelled = goal.cancel_goal_async()
+    wait_for(cancelled.done, "the cancellation")
+    ended = result_of(goal)
+    assert ended.status == GoalStatus.STATUS_CANCELED
+    assert not ended.result.kept
+    wait_for(lambda: len(gym.labels) == 2, "labels")
+    assert [label.event for label in gym.labels] == [START, DISCARD]
+    assert gym.ask().accepted, "the next goal is taken"
+
+
+def test_redo_and_stop(gym):
+    gym.start(countdown=0.0)
+    goal = gym.ask(repetitions=1)
+    gym.feed_until(Phase.PHASE_RECORDING)
+    gym.do(1)
+    gym.feed_until(Phase.PHASE_REVIEW)
+    assert gym.call("redo").success
+    gym.feed_until(Phase.PHASE_RECORDING)
+    gym.do(1)
+    gym.feed_until(Phase.PHASE_REVIEW)
+    assert gym.call("stop").success
+    ended = result_of(goal)
+    assert (ended.status, ended.result.message) == (GoalStatus.STATUS_ABORTED, "stopped")
+    wait_for(lambda: len(gym.labels) == 6, "labels")
+    assert [label.event for label in gym.labels] == [START, STOP, DISCARD] * 2
+
+
+def test_a_dark_picture_is_said(gym):
+    gym.start()
+    gym.ask()
+    wait_for(gym.pictures.get_subscription_count, "who measures the light")
+    picture = to_image(np.full((48, 64, 3), 10, np.uint8))
+
+    def told() -> bool:
+        gym.pictures.publish(picture)
+        gym.feed(0.1)
+        return "It is too dark: turn on a light or open the curtains." in gym.said
+
+    wait_for(told, "the instruction")
+
+
+def test_a_subject_given_by_parameters_is_led_through_all_takes(gym, tmp_path):
+    given = {"subject": "P02", "exercise": "squat,idle", "takes": 2, "seconds": 1.5, "repetitions": 0}
+    node = gym.start(out=str(tmp_path), consent=True, auto=True, countdown=0.0, **given)
+    deadline = time.monotonic() + DEADLINE
+    while not node.finished.done():
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.2)
+    assert [outcome.kept for _, outcome in node.outcomes] == [True] * 4
+    wait_for(lambda: len(gym.labels) == 8, "labels")
+    assert [(label.exercise, label.take) for label in gym.labels[::2]] == [
+        ("squat", 1),
+        ("squat", 2),
+        ("idle", 3),
+        ("idle", 4),
+    ]
+    assert "kept" in (tmp_path / "P02_S01" / "session.yaml").read_text()
+
+
+def test_parameters_without_consent_do_not_start(gym):
+    with pytest.raises(InputError, match="no consent"):
+        gym.start(subject="P01")
+
+
+def test_a_node_that_is_stopped_withdraws_its_take(gym, tmp_path):
+    node = gym.start(out=str(tmp_path), subject="P01", consent=True, countdown=0.0)
+    deadline = time.monotonic() + DEADLINE
+    while not gym.labels:
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.2)
+    gym.executor.remove_node(node)
+    node.stop()
+    wait_for(lambda: len(gym.labels) == 2, "the label")
+    assert gym.labels[-1].event == DISCARD
+    assert "interrupted" in (tmp_path / "P01_S01" / "session.yaml").read_text()
