@@ -1,4 +1,4 @@
-"""Clips, and the command line as a user calls it."""
+"""What tests of every package share: the clips, and the command line as a user calls it."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[1] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
