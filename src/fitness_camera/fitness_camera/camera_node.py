@@ -11,7 +11,8 @@ from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera import calibration
-from fitness_camera.sources import Repeated, Source, open_source
+from fitness_camera.source import Source
+from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode, run

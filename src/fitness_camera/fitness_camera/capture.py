@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from fitness_camera.quiet_opencv import cv2
-from fitness_camera.sources import Source, Stamps, wall_clock
+from fitness_camera.source import Source, Stamps, wall_clock
 from fitness_core.errors import InputError
 from fitness_core.types import Frame
 

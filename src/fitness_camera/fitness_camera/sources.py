@@ -11,15 +11,13 @@
 """
 
 import re
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
+from fitness_camera.source import Source
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Frame
 
@@ -29,46 +27,6 @@ FOLDER_RATE = 30.0
 ACCEPTED = "a device (0, /dev/video0), a video file, an address (rtsp://, http://) or a folder of pictures"
 
 _ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
-
-
-class Source(ABC):
-    """An open source of pictures.
-
-    name: as it was given. rate: nominal pictures per second [Hz], 0 = unknown. width, height: of the upright picture
-    [px]. frames: how many pictures it has, 0 = unknown. live: whether pictures come when they come (device, stream).
-    """
-
-    def __init__(self, name: str, frame_id: str) -> None:
-        self.name = name
-        self.frame_id = frame_id
-        self.rate = 0.0
-        self.width = 0
-        self.height = 0
-        self.frames = 0
-        self.live = False
-
-    @abstractmethod
-    def read(self) -> Frame | None:
-        """The next picture; None at the end (recorded) or when it is lost (live).
-
-        Raises InputError for a picture of a folder that cannot be read.
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Free what it holds; a second call does nothing."""
-
-    def __enter__(self) -> "Source":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        while (frame := self.read()) is not None:
-            yield frame
 
 
 class FolderSource(Source):
@@ -134,25 +92,6 @@ class Repeated(Source):
             self._source = None
 
 
-class Stamps:
-    """Presentation times that always advance: one that does not is replaced by the last one plus a nominal period.
-
-    rate: nominal pictures per second [Hz], 0 = unknown, taken as 30. Unequal steps are kept (variable frame rate).
-    """
-
-    def __init__(self, rate: float) -> None:
-        self._period = round(NANOSECONDS / (rate or 30.0))
-        self._last: int | None = None
-
-    def step(self, milliseconds: float) -> int:
-        """The stamp [ns] of the next picture, whose container says `milliseconds`."""
-        stamp = round(milliseconds * 1_000_000) if milliseconds > 0 else 0  # also NaN
-        if self._last is not None and stamp <= self._last:
-            stamp = self._last + self._period
-        self._last = stamp
-        return stamp
-
-
 def open_source(
     source: str, *, width: int = 0, height: int = 0, rate: float = 0.0, frame_id: str = "camera_optical_frame"
 ) -> Source:
@@ -178,11 +117,6 @@ def open_source(
     if not path.is_file():
         raise InputError(f"source {source!r} is not there; accepted: {ACCEPTED}")
     return capture.open_file(text, path, frame_id)
-
-
-def wall_clock() -> int:
-    """Now [ns since 1970], the stamp of what a live source has just delivered."""
-    return time.time_ns()
 
 
 def _by_name(path: Path) -> list[tuple[int, str]]:

@@ -16,7 +16,8 @@ import pytest
 
 from fitness_camera import capture
 from fitness_camera.quiet_opencv import cv2
-from fitness_camera.sources import Repeated, Stamps, open_source
+from fitness_camera.source import Stamps
+from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
