@@ -106,6 +106,59 @@ def live(
     live.run(options)
 
 
+@app.command()
+def dataset(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the dataset.", show_default=False)],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="SOURCE…",
+            help="Bags of takes, videos, pose files, or folders of them; none = all that the tables name.",
+            show_default=False,
+        ),
+    ] = None,
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CLIPS.csv",
+            help="Labels videos (columns file, exercise, subject, source); without it their folder's name does.",
+            show_default=False,
+        ),
+    ] = None,
+    poses: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="POSES.csv",
+            help="Labels pose files (columns file, exercise, layout, fps, subject, source).",
+            show_default=False,
+        ),
+    ] = None,
+    length: Annotated[float, typer.Option(help="Length of a window [s].", min=0.2, max=30)] = 2.0,
+    rate: Annotated[float, typer.Option(help="Steps of a window per second [Hz].", min=1, max=120)] = 15.0,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|DIR", help="Exercises; default: those that ship.", show_default=False),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to keep the landmarks of videos in.", show_default=False),
+    ] = None,
+) -> None:
+    """Make a dataset of recorded takes: takes, windows, a manifest with hashes, a card with counts and plots."""
+    from fitness_bringup import dataset
+
+    dataset.run(
+        sources or [],
+        out=out,
+        clips=clips,
+        poses=poses,
+        length=length,
+        rate=rate,
+        catalogue=catalogue,
+        cache=cache,
+    )
+
+
 @app.command(context_settings=PASSED_ON)
 def train(context: typer.Context) -> None:
     """Fit the exercise classifier to labelled clips, and say how it does on people it has not seen."""

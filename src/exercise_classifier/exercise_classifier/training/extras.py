@@ -55,31 +55,33 @@ def load_extras(folder: Path, groups: dict[str, str]) -> list[Take]:
 
     groups: owner -> group of the clips; a take of one of these owners joins that group, any other is one of its own.
     """
-    takes = []
-    for row in _rows(folder / "poses.csv"):
-        maker = {"coco18_px_xyc": _coco18, "blazepose33_minmax_xyz": _minmax, "blazepose33_xyzv": _blazepose}.get(
-            row["layout"]
-        )
-        # Of coco18 only what is filmed from the front: flat side views have no left-right axis to align to.
-        flat_side = row["layout"] == "coco18_px_xyc" and row["exercise"] in ("curl", "front_raise")
-        # A rope push-down is a curl backwards, and nobody has told these joint by joint; better unsaid than wrong.
-        if maker is None or flat_side or row["exercise"] == "rope_pushdown":
-            continue
-        with np.load(folder / row["file"]) as data:
-            take = maker(data["landmarks"], row)
-        if take is not None:
-            takes.append(take)
-    for row in _rows(folder / "mocap.csv"):
-        # Mixed recordings have no one label; getting up from a chair (m05) is a squat to some and not to others.
-        if row["exercise"] != "mixed" and not Path(row["file"]).name.startswith("m05"):
-            with np.load(folder / row["file"]) as data:
-                takes.append(_mocap(data["joints"], [str(name) for name in data["names"]], float(data["fps"]), row))
+    tables = [row for name in ("poses.csv", "mocap.csv") for row in _rows(folder / name)]
+    takes = [take for row in tables if (take := extra_take(folder / row["file"], row)) is not None]
     owners = {row["file"]: owner_of(row["source"]) for row in _rows(folder / "poses.csv")}
     return [
         replace(take, group=groups.get(owners.get(take.name, ""), take.group))
         for take in takes
         if take.stamps[-1] > 1.5
     ]
+
+
+def extra_take(path: Path, row: dict[str, str]) -> Take | None:
+    """The take of a row of `poses.csv` (it has a layout) or of `mocap.csv`; None where it would not help."""
+    name = Path(row["file"]).name
+    if not row.get("layout"):
+        # Mixed recordings have no one label; getting up from a chair (m05) is a squat to some and not to others.
+        if row["exercise"] == "mixed" or name.startswith("m05"):
+            return None
+        with np.load(path) as data:
+            return _mocap(data["joints"], [str(joint) for joint in data["names"]], float(data["fps"]), row)
+    maker = LAYOUTS.get(row["layout"])
+    # Of coco18 only what is filmed from the front: flat side views have no left-right axis to align to.
+    flat_side = row["layout"] == "coco18_px_xyc" and row["exercise"] in ("curl", "front_raise")
+    # A rope push-down is a curl backwards, and nobody has told these joint by joint; better unsaid than wrong.
+    if maker is None or flat_side or row["exercise"] == "rope_pushdown":
+        return None
+    with np.load(path) as data:
+        return maker(data["landmarks"], row)
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
@@ -112,6 +114,7 @@ def _make(
         size[0],
         size[1],
         kind,
+        synthetic=kind == "mocap",
     )
 
 
@@ -174,3 +177,7 @@ def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
     world = np.nan_to_num(world - hips)
     return _make(row, rate, np.where(np.isfinite(image), image, 0.5), world, visibility, (640, 480), "mocap")
+
+
+LAYOUTS = {"coco18_px_xyc": _coco18, "blazepose33_minmax_xyz": _minmax, "blazepose33_xyzv": _blazepose}
+"""Layout of a pose file -> what makes a take of it."""

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ class Take:
 
     group: what may share a person or footage with others, never split between folds. stamps: [n] seconds.
     image: [n, 33, 3] x, y, z normalised by width, height, width. world: [n, 33, 3] metres, NaN = not measured.
-    visibility: [n, 33]. NaN rows = nobody. weight: how often it is drawn, relative to the others of its class.
+    visibility: [n, 33]. NaN rows = nobody. subject: pseudonym, "" = not known. synthetic: moved by rules or from
+    motion capture, not seen by a camera: never tested on. source: what it was read from.
     """
 
     name: str
@@ -38,6 +40,14 @@ class Take:
     width: int
     height: int
     kind: str = "clip"
+    subject: str = ""
+    synthetic: bool = False
+    source: str = ""
+
+    @property
+    def duration(self) -> float:
+        """From the first to the last pose [s]."""
+        return float(self.stamps[-1] - self.stamps[0]) if len(self.stamps) else 0.0
 
 
 def read_clips(table: Path) -> list[dict[str, str]]:
@@ -94,28 +104,40 @@ def load_takes(table: Path, cache: Path) -> list[Take]:
         path = cache / cache_name(row["file"])
         if not path.is_file():
             extract(table.parent / row["file"], path)
-        with np.load(path, allow_pickle=False) as data:
-            image, world, stamps = data["image"], data["world"], data["t"]
-            width, height = (int(value) for value in data["size"])
-        keep = np.concatenate([[True], np.diff(stamps) > 0])
-        image, world, stamps = image[keep], world[keep], stamps[keep]
+        stamps, poses = read_landmarks(path)
         if stamps[-1] - stamps[0] < MIN_DURATION:
             continue
-        poses = smoothed(image, world, stamps, width, height)
-        take = Take(
-            row["file"].removeprefix("videos/"),
-            row["exercise"],
-            groups[row["file"]],
-            row["certainty"].startswith("certain"),
-            stamps,
-            np.array([pose.image for pose in poses]),
-            np.array([pose.world for pose in poses]),
-            np.array([pose.visibility for pose in poses]),
-            width,
-            height,
-        )
-        takes.append(take)
+        certain = row["certainty"].startswith("certain")
+        name, exercise, group = row["file"].removeprefix("videos/"), row["exercise"], groups[row["file"]]
+        takes.append(take_of(name, exercise, group, stamps, poses, certain=certain))
     return takes
+
+
+def take_of(name: str, exercise: str, group: str, stamps: np.ndarray, poses: list[Pose], **fields: Any) -> Take:
+    """A take of poses; stamps [n] in seconds. fields: the others of a Take."""
+    return Take(
+        name,
+        exercise,
+        group,
+        fields.pop("certain", True),
+        stamps,
+        np.array([pose.image for pose in poses]),
+        np.array([pose.world for pose in poses]),
+        np.array([pose.visibility for pose in poses]),
+        poses[0].width,
+        poses[0].height,
+        **fields,
+    )
+
+
+def read_landmarks(cache_file: Path) -> tuple[np.ndarray, list[Pose]]:
+    """Stamps [n, s] and poses that `extract` has written, filtered as the pose stage filters by default."""
+    with np.load(cache_file, allow_pickle=False) as data:
+        image, world, stamps = data["image"], data["world"], data["t"]
+        width, height = (int(value) for value in data["size"])
+    keep = np.concatenate([[True], np.diff(stamps) > 0])
+    image, world, stamps = image[keep], world[keep], stamps[keep]
+    return stamps, smoothed(image, world, stamps, width, height)
 
 
 class _Replay(PoseBackend):

@@ -1,0 +1,358 @@
+"""Takes out of what a lab records: bags with take labels, videos, pose files. What is wrong is told, never dropped."""
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exercise_classifier.training.extras import LAYOUTS, extra_take
+from exercise_classifier.training.takes import Take, extract, groups_of, owner_of, read_landmarks, take_of
+from fitness_core.errors import InputError
+from fitness_core.ros.messages import from_body_pose, from_time
+from fitness_core.types import Pose, seconds
+from fitness_datasets.bags import BagReader
+
+VIDEO_SUFFIXES = (
+    *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".flv", ".ogv", ".gif"),
+)
+BAG_SUFFIXES = (".mcap", ".db3")
+
+# Values of fitness_msgs/TakeLabel.event.
+_START, _STOP, _DISCARD = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a source that cannot be used as it is.
+
+    source, take: which. exercise: its label. problem: one word for its kind. says: what is wrong, in a sentence.
+    """
+
+    source: str
+    take: str
+    exercise: str
+    problem: str
+    says: str
+
+    def __str__(self) -> str:
+        where = f"{self.source}: take {self.take}" if self.take and self.take != self.source else self.source
+        return f"{where}{f' ({self.exercise})' if self.exercise else ''}: {self.says}"
+
+    def as_dict(self) -> dict[str, str]:
+        """As the manifest has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One recording: where it is, its name in the dataset (no path of this machine), and its kind.
+
+    kind: bag, clip (a video) or pose file. row: of the table that labels it, empty = none does.
+    """
+
+    path: Path
+    name: str
+    kind: str
+    row: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source holds.
+
+    withdrawn: takes that their label discards. recovered: the recorder did not close the bag.
+    """
+
+    takes: list[Take] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    withdrawn: int = 0
+    recovered: bool = False
+
+
+def read_table(table: Path | None) -> list[dict[str, str]]:
+    """Rows of a clips.csv or poses.csv, one per file; needed are the columns file and exercise.
+
+    Taken where they are there: subject (pseudonym), source, license, certainty, and of pose files layout and fps.
+    """
+    if table is None:
+        return []
+    try:
+        with table.open(newline="") as file:
+            rows = [
+                {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "not a CSV file"
+        raise InputError(f"table {table} cannot be read ({reason}); give a CSV file") from None
+    if not rows or (missing := [name for name in ("file", "exercise") if name not in rows[0]]):
+        raise InputError(
+            f"table {table} lacks {'the columns ' + ', '.join(missing) if rows else 'rows'}; "
+            "it takes the columns file, exercise and, where known, subject and source"
+        )
+    return list({row["file"]: row for row in reversed(rows)}.values())[::-1]
+
+
+def find_sources(
+    given: list[Path], clips: Path | None = None, poses: Path | None = None
+) -> tuple[list[Source], list[Problem]]:
+    """The recordings in files and folders; where none are given, all that the tables name.
+
+    Raises InputError for what is not there, or holds nothing that could be a recording.
+    """
+    labelled: dict[Path, tuple[str, dict[str, str]]] = {}
+    rows = read_table(clips)
+    groups = groups_of([{"license": "", **row, "source": row.get("source") or row["file"]} for row in rows])
+    for row in rows:
+        assert clips is not None
+        labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": groups[row["file"]]})
+    for row in read_table(poses):
+        assert poses is not None
+        group = owner_of(row.get("source") or row["file"])
+        labelled[(poses.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
+    sources, problems = [], []
+    found = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    if not given:
+        found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
+    for path, name, kind in found:
+        _, row = labelled.get(path.resolve(), ("", {}))
+        name = (row["file"] if row else name).removeprefix("videos/")
+        if not path.exists():
+            problems.append(Problem(name, name, row["exercise"], "missing", "the file is not there"))
+        elif kind == "pose file" and not row:
+            problems.append(Problem(name, name, "", "unlabelled", "no label; name it in a table given with --poses"))
+        elif kind == "clip" and not row and clips is not None:
+            problems.append(Problem(name, name, "", "unlabelled", f"no label; {clips.name} does not name it"))
+        else:
+            row = row or ({"exercise": _folder_label(path)} if kind == "clip" else {})
+            sources.append(Source(path, name, kind, row))
+    return sorted(sources, key=lambda source: (source.name, source.kind)), problems
+
+
+def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
+    accepted = "give bags, videos, pose files (.npz), or folders of them"
+    if not path.exists():
+        raise InputError(f"{path} does not exist; {accepted}")
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
+        if any(child.name == "metadata.yaml" or child.suffix in BAG_SUFFIXES for child in children):
+            yield path, name, "bag"
+            return
+        before = [
+            entry
+            for child in children
+            if child.is_dir() or child.suffix.lower() in (*VIDEO_SUFFIXES, ".npz")
+            for entry in _walk(child, f"{name}/{child.name}", root)
+        ]
+        if not before and path == root:
+            raise InputError(f"folder {path} holds no recording; {accepted}")
+        yield from before
+    elif suffix in BAG_SUFFIXES:
+        yield path, name, "bag"
+    elif suffix in VIDEO_SUFFIXES:
+        yield path, name, "clip"
+    elif suffix == ".npz":
+        yield path, name, "pose file"
+    else:
+        raise InputError(f"{path} is no recording; {accepted}")
+
+
+def _folder_label(video: Path) -> str:
+    return re.sub(r"[\s-]+", "_", video.resolve().parent.name.strip().lower())
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of a bag's folder: of its storage files one after the other, by name."""
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in BAG_SUFFIXES)
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()
+
+
+def read_source(source: Source, sha256: str, cache: Path) -> Found:
+    """The takes of a source, and what is wrong in it. cache: folder of landmarks extracted from videos."""
+    try:
+        if source.kind == "bag":
+            return _read_bag(source)
+        take = _read_pose_file(source) if source.kind == "pose file" else _read_video(source, sha256, cache)
+    except InputError as error:
+        problem = Problem(source.name, "", source.row.get("exercise", ""), "unreadable", str(error))
+        return Found(problems=[replace(problem, says=_without_path(problem.says, source))])
+    if take is None:
+        says = "left out: in this layout or recording the label does not tell the movement"
+        return Found(problems=[Problem(source.name, source.name, source.row["exercise"], "unusable", says)])
+    return Found([take])
+
+
+def _without_path(text: str, source: Source) -> str:
+    """Errors name the file by the path that was given; what is written must not depend on where it lies."""
+    return text.replace(str(source.path), source.name)
+
+
+def _group(subject: str, else_group: str) -> str:
+    return f"subject {subject}" if subject else else_group
+
+
+def _read_video(source: Source, sha256: str, cache: Path) -> Take:
+    # By content: files of one name in two folders, or a file that was replaced, are different videos.
+    path = cache / f"{source.path.stem}-{sha256[:16]}.npz"
+    if not path.is_file():
+        extract(source.path, path)
+    stamps, poses = read_landmarks(path)
+    row, subject = source.row, source.row.get("subject", "")
+    return take_of(
+        source.name,
+        row["exercise"],
+        _group(subject, row.get("group") or f"file {source.name}"),
+        stamps,
+        poses,
+        certain=row.get("certainty", "certain").startswith("certain"),
+        subject=subject,
+        source=source.name,
+    )
+
+
+def _read_pose_file(source: Source) -> Take | None:
+    row = source.row
+    if "layout" in row and row["layout"] not in LAYOUTS:
+        raise InputError(f"layout {row['layout']!r} is not known; accepted: {', '.join(sorted(LAYOUTS))}")
+    try:
+        take = extra_take(source.path, row)
+    except Exception as error:  # NumPy raises whatever a broken archive leads it to
+        raise InputError(f"not a pose file as its table says ({type(error).__name__}: {error})") from None
+    if take is None:
+        return None
+    subject = row.get("subject", "")
+    return replace(take, name=source.name, group=_group(subject, row["group"]), subject=subject, source=source.name)
+
+
+@dataclass(slots=True)
+class _Span:
+    """Everything between a START and its STOP [ns]."""
+
+    label: Any
+    start: int
+    stop: int = -1
+
+    @property
+    def name(self) -> str:
+        parts = [self.label.subject, self.label.session, f"{self.label.take:03d}"]
+        return "_".join(part for part in parts if part)
+
+
+def _read_bag(source: Source) -> Found:
+    with BagReader(source.path) as bag:
+        label_topic, pose_topic = bag.find("take_label"), bag.find("body_pose")
+        missing = [name for name, topic in (("take labels", label_topic), ("body poses", pose_topic)) if not topic]
+        if missing:
+            return Found(
+                problems=[Problem(source.name, "", "", "unlabelled", f"the bag has no {' and no '.join(missing)}")]
+            )
+        labels: list[Any] = []
+        by_stamp: dict[int, Pose] = {}
+        for topic, _, message in bag.messages([label_topic, pose_topic]):
+            if topic == label_topic:
+                labels.append(message)
+            else:
+                pose = from_body_pose(message)
+                by_stamp.setdefault(pose.stamp, pose)
+        recovered = bag.recovered
+    spans, problems, withdrawn = _spans(labels, source.name)
+    poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
+    stamps = np.array([pose.stamp for pose in poses], np.int64)
+    takes = []
+    for span in _apart(spans, source.name, problems):
+        inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
+        if inside:
+            takes.append(_bag_take(span, inside, source))
+        else:
+            problems.append(_problem(span, source.name, "empty", "no pose between START and STOP"))
+    return Found(takes, problems, withdrawn, recovered)
+
+
+def _bag_take(span: _Span, poses: list[Pose], source: Source) -> Take:
+    subject = span.label.subject.strip()
+    return take_of(
+        f"{source.name}/{span.name}",
+        span.label.exercise,
+        _group(subject, f"bag {source.name}"),
+        np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]),
+        poses,
+        kind="bag",
+        subject=subject,
+        source=source.name,
+    )
+
+
+def _problem(span: _Span, source: str, problem: str, says: str) -> Problem:
+    return Problem(source, span.name, span.label.exercise, problem, says)
+
+
+def _spans(labels: list[Any], source: str) -> tuple[list[_Span], list[Problem], int]:
+    """Finished takes in the order of their start, what is wrong with the others, and how many were withdrawn."""
+    started: dict[tuple, _Span] = {}
+    finished: list[_Span] = []
+    problems = []
+    seen = set()
+    withdrawn = 0
+    for label in labels:
+        key = (label.subject, label.session, label.take)
+        stamp = from_time(label.header.stamp)
+        # A latched label reaches a recorder once per publisher that it matches; once is meant.
+        if (key, label.event, stamp) in seen:
+            continue
+        seen.add((key, label.event, stamp))
+        span = _Span(label, stamp)
+        if label.event == _START:
+            if key in started:
+                problems.append(_problem(started[key], source, "no_stop", "START without STOP before it starts again"))
+            started[key] = span
+        elif label.event == _STOP:
+            if key not in started:
+                problems.append(_problem(span, source, "no_start", "STOP without START"))
+                continue
+            span = started.pop(key)
+            span.stop = stamp
+            if stamp < span.start:
+                problems.append(_problem(span, source, "backwards", "STOP is stamped before START"))
+            else:
+                finished.append(span)
+        elif label.event == _DISCARD:
+            same = [held for held in finished if (held.label.subject, held.label.session, held.label.take) == key]
+            if key in started:
+                del started[key]
+            elif same:
+                finished.remove(same[-1])
+            else:
+                problems.append(_problem(span, source, "no_take", "DISCARD of a take that is not there"))
+                continue
+            withdrawn += 1
+        else:
+            problems.append(_problem(span, source, "unknown_event", f"label of an unknown event ({label.event})"))
+    problems += [_problem(span, source, "no_stop", "START without STOP") for span in started.values()]
+    return sorted(finished, key=lambda span: (span.start, span.stop)), problems, withdrawn
+
+
+def _apart(spans: list[_Span], source: str, problems: list[Problem]) -> list[_Span]:
+    """The spans that overlap no other; for the others a problem each: nobody knows which label holds."""
+    kept = []
+    for span in spans:
+        others = [other.name for other in spans if other is not span and _overlap(span, other)]
+        if others:
+            problems.append(_problem(span, source, "overlap", f"overlaps {', '.join(others)}"))
+        else:
+            kept.append(span)
+    return kept
+
+
+def _overlap(a: _Span, b: _Span) -> bool:
+    return a.start < b.stop and b.start < a.stop

@@ -1,0 +1,397 @@
+"""Recordings to datasets: what is in them gets in, what is wrong is told, the same input gives the same bytes."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from exercise_clips import START, poses_of
+from rclpy.serialization import serialize_message
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+
+from exercise_classifier.features import N_FEATURES
+from exercise_classifier.training import dataset
+from exercise_classifier.training.dataset import Config, NothingUsable, build, load
+from exercise_classifier.training.take_readers import find_sources, read_table
+from fitness_core.errors import InputError
+from fitness_core.ros.messages import header, to_body_pose
+from fitness_core.types import NANOSECONDS, Pose, nanoseconds
+from fitness_datasets.bags import BagWriter
+from fitness_msgs.msg import TakeLabel
+
+POSES, LABELS = "/fitness/body_pose", "/fitness/take_label"
+TYPES = {POSES: "fitness_msgs/msg/BodyPose", LABELS: "fitness_msgs/msg/TakeLabel"}
+GO, STOP, DISCARD = TakeLabel.EVENT_START, TakeLabel.EVENT_STOP, TakeLabel.EVENT_DISCARD
+
+Entry = tuple[str, int, Any]
+
+
+class Recording:
+    """Messages of a bag, one take after the other."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.now = START
+        self.number = 0
+
+    def label(self, event: int, exercise: str, stamp: int | None = None, subject: str = "P01") -> None:
+        """A label of the current take."""
+        at = self.now if stamp is None else stamp
+        message = TakeLabel(
+            header=header(at, ""), event=event, subject=subject, session="s1", exercise=exercise, take=self.number
+        )
+        self.entries.append((LABELS, self.now, message))
+
+    def play(self, poses: list[Pose]) -> None:
+        """Poses from now on."""
+        first = poses[0].stamp
+        for pose in poses:
+            moved = replace(pose, stamp=self.now + pose.stamp - first)
+            self.entries.append((POSES, moved.stamp, to_body_pose(moved)))
+        self.now = moved.stamp
+
+    def take(self, exercise: str, poses: list[Pose], subject: str = "P01") -> None:
+        """A whole take, and a second of nothing."""
+        self.number += 1
+        self.label(GO, exercise, subject=subject)
+        if poses:
+            self.play(poses)
+        else:
+            self.now += NANOSECONDS
+        self.label(STOP, exercise, subject=subject)
+        self.now += NANOSECONDS
+
+    def write(self, path: Path) -> Path:
+        """As our recorder does."""
+        with BagWriter(path, TYPES) as writer:
+            for topic, stamp, message in self.entries:
+                writer.write(topic, stamp, serialize_message(message))
+        return path
+
+    def write_stock(self, path: Path) -> Path:
+        """As `ros2 bag record` of Humble does: sqlite3, in the robot's namespace, no definitions inside."""
+        with Writer(path, version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+            connections = {
+                topic: writer.add_connection(f"/robot{topic}", name, msgdef="", rihs01="RIHS01_unknown")
+                for topic, name in TYPES.items()
+            }
+            chatter = "std_msgs/msg/String"
+            store = get_typestore(Stores.ROS2_JAZZY)
+            other = writer.add_connection("/rosout_like", chatter, typestore=store)
+            for topic, stamp, message in self.entries:
+                writer.write(connections[topic], stamp, serialize_message(message))
+            writer.write(other, stamp, store.serialize_cdr(store.types[chatter](data="hello"), chatter))
+        return path
+
+
+def still(seconds: float) -> list[Pose]:
+    """Somebody who stands."""
+    pose = poses_of("squat")[0]
+    return [replace(pose, stamp=START + nanoseconds(0.1 * n)) for n in range(round(seconds * 10))]
+
+
+def nobody(seconds: float) -> list[Pose]:
+    """An empty room."""
+    return [Pose.nobody(START + nanoseconds(0.1 * n), 640, 480) for n in range(round(seconds * 10))]
+
+
+def good(subject: str = "P01") -> Recording:
+    """Two takes that nothing is wrong with."""
+    recording = Recording()
+    recording.take("squat", poses_of("squat", 10), subject)
+    recording.take("curl", poses_of("curl", 10), subject)
+    return recording
+
+
+def everything() -> Recording:
+    """Two good takes, a withdrawn one, and one of every problem."""
+    recording = good()
+    recording.take("press", poses_of("press", 10))
+    recording.label(DISCARD, "press")
+    recording.take("squat", still(4))
+    recording.take("squat", [])
+    recording.take("squat", nobody(3))
+    recording.take("juggling", poses_of("curl", 10))
+    recording.take("squat", still(0.6))
+    for number in (20, 21):  # two takes of which the second starts before the first ends
+        recording.number = number
+        recording.label(GO, "idle")
+        recording.play(still(2))
+    for number in (20, 21):
+        recording.number = number
+        recording.label(STOP, "idle")
+        recording.now += NANOSECONDS
+    recording.number = 30
+    recording.label(STOP, "squat")
+    recording.number = 31
+    recording.label(DISCARD, "squat")
+    recording.number = 32
+    recording.label(GO, "idle")
+    recording.now += NANOSECONDS
+    recording.label(STOP, "idle", stamp=recording.now - 2 * NANOSECONDS)
+    recording.take("idle", still(3))
+    recording.number += 1
+    recording.label(GO, "squat")
+    recording.play(still(2))
+    return recording
+
+
+PROBLEMS = {
+    "P01_s1_004": ("not_moving", "labelled squat, but the knee moves 0 deg only; one repetition takes 35"),
+    "P01_s1_005": ("empty", "no pose between START and STOP"),
+    "P01_s1_006": ("nobody", "nobody is seen in it"),
+    "P01_s1_007": ("unknown_exercise", "exercise 'juggling' is not known"),
+    "P01_s1_008": ("short", "0.5 s of poses hold no window"),
+    "P01_s1_020": ("overlap", "overlaps P01_s1_021"),
+    "P01_s1_021": ("overlap", "overlaps P01_s1_020"),
+    "P01_s1_030": ("no_start", "STOP without START"),
+    "P01_s1_031": ("no_take", "DISCARD of a take that is not there"),
+    "P01_s1_032": ("backwards", "STOP is stamped before START"),
+    "P01_s1_034": ("no_stop", "START without STOP"),
+}
+
+
+@pytest.fixture(scope="module")
+def bags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The same recording twice, as our recorder and as a stock one writes it."""
+    folder = tmp_path_factory.mktemp("bags")
+    recording = everything()
+    recording.write(folder / "ours")
+    recording.write_stock(folder / "stock")
+    yield folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of two takes."""
+    folder = tmp_path_factory.mktemp("made")
+    build(Config((good().write(folder / "bag"),), folder / "set"))
+    return folder / "set"
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file and its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("bag", ["ours", "stock"])
+def test_takes_of_a_bag_and_every_problem(tmp_path: Path, bags: Path, bag: str) -> None:
+    built = build(Config((bags / bag,), tmp_path / "set"))
+    assert {problem.take.rpartition("/")[2]: problem.problem for problem in built.problems} == {
+        name: kind for name, (kind, _) in PROBLEMS.items()
+    }
+    for problem in built.problems:
+        assert problem.says.startswith(PROBLEMS[problem.take.rpartition("/")[2]][1])
+        assert problem.source == bag
+    manifest = json.loads((tmp_path / "set/manifest.json").read_text())
+    assert [problem["problem"] for problem in manifest["problems"]] == [p.problem for p in built.problems]
+    assert manifest["sources"][0]["withdrawn"] == 1 and manifest["sources"][0]["takes"] == 3
+    card = (tmp_path / "set/README.md").read_text()
+    assert all(says in card for _, says in PROBLEMS.values())
+    assert (tmp_path / "set/dataset.png").read_bytes().startswith(b"\x89PNG")
+
+    takes = load(tmp_path / "set")
+    assert [(take.exercise, take.subject, take.kind) for take in takes] == [
+        ("squat", "P01", "bag"),
+        ("curl", "P01", "bag"),
+        ("idle", "P01", "bag"),
+    ]
+    sent = poses_of("squat", 10)
+    np.testing.assert_array_equal(takes[0].world, [pose.world for pose in sent])
+    np.testing.assert_allclose(takes[0].stamps, [(pose.stamp - START) / 1e9 for pose in sent], atol=1e-9)
+    assert (takes[0].width, takes[0].height) == (sent[0].width, sent[0].height)
+    assert len({take.group for take in takes}) == 1 and not any(take.synthetic for take in takes)
+
+
+def test_windows_and_hashes_are_what_the_manifest_says(tmp_path: Path, bags: Path) -> None:
+    build(Config((bags / "ours",), tmp_path, duration=1.0, rate=10.0))
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["window"]["duration"] == 1.0 and manifest["window"]["rate"] == 10.0
+    with np.load(tmp_path / "windows.npz", allow_pickle=False) as windows:
+        x, y, take, end = (windows[name] for name in ("x", "y", "take", "end"))
+        assert windows["labels"].tolist() == manifest["labels"] == ["curl", "idle", "squat"]
+    assert x.shape == (manifest["windows"]["n"], 10, N_FEATURES) and x.dtype == np.float32
+    assert len(y) == len(take) == len(end) == len(x)
+    for number, entry in enumerate(manifest["takes"]):
+        assert (take == number).sum() == entry["windows"] > 0
+        assert {manifest["labels"][label] for label in y[take == number]} == {entry["exercise"]}
+        assert end[take == number].max() <= entry["seconds"] + 1e-3
+        assert hashlib.sha256((tmp_path / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
+        bag = next((bags / "ours").glob("*.mcap"))
+        assert entry["source_sha256"] == hashlib.sha256(bag.read_bytes()).hexdigest()
+    of_windows = hashlib.sha256((tmp_path / "windows.npz").read_bytes()).hexdigest()
+    assert manifest["windows"]["sha256"] == of_windows
+    counts = manifest["counts"]["squat"]
+    assert counts["takes"] == counts["subjects"] == 1 and counts["windows"] == manifest["takes"][0]["windows"]
+
+
+def test_the_same_recordings_give_the_same_bytes(tmp_path: Path, bags: Path, monkeypatch) -> None:
+    build(Config((bags,), tmp_path / "first"))
+    monkeypatch.chdir(bags)
+    build(Config((Path("stock"), Path("ours")), tmp_path / "again"))
+    first, again = files_of(tmp_path / "first"), files_of(tmp_path / "again")
+    # Only the names differ, by the folder that was given.
+    assert first.keys() != again.keys() and len(first) == len(again)
+    build(Config((bags / "ours", bags / "stock"), tmp_path / "first"))
+    assert files_of(tmp_path / "first") == again
+
+
+def test_rebuilding_leaves_nothing_of_before(tmp_path: Path, bags: Path) -> None:
+    build(Config((bags / "ours",), tmp_path / "set"))
+    build(Config((good().write(tmp_path / "bag"),), tmp_path / "set"))
+    names = {str(path.relative_to(tmp_path / "set")) for path in (tmp_path / "set/takes").iterdir()}
+    assert names == {entry["file"] for entry in json.loads((tmp_path / "set/manifest.json").read_text())["takes"]}
+    assert len(load(tmp_path / "set")) == 2
+
+
+def test_the_same_subject_in_two_bags_is_never_split_and_a_copy_is_left_out(tmp_path: Path) -> None:
+    good("P01").write(tmp_path / "day/one")
+    again = good("P01")
+    again.take("idle", still(3))
+    again.write(tmp_path / "day/two")
+    good("P02").write(tmp_path / "day/three")
+    (tmp_path / "day/copy").mkdir()
+    for file in (tmp_path / "day/three").glob("*.mcap"):
+        (tmp_path / "day/copy/other.mcap").write_bytes(file.read_bytes())
+    built = build(Config((tmp_path / "day",), tmp_path / "set"))
+    groups = {(take.source, take.group) for take in load(tmp_path / "set")}
+    assert groups == {
+        ("day/copy", "subject P02"),
+        ("day/one", "subject P01"),
+        ("day/two", "subject P01"),
+    }
+    assert [(problem.source, problem.problem) for problem in built.problems] == [("day/three", "duplicate")]
+
+
+def test_pose_files_are_labelled_by_their_table(tmp_path: Path) -> None:
+    poses = poses_of("squat")
+    landmarks = np.array([np.column_stack([pose.image, pose.visibility]) for pose in poses])
+    np.savez(tmp_path / "a.npz", landmarks=landmarks)
+    np.savez(tmp_path / "b.npz", other=landmarks)
+    np.savez(tmp_path / "c.npz", landmarks=landmarks[::-1])
+    table = "file,exercise,layout,fps,source,subject\n"
+    table += "a.npz,squat,blazepose33_xyzv,25,lab,P07\nb.npz,squat,blazepose33_xyzv,25,lab,\nd.npz,squat,,,,\n"
+    (tmp_path / "poses.csv").write_text(table)
+    built = build(Config((), tmp_path / "set", poses=tmp_path / "poses.csv"))
+    (take,) = load(tmp_path / "set")
+    assert (take.exercise, take.subject, take.kind, take.group) == ("squat", "P07", "pose file", "subject P07")
+    assert take.stamps[1] == pytest.approx(1 / 25)
+    assert {problem.source: problem.problem for problem in built.problems} == {
+        "b.npz": "unreadable",
+        "d.npz": "missing",
+    }
+    built = build(Config((tmp_path / "c.npz", tmp_path / "a.npz"), tmp_path / "set", poses=tmp_path / "poses.csv"))
+    assert {problem.source: problem.problem for problem in built.problems} == {"c.npz": "unlabelled"}
+
+
+def test_videos_are_labelled_by_table_or_folder(tmp_path: Path) -> None:
+    for name in ("squat/a.mp4", "Front Raise/b.mov", "squat/c.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    sources, problems = find_sources([tmp_path])
+    assert [(source.name, source.row["exercise"]) for source in sources] == [
+        (f"{tmp_path.name}/Front Raise/b.mov", "front_raise"),
+        (f"{tmp_path.name}/squat/a.mp4", "squat"),
+        (f"{tmp_path.name}/squat/c.mp4", "squat"),
+    ]
+    assert problems == []
+    (tmp_path / "clips.csv").write_text("file,exercise,subject\nsquat/a.mp4,lunge,P01\nsquat/x.mp4,squat,P01\n")
+    sources, problems = find_sources([tmp_path / "squat"], tmp_path / "clips.csv")
+    assert [(source.name, source.row["exercise"]) for source in sources] == [("squat/a.mp4", "lunge")]
+    assert [(problem.source, problem.problem) for problem in problems] == [("squat/c.mp4", "unlabelled")]
+    sources, problems = find_sources([], tmp_path / "clips.csv")
+    assert [source.name for source in sources] == ["squat/a.mp4"]
+    assert [problem.problem for problem in problems] == ["missing"]
+
+
+def test_what_cannot_be_read_is_a_problem_of_its_source_only(tmp_path: Path) -> None:
+    good().write(tmp_path / "all/bag")
+    with BagWriter(tmp_path / "all/unlabelled", {POSES: TYPES[POSES]}) as writer:
+        writer.write(POSES, START, serialize_message(to_body_pose(poses_of("curl")[0])))
+    (tmp_path / "all/squat").mkdir()
+    (tmp_path / "all/squat/broken.mp4").write_bytes(b"not a video")
+    (tmp_path / "all/broken.mcap").write_bytes(b"")
+    build_all = Config((tmp_path / "all/bag", tmp_path / "all/squat", tmp_path / "all/unlabelled"), tmp_path / "set")
+    built = build(build_all)
+    assert {problem.source: problem.problem for problem in built.problems} == {
+        "squat/broken.mp4": "unreadable",
+        "unlabelled": "unlabelled",
+    }
+    assert all(str(tmp_path) not in problem.says for problem in built.problems)
+    with pytest.raises(NothingUsable, match="1 unreadable") as error:
+        build(Config((tmp_path / "all/broken.mcap",), tmp_path / "none"))
+    assert error.value.problems[0].source == "broken.mcap"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("take", "SHA-256"),
+        ("gone", "cannot be read"),
+        ("manifest", "damaged"),
+        ("other", "something else"),
+        ("version", "format 9"),
+        ("none", "not a dataset"),
+        ("unfinished", "interrupted"),
+    ],
+)
+def test_what_is_not_the_dataset_that_was_written_is_refused(
+    tmp_path: Path, made: Path, damage: str, said: str
+) -> None:
+    shutil.copytree(made, tmp_path / "set")
+    file, manifest = next((tmp_path / "set/takes").iterdir()), tmp_path / "set/manifest.json"
+    match damage:
+        case "take":
+            file.write_bytes(file.read_bytes()[:-1])
+        case "gone":
+            file.unlink()
+        case "manifest":
+            manifest.write_text("{")
+        case "other":
+            manifest.write_text("{}")
+        case "version":
+            manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 9'))
+        case "none":
+            manifest.unlink()
+        case "unfinished":
+            manifest.write_text('{"format": "fitness_dataset", "format_version": 1, "unfinished": true}')
+    with pytest.raises(InputError, match=said) as error:
+        load(tmp_path / "set")
+    assert "\n" not in str(error.value)
+
+
+def test_an_interrupted_build_can_be_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bag = good().write(tmp_path / "bag")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset.dataset_card, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build(Config((bag,), tmp_path / "set"))
+    with pytest.raises(InputError, match="interrupted"):
+        load(tmp_path / "set")
+    build(Config((bag,), tmp_path / "set"))
+    assert len(load(tmp_path / "set")) == 2
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/thesis.txt").write_text("precious")
+    with pytest.raises(InputError, match="something else"):
+        build(Config((good().write(tmp_path / "bag"),), tmp_path / "set"))
+    assert files_of(tmp_path / "set") == {"thesis.txt": b"precious"}
+
+
+@pytest.mark.parametrize("text", ["", "file,label\na.mp4,squat\n", "file,exercise\n"])
+def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clips.csv").write_text(text)
+    with pytest.raises(InputError, match="lacks"):
+        read_table(tmp_path / "clips.csv")
