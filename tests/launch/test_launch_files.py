@@ -21,6 +21,14 @@ NODES = {node.name: node for node in api_docs.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
 # A value for each argument that takes any text.
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
+SAMPLES |= {
+    "subject": "P01",
+    "session": "S02",
+    "exercise": "squat,idle",
+    "takes": "3",
+    "repetitions": "4",
+    "seconds": "9",
+}
 
 
 def problem(parameter: Parameter, value: object) -> str:
@@ -46,12 +54,18 @@ def check(name: str, given: dict[str, object]) -> None:
         assert not problem(schema[parameter], value), f"{name}.{parameter}: {problem(schema[parameter], value)}"
 
 
+def recorded(launch, file: str) -> dict[str, str]:
+    """What makes a launch file record, so that the arguments of a recording count."""
+    given = {"record": SAMPLES["record"]}
+    return given | ({"subject": "P01", "consent": "true"} if "consent" in launch(file).arguments else {})
+
+
 def variations(launch, file: str) -> list[dict[str, str]]:
-    """No arguments; then each argument with each of its values; a recording, so that its arguments count."""
+    """No arguments; then each argument with each of its values, while recording."""
     found = [{}]
     for name, argument in launch(file).arguments.items():
         for value in argument.choices or [SAMPLES[name]]:
-            found.append({"record": SAMPLES["record"], name: value})
+            found.append(recorded(launch, file) | {name: value})
     return found
 
 
@@ -88,14 +102,14 @@ def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypat
 @pytest.mark.parametrize("file", FILES)
 def test_every_argument_has_an_effect(launch, file):
     def outcome(**values):
-        launched = launch(file, record="/tmp/bag", **values)
+        launched = launch(file, **(recorded(launch, file) | values))
         return launched.nodes, launched.environment, launched.arguments.keys()
 
     usual = outcome()
     for name, argument in launch(file).arguments.items():
         if name in ("record", "log_level"):
             continue
-        others = argument.choices or [SAMPLES[name]]
+        others = argument.choices or [SAMPLES[name] + "2" if name == "subject" else SAMPLES[name]]
         assert any(outcome(**{name: value}) != usual for value in others), f"{name} changes nothing"
     assert "recorder" not in launch(file).nodes
 
@@ -157,24 +171,38 @@ def test_the_environment_of_the_user_stays(launch, file):
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_launch_ends_with_its_source(launch, file):
-    nodes = launch(file, use_respawn="true", record="/tmp/bag").nodes
-    source = nodes.pop("camera" if "camera" in nodes else "player")
+    nodes = launch(file, use_respawn="true", **recorded(launch, file)).nodes
+    sources = [nodes.pop(name) for name in ("camera", "player", "record_take") if name in nodes]
     context = importlib.import_module("launch").LaunchContext()
     context.launch_configurations["use_respawn"] = "true"
 
-    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
-    assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
+    for source in sources:
+        (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
+        assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
     for node in nodes.values():
         assert node.on_exit(SimpleNamespace(returncode=0, process_name=node.name), context) is None
-    for node in [source, *nodes.values()]:
+    for node in [*sources, *nodes.values()]:
         assert node.respawn == (node.name != "recorder")
         assert node.respawn_delay == 2.0
         assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
         with pytest.raises(RuntimeError, match="input"):
             node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)
     context.launch_configurations["use_respawn"] = "false"
-    with pytest.raises(RuntimeError, match="crashed"):
-        source.on_exit(SimpleNamespace(returncode=-9, process_name=source.name), context)
+    for source in sources:
+        with pytest.raises(RuntimeError, match="crashed"):
+            source.on_exit(SimpleNamespace(returncode=-9, process_name=source.name), context)
+
+
+def test_nobody_is_recorded_without_consent(launch):
+    given = {"record": "/tmp/nowhere/collection", "subject": "P01", "session": "S02"}
+    for values in (given, given | {"consent": "false"}, {"record": "/tmp/nowhere/collection", "consent": "true"}):
+        nodes = launch("record.launch.py", **values).nodes
+        assert "recorder" not in nodes
+        assert "out" not in nodes["record_take"].parameters
+    nodes = launch("record.launch.py", **given, consent="true").nodes
+    assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S02/bag_001"
+    assert nodes["record_take"].parameters["bag"] == "bag_001"
+    assert nodes["pose_estimator"].parameters["wait_for_subscribers"] == 4
 
 
 def test_a_source_at_its_end_is_not_respawned(launch):

@@ -26,7 +26,7 @@ def launch(file: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
 
 
-@pytest.mark.parametrize("file", ["live.launch.py", "replay.launch.py"])
+@pytest.mark.parametrize("file", ["live.launch.py", "record.launch.py", "replay.launch.py"])
 def test_arguments_are_shown(file):
     shown = launch(file, "--show-args")
     assert shown.returncode == 0, shown.stderr

@@ -107,6 +107,67 @@ def live(
 
 
 @app.command()
+def record(
+    subject: Annotated[
+        str, typer.Option(metavar="P01", help="Pseudonym of who is recorded, never a name.", show_default=False)
+    ],
+    exercise: Annotated[
+        str,
+        typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too.", show_default=False),
+    ],
+    takes: Annotated[int, typer.Option(help="Takes of each exercise.", min=1)] = 1,
+    reps: Annotated[int, typer.Option(help="End a take after so many repetitions; 0 = by time.", min=0)] = 0,
+    seconds: Annotated[float, typer.Option(help="End a take after so long [s]; 0 = by repetitions.", min=0)] = 0.0,
+    consent: Annotated[bool, typer.Option("--consent", help="The person has agreed to be recorded.")] = False,
+    session: Annotated[str, typer.Option(metavar="S01", help="Name of this visit.")] = "S01",
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="0|FILE|URL|DIR",
+            help="Camera number or device, stream; a video or folder is played again and again.",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
+    images: Annotated[bool, typer.Option("--images", help="Record the pictures too: they show people.")] = False,
+    auto: Annotated[bool, typer.Option("--auto", help="Keep good takes and repeat others without asking.")] = False,
+    overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
+    params: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
+    ] = None,
+    namespace: Annotated[str, typer.Option(help="Namespace of every node.")] = "fitness",
+) -> None:
+    """Lead a person through takes and record them; the same command again goes on where it was left."""
+    if not consent:
+        raise InputError("nothing is recorded without consent; ask the person, then add --consent")
+    from fitness_bringup import record
+
+    options = record.Options(
+        subject=subject,
+        exercises=tuple(name.strip() for name in exercise.split(",")),
+        takes=takes,
+        reps=reps,
+        seconds=seconds,
+        session=session,
+        source=source,
+        out=out,
+        images=images,
+        consent=consent,
+        auto=auto,
+        overlay=overlay,
+        params=params,
+        parameters=tuple(parameter or ()),
+        namespace=namespace,
+    )
+    raise typer.Exit(record.run(options))
+
+
+@app.command()
 def dataset(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the dataset.", show_default=False)],
     sources: Annotated[

@@ -23,7 +23,10 @@ from fitness_core.ros.node import FitnessNode, init, on_signal
 
 DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
-NODES = ("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay", "recorder")
+NODES = (
+    *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
+    *("record_take", "recorder"),
+)
 """Names of the nodes that a parameter file of the graph may speak of."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
@@ -68,8 +71,8 @@ def run(options: Options) -> None:
         try_shutdown()
 
 
-def compose(options: Options) -> Graph:
-    """Make the nodes, after `begin`."""
+def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
+    """Make the nodes, after `begin`. takes: parameters of the node that guides through takes, None = none is guided."""
     from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
     from rep_counter.rep_counter_node import RepCounterNode
 
@@ -104,6 +107,10 @@ def compose(options: Options) -> Graph:
             from fitness_visualization.overlay_node import OverlayNode
 
             add(OverlayNode, "overlay", **_if(picture=not options.demo))
+        if takes is not None:
+            from fitness_datasets.record_take_node import RecordTakeNode
+
+            add(RecordTakeNode, "record_take", **takes)
         if options.record is not None:
             from fitness_datasets.recorder_node import RecorderNode
 

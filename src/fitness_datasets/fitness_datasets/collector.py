@@ -40,18 +40,19 @@ class Collector:
     """One take at a time, repeated until it is kept or given up.
 
     auto: keep good takes and repeat others without asking, so many `attempts` at most; otherwise `decide` is waited
-    for. After each call `labels` has what is to be published, oldest first (whoever publishes clears it), and
-    `outcome` what became of a take that is over.
+    for. After each call `labels` and `instructions` have what is to be published, oldest first (whoever
+    publishes clears them), and `outcome` what became of a take that is over.
     """
 
     def __init__(self, auto: bool = False, attempts: int = 3) -> None:
         self.auto, self.attempts = auto, attempts
         self.guidance: Guidance | None = None
         self.labels: list[Label] = []
+        self.instructions: list[str] = []
         self.outcome: Outcome | None = None
         self._session: Session | None = None
         self._take: Take | None = None
-        self._bag = ""
+        self._bag = self._said = ""
         self._tried = 0
         self._last: Label | None = None
 
@@ -63,6 +64,7 @@ class Collector:
         self.guidance = Guidance(request, exercise, settings)
         self._session, self._bag = session, bag
         self._take, self._tried, self._last, self.outcome = None, 0, None, None
+        self._say()
 
     def step(self, pose: Pose, light: float = float("nan")) -> None:
         """The next pose, and the mean luminance of the newest picture [0..255]."""
@@ -80,6 +82,7 @@ class Collector:
             self._session.write()
         if guidance.phase == Phase.REVIEW:
             self._review(guidance)
+        self._say()
 
     def count(self, event: RepEvent) -> None:
         """A repetition."""
@@ -101,6 +104,7 @@ class Collector:
         elif decision == Decision.REDO:
             self._discard(guidance.problems or ("repeated",))
             guidance.again()
+            self._say()
         else:
             self._discard(guidance.problems or ("stopped",))
             self._end(False, "stopped")
@@ -125,6 +129,7 @@ class Collector:
             self._take.reasons = list(guidance.problems)
             self._label(LabelEvent.STOP, guidance.stop, guidance.repetitions)
             self._write()
+        self._say()
         if not self.auto:
             return
         self._tried += 1
@@ -151,6 +156,11 @@ class Collector:
         assert self.guidance is not None
         self._last = Label(event, stamp, self.guidance.request, repetitions)
         self.labels.append(self._last)
+
+    def _say(self) -> None:
+        if self.guidance is not None and self.guidance.instruction != self._said:
+            self._said = self.guidance.instruction
+            self.instructions.append(self._said)
 
     def _write(self) -> None:
         if self._session is not None:

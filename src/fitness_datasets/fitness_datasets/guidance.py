@@ -101,7 +101,7 @@ class Guidance:
     def again(self) -> None:
         """Back to placement, as if nothing had been recorded."""
         self.phase = Phase.PLACEMENT
-        self.instruction = "Step into the picture: the camera does not see you."
+        self.instruction = f"Take {self.request.number}, {self._title}: stand where the camera sees you."
         self.remaining = float("nan")
         self.start: int | None = None
         self.stop: int | None = None

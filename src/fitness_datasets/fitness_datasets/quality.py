@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitness_core.types import Pose, seconds
+from fitness_core.types import Pose, nanoseconds, seconds
 from fitness_datasets.placement import MIN_LIGHT
+
+GAP = 0.25
+"""Of a longer step between two poses a movement cannot be filled in [s]; a pose stage that is merely slow has less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +16,13 @@ class Limits:
     """What a take may lack at most.
 
     max_lost: share of the poses without a body [0..1]. min_light: mean luminance [0..255]. max_dropped: share of the
-    frames that are missing between the stamps [0..1]. max_gap: longest time without a pose [s]. min_duration: [s].
+    take's time in which frames are missing, steps of stamps longer than GAP [0..1]. max_gap: longest time without a
+    pose [s]. min_duration: [s].
     """
 
     max_lost: float = 0.1
     min_light: float = MIN_LIGHT
-    max_dropped: float = 0.25
+    max_dropped: float = 0.2
     max_gap: float = 0.5
     min_duration: float = 1.0
 
@@ -55,14 +59,12 @@ class Gate:
         if light.size and light.mean() < limits.min_light:
             found.append("it was too dark")
         if steps.size:
-            # A slow pose stage leaves out frames evenly: that is its rate. What counts is what lacks in that.
-            missing = np.maximum(np.round(steps / max(1.0, float(np.median(steps)))) - 1, 0).sum()
-            dropped = float(missing / (missing + len(self._stamps)))
+            dropped = float(steps[steps > nanoseconds(GAP)].sum() / steps.sum())
             gap = seconds(int(steps.max()))
-            if dropped > limits.max_dropped:
-                found.append(f"{dropped:.0%} of the frames were dropped")
-            elif gap > limits.max_gap:
+            if gap > limits.max_gap:
                 found.append(f"no frame came for {gap:.1f} s")
+            elif dropped > limits.max_dropped:
+                found.append(f"frames were missing for {dropped:.0%} of the time")
         if asked and not repetitions:
             found.append("no repetition was counted")
         return tuple(found)

@@ -49,7 +49,7 @@ class RecordTakeNode(FitnessNode):
     def __init__(self, name: str = "record_take", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._labels = self.create_lifecycle_publisher(TakeLabel, "take_label", qos.TAKES)
-        self._instructions = self.create_lifecycle_publisher(String, "instruction", qos.LATCHED)
+        self._instructions = self.create_lifecycle_publisher(String, "instruction", qos.TAKES)
         self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
         self.create_service(Trigger, "~/keep", partial(self._answer, Decision.KEEP))
         self.create_service(Trigger, "~/redo", partial(self._answer, Decision.REDO))
@@ -63,7 +63,7 @@ class RecordTakeNode(FitnessNode):
         self._session: Session | None = None
         self._plan: list[str] = []
         self._counted = False
-        self._frame_id = self._said = ""
+        self._frame_id = ""
         self._light, self._light_due = math.nan, 0.0
 
     def configure(self) -> None:
@@ -191,13 +191,12 @@ class RecordTakeNode(FitnessNode):
         for label in self.collector.labels:
             self._labels.publish(takes.to_label(label, self._frame_id))
         self.collector.labels.clear()
-        guidance = self.collector.guidance
-        if guidance is not None:
-            if guidance.instruction != self._said:
-                self._said = guidance.instruction
-                self._instructions.publish(String(data=self._said))
+        for instruction in self.collector.instructions:
+            self._instructions.publish(String(data=instruction))
+        self.collector.instructions.clear()
+        if self.collector.guidance is not None:
             if self._goal is not None:
-                self._goal.publish_feedback(takes.to_feedback(guidance))
+                self._goal.publish_feedback(takes.to_feedback(self.collector.guidance))
         elif self._request is not None and self.collector.outcome is not None:
             self.outcomes.append((self._request, self.collector.outcome))
             self._request = None

@@ -9,8 +9,10 @@ import os
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 import yaml
+from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
 
@@ -62,13 +64,14 @@ class Session:
         out: "" = one that is never written. now: the machine's clock [ns]. Raises InputError where a file is there
         that is no session, or none can be written.
         """
-        opened = cls._read(out, subject, session, now)
+        opened = cls.read(out, subject, session, now)
         opened.camera |= camera or {}
         opened.write()
         return opened
 
     @classmethod
-    def _read(cls, out: str | Path, subject: str, session: str, now: int) -> "Session":
+    def read(cls, out: str | Path, subject: str, session: str, now: int = 0) -> "Session":
+        """Like `open`, but writes nothing."""
         if not out:
             return cls(None, subject, session, now)
         folder = Path(out).expanduser() / f"{subject}_{session}"
@@ -136,7 +139,8 @@ def plan(session: Session, exercises: list[str], takes: int) -> list[str]:
 
 def software_versions() -> dict[str, str]:
     """Versions of what makes a recording what it is."""
-    versions = {"fitness": _version("fitness_datasets"), "python": platform.python_version()}
+    package = Path(get_package_share_directory("fitness_datasets"), "package.xml")
+    versions = {"fitness": ElementTree.parse(package).findtext("version", ""), "python": platform.python_version()}
     versions |= {name: _version(name) for name in _LIBRARIES}
     return {name: version for name, version in versions.items() if version}
 

@@ -92,6 +92,7 @@ def test_poses_come_back_equal(tmp_path):
 def test_independent_readers_agree(tmp_path):
     from mcap import reader as mcap_reader
     from mcap_ros2 import decoder
+
     path = tmp_path / "bag"
     sent = write_poses(path, compress=True)
     with (path / "bag.mcap").open("rb") as stream:

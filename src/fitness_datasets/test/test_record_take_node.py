@@ -50,7 +50,7 @@ class Gym:
         self.events = self.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
         self.pictures = self.node.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self.node.create_subscription(TakeLabel, "take_label", self.labels.append, qos.TAKES)
-        self.node.create_subscription(String, "instruction", lambda text: self.said.append(text.data), qos.LATCHED)
+        self.node.create_subscription(String, "instruction", lambda text: self.said.append(text.data), qos.TAKES)
         self.node.create_service(SetExercise, "rep_counter/set_exercise", self._set_exercise)
         self.client = ActionClient(self.node, RecordTake, "record_take")
         self.time = 1000.0
@@ -242,6 +242,7 @@ def test_a_subject_given_by_parameters_is_led_through_all_takes(gym, tmp_path):
         gym.feed(0.2)
     assert [outcome.kept for _, outcome in node.outcomes] == [True] * 4
     wait_for(lambda: len(gym.labels) == 8, "labels")
+    assert "Take 4 is done: keep, redo or stop?" in gym.said
     assert [(label.exercise, label.take) for label in gym.labels[::2]] == [
         ("squat", 1),
         ("squat", 2),

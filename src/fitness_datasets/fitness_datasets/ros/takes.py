@@ -33,7 +33,7 @@ PARAMETERS = (
     Parameter("patience", 20.0, "End a take by repetitions after so long without one [s].", minimum=1.0),
     Parameter("placement_timeout", 0.0, "Give up when nobody stands well for so long [s]; 0 = never.", minimum=0.0),
     Parameter("max_lost", 0.1, "Share of a take in which the body may be lost.", minimum=0.0, maximum=1.0),
-    Parameter("max_dropped", 0.25, "Share of its frames that may be missing.", minimum=0.0, maximum=1.0),
+    Parameter("max_dropped", 0.2, "Share of its time in which frames may be missing.", minimum=0.0, maximum=1.0),
     Parameter("max_gap", 0.5, "Longest time without a frame [s].", minimum=0.0),
 )
 """Of the node `record_take`."""

@@ -1,0 +1,165 @@
+"""`./fitness record`: leads a person through takes and records them, in one process like `./fitness live`."""
+
+import select
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rclpy.task import Future
+from rclpy.utilities import try_shutdown
+from rich.console import Console
+from std_msgs.msg import String
+
+from fitness_bringup import live
+from fitness_bringup.graph import Graph
+from fitness_bringup.tables import table
+from fitness_core.catalogue import Catalogue
+from fitness_core.ros import qos
+from fitness_core.ros.node import on_signal
+from fitness_datasets.guidance import Decision, TakeRequest
+from fitness_datasets.session import KEPT, Session, next_bag, plan
+
+KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
+"""What is typed, with Enter, after a take."""
+KEYBOARD_PERIOD = 0.1
+"""Between looks at the keyboard [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to record, as on the command line. seconds, reps: where a take ends, 0 = not there."""
+
+    subject: str
+    exercises: tuple[str, ...]
+    takes: int = 1
+    reps: int = 0
+    seconds: float = 0.0
+    session: str = "S01"
+    source: str = ""
+    out: Path = Path("recordings")
+    images: bool = False
+    consent: bool = False
+    auto: bool = False
+    overlay: bool = True
+    params: Path | None = None
+    parameters: tuple[str, ...] = ()
+    namespace: str = "fitness"
+
+
+def run(options: Options) -> int:
+    """Record what the session still lacks. 0 = it lacks nothing now, or the person stopped; 1 = takes were given up.
+
+    Raises InputError.
+    """
+    _check(options)
+    before = Session.read(options.out, options.subject, options.session)
+    if not plan(before, list(options.exercises), options.takes):
+        print(f"{before.folder} has every take already; give more --takes, or another --session")
+        return 0
+    graph_options = _graph_options(options)
+    live.check(graph_options)
+    live.set_environment()
+    stop = Future()
+    on_signal(lambda: stop.set_result(None))
+    graph = None
+    try:
+        live.begin(graph_options)
+        graph = live.compose(graph_options, takes=_parameters(options, graph_options))
+        guide = graph.node("record_take")
+        guide.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
+        graph.source.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
+        graph.status.create_subscription(String, "instruction", _print, qos.TAKES)
+        live.start(graph, graph_options)
+        keyboard = None if guide.params.auto else graph.status.create_timer(KEYBOARD_PERIOD, lambda: _listen(guide))
+        graph.executor.spin_until_future_complete(stop)
+        if keyboard is not None:
+            keyboard.cancel()
+        graph.settle()
+        given_up = any(not outcome.kept and outcome.reason != "stopped" for _, outcome in guide.outcomes)
+        graph.stop()
+        _summarize(graph, options, len(before.takes))
+        return int(given_up)
+    finally:
+        if graph is not None:
+            graph.close()
+        try_shutdown()
+
+
+def _check(options: Options) -> None:
+    """Raise InputError before anything is opened or written."""
+    names = Catalogue.load(_catalogue(options)).names
+    for exercise in options.exercises:
+        request = TakeRequest(
+            options.subject, options.session, exercise, 1, options.reps, options.seconds, options.consent
+        )
+        request.check(names)
+
+
+def _catalogue(options: Options) -> Path | None:
+    given = live.overrides_of(live.Options(parameters=options.parameters)).get("record_take", {}).get("catalogue")
+    return Path(given) if given else None
+
+
+def _graph_options(options: Options) -> live.Options:
+    recording = bool(options.source) and "://" not in options.source and Path(options.source).exists()
+    device = options.source.startswith("/dev/")
+    return live.Options(
+        source=options.source,
+        record=next_bag(options.out, options.subject, options.session),
+        record_images=options.images,
+        overlay=options.overlay,
+        loop=recording and not device,
+        params=options.params,
+        parameters=options.parameters,
+        namespace=options.namespace,
+    )
+
+
+def _parameters(options: Options, graph_options: live.Options) -> dict[str, Any]:
+    assert graph_options.record is not None
+    return {
+        "subject": options.subject,
+        "session": options.session,
+        "exercise": ",".join(options.exercises),
+        "takes": options.takes,
+        "repetitions": options.reps,
+        "seconds": float(options.seconds),
+        "consent": options.consent,
+        # Nobody can answer where there is no terminal.
+        "auto": options.auto or not sys.stdin.isatty(),
+        "out": str(options.out),
+        "bag": graph_options.record.name,
+        "camera": options.source or "parameter file",
+    }
+
+
+def _listen(guide: Any) -> None:
+    """Take what was typed, if anything."""
+    while select.select([sys.stdin], [], [], 0)[0]:
+        typed = sys.stdin.readline()
+        if not typed:
+            return
+        decision = KEYS.get(typed.strip().lower()[:1])
+        problem = guide.decide(decision) if decision else "type k (keep), r (redo) or s (stop), then Enter"
+        if problem:
+            print(problem)
+
+
+def _print(instruction: String) -> None:
+    print(instruction.data, flush=True)
+
+
+def _summarize(graph: Graph, options: Options, before: int) -> None:
+    """What became of each take of this run."""
+    session = Session.read(options.out, options.subject, options.session)
+    rows = table("exercise", "take", "repetitions", "became", "why")
+    for take in session.takes[before:]:
+        why = ", ".join(take.reasons) if take.status != KEPT else ""
+        rows.add_row(take.exercise, str(take.take), str(take.repetitions), take.status, why)
+    console = Console()
+    console.print(rows)
+    missing = plan(session, list(options.exercises), options.takes)
+    lacks = f"; takes still to do: {len(missing)} (the same command goes on)" if missing else ""
+    console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False)
+    console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in graph.counts().items()))

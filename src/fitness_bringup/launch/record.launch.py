@@ -1,0 +1,116 @@
+"""Guided collection: the graph of live.launch.py, a guide through labelled takes, and a recorder."""
+
+from pathlib import Path
+
+from launch.actions import OpaqueFunction
+
+from fitness_bringup import launch_common as common
+from fitness_datasets.session import next_bag
+from launch import LaunchContext, LaunchDescription
+
+
+def is_recorded(context: LaunchContext) -> bool:
+    """Nothing is recorded without a subject who has agreed."""
+    given = context.launch_configurations
+    return bool(given["subject"] and given["record"] and given["consent"] and common.is_true(context, "consent"))
+
+
+def bag(context: LaunchContext) -> Path:
+    """The next bag of the session."""
+    given = context.launch_configurations
+    return next_bag(Path(given["record"]), given["subject"], given["session"] or "S01")
+
+
+def take_parameters(context: LaunchContext) -> dict[str, object]:
+    """Where session.yaml goes, and what it says of this launch."""
+    given = context.launch_configurations
+    if not is_recorded(context):
+        return {}
+    return {"out": given["record"], "bag": bag(context).name, "camera": given["source"] or "parameter file"}
+
+
+def camera_parameters(context: LaunchContext) -> dict[str, object]:
+    """A recording starts when the pose estimator is there, who measures the light, and who records its pictures."""
+    return {"wait_for_subscribers": 2 + (is_recorded(context) and common.is_true(context, "record_images"))}
+
+
+def pose_parameters(context: LaunchContext) -> dict[str, object]:
+    """No pose is published before classifier, counter, guide and recorder are there to hear it."""
+    return {"wait_for_subscribers": 3 + is_recorded(context)}
+
+
+def recorder(context: LaunchContext) -> list[OpaqueFunction]:
+    """The recorder, where there is somebody to record."""
+    if not is_recorded(context):
+        return []
+    path = str(bag(context))
+    arguments = {"record_images": ("images", bool)}
+    return [
+        common.node(
+            "fitness_datasets",
+            "recorder",
+            arguments=arguments,
+            parameters=lambda context: {"bag": path},
+            respawn=False,
+        )
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Camera, pose estimator, classifier, counter, guide, recorder; overlay where asked for."""
+    return LaunchDescription(
+        [
+            *common.standard_arguments(use_sim_time="false"),
+            common.argument(
+                "subject",
+                "",
+                "Pseudonym of who is recorded, e.g. P01, never a name. Empty: goals of the action record_take are "
+                "waited for, and record them with a recorder of your own.",
+            ),
+            common.switch("consent", "", "The subject has agreed to be recorded; nothing is recorded without."),
+            common.argument("session", "", "Name of this visit of the subject. Empty: params_file."),
+            common.argument("exercise", "", "Exercises to record, separated by commas. Empty: params_file."),
+            common.argument("takes", "", "Takes of each exercise that the session shall have. Empty: params_file."),
+            common.argument("repetitions", "", "End a take after so many; 0: by time. Empty: params_file."),
+            common.argument("seconds", "", "End a take after so long [s]; 0: by repetitions. Empty: params_file."),
+            common.switch("auto", "", "Keep good takes and repeat others without asking. Empty: params_file."),
+            common.argument(
+                "source",
+                "",
+                "Camera number or device, video file, stream URL or folder of pictures. Empty: params_file.",
+            ),
+            common.switch("loop", "", "Play a file again and again. Empty: params_file."),
+            common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),
+            common.argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
+            common.switch("record_images", "false", "Record the pictures too: large, and they show people."),
+            *common.environment(),
+            common.node(
+                "fitness_camera",
+                "camera",
+                arguments={"source": ("source", str), "loop": ("loop", bool)},
+                parameters=camera_parameters,
+                source=True,
+            ),
+            common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
+            common.node("exercise_classifier", "exercise_classifier"),
+            common.node("rep_counter", "rep_counter"),
+            common.overlay(),
+            common.node(
+                "fitness_datasets",
+                "record_take",
+                arguments={
+                    "subject": ("subject", str),
+                    "consent": ("consent", bool),
+                    "session": ("session", str),
+                    "exercise": ("exercise", str),
+                    "takes": ("takes", int),
+                    "repetitions": ("repetitions", int),
+                    "seconds": ("seconds", float),
+                    "auto": ("auto", bool),
+                },
+                parameters=take_parameters,
+                source=True,
+            ),
+            OpaqueFunction(function=recorder),
+        ]
+    )

@@ -1,0 +1,154 @@
+"""`./fitness record`: takes from a clip that is played as a camera, into bags that other readers open too."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from mcap_ros2.reader import read_ros2_messages
+
+from fitness_bringup import cli
+from fitness_core.ros.messages import from_time
+from fitness_datasets.bags import BagReader
+
+CLIP = "videos/squat/nowva_squats.mp4"
+RECORD = [sys.executable, "-m", "fitness_bringup.cli", "record"]
+# The machine that runs the tests may be busy with others; how bad a take may be is tested elsewhere.
+FAST = [
+    *("--no-overlay", "-p", "record_take.countdown:=0.2"),
+    *("-p", "record_take.max_gap:=5.0", "-p", "record_take.max_dropped:=1.0"),
+]
+DEADLINE = 90.0
+START, STOP = 0, 1
+
+
+def session_of(out: Path) -> dict:
+    return yaml.safe_load((out / "P01_S01" / "session.yaml").read_text())
+
+
+def test_two_takes_in_one_bag_and_the_session_says_so(data: Callable[[str], Path], tmp_path: Path) -> None:
+    arguments = ["--subject", "P01", "--exercise", "squat,idle", "--reps", "1", "--seconds", "5", "--consent", *FAST]
+    command = [*RECORD, *arguments, "--source", str(data(CLIP)), "--out", str(tmp_path)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for sentence in ("Take 1, squat: ", "Go: squat, 0 of 1.", "Take 1 is done", "Go: idle.", "Take 2 is done"):
+        assert sentence in done.stdout
+    written = session_of(tmp_path)
+    assert (written["subject"], written["session"], written["consent"]) == ("P01", "S01", True)
+    assert (written["camera"]["width"], written["camera"]["height"]) == (854, 480)
+    assert {"fitness", "mediapipe"} <= written["versions"].keys()
+    takes = [(take["exercise"], take["take"], take["status"], take["bag"]) for take in written["takes"]]
+    assert takes == [("squat", 1, "kept", "bag_001"), ("idle", 2, "kept", "bag_001")]
+    assert written["takes"][0]["repetitions"] == 1
+
+    bag = tmp_path / "P01_S01" / "bag_001"
+    with BagReader(bag) as recorded:
+        assert not recorded.recovered
+        assert "/fitness/camera/image_raw" not in recorded.topics
+        assert recorded.counts["/fitness/camera/camera_info"] > 0
+        labels = [message for _, _, message in recorded.messages(["/fitness/take_label"])]
+        stamps = [pose.stamp for pose in recorded.poses()]
+    assert [(label.event, label.exercise) for label in labels] == [
+        (START, "squat"),
+        (STOP, "squat"),
+        (START, "idle"),
+        (STOP, "idle"),
+    ]
+    for label in labels:
+        assert from_time(label.header.stamp) in stamps, "a label bears the stamp of a pose"
+    (file,) = bag.glob("*.mcap")
+    read = [message for message in read_ros2_messages(file) if message.channel.topic == "/fitness/take_label"]
+    assert [message.ros_msg.subject for message in read] == ["P01"] * 4
+    poses = [message for message in read_ros2_messages(file) if message.channel.topic == "/fitness/body_pose"]
+    assert len(poses) == len(stamps)
+
+    again = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert again.returncode == 0
+    assert "has every take already" in again.stdout
+    assert not (tmp_path / "P01_S01" / "bag_002").exists()
+
+
+def test_killed_it_is_readable_to_the_last_second_and_goes_on(data: Callable[[str], Path], tmp_path: Path) -> None:
+    arguments = ["--subject", "P01", "--exercise", "other", "--source", str(data(CLIP)), "--out", str(tmp_path)]
+    command = [*RECORD, *arguments, "--consent", *FAST]
+    process = subprocess.Popen(
+        [*command, "--seconds", "600"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    bag = tmp_path / "P01_S01" / "bag_001"
+    try:
+        await_line(process, "Go: other.")
+        (file,) = bag.glob("*.mcap")
+        sizes = {file.stat().st_size}
+        until = time.monotonic() + DEADLINE
+        while len(sizes) < 4:
+            assert time.monotonic() < until, "the bag does not grow"
+            sizes.add(file.stat().st_size)
+            time.sleep(0.01)
+        killed = time.time_ns()
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    with BagReader(bag) as recorded:
+        assert recorded.recovered
+        received = [stamp for _, _, stamp, _ in recorded.raw()]
+        labels = [message for _, _, message in recorded.messages(["/fitness/take_label"])]
+    assert killed - max(received) < 1.5e9, "more than the last second is lost"
+    assert [label.event for label in labels] == [START]
+    assert [take["status"] for take in session_of(tmp_path)["takes"]] == ["unfinished"]
+
+    done = subprocess.run(
+        [*command, "--seconds", "1.5"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    takes = [(take["take"], take["status"], take["bag"]) for take in session_of(tmp_path)["takes"]]
+    assert takes == [(1, "unfinished", "bag_001"), (2, "kept", "bag_002")]
+
+
+def await_line(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdout is not None
+    until = time.monotonic() + DEADLINE
+    while select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+        line = process.stdout.readline()
+        assert line, "it ended"
+        if text in line:
+            return
+    raise AssertionError(f"no {text!r}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"--consent": None}, "--consent"),
+        ({"--subject": "Jane Doe"}, "pseudonym"),
+        ({"--exercise": "squat,juggling"}, "juggling"),
+        ({"--exercise": "idle"}, "no repetitions"),
+        ({"--reps": "0"}, "needs an end"),
+        ({"--source": "/nowhere/clip.mp4"}, "/nowhere/clip.mp4"),
+    ],
+)
+def test_refused_with_one_line_and_nothing_is_written(changes, said, tmp_path, monkeypatch, capfd) -> None:
+    given = {"--subject": "P01", "--exercise": "squat", "--reps": "3", "--source": "x", "--consent": ""}
+    given = {name: value for name, value in (given | changes).items() if value is not None}
+    arguments = [word for pair in given.items() for word in pair if word]
+    monkeypatch.setattr(sys, "argv", ["fitness", "record", *arguments, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    assert ending.value.code == 2
+    errors = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("INFO: ")]
+    assert len(errors) == 1 and said in errors[0]
+    assert not (tmp_path / "out").exists()
