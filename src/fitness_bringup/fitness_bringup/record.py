@@ -147,7 +147,8 @@ def _listen(guide: Any) -> None:
 
 
 def _print(instruction: String) -> None:
-    print(instruction.data, flush=True)
+    if instruction.data:
+        print(instruction.data, flush=True)
 
 
 def _summarize(graph: Graph, options: Options, before: int) -> None:

@@ -200,6 +200,7 @@ class RecordTakeNode(FitnessNode):
         elif self._request is not None and self.collector.outcome is not None:
             self.outcomes.append((self._request, self.collector.outcome))
             self._request = None
+            self._instructions.publish(String())
             if self._goal is not None:
                 self._goal.execute()
                 self._goal = None

@@ -21,12 +21,13 @@ from fitness_visualization.drawing import Box, Colour
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is known at the moment of a picture; None = not known (yet)."""
+    """What is known at the moment of a picture; None = not known (yet). instruction: for the person, "" = none."""
 
     pose: Pose | None = None
     angles: JointAngles | None = None
     classification: Classification | None = None
     state: RepState | None = None
+    instruction: str = ""
 
 
 # One small palette, BGR. The person's left is orange and the right is blue: also told apart by the colour-blind.
@@ -95,6 +96,8 @@ class Overlay:
             points = self._body(canvas, area, pose, scene.angles)
         if scene.classification is not None or scene.state is not None or pose is not None:
             self._panel(canvas, points, scene)
+        if scene.instruction:
+            _banner(canvas, scene.instruction)
         return canvas
 
     def _plain(self, pose: Pose | None) -> tuple[np.ndarray, Box]:
@@ -260,6 +263,15 @@ class Overlay:
             if self._covered[self._place] > self._covered[1 - self._place] + _CLEARLY:
                 self._place = 1 - self._place
         return boxes[self._place]
+
+
+def _banner(canvas: np.ndarray, words: str) -> None:
+    """A sentence over the whole width: at the bottom, in a portrait picture above where its panel may be."""
+    height, width = canvas.shape[:2]
+    size = min(0.05 * height, 0.045 * width)
+    bottom = height if width >= height * 0.9 else 0.76 * height
+    drawing.panel(canvas, Box(0, bottom - 2.4 * size, width, 2.4 * size), BACKGROUND)
+    drawing.text(canvas, words, (width / 2, bottom - 0.8 * size), size, ACCENT, "middle", fit=0.95 * width)
 
 
 def _heading(scene: Scene) -> _Heading:

@@ -13,6 +13,7 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import String
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
@@ -125,6 +126,7 @@ class OverlayNode(FitnessNode):
             self.create_subscription(ExerciseClassification, "exercise", partial(self._keep, "_exercise"), qos.STREAM),
             self.create_subscription(ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED),
             self.create_subscription(RepState, "rep_state", partial(self._keep, "_state"), qos.STREAM),
+            self.create_subscription(String, "instruction", partial(self._keep, "_instruction"), qos.TAKES),
         ]
         if self.params.picture:
             self._inputs.append(
@@ -140,6 +142,7 @@ class OverlayNode(FitnessNode):
         self._exercise: ExerciseClassification | None = None
         self._labels: list[str] = []
         self._state: RepState | None = None
+        self._instruction = String()
 
     def _keep(self, name: str, message: object) -> None:
         setattr(self, name, message)
@@ -192,6 +195,7 @@ class OverlayNode(FitnessNode):
             messages.from_joint_angles(angles) if angles else None,
             messages.from_classification(exercise, self._labels) if exercise else None,
             messages.from_rep_state(state) if state else None,
+            self._instruction.data,
         )
         return self._overlay.draw(picture, scene)
 

@@ -215,3 +215,16 @@ def test_many_classes_fit():
 
 def test_a_pose_without_a_size_is_drawn():
     assert Overlay().draw(None, Scene(standing(0, 0))).any()
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_an_instruction_is_written_over_the_whole_width(width, height):
+    scene = squatting(standing(width, height))
+    without = Overlay().draw(grey(width, height), scene)
+    told = Overlay().draw(
+        grey(width, height), dataclasses.replace(scene, instruction="Step back until your feet are in the picture.")
+    )
+    assert told.shape == without.shape
+    changed = (told != without).any(axis=2)
+    assert changed.any(axis=0).mean() > 0.9
+    assert changed.any(axis=1).mean() < 0.2
