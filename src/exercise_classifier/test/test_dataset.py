@@ -305,6 +305,12 @@ def test_videos_are_labelled_by_table_or_folder(tmp_path: Path) -> None:
     sources, problems = find_sources([tmp_path / "squat"], tmp_path / "clips.csv")
     assert [(source.name, source.row["exercise"]) for source in sources] == [("squat/a.mp4", "lunge")]
     assert [(problem.source, problem.problem) for problem in problems] == [("squat/c.mp4", "unlabelled")]
+    assert sources[0].row["group"] == ""
+    (tmp_path / "owners.csv").write_text(
+        "file,exercise,source\nsquat/a.mp4,lunge,ann/x:a.mp4\nsquat/c.mp4,squat,ann/y\n"
+    )
+    sources, _ = find_sources([], tmp_path / "owners.csv")
+    assert [source.row["group"] for source in sources] == ["ann", "ann"]
     sources, problems = find_sources([], tmp_path / "clips.csv")
     assert [source.name for source in sources] == ["squat/a.mp4"]
     assert [problem.problem for problem in problems] == ["missing"]

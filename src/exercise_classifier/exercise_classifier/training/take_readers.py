@@ -107,13 +107,13 @@ def find_sources(
     """
     labelled: dict[Path, tuple[str, dict[str, str]]] = {}
     rows = read_table(clips)
-    groups = groups_of([{"license": "", **row, "source": row.get("source") or row["file"]} for row in rows])
+    groups = groups_of([{"license": "", **row} for row in rows if row.get("source")])
     for row in rows:
         assert clips is not None
-        labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": groups[row["file"]]})
+        labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": groups.get(row["file"], "")})
     for row in read_table(poses):
         assert poses is not None
-        group = owner_of(row.get("source") or row["file"])
+        group = owner_of(row["source"]) if row.get("source") else ""
         labelled[(poses.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
     sources, problems = [], []
     found = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
@@ -232,7 +232,13 @@ def _read_pose_file(source: Source) -> Take | None:
     if take is None:
         return None
     subject = row.get("subject", "")
-    return replace(take, name=source.name, group=_group(subject, row["group"]), subject=subject, source=source.name)
+    return replace(
+        take,
+        name=source.name,
+        group=_group(subject, row["group"] or f"file {source.name}"),
+        subject=subject,
+        source=source.name,
+    )
 
 
 @dataclass(slots=True)
