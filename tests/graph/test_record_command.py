@@ -1,6 +1,7 @@
 """`./fitness record`: takes from a clip that is played as a camera, into bags that other readers open too."""
 
 import os
+import pty
 import select
 import signal
 import subprocess
@@ -25,7 +26,7 @@ FAST = [
     *("-p", "record_take.max_gap:=5.0", "-p", "record_take.max_dropped:=1.0"),
 ]
 DEADLINE = 90.0
-START, STOP = 0, 1
+START, STOP, DISCARD = 0, 1, 2
 
 
 def session_of(out: Path) -> dict:
@@ -117,6 +118,33 @@ def test_killed_it_is_readable_to_the_last_second_and_goes_on(data: Callable[[st
     assert done.returncode == 0, done.stdout + done.stderr
     takes = [(take["take"], take["status"], take["bag"]) for take in session_of(tmp_path)["takes"]]
     assert takes == [(1, "unfinished", "bag_001"), (2, "kept", "bag_002")]
+
+
+def test_keyboard_decides_and_ctrl_c_discards(data: Callable[[str], Path], tmp_path: Path) -> None:
+    arguments = ["--subject", "P01", "--exercise", "other", "--takes", "2", "--seconds", "1.5", "--consent", *FAST]
+    command = [*RECORD, *arguments, "--source", str(data(CLIP)), "--out", str(tmp_path)]
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, text=True)
+    try:
+        for said, typed in (("is done", "x"), ("type k", "r"), ("is done", "k")):
+            await_line(process, said)
+            os.write(keyboard, f"{typed}\n".encode())
+        await_line(process, "Take 2")
+        await_line(process, "Go: other.")
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=DEADLINE)
+    finally:
+        process.kill()
+        os.close(keyboard)
+        os.close(terminal)
+    assert process.returncode == 0
+    assert "takes still to do: 1" in printed
+    became = [(take["take"], take["status"], take["reasons"]) for take in session_of(tmp_path)["takes"]]
+    assert became == [(1, "discarded", ["repeated"]), (1, "kept", []), (2, "discarded", ["interrupted"])]
+    with BagReader(tmp_path / "P01_S01" / "bag_001") as recorded:
+        assert not recorded.recovered
+        labels = [message.event for _, _, message in recorded.messages(["/fitness/take_label"])]
+    assert labels == [START, STOP, DISCARD, START, STOP, START, DISCARD]
 
 
 def await_line(process: subprocess.Popen[str], text: str) -> None:

@@ -143,7 +143,7 @@ def _listen(guide: Any) -> None:
         decision = KEYS.get(typed.strip().lower()[:1])
         problem = guide.decide(decision) if decision else "type k (keep), r (redo) or s (stop), then Enter"
         if problem:
-            print(problem)
+            print(problem, flush=True)
 
 
 def _print(instruction: String) -> None:
