@@ -133,11 +133,8 @@ class PhaseMachine:
                 self._go_out(stamp, value)
             return None
         if value >= self._top[1]:
-            if not self._rest_known and self._top[1] - self._valley[1] < self._minimum:
-                self._low, self._left = (
-                    min(self._low, self._valley, key=lambda point: point[1]),
-                    self._valley[0],
-                )
+            if not self._rest_known and self._valley[1] < self._low[1]:
+                self._low, self._left = self._valley, self._valley[0]
             # Further out than ever, or out again after a dip too small to be a return: the same repetition goes on.
             self._top = self._valley = (stamp, value)
             self.phase = Phase.OUT
