@@ -1,13 +1,13 @@
 """Which exercise the last seconds of poses show."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from exercise_classifier import model_file
-from exercise_classifier.features import features
-from exercise_classifier.model_file import ModelInfo
+from exercise_classifier.features import FEATURE_SETS, seen_steps
 from exercise_classifier.window import PoseWindow
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
@@ -50,7 +50,7 @@ class Network:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"model {path} is broken ({reason}); fit it again or use the shipped one") from None
         steps = round(self.info.window_duration * self.info.window_rate)
-        expected = (1, steps, model_file.features.N_FEATURES)
+        expected = (1, steps, FEATURE_SETS[self.info.features].count)
         if tuple(given["shape"]) != expected or tuple(result["shape"]) != (
             1,
             len(self.info.labels),
@@ -86,14 +86,9 @@ class ExerciseClassifier:
         self._network = Network(model if model is not None else default_model(), threads)
         info = self._network.info
         if confidence_threshold is not None:
-            info = ModelInfo(
-                info.model_id,
-                info.labels,
-                info.window_duration,
-                info.window_rate,
-                confidence_threshold,
-            )
+            info = replace(info, confidence_threshold=confidence_threshold)
         self.info = info
+        self._features = FEATURE_SETS[info.features].compute
         self._period = nanoseconds(1.0 / rate)
         self._window = PoseWindow(info.window_duration, info.window_rate)
         self._due: int | None = None
@@ -124,15 +119,15 @@ class ExerciseClassifier:
         return self._classify(pose)
 
     def _classify(self, pose: Pose) -> Classification:
-        table = features(self._window.sequence())
-        seen = np.count_nonzero(table[:, -1]) / self.info.window_rate
+        sequence = self._window.sequence()
+        seen = np.count_nonzero(seen_steps(sequence)) / self.info.window_rate
         start = self._window.start
         # A sequence of n steps spans n - 1 intervals.
         if seen + 1.5 / self.info.window_rate < MIN_SEEN:
             filling = pose.tracked or self._window.held < MIN_SEEN
             status = ClassificationStatus.WARMING_UP if filling else ClassificationStatus.NO_BODY
             return Classification(pose.stamp, start, status, body_id=pose.body_id)
-        values = self._network(table)
+        values = self._network(self._features(sequence))
         best = int(values.argmax())
         confidence = float(values[best])
         trusted = confidence >= self.info.confidence_threshold

@@ -6,7 +6,7 @@ not depend on where the person stands, how large they are or which way they face
 z forward. Change NAME or VERSION whenever a feature changes its meaning: a model refuses features it was not fitted to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,27 +72,34 @@ class PoseSequence:
     """Poses at equal steps of time; NaN rows = nobody seen.
 
     metric: [steps, 33, 3] in one true unit (metres, or pixels where there are no metres), x right, y down, z forward
-    of the camera. pixels: [steps, 33, 2] image position. visibility: [steps, 33], 0..1. rate: steps per second [Hz].
+    of the camera. pixels: [steps, 33, 3] image position and depth in pixels. visibility: [steps, 33], 0..1.
+    rate: steps per second [Hz]. size: width, height of the picture [px]; only `raw132` needs it.
     """
 
     metric: np.ndarray
     pixels: np.ndarray
     visibility: np.ndarray
     rate: float
+    size: tuple[int, int] = (1, 1)
 
 
 def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """metric [n, 33, 3], pixels [n, 33, 2], visibility [n, 33] of poses, as `PoseSequence` has them.
+    """metric [n, 33, 3], pixels [n, 33, 3], visibility [n, 33] of poses, as `PoseSequence` has them.
 
     A pose without a visibility of its own counts as visible where it is measured, depth that was not measured as 0.
     """
     metric = np.array([pose.metric() for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 3)
-    pixels = np.array([pose.pixels()[:, :2] for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 2)
+    pixels = np.array([pose.pixels() for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 3)
     visibility = np.array([pose.visibility for pose in poses], np.float32).reshape(-1, N_LANDMARKS)
     measured = np.isfinite(metric[..., 0])
     metric[..., 2] = np.where(measured & ~np.isfinite(metric[..., 2]), 0.0, metric[..., 2])
     visibility = np.where(np.isfinite(visibility), visibility, 1.0)
     return metric, pixels, np.where(measured, visibility, 0.0).astype(np.float32)
+
+
+def seen_steps(sequence: PoseSequence) -> np.ndarray:
+    """Bool [steps]: somebody is there, shoulders and hips measured."""
+    return np.isfinite(sequence.metric[:, [*_SHOULDERS, *_HIPS], :]).all(axis=(1, 2))
 
 
 def features(sequence: PoseSequence) -> np.ndarray:
@@ -106,7 +113,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
     if steps == 0:
         return np.zeros((0, N_FEATURES), np.float32)
     points = np.where(np.isfinite(sequence.metric), sequence.metric, np.nan).astype(np.float64)
-    seen = np.isfinite(points[:, [*_SHOULDERS, *_HIPS], :]).all(axis=(1, 2))
+    seen = seen_steps(sequence)
     visible = np.clip((sequence.visibility - _HIDDEN) / (_SEEN - _HIDDEN), 0.0, 1.0)
     visible = np.where(seen[:, None] & np.isfinite(points[..., 0]), np.nan_to_num(visible), 0.0)
     if not seen.any():
@@ -188,8 +195,8 @@ def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: float, rate: f
         return np.zeros((steps, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         # The picture is nearly an orthographic view: pixels per unit of `points` is the ratio of the spreads.
-        scale = np.nanmedian(_spread(pixels) / _spread(points[..., :2]))
-        where = pixels[:, _SHOULDERS, :].mean(axis=1) / (scale * unit)
+        scale = np.nanmedian(_spread(pixels[..., :2]) / _spread(points[..., :2]))
+        where = pixels[:, _SHOULDERS, :2].mean(axis=1) / (scale * unit)
         speed = np.gradient(where, axis=0) * rate
     return np.stack([np.abs(speed[:, 0]), -speed[:, 1]], axis=1)
 
@@ -197,3 +204,32 @@ def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: float, rate: f
 def _spread(points: np.ndarray) -> np.ndarray:
     chosen = points[:, [*_SHOULDERS, *_HIPS], :]
     return np.sqrt(((chosen - chosen.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))
+
+
+def raw132(sequence: PoseSequence) -> np.ndarray:
+    """The values of the existing system, float32 [steps, 132]: 33 x (x, y, z, visibility), 0 where nobody is seen.
+
+    x and z are divided by the picture's width, y by its height: they depend on where and how large somebody stands.
+    """
+    width, height = sequence.size
+    image = sequence.pixels / np.array([width, height, width], np.float32)
+    table = np.concatenate([image, sequence.visibility[..., None]], axis=-1).reshape(len(image), 4 * N_LANDMARKS)
+    table = np.nan_to_num(table, posinf=0.0, neginf=0.0)
+    return (table * seen_steps(sequence)[:, None]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """A choice of features; a model names the one that it was fitted to. count: values per step."""
+
+    name: str
+    version: int
+    count: int
+    compute: Callable[[PoseSequence], np.ndarray]
+
+
+FEATURE_SETS = {
+    NAME: FeatureSet(NAME, VERSION, N_FEATURES, features),
+    "raw132": FeatureSet("raw132", 1, 4 * N_LANDMARKS, raw132),
+}
+"""Every choice by its name."""

@@ -11,7 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from exercise_classifier import features
+from exercise_classifier.features import FEATURE_SETS
 from fitness_core.errors import InputError
 
 METADATA = "metadata.json"
@@ -22,13 +22,17 @@ _REMEDY = "give a model that `./fitness train` wrote, or none for the shipped on
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a model is. model_id: name and content hash. window_duration [s], window_rate [Hz], threshold 0..1."""
+    """What a model is. model_id: name and content hash. window_duration [s], window_rate [Hz], threshold 0..1.
+
+    features: name of the feature set it was fitted to.
+    """
 
     model_id: str
     labels: tuple[str, ...]
     window_duration: float
     window_rate: float
     confidence_threshold: float
+    features: str = "body_frame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,23 @@ def write(path: Path, network: bytes, metadata: dict) -> None:
     path.write_bytes(network + archive.getvalue())
 
 
-def describe(name: str, labels: tuple[str, ...], duration: float, rate: float, threshold: float) -> dict:
-    """The metadata of a model fitted to the features of this code."""
+def describe(
+    name: str,
+    labels: tuple[str, ...],
+    duration: float,
+    rate: float,
+    threshold: float,
+    features: str = "body_frame",
+) -> dict:
+    """The metadata of a model fitted to a feature set of this code."""
+    chosen = FEATURE_SETS[features]
     return {
         "name": name,
         "labels": list(labels),
         "features": {
-            "name": features.NAME,
-            "version": features.VERSION,
-            "count": features.N_FEATURES,
+            "name": chosen.name,
+            "version": chosen.version,
+            "count": chosen.count,
         },
         "window": {"duration": duration, "rate": rate},
         "confidence_threshold": threshold,
@@ -95,14 +107,15 @@ def read(path: Path) -> ModelFile:
             window_duration=float(metadata["window"]["duration"]),
             window_rate=float(metadata["window"]["rate"]),
             confidence_threshold=float(metadata["confidence_threshold"]),
+            features=str(given[0]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"model {path}: its {METADATA} is not what it should be ({error!r}); {_REMEDY}") from None
-    ours = (features.NAME, features.VERSION, features.N_FEATURES)
-    if given != ours:
+    ours = [(chosen.name, chosen.version, chosen.count) for chosen in FEATURE_SETS.values()]
+    if given not in ours:
         raise InputError(
-            f"model {path} was fitted to the features {_named(given)}; this version computes {_named(ours)}: "
-            "fit it again with `./fitness train`, or use the shipped one"
+            f"model {path} was fitted to the features {_named(given)}; this version computes "
+            f"{' or '.join(map(_named, ours))}: fit it again with `./fitness train`, or use the shipped one"
         )
     return ModelFile(content, info)
 

@@ -91,4 +91,5 @@ class PoseWindow:
         stamps = np.array([seconds(pose.stamp - newest) for pose in tracked])
         at = (np.arange(self.steps) - (self.steps - 1)) / self.rate
         metric, pixels, visibility = resample(stamps, stack(tracked), at)
-        return PoseSequence(metric, pixels, visibility, self.rate)
+        size = (tracked[-1].width, tracked[-1].height) if tracked else (1, 1)
+        return PoseSequence(metric, pixels, visibility, self.rate, size)

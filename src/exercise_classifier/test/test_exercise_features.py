@@ -52,7 +52,7 @@ def test_place_does_not_matter(sequence):
     moved = dataclasses.replace(
         sequence,
         metric=sequence.metric + np.array([1.0, -2.0, 3.0]),
-        pixels=sequence.pixels + np.array([200, -90]),
+        pixels=sequence.pixels + np.array([200, -90, 0]),
     )
     np.testing.assert_allclose(features(moved), features(sequence), atol=1e-3)
 
@@ -70,7 +70,7 @@ def test_which_way_the_person_faces_does_not_matter(sequence, angle):
 def test_a_mirrored_person_has_mirrored_features(sequence):
     mirrored = PoseSequence(
         sequence.metric[:, MIRROR] * [-1, 1, 1],
-        sequence.pixels[:, MIRROR] * [-1, 1],
+        sequence.pixels[:, MIRROR] * [-1, 1, 1],
         sequence.visibility[:, MIRROR],
         15.0,
     )

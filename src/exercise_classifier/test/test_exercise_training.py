@@ -1,7 +1,9 @@
 """What fits the model: no leaks, the same result for the same seed, the network in LiteRT as it is in Keras."""
 
 import importlib.util
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +20,16 @@ if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.
         raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
     pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
 
-from exercise_classifier.features import N_FEATURES, features
-from exercise_classifier.training import evaluation, synthetic
+from exercise_classifier.features import FEATURE_SETS, N_FEATURES
+from exercise_classifier.training import evaluation, experiment, synthetic
 from exercise_classifier.training.card import card
+from exercise_classifier.training.config import CONFIGS, load_config
 from exercise_classifier.training.takes import Take, counts, groups_of
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, random_windows
+from fitness_core.errors import InputError
+
+# TensorFlow takes the number of its threads only before it is first used.
+experiment.prepare()
 
 CLIPS = Path(__file__).parents[3].parent / "shared/data/clips.csv"
 
@@ -43,15 +50,18 @@ def take_of(exercise: str) -> Take:
     )
 
 
-def test_training_and_node_see_the_same_features():
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_training_and_node_see_the_same_features(name):
     take = take_of("squat")
-    windows = all_windows([take], Shape())
+    chosen = FEATURE_SETS[name]
+    windows = all_windows([take], Shape(), feature_set=chosen)
+    assert windows.x.shape[2] == chosen.count
     for number in (0, len(windows.y) // 2, len(windows.y) - 1):
         window = PoseWindow(2.0, 15.0)
         for pose in poses_of("squat"):
             if pose.stamp <= START + nanoseconds(windows.end[number]):
                 window.add(pose)
-        np.testing.assert_allclose(features(window.sequence()), windows.x[number], atol=2e-3)
+        np.testing.assert_allclose(chosen.compute(window.sequence()), windows.x[number], atol=2e-3)
 
 
 def test_same_seed_same_windows():
@@ -65,12 +75,13 @@ def test_same_seed_same_windows():
 
 def test_synthetic_takes_move_as_their_exercise_does():
     takes = synthetic.takes(4, seed=2)
-    assert {take.exercise for take in takes} == set(LABELS)
+    assert {take.exercise for take in takes} == set(LABELS) - {"push_up"}
     assert all(take.kind == "synthetic" for take in takes)
     windows = all_windows(takes, Shape())
     assert np.isfinite(windows.x).all() and (windows.x[:, -1, -1] == 1).all()
-    positive = windows.y != LABELS.index("other")
-    assert windows.still[positive].mean() < 0.3
+    for label in set(LABELS) - {"push_up", "other", "idle"}:
+        of = np.array([takes[n].exercise == label for n in windows.take])
+        assert (windows.y[of & ~windows.still] == LABELS.index(label)).mean() > 0.7, label
 
 
 def test_one_owner_and_one_footage_are_one_group():
@@ -110,13 +121,17 @@ def test_takes_of_a_tested_owner_are_in_its_fold():
 
 def test_report_of_a_perfect_and_of_a_wrong_model():
     y = np.repeat(np.arange(4), 10)
-    windows = Windows(np.zeros((40, 1, 1)), y, y, np.zeros(40), np.zeros(40, bool))
+    labels = ("curl", "press", "squat", "other")
+    windows = Windows(np.zeros((40, 1, 1)), y, y, np.tile(np.arange(10) / 5 + 1, 4), np.zeros(40, bool), labels)
     takes = [take_of(exercise) for exercise in EXERCISES] + [take_of("curl")]
     groups = np.array([f"g{n % 8}" for n in range(40)])
     perfect = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(4)[y] * 9, groups), 1.0, 0.5)
     assert perfect["macro_f1"] == 1.0 and perfect["accuracy"] == 1.0
-    about = {"name": "m", "model": "m-1", "parameters": 1, "units": 64, "window": {"duration": 2.0, "rate": 15.0}}
+    assert perfect["time_to_first_label_s"] == pytest.approx(1.0) and perfect["flicker_per_min"] == 0
+    about = {"name": "m", "model": "m-1", "parameters": 1, "window": {"duration": 2.0, "rate": 15.0}, "format": "int8"}
     about |= {"folds": 3, "epochs": 2, "seed": 1, "command": "c", "minutes": 1.0, "data": {"clips": counts(takes)}}
+    about |= {"features": "body_frame", "network": {"kind": "lstm"}, "not_shipped": {"lunge": "1 source"}, "ms": 0.1}
+    about |= {"formats": {}, "baseline": "left out", "baseline_macro_f1": None}
     assert "Macro F1 **1.000** [1.00, 1.00]" in card(perfect | about)
     wrong = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups), 1.0, 0.5)
     assert wrong["macro_f1"] == 0.0
@@ -124,16 +139,116 @@ def test_report_of_a_perfect_and_of_a_wrong_model():
 
 
 def test_litert_is_keras(tmp_path):
-    from exercise_classifier.training import fit, networks
+    from exercise_classifier.training import litert, networks
 
-    model = networks.build_lstm(30, 4)
+    model = networks.build_lstm(30, len(LABELS))
     path = tmp_path / "parity.tflite"
     temperature = 1.7
-    model_file.write(path, fit.export(model, temperature), model_file.describe("parity", LABELS, 2.0, 15.0, 0.5))
+    description = model_file.describe("parity", LABELS, 2.0, 15.0, 0.5)
+    model_file.write(path, litert.export(model, temperature), description)
     network = Network(path)
     windows = all_windows([take_of("curl")], Shape()).x[:10]
-    expected = evaluation.softmax(fit.logits_of(model, windows), temperature)
+    expected = evaluation.softmax(experiment.logits_of(model, windows), temperature)
     np.testing.assert_allclose([network(window) for window in windows], expected, atol=1e-4)
+    model_file.write(path, litert.export(model, temperature, quantized=True), description)
+    np.testing.assert_allclose([Network(path)(window) for window in windows], expected, atol=0.05)
+
+
+def test_networks_have_the_sizes_they_say():
+    from exercise_classifier.training import networks
+
+    sizes = {name: build(30, 13, 132).count_params() for name, build in networks.BUILDERS.items()}
+    assert sizes["attention_lstm"] < 300_000 and sizes["temporal_convolution"] < 300_000
+    assert sizes["lstm_stack"] == pytest.approx(726e3, rel=0.02)
+    assert sizes["bilstm_attention"] == pytest.approx(8.7e6, rel=0.02)
+    model = networks.build_bilstm_attention(30, 13)
+    assert model.input_shape == (None, 30, N_FEATURES) and model.output_shape == (None, 13)
+
+
+def test_every_configuration_that_ships_is_valid():
+    names = [path.stem for path in CONFIGS.glob("*.yaml")]
+    assert "exercise_lstm" in names
+    for name in names:
+        assert load_config(name).folds >= 2
+    assert load_config(None, epochs=3).epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("epochs: many", "epochs"),
+        ("network: {kind: transformer}", "network.kind"),
+        ("unknown_word: 1", "unknown_word"),
+        ("labels: [curl]", "other"),
+        ("- a", "list"),
+        ("a: [", "not YAML"),
+    ],
+)
+def test_a_bad_configuration_is_refused_in_one_line(tmp_path, text, says):
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says) as error:
+        load_config(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_standing_still_before_a_set_is_idle():
+    curl = take_of("curl")
+    still = {name: np.repeat(getattr(curl, name)[:1], 60, axis=0) for name in ("image", "world", "visibility")}
+    take = replace(curl, stamps=np.arange(60) / 20, **still)
+    assert {LABELS[n] for n in all_windows([take], Shape()).y} == {"idle"}
+    four = all_windows([take], Shape(), labels=("curl", "press", "squat", "other"))
+    assert four.still.all() and {four.labels[n] for n in four.y} == {"curl"}
+
+
+def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsys):
+    from exercise_classifier.classifier import ExerciseClassifier
+    from exercise_classifier.training import evaluate, fit
+
+    def takes(*_):
+        return [replace(take_of(EXERCISES[n % 3]), name=f"clip {n}", group=f"person {n // 3}") for n in range(6)]
+
+    monkeypatch.setattr(experiment, "load_takes", takes)
+    monkeypatch.setattr(experiment, "read_clips", lambda _: [])
+    monkeypatch.setattr(experiment, "load_extras", lambda *_: [])
+    monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
+    forget = experiment.forget
+    # As if the training had been interrupted just before its end.
+    monkeypatch.setattr(experiment, "forget", lambda _: None)
+    config = tmp_path / "tiny.yaml"
+    config.write_text(
+        "name: tiny\nfeatures: raw132\nnetwork: {kind: temporal_convolution, sizes: [8]}\nwindows: 300\nsynthetic: 2\n"
+        "folds: 2\nepochs: 1\nschedule: plateau\nlearning_rate: 0.01\n"
+        "baseline: {network: {kind: temporal_convolution, sizes: [4]}, epochs: 1}\n"
+    )
+    given = ["--clips", "clips.csv", "--config", str(config)]
+    assert fit.main([*given, "--out", str(tmp_path)]) == 0
+    info = ExerciseClassifier(tmp_path / "tiny.tflite").info
+    assert info.labels == ("curl", "press", "squat", "other", "idle") and info.features == "raw132"
+    classifier = ExerciseClassifier(tmp_path / "tiny.tflite")
+    found = [result for pose in poses_of("squat") if (result := classifier.step(pose)) is not None]
+    assert found[-1].label in info.labels
+    monkeypatch.setattr(experiment, "forget", forget)
+    page, figures = tmp_path / "page.html", tmp_path / "figures.json"
+    assert evaluate.main([*given, "--json", str(figures), "--html", str(page)]) == 0
+    result, trained = json.loads(figures.read_text()), json.loads((tmp_path / "tiny.evaluation.json").read_text())
+    for key in ("macro_f1", "accuracy", "ece", "per_class", "baseline_macro_f1", "idle_false_per_10min", "n_windows"):
+        assert result[key] == trained[key], key
+    assert result["command"].startswith("./fitness evaluate --clips") and "http" not in page.read_text()
+    assert "<svg" in page.read_text()
+    assert (trained["folds_of_an_interrupted_run"], result["folds_of_an_interrupted_run"]) == (0, 2)
+    assert not list((tmp_path / "cache/training").glob("*"))
+
+
+def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch, capsys):
+    from exercise_classifier.training import fit
+
+    monkeypatch.setattr(experiment, "load_takes", lambda *_: [take_of("curl")])
+    monkeypatch.setattr(experiment, "read_clips", lambda _: [])
+    monkeypatch.setattr(experiment, "load_extras", lambda *_: [])
+    assert fit.main(["--clips", "clips.csv", "--out", str(tmp_path)]) == 2
+    assert "2 or more" in capsys.readouterr().err
+    assert fit.main(["--out", str(tmp_path)]) == 2
 
 
 @pytest.mark.skipif(not CLIPS.is_file(), reason="../shared/data is not there")

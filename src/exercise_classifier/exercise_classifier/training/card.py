@@ -2,22 +2,25 @@
 
 # ruff: noqa: E501 (Markdown with fields to fill in)
 
-from exercise_classifier.training.windows import LABELS
-
 _TEXT = """# {name}
 
-Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else: standing,
-walking, talking, other exercises. Model id `{model}`, {parameters} parameters, LiteRT float32, about 0.3 ms per window.
+Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else; `idle`,
+where it is a class, is standing still, talking, walking. Model id `{model}`, {parameters} parameters, LiteRT {format}, {ms:.2f} ms
+per window on the machine that fitted it.
 
-Made by `{command}` (seed {seed}, {minutes} minutes); the figures below are from `{name}.evaluation.json`, which the
+Made by `{command}` (seed {seed}, {minutes:g} minutes); the figures below are from `{name}.evaluation.json`, which the
 same command writes.
 
 ## What it is
 
-Body-frame features (`features.py`: hip-centred, turned to face one way, divided by the trunk; joint angles and their
-velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz, one dense layer, one
-LSTM of {units} units averaged over time, softmax. Logits are divided by a temperature of {temperature:.2f} fitted to held-out
-windows. Below a probability of {threshold:g} a label is UNCERTAIN.
+Features `{features}` (`features.py`; body_frame: hip-centred, turned to face one way, divided by the trunk; joint angles
+and their velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz; network
+`{network}` (`training/networks.py`), softmax. Logits are divided by a temperature of {temperature:.2f} fitted to
+held-out windows. Below a probability of {threshold:g} a label is UNCERTAIN.
+
+Not shipped, therefore `other`: {not_shipped}.
+
+LiteRT float32 and dynamic-range int8 of the first fold's network on {n_format} held-out windows: {formats}.
 
 ## Data
 
@@ -29,6 +32,8 @@ README. Their terms differ and several give no licence: the model may ship, the 
 Only clips are tested on. Extra takes (public pose sequences, motion capture) and synthetic takes (a jointed body moved by
 rules, `training/synthetic.py`) are fitted to, never tested on. Assumed where a source does not say: 30 fps, square
 pictures for pose files; per-frame scaling of min-max files is undone by bone lengths.
+
+`idle` is clips of standing, talking and walking, and the stretches of exercise clips in which an upright body does not move.
 
 Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
 error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
@@ -48,6 +53,11 @@ These folds also guided the work: the kinds of extra and synthetic takes were ch
 network without them got wrong in these same folds. Expect less on footage that nobody has looked at.
 
 Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
+{baseline_words}
+
+While idle {idle_false_per_10min} false labels per 10 minutes (runs of confident windows; {idle_minutes:.1f} minutes of it), in other movement
+{other_false_per_10min} ({other_minutes:.1f} minutes). First right label after {time_to_first_label_s} s (median; a window needs 1 s of a body; exercise
+takes never named: {exercise_takes_never_named}). Inside a set the label changes {flicker_per_min} times per minute.
 
 {classes}
 
@@ -57,7 +67,7 @@ Confusion (rows true, columns predicted, {labels}):
 
 Whole clips (named after their most frequent confident exercise, if it fills a quarter of the windows; else `other`):
 exercises {clips_right}, of these with certain labels {certain_right}; negatives
-{negative_right}. Wrong ones:
+{negative_right}. By exercise: {by_exercise}. Wrong ones:
 
 {wrong}
 
@@ -67,7 +77,7 @@ exercises {clips_right}, of these with certain labels {certain_right}; negatives
 - One person, a roughly level camera. A tilted camera, a lying one or a mirror is not what it was fitted to.
 - A window needs 1 s of a body: shorter movements get no label, and a label is up to a second late at the start of a set.
 - Movements that look alike in landmarks are confused: see the confusion matrix and the wrong clips above.
-- Standing still inside a set is often `other`; what counts repetitions has to bridge that.
+- Standing still inside a set is often `other` or `idle`; what counts repetitions has to bridge that.
 """
 
 
@@ -78,16 +88,22 @@ def card(result: dict) -> str:
         **{
             key: value
             for key, value in result.items()
-            if key not in ("data", "clips", "classes", "window", "confusion")
+            if key not in ("data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network")
         },
         **result["window"],
-        labels=", ".join(LABELS),
+        labels=", ".join(result["classes"]),
+        network=" ".join(f"{value}" for value in result["network"].values()),
+        not_shipped="; ".join(f"{name} ({why})" for name, why in result["not_shipped"].items()) or "nothing asked for",
+        n_format=result["formats"].get("n_windows", 0),
+        formats=_formats(result["formats"]),
+        baseline_words=_baseline(result),
+        by_exercise="; ".join(f"{name} {right}" for name, right in clips["by_exercise"].items()),
         threshold=result["confidence_threshold"],
         data=_data(result["data"]),
         classes=_classes(result["per_class"]),
         confusion="\n".join(
-            f"    {label:>6} {' '.join(f'{value:6d}' for value in row)}"
-            for label, row in zip(LABELS, result["confusion"]["windows"], strict=True)
+            f"    {label:>13} {' '.join(f'{value:5d}' for value in row)}"
+            for label, row in zip(result["classes"], result["confusion"]["windows"], strict=True)
         ),
         clips_right=clips["exercise_right"],
         certain_right=clips["certain_exercise_right"],
@@ -97,6 +113,25 @@ def card(result: dict) -> str:
             for clip in clips["wrong"]
         )
         or "none",
+    )
+
+
+def _formats(formats: dict) -> str:
+    parts = [
+        f"{name} accuracy {of['accuracy']:.3f}, {of['ms']:.2f} ms, {of['bytes']} bytes"
+        for name, of in formats.items()
+        if isinstance(of, dict)
+    ]
+    return "; ".join(parts) + f"; the same label in {100 * formats['agreement']:.1f} %" if parts else "not measured"
+
+
+def _baseline(result: dict) -> str:
+    of = result["baseline"]
+    if isinstance(of, str):
+        return f"The existing system beside it: {of}."
+    return (
+        f"The existing system's {of['network']} on its raw 132 values, same folds and classes: macro F1 "
+        f"{of['macro_f1']:.3f} [{of['macro_f1_95'][0]:.2f}, {of['macro_f1_95'][1]:.2f}] (capped: {of['cap']})."
     )
 
 

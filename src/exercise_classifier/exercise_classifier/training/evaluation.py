@@ -1,20 +1,20 @@
 """How good a classifier is on people and footage that it was not fitted to."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from exercise_classifier.training.takes import Take
-from exercise_classifier.training.windows import LABELS, Windows
+from exercise_classifier.training.windows import LABELS, Windows, exercises_of, label_of
 
 
-def folds(takes: list[Take], number: int, seed: int = 0) -> np.ndarray:
+def folds(takes: list[Take], number: int, seed: int = 0, labels: tuple[str, ...] = LABELS) -> np.ndarray:
     """Fold of each take: groups stay whole, every class is spread evenly (greedy, largest groups first)."""
     groups: dict[str, Counter] = {}
     for take in takes:
-        groups.setdefault(take.group, Counter())[_label(take)] += 1
+        groups.setdefault(take.group, Counter())[label_of(take.exercise, labels)] += 1
     totals = Counter[str]()
     for counts in groups.values():
         totals.update(counts)
@@ -43,10 +43,6 @@ def folds_of_all(clips: list[Take], fold_of: np.ndarray, others: list[Take]) -> 
     return np.concatenate([fold_of, np.array([by_group.get(take.group, -1) for take in others], int)])
 
 
-def _label(take: Take) -> str:
-    return take.exercise if take.exercise in LABELS else "other"
-
-
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Windows with the logits [n, classes] of a model that saw no window of their groups; groups: [n]."""
@@ -61,6 +57,23 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     scaled = logits / temperature
     exponent = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return exponent / exponent.sum(axis=1, keepdims=True)
+
+
+def merging(labels: tuple[str, ...], rejected: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The labels that stay, and the matrix [labels, labels that stay] that adds the rejected ones to `other`."""
+    kept = tuple(label for label in labels if label not in rejected)
+    matrix = np.zeros((len(labels), len(kept)), np.float32)
+    for number, label in enumerate(labels):
+        matrix[number, kept.index(label if label in kept else "other")] = 1.0
+    return kept, matrix
+
+
+def without(held_out: HeldOut, rejected: tuple[str, ...], temperature: float) -> HeldOut:
+    """The same windows, the rejected labels as `other`; logits: logarithms of the calibrated probabilities."""
+    kept, matrix = merging(held_out.windows.labels, rejected)
+    probabilities = softmax(held_out.logits, temperature) @ matrix
+    windows = replace(held_out.windows, y=matrix.argmax(axis=1)[held_out.windows.y], labels=kept)
+    return replace(held_out, windows=windows, logits=np.log(probabilities + 1e-9))
 
 
 def fit_temperature(held_out: HeldOut) -> float:
@@ -106,7 +119,7 @@ def report(
     Window figures leave out `still` windows (an exercise is named but nothing moves; their number is given). Intervals
     are 95 %, from resampling whole sources (cluster bootstrap), because windows of one clip are not independent.
     """
-    windows = held_out.windows
+    windows, labels = held_out.windows, held_out.windows.labels
     moving = ~windows.still
     probabilities = softmax(held_out.logits, temperature)
     y, guess, groups = (
@@ -115,11 +128,11 @@ def report(
         held_out.groups[moving],
     )
     precision, recall, f1, support = precision_recall_fscore_support(
-        y, guess, labels=range(len(LABELS)), zero_division=0
+        y, guess, labels=range(len(labels)), zero_division=0
     )
-    draws = _bootstrap(y, guess, groups, seed)
+    draws = _bootstrap(y, guess, groups, len(labels), seed)
     per_class = {}
-    for number, label in enumerate(LABELS):
+    for number, label in enumerate(labels):
         per_class[label] = {
             "precision": _round(precision[number]),
             "precision_95": _interval(draws["precision"][:, number]),
@@ -130,67 +143,147 @@ def report(
             "n_sources": len(set(groups[y == number])),
         }
     clips = _clips(takes, held_out, probabilities, threshold)
-    positive = [clip for clip in clips if clip["exercise"] in LABELS[:-1]]
+    positive = [clip for clip in clips if clip["expected"] in exercises_of(labels)]
     certain = [clip for clip in positive if clip["certain"]]
-    negative = [clip for clip in clips if clip["expected"] == "other"]
+    negative = [clip for clip in clips if clip["expected"] not in exercises_of(labels)]
     return {
-        "macro_f1": _round(f1_score(y, guess, labels=range(len(LABELS)), average="macro", zero_division=0)),
+        "macro_f1": _round(f1_score(y, guess, labels=range(len(labels)), average="macro", zero_division=0)),
         "macro_f1_95": _interval(draws["macro_f1"]),
         "accuracy": _round((y == guess).mean()),
         "ece": _round(expected_calibration_error(probabilities[moving], y)),
-        "classes": list(LABELS),
+        "reliability": _reliability(probabilities[moving], y),
+        "classes": list(labels),
         "n_sources": len(set(groups)),
         "n_windows": len(y),
         "n_still_windows_left_out": int(windows.still.sum()),
         "per_class": per_class,
         "confusion": {
             "rows": "true, columns: predicted, order: classes",
-            "windows": confusion_matrix(y, guess, labels=range(len(LABELS))).tolist(),
+            "windows": confusion_matrix(y, guess, labels=range(len(labels))).tolist(),
         },
         "clips": {
             "what": "main label of a clip: its most frequent confident exercise if that fills a quarter of its "
-            "windows, else `other`",
+            "windows, else `other`; a clip of no exercise is right where it is named after none",
+            "by_exercise": {label: _right_of(positive, label) for label in exercises_of(labels)},
             "exercise_right": f"{sum(clip['right'] for clip in positive)} of {len(positive)}",
             "certain_exercise_right": f"{sum(clip['right'] for clip in certain)} of {len(certain)}",
             "negative_right": f"{sum(clip['right'] for clip in negative)} of {len(negative)}",
             "wrong": [clip for clip in clips if not clip["right"]],
         },
+        **_timing(takes, held_out, probabilities, threshold),
         "temperature": _round(temperature),
         "confidence_threshold": threshold,
     }
 
 
 def _clips(takes: list[Take], held_out: HeldOut, probabilities: np.ndarray, threshold: float) -> list[dict]:
+    labels = held_out.windows.labels
+    exercises = exercises_of(labels)
     rows = []
     for number, take in enumerate(takes):
         chosen = held_out.windows.take == number
-        if take.kind != "clip" or not chosen.any():
+        if not chosen.any():
             continue
         confident = probabilities[chosen].max(axis=1) >= threshold
         guess = probabilities[chosen].argmax(axis=1)
-        share = np.array([((guess == n) & confident).mean() for n in range(len(LABELS))])
-        exercises = share[:-1]
+        share = {label: float(((guess == n) & confident).mean()) for n, label in enumerate(labels)}
+        most = max(exercises, key=lambda label: share[label])
         # A set is most of what an exercise clip shows; standing before and after it is not held against it.
-        main = int(exercises.argmax()) if exercises.max() >= 0.25 else len(LABELS) - 1
+        main = most if share[most] >= 0.25 else "other"
+        expected = label_of(take.exercise, labels)
         rows.append(
             {
                 "clip": take.name,
                 "exercise": take.exercise,
-                "expected": _label(take),
+                "expected": expected,
                 "certain": take.certain,
-                "main": LABELS[main],
-                "share": {label: _round(value) for label, value in zip(LABELS, share, strict=True)},
-                "right": LABELS[main] == _label(take),
+                "main": main,
+                "share": {label: _round(value) for label, value in share.items() if value > 0},
+                "right": main == (expected if expected in exercises else "other"),
             }
         )
     return rows
 
 
-def _bootstrap(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, seed: int, times: int = 1000) -> dict:
+def _right_of(clips: list[dict], label: str) -> str:
+    of = [clip for clip in clips if clip["expected"] == label]
+    certain = [clip for clip in of if clip["certain"]]
+    return (
+        f"{sum(clip['right'] for clip in of)} of {len(of)}, "
+        f"of certain label {sum(clip['right'] for clip in certain)} of {len(certain)}"
+    )
+
+
+def _timing(takes: list[Take], held_out: HeldOut, probabilities: np.ndarray, threshold: float) -> dict:
+    """What somebody in front of the camera notices: false labels while idle, the wait for a label, flicker in a set.
+
+    A false label is a run of confident windows of one exercise. The wait is from the first moving window of an exercise
+    (from the start of the take where that is the first one) to the first right confident label. Flicker: changes of the
+    confident label between the first and the last right one; an uncertain window holds the label.
+    """
+    windows, labels = held_out.windows, held_out.windows.labels
+    exercises = exercises_of(labels)
+    guess = np.array(labels)[probabilities.argmax(axis=1)]
+    confident = probabilities.max(axis=1) >= threshold
+    said = np.where(confident, guess, "")
+    false = {"idle": [0, 0.0], "other": [0, 0.0]}
+    waits: list[float] = []
+    changes, minutes, unnamed = 0, 0.0, 0
+    for number, take in enumerate(takes):
+        rows = np.flatnonzero(windows.take == number)
+        if not len(rows):
+            continue
+        true = np.array(labels)[windows.y[rows]]
+        step = float(np.median(np.diff(windows.end[rows]))) if len(rows) > 1 else 0.2
+        for kind, tally in false.items():
+            here = np.where((true == kind) & np.isin(said[rows], exercises), said[rows], "")
+            tally[0] += int(np.count_nonzero((here != "") & (here != np.concatenate([[""], here[:-1]]))))
+            tally[1] += np.count_nonzero(true == kind) * step / 60
+        label = label_of(take.exercise, labels)
+        moving = np.flatnonzero((true == label) & ~windows.still[rows])
+        if label not in exercises or not len(moving):
+            continue
+        right = np.flatnonzero(said[rows] == label)
+        right = right[right >= moving[0]]
+        if not len(right):
+            unnamed += 1
+            continue
+        begun = take.stamps[0] if moving[0] == 0 else windows.end[rows[moving[0]]]
+        waits.append(float(windows.end[rows[right[0]]] - begun))
+        inside = said[rows][right[0] : right[-1] + 1]
+        inside = inside[inside != ""]
+        changes += int(np.count_nonzero(inside[1:] != inside[:-1]))
+        minutes += float(windows.end[rows[right[-1]]] - windows.end[rows[right[0]]]) / 60
+    return {
+        "idle_false_per_10min": _round(10 * false["idle"][0] / false["idle"][1]) if false["idle"][1] else None,
+        "idle_minutes": _round(false["idle"][1]),
+        "other_false_per_10min": _round(10 * false["other"][0] / false["other"][1]) if false["other"][1] else None,
+        "other_minutes": _round(false["other"][1]),
+        "time_to_first_label_s": _round(np.median(waits)) if waits else None,
+        "time_to_first_label_p90_s": _round(np.percentile(waits, 90)) if waits else None,
+        "exercise_takes_never_named": unnamed,
+        "flicker_per_min": _round(changes / minutes) if minutes else None,
+    }
+
+
+def _reliability(probabilities: np.ndarray, y: np.ndarray, bins: int = 10) -> list[dict]:
+    """Per bin of confidence: mean confidence, accuracy, windows."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {"confidence": _round(confidence[bin_of == b].mean()), "accuracy": _round(right[bin_of == b].mean())}
+        | {"n_windows": int((bin_of == b).sum())}
+        for b in range(bins)
+        if (bin_of == b).any()
+    ]
+
+
+def _bootstrap(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, classes: int, seed: int) -> dict:
+    times = 1000
     rng = np.random.default_rng(seed)
     names = sorted(set(groups))
     tables = np.array(
-        [confusion_matrix(y[groups == g], guess[groups == g], labels=range(len(LABELS))) for g in names],
+        [confusion_matrix(y[groups == g], guess[groups == g], labels=range(classes)) for g in names],
         float,
     )
     counts = np.array(
@@ -214,5 +307,5 @@ def _interval(values: np.ndarray) -> list[float]:
     return [_round(low), _round(high)]
 
 
-def _round(value: float) -> float:
+def _round(value: float | np.floating) -> float:
     return round(float(value), 4)

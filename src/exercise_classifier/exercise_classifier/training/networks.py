@@ -1,21 +1,111 @@
-"""The networks, each a function that returns a `keras.Model` from windows of features to probabilities."""
+"""The networks, each a function that returns a `keras.Model` from windows of features to probabilities.
+
+The last two layers are `logits` (dense) and `probabilities` (softmax): what is exported divides the first by a
+temperature. Sizes in the docstrings are for windows of 30 steps and 13 classes.
+"""
+
+from collections.abc import Callable, Sequence
 
 import keras
 
 from exercise_classifier.features import N_FEATURES
 
 
-def build_lstm(steps: int, classes: int, units: int = 64, dropout: float = 0.4, decay: float = 1e-4) -> keras.Model:
-    """One LSTM over the steps, its outputs averaged; about 40 k parameters with the defaults.
+def build_lstm(
+    steps: int, classes: int, features: int = N_FEATURES, sizes: Sequence[int] = (48, 64), dropout: float = 0.4
+) -> keras.Model:
+    """A dense layer and one LSTM over the steps, its outputs averaged; 34 k parameters. sizes: dense, LSTM units.
 
     Source: Hochreiter, Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735.
     """
-    inputs = keras.Input((steps, N_FEATURES))
-    x = keras.layers.GaussianNoise(0.05)(inputs)
-    x = keras.layers.SpatialDropout1D(0.1)(x)
-    x = keras.layers.Dense(48, activation="relu", kernel_regularizer=keras.regularizers.L2(decay))(x)
-    x = keras.layers.LSTM(units, return_sequences=True, kernel_regularizer=keras.regularizers.L2(decay))(x)
+    dense, units = sizes
+    decay = keras.regularizers.L2(1e-4)
+    inputs, x = _noisy(steps, features)
+    x = keras.layers.Dense(dense, activation="relu", kernel_regularizer=decay)(x)
+    x = keras.layers.LSTM(units, return_sequences=True, kernel_regularizer=decay)(x)
     x = keras.layers.GlobalAveragePooling1D()(x)
-    x = keras.layers.Dropout(dropout)(x)
-    x = keras.layers.Dense(classes, name="logits")(x)
+    return _named(inputs, x, classes, dropout)
+
+
+def build_lstm_stack(
+    steps: int, classes: int, features: int = N_FEATURES, sizes: Sequence[int] = (128, 256, 128), dropout: float = 0.4
+) -> keras.Model:
+    """LSTMs above each other, the last one's last output; 730 k parameters with 132 features. sizes: units of each."""
+    inputs = x = keras.Input((steps, features))
+    for number, units in enumerate(sizes):
+        x = keras.layers.LSTM(units, return_sequences=number < len(sizes) - 1)(x)
+    return _named(inputs, x, classes, dropout)
+
+
+def build_bilstm_attention(
+    steps: int, classes: int, features: int = N_FEATURES, sizes: Sequence[int] = (256, 512), dropout: float = 0.5
+) -> keras.Model:
+    """A bidirectional LSTM, its outputs weighted by attention over time, one dense layer; 8.7 M parameters with 132
+    features. sizes: LSTM units per direction, dense units.
+
+    Attention as in the existing system: for every output a softmax over the steps, from a dense layer along time.
+    """
+    units, dense = sizes
+    inputs = keras.Input((steps, features))
+    x = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))(inputs)
+    along_time = keras.layers.Permute((2, 1))(x)
+    weights = keras.layers.Dense(steps, activation="softmax")(along_time)
+    x = keras.layers.Multiply()([x, keras.layers.Permute((2, 1))(weights)])
+    x = keras.layers.Flatten()(x)
+    x = keras.layers.Dense(dense, activation="relu")(x)
+    return _named(inputs, x, classes, dropout)
+
+
+def build_temporal_convolution(
+    steps: int, classes: int, features: int = N_FEATURES, sizes: Sequence[int] = (64, 64, 64), dropout: float = 0.4
+) -> keras.Model:
+    """Residual convolutions along time with dilations 1, 2, 4 ..., averaged; 82 k parameters. sizes: filters.
+
+    Source: Bai, Kolter, Koltun 2018, https://arxiv.org/abs/1803.01271 (here not causal: the window is complete).
+    """
+    inputs, x = _noisy(steps, features)
+    for number, filters in enumerate(sizes):
+        y = keras.layers.Conv1D(filters, 3, padding="same", dilation_rate=2**number, activation="relu")(x)
+        y = keras.layers.SpatialDropout1D(0.1)(y)
+        y = keras.layers.Conv1D(filters, 3, padding="same", dilation_rate=2**number)(y)
+        if x.shape[-1] != filters:
+            x = keras.layers.Dense(filters)(x)
+        x = keras.layers.LayerNormalization()(keras.layers.ReLU()(keras.layers.Add()([x, y])))
+    return _named(inputs, keras.layers.GlobalAveragePooling1D()(x), classes, dropout)
+
+
+def build_attention_lstm(
+    steps: int, classes: int, features: int = N_FEATURES, sizes: Sequence[int] = (64, 96), dropout: float = 0.4
+) -> keras.Model:
+    """A dense layer, one LSTM, and a learned weight for every step; 73 k parameters. sizes: dense, LSTM units.
+
+    Source: Zhou et al. 2016 (attention over the steps of an LSTM), https://aclanthology.org/P16-2034.
+    """
+    dense, units = sizes
+    decay = keras.regularizers.L2(1e-4)
+    inputs, x = _noisy(steps, features)
+    x = keras.layers.Dense(dense, activation="relu", kernel_regularizer=decay)(x)
+    x = keras.layers.LSTM(units, return_sequences=True, kernel_regularizer=decay)(x)
+    weights = keras.layers.Softmax(axis=1)(keras.layers.Dense(1)(keras.layers.Activation("tanh")(x)))
+    x = keras.layers.Dot(axes=1)([weights, x])
+    return _named(inputs, keras.layers.Flatten()(x), classes, dropout)
+
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "lstm": build_lstm,
+    "lstm_stack": build_lstm_stack,
+    "bilstm_attention": build_bilstm_attention,
+    "temporal_convolution": build_temporal_convolution,
+    "attention_lstm": build_attention_lstm,
+}
+"""Every network by the name that a configuration gives it."""
+
+
+def _noisy(steps: int, features: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    inputs = keras.Input((steps, features))
+    return inputs, keras.layers.SpatialDropout1D(0.1)(keras.layers.GaussianNoise(0.05)(inputs))
+
+
+def _named(inputs: keras.KerasTensor, x: keras.KerasTensor, classes: int, dropout: float) -> keras.Model:
+    x = keras.layers.Dense(classes, name="logits")(keras.layers.Dropout(dropout)(x))
     return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x))

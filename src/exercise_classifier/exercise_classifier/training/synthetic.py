@@ -150,25 +150,57 @@ def squat(steps: int, rng: Generator) -> Motion:
     return motion
 
 
+def deadlift(steps: int, rng: Generator) -> Motion:
+    """Hips and knees bend, the trunk leans over, the arms hang: from straight legs to a deep pull off the floor."""
+    motion = _standing(steps, rng, seated=False)
+    wave = repetitions(steps, rng)
+    lean, hip, knee = degrees(rng, 35, 90), degrees(rng, 15, 65), degrees(rng, 5, 75)
+    motion["lean"] = motion["lean"] + lean * wave
+    motion["drop"] = np.ones(steps)
+    forward, elbow = degrees(rng, 0, 20), degrees(rng, 155, 178)
+    for side, _ in _SIDES:
+        motion[f"{side}_hip"] = motion[f"{side}_hip"] + hip * wave
+        motion[f"{side}_knee"] = motion[f"{side}_knee"] + knee * wave
+        motion[f"{side}_raise"] = wander(steps, rng, 0.03) + forward * wave
+        motion[f"{side}_elbow"] = wander(steps, rng, 0.03) + elbow
+    return motion
+
+
+def sit_up(steps: int, rng: Generator) -> Motion:
+    """A body on its back raises its trunk: knees bent or straight, hands at the head, crossed, or reaching."""
+    motion = _standing(steps, rng, seated=False)
+    wave = repetitions(steps, rng)
+    motion["lie"] = np.full(steps, -degrees(rng, 80, 95))
+    motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, 0, 15) + degrees(rng, 30, 95) * wave
+    knee = degrees(rng, 70, 125) if rng.random() < 0.85 else degrees(rng, 0, 30)
+    raised, elbow = degrees(rng, 20, 120), degrees(rng, 30, 100) if rng.random() < 0.7 else degrees(rng, 120, 175)
+    for side, _ in _SIDES:
+        motion[f"{side}_hip"] = wander(steps, rng, 0.03) + knee * rng.uniform(0.4, 0.6)
+        motion[f"{side}_knee"] = wander(steps, rng, 0.03) + knee
+        motion[f"{side}_raise"] = wander(steps, rng, 0.05) + raised + degrees(rng, 0, 60) * wave
+        motion[f"{side}_elbow"] = wander(steps, rng, 0.05) + elbow
+    return motion
+
+
 def hinge(steps: int, rng: Generator) -> Motion:
-    """Deadlift, good morning, toe touch: the trunk goes down more than the hips."""
+    """Good morning, toe touch: the trunk goes down more than the hips, the arms hold a bar on the back or reach."""
     motion = _standing(steps, rng, seated=False)
     wave = repetitions(steps, rng)
     lean, hip, knee = degrees(rng, 50, 100), degrees(rng, 10, 60), degrees(rng, 5, 60)
     motion["lean"] = motion["lean"] + lean * wave
     motion["drop"] = np.ones(steps)
-    bar = rng.random() < 0.15
+    bar, reach = rng.random() < 0.6, degrees(rng, 20, 60)
     for side, _ in _SIDES:
         motion[f"{side}_hip"] = motion[f"{side}_hip"] + hip * wave
         motion[f"{side}_knee"] = motion[f"{side}_knee"] + knee * wave
-        motion[f"{side}_raise"] = motion[f"{side}_raise"] + (degrees(rng, 0, 30) * wave)
+        motion[f"{side}_raise"] = motion[f"{side}_raise"] + (reach * wave)
         if bar:
             motion[f"{side}_raise"] = wander(steps, rng, 0.04) + degrees(rng, 20, 60)
             motion[f"{side}_elbow"] = wander(steps, rng, 0.04) + degrees(rng, 30, 60)
     return motion
 
 
-def lunge(steps: int, rng: Generator) -> Motion:
+def lunge(steps: int, rng: Generator, sideways: bool = False) -> Motion:
     """One leg in front, one behind: both knees bend; or one leg to the side."""
     motion = _standing(steps, rng, seated=False)
     if rng.random() < 0.5:
@@ -177,7 +209,7 @@ def lunge(steps: int, rng: Generator) -> Motion:
     front, back = ("left", "right") if rng.random() < 0.5 else ("right", "left")
     motion["drop"] = np.ones(steps)
     motion["lean"] = motion["lean"] + degrees(rng, 0, 25) * wave
-    if rng.random() < 0.3:
+    if sideways:
         motion[f"{front}_knee"] = motion[f"{front}_knee"] + degrees(rng, 60, 110) * wave
         motion[f"{front}_hip"] = motion[f"{front}_hip"] + degrees(rng, 50, 100) * wave
         motion[f"{back}_spread"] = motion[f"{back}_spread"] + degrees(rng, 25, 50) * wave
@@ -191,12 +223,30 @@ def lunge(steps: int, rng: Generator) -> Motion:
     return motion
 
 
-def arm_raise(steps: int, rng: Generator) -> Motion:
-    """Front or lateral raise, upright row: the upper arms move, the elbows do not lead to a curl or a press."""
+def side_lunge(steps: int, rng: Generator) -> Motion:
+    """One knee bends, the other leg is stretched to the side."""
+    return lunge(steps, rng, sideways=True)
+
+
+def front_raise(steps: int, rng: Generator) -> Motion:
+    """Nearly straight arms go up in front."""
+    return _arm_raise(steps, rng, "front")
+
+
+def lateral_raise(steps: int, rng: Generator) -> Motion:
+    """Nearly straight arms go up at the sides."""
+    return _arm_raise(steps, rng, "side")
+
+
+def upright_row(steps: int, rng: Generator) -> Motion:
+    """Elbows go up at the sides, the hands stay under them."""
+    return _arm_raise(steps, rng, "row")
+
+
+def _arm_raise(steps: int, rng: Generator, kind: str) -> Motion:
     motion = _standing(steps, rng)
-    kind = rng.choice(["front", "side", "row"])
     high = degrees(rng, 70, 125) if kind != "row" else degrees(rng, 60, 100)
-    out = {"front": degrees(rng, 0, 25), "side": degrees(rng, 65, 100), "row": degrees(rng, 65, 100)}[str(kind)]
+    out = {"front": degrees(rng, 0, 25), "side": degrees(rng, 65, 100), "row": degrees(rng, 65, 100)}[kind]
     straight = degrees(rng, 140, 178)
     for side, wave in _waves(steps, rng).items():
         if wave is None:
@@ -244,12 +294,19 @@ def row(steps: int, rng: Generator) -> Motion:
 
 
 def jumping_jack(steps: int, rng: Generator) -> Motion:
-    """Arms and legs open and close at the sides; or arms alone (circles, swings)."""
+    """Arms and legs open and close at the sides."""
+    return _swing(steps, rng, degrees(rng, 12, 35), circle=False)
+
+
+def arm_swing(steps: int, rng: Generator) -> Motion:
+    """Arms alone open, close or circle."""
+    return _swing(steps, rng, 0.0, circle=rng.random() < 0.7)
+
+
+def _swing(steps: int, rng: Generator, legs: float, circle: bool) -> Motion:
     motion = _standing(steps, rng, seated=False)
     wave = repetitions(steps, rng)
-    legs = degrees(rng, 15, 35) if rng.random() < 0.6 else 0.0
     high, out = degrees(rng, 110, 175), degrees(rng, 60, 110)
-    circle = rng.random() < 0.3
     for side, _ in _SIDES:
         motion[f"{side}_spread"] = motion[f"{side}_spread"] + legs * wave
         motion[f"{side}_raise"] = _mix(wave, degrees(rng, 5, 25), high)
@@ -258,11 +315,21 @@ def jumping_jack(steps: int, rng: Generator) -> Motion:
 
 
 def walk(steps: int, rng: Generator) -> Motion:
-    """Walking, marching, running on the spot or through the picture."""
+    """Walking, on the spot or through the picture."""
+    return _steps(steps, rng, rng.uniform(0.6, 1.1), degrees(rng, 10, 32), degrees(rng, 130, 175), march=False)
+
+
+def run(steps: int, rng: Generator) -> Motion:
+    """Running or marching with high knees."""
+    return _steps(
+        steps, rng, rng.uniform(0.8, 1.8), degrees(rng, 30, 50), degrees(rng, 70, 130), march=rng.random() < 0.6
+    )
+
+
+def _steps(steps: int, rng: Generator, pace: float, stride: float, elbow: float, march: bool) -> Motion:
     motion = _standing(steps, rng, seated=False)
-    phase = 2 * np.pi * (np.arange(steps) / _RATE * rng.uniform(0.6, 1.6) + rng.uniform())
-    stride, arms, elbow = degrees(rng, 10, 45), degrees(rng, 0, 40), degrees(rng, 80, 175)
-    march = rng.random() < 0.3
+    phase = 2 * np.pi * (np.arange(steps) / _RATE * pace + rng.uniform())
+    arms = degrees(rng, 0, 40)
     for side, sign in _SIDES:
         swing = np.sin(phase) * sign
         motion[f"{side}_hip"] = (np.maximum(swing, 0) * 2 if march else swing) * stride
@@ -296,7 +363,15 @@ MOTIONS: dict[str, tuple[Callable[[int, Generator], Motion], ...]] = {
     "curl": (curl,),
     "press": (press,),
     "squat": (squat,),
-    "other": (idle, idle, hinge, lunge, lunge, arm_raise, arm_raise, pull_up, bench, row, jumping_jack, walk),
+    "lunge": (lunge,),
+    "sit_up": (sit_up,),
+    "deadlift": (deadlift,),
+    "front_raise": (front_raise,),
+    "lateral_raise": (lateral_raise,),
+    "pull_up": (pull_up,),
+    "jumping_jack": (jumping_jack,),
+    "idle": (idle, idle, walk),
+    "other": (hinge, side_lunge, upright_row, bench, row, arm_swing, run),
 }
 """Exercise -> the motions it is drawn from."""
 
@@ -387,7 +462,7 @@ def take_of(exercise: str, name: str, rng: Generator, seconds: float = 6.0) -> T
 
 
 def takes(number: int, seed: int) -> list[Take]:
-    """So many takes of each exercise, twice as many of `other`."""
+    """So many takes of each exercise (of push-ups there are enough real ones), twice as many of `other`."""
     rng = np.random.default_rng(seed)
     return [
         take_of(exercise, f"{exercise} {n}", rng)

@@ -4,21 +4,39 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from exercise_classifier.features import N_FEATURES, PoseSequence, features
+from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
 from exercise_classifier.training.takes import Take
 from exercise_classifier.window import resample
+from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX, MIRROR
 
-LABELS = ("curl", "press", "squat", "other")
-"""Classes of the shipped model; every other exercise of a table is `other`."""
+LABELS = (
+    *("squat", "curl", "press", "push_up", "sit_up", "lunge", "jumping_jack", "pull_up", "front_raise"),
+    *("lateral_raise", "deadlift", "other", "idle"),
+)
+"""Classes that a model may have; what is none of its own is `other`."""
+
+_ALIASES = {"pull_ups": "pull_up"}
 
 _MOVING = {
+    "push_up": ("left_elbow", "right_elbow", "left_shoulder", "right_shoulder"),
+    "pull_up": ("left_elbow", "right_elbow", "left_shoulder", "right_shoulder"),
+    "sit_up": ("left_hip", "right_hip"),
+    "lunge": ("left_knee", "right_knee", "left_hip", "right_hip"),
+    "deadlift": ("left_knee", "right_knee", "left_hip", "right_hip"),
+    "jumping_jack": ("left_shoulder", "right_shoulder", "left_hip", "right_hip"),
+    "front_raise": ("left_shoulder", "right_shoulder"),
+    "lateral_raise": ("left_shoulder", "right_shoulder"),
     "curl": ("left_elbow", "right_elbow"),
     "press": ("left_elbow", "right_elbow", "left_shoulder", "right_shoulder"),
     "squat": ("left_knee", "right_knee", "left_hip", "right_hip"),
 }
 _STILL = np.radians(15.0)
+_MAIN_JOINTS = [
+    JOINT_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "shoulder", "hip", "knee")
+]
+_UPRIGHT = 0.8  # cosine between the trunk and the vertical
 _LEGS = [number for name, number in INDEX.items() if any(part in name for part in ("knee", "ankle", "heel", "foot"))]
 _HEAD = list(range(INDEX["left_shoulder"]))
 _ARMS = {
@@ -49,7 +67,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """x: float32 [n, steps, features]; y: class [n]; take: index of the take [n]; end: stamp [n, s];
+    """x: float32 [n, steps, features]; y: class [n], index in labels; take: index of the take [n]; end: stamp [n, s];
     still: [n] an exercise is named but its joints do not move."""
 
     x: np.ndarray
@@ -57,11 +75,18 @@ class Windows:
     take: np.ndarray
     end: np.ndarray
     still: np.ndarray
+    labels: tuple[str, ...] = LABELS
 
 
-def class_of(exercise: str) -> int:
-    """Index in LABELS."""
-    return LABELS.index(exercise if exercise in LABELS else "other")
+def label_of(exercise: str, labels: tuple[str, ...] = LABELS) -> str:
+    """Which of a model's labels a take of this exercise has; `idle` is `other` where a model does not have it."""
+    name = _ALIASES.get(exercise, exercise)
+    return name if name in labels else "other"
+
+
+def exercises_of(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that are exercises."""
+    return tuple(label for label in labels if label not in NON_EXERCISES)
 
 
 def _cut(
@@ -81,17 +106,30 @@ def _cut(
     pixels = take.image[chosen] * np.array([take.width, take.height, take.width], np.float32)
     values = resample(
         stamps,
-        (take.world[chosen] if in_metres else pixels, pixels[..., :2], take.visibility[chosen]),
+        (take.world[chosen] if in_metres else pixels, pixels, take.visibility[chosen]),
         at,
         max_gap=0.45 * tempo,
     )
-    return PoseSequence(values[0], values[1], values[2], shape.rate)
+    return PoseSequence(values[0], values[1], values[2], shape.rate, (take.width, take.height))
 
 
-def _is_still(sequence: PoseSequence, exercise: str) -> bool:
-    if exercise not in _MOVING:
-        return False
-    angles = angles_of(sequence.metric)[:, [JOINT_INDEX[name] for name in _MOVING[exercise]]]
+def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple[str, bool]:
+    """Label of a window, and whether it is still: an exercise is named but its joints do not move.
+
+    A still window in which nothing at all moves and the trunk is upright is `idle`, where the model has that label.
+    """
+    label = label_of(take.exercise, labels)
+    if label not in _MOVING:
+        return label, False
+    angles = angles_of(sequence.metric)
+    if not _rests(angles[:, [JOINT_INDEX[name] for name in _MOVING[label]]]):
+        return label, False
+    if "idle" in labels and _rests(angles[:, _MAIN_JOINTS]) and _upright(sequence):
+        return "idle", False
+    return label, True
+
+
+def _rests(angles: np.ndarray) -> bool:
     angles = angles[np.isfinite(angles).all(axis=1)]
     if len(angles) < 2:
         return True
@@ -99,7 +137,23 @@ def _is_still(sequence: PoseSequence, exercise: str) -> bool:
     return bool((high - low).max() < _STILL)
 
 
-def all_windows(takes: list[Take], shape: Shape, hop: float = 0.2) -> Windows:
+def _upright(sequence: PoseSequence) -> bool:
+    middle = [
+        sequence.metric[:, [INDEX[f"left_{part}"], INDEX[f"right_{part}"]]].mean(axis=1) for part in ("shoulder", "hip")
+    ]
+    trunk = middle[1] - middle[0]
+    length = np.linalg.norm(trunk, axis=1)
+    measured = length > 0
+    return bool(measured.any()) and float(np.median(trunk[measured, 1] / length[measured])) > _UPRIGHT
+
+
+def all_windows(
+    takes: list[Take],
+    shape: Shape,
+    hop: float = 0.2,
+    labels: tuple[str, ...] = LABELS,
+    feature_set: FeatureSet = FEATURE_SETS["body_frame"],
+) -> Windows:
     """Every window of the takes, one each `hop` seconds, as the classifier sees them."""
     x, y, index, ends, still = [], [], [], [], []
     for number, take in enumerate(takes):
@@ -108,20 +162,21 @@ def all_windows(takes: list[Take], shape: Shape, hop: float = 0.2) -> Windows:
             if end - take.stamps[0] < shape.min_seen:
                 continue
             sequence = _cut(take, float(end), shape, in_metres=in_metres)
-            table = features(sequence)
-            if np.count_nonzero(table[:, -1]) / shape.rate < shape.min_seen:
+            if np.count_nonzero(seen_steps(sequence)) / shape.rate < shape.min_seen:
                 continue
-            x.append(table)
-            y.append(class_of(take.exercise))
+            label, rests = _label(sequence, take, labels)
+            x.append(feature_set.compute(sequence))
+            y.append(labels.index(label))
             index.append(number)
             ends.append(end)
-            still.append(_is_still(sequence, take.exercise))
+            still.append(rests)
     return Windows(
-        np.array(x, np.float32),
-        np.array(y),
-        np.array(index),
+        np.array(x, np.float32).reshape(-1, shape.steps, feature_set.count),
+        np.array(y, int),
+        np.array(index, int),
         np.array(ends),
-        np.array(still),
+        np.array(still, bool),
+        labels,
     )
 
 
@@ -129,11 +184,21 @@ def _every(stamps: np.ndarray, hop: float) -> np.ndarray:
     return np.unique(np.searchsorted(stamps, np.arange(stamps[0], stamps[-1], hop)))
 
 
-def random_windows(takes: list[Take], shape: Shape, per_class: dict[str, int], rng: np.random.Generator) -> Windows:
-    """Augmented windows: classes as asked; in a class every source equally often, in a source longer takes more."""
+def random_windows(
+    takes: list[Take],
+    shape: Shape,
+    per_class: dict[str, int],
+    rng: np.random.Generator,
+    labels: tuple[str, ...] = LABELS,
+    feature_set: FeatureSet = FEATURE_SETS["body_frame"],
+) -> Windows:
+    """Augmented windows: classes as asked; in a class every source equally often, in a source longer takes more.
+
+    Windows of an exercise in which somebody stands still come on top, as `idle`.
+    """
     x, y, index, ends = [], [], [], []
     for label, number in per_class.items():
-        of = [n for n, take in enumerate(takes) if LABELS[class_of(take.exercise)] == label]
+        of = [n for n, take in enumerate(takes) if label_of(take.exercise, labels) == label]
         if not of:
             continue
         weight = np.array([np.sqrt(take_duration(takes[n])) for n in of])
@@ -145,21 +210,23 @@ def random_windows(takes: list[Take], shape: Shape, per_class: dict[str, int], r
         for chosen in rng.choice(of, number, p=weight):
             take = takes[chosen]
             for _ in range(8):
-                table, end, still = augmented(take, shape, rng)
-                if np.count_nonzero(table[:, -1]) / shape.rate >= 0.8 * shape.min_seen and not still:
-                    x.append(table)
-                    y.append(class_of(take.exercise))
+                sequence, end, named, still = augmented(take, shape, rng, labels, feature_set.name == "raw132")
+                if np.count_nonzero(seen_steps(sequence)) / shape.rate >= 0.8 * shape.min_seen and not still:
+                    x.append(feature_set.compute(sequence))
+                    y.append(labels.index(named))
                     index.append(chosen)
                     ends.append(end)
-                    break
+                    if named == label:
+                        break
     order = rng.permutation(len(x))
-    tables = np.array(x, np.float32).reshape(-1, shape.steps, N_FEATURES)
+    tables = np.array(x, np.float32).reshape(-1, shape.steps, feature_set.count)
     return Windows(
         tables[order],
-        np.array(y)[order],
-        np.array(index)[order],
+        np.array(y, int)[order],
+        np.array(index, int)[order],
         np.array(ends)[order],
         np.zeros(len(x), bool),
+        labels,
     )
 
 
@@ -171,6 +238,7 @@ def joined(parts: list[Windows], takes_before: list[int]) -> Windows:
         np.concatenate([part.take + before for part, before in zip(parts, takes_before, strict=True)]),
         np.concatenate([part.end for part in parts]),
         np.concatenate([part.still for part in parts]),
+        parts[0].labels,
     )
 
 
@@ -179,8 +247,13 @@ def take_duration(take: Take) -> float:
     return float(take.stamps[-1] - take.stamps[0])
 
 
-def augmented(take: Take, shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, float, bool]:
-    """A random window of a take as another person, camera and tempo might have given it: features, end, still."""
+def augmented(
+    take: Take, shape: Shape, rng: np.random.Generator, labels: tuple[str, ...] = LABELS, same_camera: bool = False
+) -> tuple[PoseSequence, float, str, bool]:
+    """A random window of a take as another person, camera and tempo might have given it: window, end, label, still.
+
+    same_camera: the view stays (picture coordinates cannot be turned), only tempo, sides and what is hidden change.
+    """
     tempo = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
     earliest = take.stamps[0] + shape.min_seen * min(tempo, 1.0)
     end = float(rng.uniform(min(earliest, take.stamps[-1]), take.stamps[-1]))
@@ -188,24 +261,25 @@ def augmented(take: Take, shape: Shape, rng: np.random.Generator) -> tuple[np.nd
     rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
     sequence = _cut(take, end, shape, tempo, every, in_metres)
-    still = _is_still(sequence, take.exercise)
-    sequence = _other_camera(sequence, rng)
+    label, still = _label(sequence, take, labels)
+    if not same_camera:
+        sequence = _other_camera(sequence, rng)
     if rng.random() < 0.5:
         sequence = mirrored(sequence)
     visibility = _hidden(sequence.visibility, rng)
     if rng.random() < 0.25:
         sequence.metric[: rng.integers(0, max(1, shape.steps - round(shape.min_seen * shape.rate)))] = np.nan
-    return features(replace(sequence, visibility=visibility)), end, still
+    return replace(sequence, visibility=visibility), end, label, still
 
 
 def mirrored(sequence: PoseSequence) -> PoseSequence:
     """The same motion with left and right exchanged."""
-    flip3, flip2 = np.array([-1, 1, 1], np.float32), np.array([-1, 1], np.float32)
-    return PoseSequence(
-        sequence.metric[:, MIRROR] * flip3,
-        sequence.pixels[:, MIRROR] * flip2,
-        sequence.visibility[:, MIRROR],
-        sequence.rate,
+    flip = np.array([-1, 1, 1], np.float32)
+    return replace(
+        sequence,
+        metric=sequence.metric[:, MIRROR] * flip,
+        pixels=sequence.pixels[:, MIRROR] * flip + np.array([sequence.size[0], 0, 0], np.float32),
+        visibility=sequence.visibility[:, MIRROR],
     )
 
 
@@ -220,8 +294,9 @@ def _other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSeque
     points = points @ yaw.T
     points[..., 2] *= rng.uniform(0.8, 1.2)
     points = points @ (_turn(0, np.radians(rng.normal(0, 7))) @ _turn(2, np.radians(rng.normal(0, 4)))).T
-    unit = np.nanmedian(np.linalg.norm(points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1))
-    if np.isfinite(unit):
+    trunk = np.linalg.norm(points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1)
+    if np.isfinite(trunk).any():
+        unit = np.nanmedian(trunk)
         points += rng.normal(0, 0.04, (1, *points.shape[1:])) * unit
         points += rng.normal(0, 0.015, points.shape) * unit
         if rng.random() < 0.3:

@@ -1,0 +1,112 @@
+"""What is fitted to what, as a YAML file: `training/configs/*.yaml` ship, `./fitness train --config FILE` takes any."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from exercise_classifier.training.windows import Shape
+from fitness_core.errors import InputError
+
+CONFIGS = Path(__file__).parent / "configs"
+"""Folder of the configurations that ship; `--config` takes their names too."""
+
+DEFAULT = "exercise_lstm"
+"""Name of the configuration of the shipped model."""
+
+Positive = Annotated[int, Field(gt=0)]
+Shares = dict[str, Annotated[float, Field(ge=0, le=1)]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(_Strict):
+    """Which `networks.build_*`; sizes of its layers and dropout, None = its own."""
+
+    kind: Literal["lstm", "lstm_stack", "bilstm_attention", "temporal_convolution", "attention_lstm"] = "lstm"
+    sizes: tuple[Positive, ...] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+
+
+class Baseline(_Strict):
+    """The existing system beside ours on the same folds: capped, so that it is affordable. epochs 0 = leave out."""
+
+    network: Network = Network(kind="bilstm_attention")
+    windows: Positive = 2000
+    epochs: int = Field(4, ge=0)
+    batch: Positive = 64
+
+
+class TrainingConfig(_Strict):
+    """One model.
+
+    labels: None = every exercise that the data carries, `other` and `idle`. relabel: pattern of a take's name ->
+    exercise that it counts as. min_sources, min_test_sources: an exercise with fewer people to fit to, or to test on,
+    is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken for
+    another one, but that come out as `other`: their held-out figures are not good enough.
+    shares: of the windows to fit to, by where they come from (clips, extra, synthetic) and class; None = equal.
+    duration [s], rate [Hz]: of a window. windows: augmented windows to fit to. synthetic: takes per exercise.
+    schedule: of the learning rate, `cosine` or `plateau` (halved when the checked loss stays). patience: epochs without
+    a better checked loss before a fit is stopped. quantize: `auto` = int8 where it is as good and faster.
+    Same values, same result.
+    """
+
+    name: str = Field("exercise_lstm", pattern=r"^[a-z0-9_]+$")
+    labels: tuple[str, ...] | None = None
+    relabel: dict[str, str] = {}
+    rejected: tuple[str, ...] = ()
+    min_sources: Positive = 2
+    min_test_sources: Positive = 2
+    features: Literal["body_frame", "raw132"] = "body_frame"
+    network: Network = Network()
+    duration: float = Field(2.0, ge=0.5, le=10)
+    rate: float = Field(15.0, ge=5, le=60)
+    folds: int = Field(5, ge=2)
+    windows: Positive = 32000
+    synthetic: int = Field(400, ge=0)
+    shares: dict[Literal["clips", "extra", "synthetic"], Shares] | None = None
+    epochs: Positive = 8
+    batch: Positive = 256
+    learning_rate: float = Field(3e-3, gt=0)
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    patience: Positive = 4
+    threshold: float = Field(0.5, ge=0, le=1)
+    quantize: Literal["auto", "never", "always"] = "auto"
+    baseline: Baseline | None = None
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _other_is_a_label(self) -> "TrainingConfig":
+        if self.labels is not None and ("other" not in self.labels or len(set(self.labels)) != len(self.labels)):
+            raise ValueError("labels need `other`, and each only once")
+        if "other" in self.rejected:
+            raise ValueError("`other` cannot be rejected: it is what the rejected become")
+        return self
+
+    @property
+    def shape(self) -> Shape:
+        """Of a window."""
+        return Shape(self.duration, self.rate)
+
+
+def load_config(given: str | None, **overrides: object) -> TrainingConfig:
+    """A configuration file, or one that ships by its name; None = the shipped model's. overrides: values over it."""
+    path = Path(given) if given and Path(given).is_file() else CONFIGS / f"{given or DEFAULT}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
+        raise InputError(f"configuration {given} is not there; give a YAML file, or one that ships: {known}")
+    try:
+        values = yaml.safe_load(path.read_text()) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"configuration {path} is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"configuration {path} is a {type(values).__name__}; it must be `name: value` lines")
+    try:
+        return TrainingConfig(**(values | overrides))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "configuration"
+        raise InputError(f"configuration {path}: {where}: {first['msg']}") from None
