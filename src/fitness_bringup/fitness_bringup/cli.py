@@ -229,6 +229,14 @@ def train(context: typer.Context) -> None:
 
 
 @app.command(context_settings=PASSED_ON)
+def evaluate(context: typer.Context) -> None:
+    """Say how a configuration of the classifier does on people it has not seen; writes JSON and HTML."""
+    from exercise_classifier.training import evaluate
+
+    raise typer.Exit(evaluate.main(context.args))
+
+
+@app.command(context_settings=PASSED_ON)
 def doctor(context: typer.Context) -> None:
     """Say what is there on this machine, what is missing, and how to get it."""
     from fitness_bringup import doctor
