@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections import defaultdict
@@ -43,7 +44,7 @@ NEVER_TESTED = ("synthetic", "mocap", "pose file")
 class Inputs:
     """Where the takes come from: `clips`, a clips.csv (poses.csv and mocap.csv beside it are used too), or `data`, a
     folder that `./fitness dataset` wrote. cache: folder of extracted landmarks. resume: folder of what is finished of
-    an interrupted run. logs: folder for TensorBoard, None = none.
+    this run where it was interrupted, of nothing else. logs: folder for TensorBoard, None = none.
     """
 
     cache: Path
@@ -318,9 +319,7 @@ def _key(config: TrainingConfig, pool: Windows, checked: Windows, fold: int) -> 
 
 def forget(inputs: Inputs) -> None:
     """Remove what was kept for resuming: the run is done."""
-    for path in inputs.resume.glob("*-*.*"):
-        if path.suffix in (".keras", ".json"):
-            path.unlink()
+    shutil.rmtree(inputs.resume, ignore_errors=True)
 
 
 def baseline(config: TrainingConfig, data: Data, inputs: Inputs) -> dict:

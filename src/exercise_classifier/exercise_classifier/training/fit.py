@@ -4,6 +4,7 @@ Leave-sources-out folds give the honest numbers and the temperature; then one fi
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -92,8 +93,10 @@ def read(given: argparse.Namespace) -> tuple[TrainingConfig, Inputs]:
     overrides = {name: value for name in _OVERRIDES if (value := getattr(given, name)) is not None}
     if given.baseline:
         overrides["baseline"] = {}
-    inputs = Inputs(given.cache, _CACHE / "training", given.clips, given.data, given.logs)
-    return load_config(given.config, **overrides), inputs
+    config = load_config(given.config, **overrides)
+    run = f"{config.model_dump_json()} {(given.clips or given.data).resolve()}"
+    resume = _CACHE / "training" / hashlib.sha256(run.encode()).hexdigest()[:16]
+    return config, Inputs(given.cache, resume, given.clips, given.data, given.logs)
 
 
 def command_of(given: argparse.Namespace, name: str) -> str:
