@@ -98,7 +98,11 @@ class RecorderNode(FitnessNode):
             "dropped": recording.dropped,
         }
         if self.active:
-            values["disk_free_gb"] = shutil.disk_usage(Path(self.params.bag).expanduser()).free / 1e9
+            folder = Path(self.params.bag).expanduser()
+            if folder.exists():
+                values["disk_free_gb"] = shutil.disk_usage(folder).free / 1e9
+            else:
+                level, message = diagnostics.ERROR, f"{folder} is gone: what was recorded went with it"
         return level, message, values | {f"messages {topic}": recording.counts[topic] for topic in self._inputs}
 
     def _receive(self, topic: str, cdr: bytes) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -319,3 +320,11 @@ def test_bad_arguments_end_with_2_and_one_line(tmp_path):
     )
     assert done.returncode == 2
     assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [done.stderr.splitlines()[-1]]
+
+
+def test_a_bag_folder_that_goes_away_is_told_and_survived(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    recorder.start()
+    shutil.rmtree(tmp_path / "bag")
+    level, message, _ = recorder.diagnose()
+    assert level == DiagnosticStatus.ERROR and "is gone" in message
