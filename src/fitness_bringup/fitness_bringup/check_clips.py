@@ -14,6 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from exercise_classifier import model_file
+from exercise_classifier.classifier import default_model
 from fitness_bringup.analyze import analyze
 from fitness_bringup.report import Report
 from fitness_bringup.tables import table
@@ -28,12 +30,14 @@ def main() -> int:
     """Print a row per clip and the share that is right."""
     parser = argparse.ArgumentParser(description="Compare analyze with clips that were counted by hand.")
     parser.add_argument("clips", type=Path, help="clips.csv")
-    parser.add_argument("--exercise", action="append", help="only this one; repeatable; default: the catalogue's")
+    parser.add_argument("--exercise", action="append", help="only this one; repeatable; default: those the model knows")
     parser.add_argument("--filter", default="", help="only files whose name holds this")
     parser.add_argument("--model", type=Path, help="classifier; default: the one that ships")
     parser.add_argument("--cache", type=Path, help="folder to keep landmarks in")
     given = parser.parse_args()
-    exercises = given.exercise or Catalogue.load().names
+    exercises = given.exercise or [
+        name for name in model_file.read(default_model()).info.labels if name in Catalogue.load()
+    ]
     rows = table("clip", "expected", "found", "")
     right = total = 0
     for clip in read_clips(given.clips):
