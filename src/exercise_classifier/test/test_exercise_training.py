@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,8 +29,6 @@ from fitness_core.errors import InputError
 
 # TensorFlow takes the number of its threads only before it is first used.
 experiment.prepare()
-
-CLIPS = Path(__file__).parents[3].parent / "shared/data/clips.csv"
 
 
 def take_of(exercise: str) -> Take:
@@ -251,11 +248,10 @@ def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch, capsys):
     assert fit.main(["--out", str(tmp_path)]) == 2
 
 
-@pytest.mark.skipif(not CLIPS.is_file(), reason="../shared/data is not there")
-def test_groups_of_the_clips():
+def test_groups_of_the_clips(data):
     from exercise_classifier.training.takes import read_clips
 
-    rows = read_clips(CLIPS)
+    rows = read_clips(data("clips.csv"))
     groups = groups_of(rows)
     assert len(rows) == len(groups)
     owners = {}

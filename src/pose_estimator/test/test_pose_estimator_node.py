@@ -275,8 +275,8 @@ def recording(tmp_path_factory):
 
 def check_delivery(world: World, node: PoseEstimatorNode, frames: int) -> None:
     counted = node.statistics
-    # A quiet machine delivers all, one without the profile half or less; a busy one is somewhere above this.
-    assert counted.received >= 0.8 * frames
+    # Without the profile half or less arrives.
+    assert counted.received >= 0.99 * frames
     assert counted.received + counted.lost == frames and balanced(node)
     world.until(lambda: len(world.poses) == counted.processed)
     tracked = [pose for pose in world.poses if pose.status == BodyPose.STATUS_TRACKED]
@@ -298,6 +298,7 @@ def test_camera_to_pose_in_one_process(world, recording):
 def test_camera_to_pose_in_two_processes(world, recording):
     profile = Path(__file__).resolve().parents[2] / "fitness_bringup/config/fastdds.xml"
     if os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE") is None or not profile.is_file():
+        assert os.environ.get("CI") != "true", f"{profile} is not set in the environment"
         pytest.skip("pictures are lost between processes without the Fast DDS profile of fitness_bringup")
     node = world.add(PoseEstimatorNode)
     node.start()
