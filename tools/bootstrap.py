@@ -31,10 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UV_VERSION = "0.13.9"
-GROUPS = ("test", "train")
+GROUPS = ("test", "train", "foxglove")
 GIB = 1024**3
 # Room that a step needs, cache of downloads included (measured, rounded up).
-DISK = {"runtime": 2.5 * GIB, "train": 2.5 * GIB, "test": 0.3 * GIB, "workspace": 0.2 * GIB}
+DISK = {"runtime": 2.5 * GIB, "train": 2.5 * GIB, "test": 0.3 * GIB, "foxglove": 0.1 * GIB, "workspace": 0.2 * GIB}
 
 # The PyPI wheels of ROS 2 were built in a container; their CMake files name its Python.
 BUILD_NUMPY = re.compile(r"/opt/python/cp(\d+)-cp\1/lib/python[\d.]+/site-packages/numpy/_?core/include")
@@ -393,7 +393,7 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
     interrupted = mark.exists()
     write(mark, "")
     what = {"runtime": "packages" if layout.sourced else "ROS 2 Jazzy and packages", "test": "test tools",
-            "train": "TensorFlow"}  # fmt: skip
+            "train": "TensorFlow", "foxglove": "the Foxglove server"}  # fmt: skip
     with progress(", ".join(what[name] for name in missing)):
         command = [str(layout.venv / "bin" / "uv"), "pip", "install", "--python", str(layout.python)]
         command += ["-r", "pyproject.toml", "-c", "requirements.lock"]
