@@ -14,7 +14,7 @@ setup(
         (f"share/{package_name}", ["package.xml"]),
         (f"share/{package_name}/launch", [str(path) for path in sorted(Path("launch").glob("*.launch.py"))]),
         (f"share/{package_name}/params", [str(path) for path in sorted(Path("params").glob("*.yaml"))]),
-        (f"share/{package_name}/config", [str(path) for path in sorted(Path("config").glob("*.xml"))]),
+        (f"share/{package_name}/config", [str(path) for path in sorted(Path("config").iterdir())]),
     ],
     install_requires=["setuptools"],
     # Not zipped: the demo and the schema are opened as files.

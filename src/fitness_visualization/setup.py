@@ -18,6 +18,7 @@ setup(
     license="MIT",
     entry_points={
         "console_scripts": [
+            "markers_node = fitness_visualization.markers_node:main",
             "overlay_node = fitness_visualization.overlay_node:main",
         ]
     },

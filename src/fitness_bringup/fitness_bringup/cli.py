@@ -74,6 +74,7 @@ def live(
     ] = None,
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
     overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
+    markers: Annotated[bool, typer.Option(help="Publish the skeleton in space, for RViz.")] = True,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
@@ -97,6 +98,7 @@ def live(
         record=record,
         record_images=record_images,
         overlay=overlay,
+        markers=markers,
         loop=loop,
         unpaced=unpaced,
         params=params,

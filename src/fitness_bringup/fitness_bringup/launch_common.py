@@ -158,6 +158,11 @@ def overlay() -> OpaqueFunction:
     return node("fitness_visualization", "overlay", condition=IfCondition(LaunchConfiguration("overlay")))
 
 
+def markers() -> OpaqueFunction:
+    """The skeleton in space, where asked for."""
+    return node("fitness_visualization", "markers", condition=IfCondition(LaunchConfiguration("markers")))
+
+
 def recorder() -> OpaqueFunction:
     """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
     return node(
@@ -173,6 +178,7 @@ def result_arguments() -> list[DeclareLaunchArgument]:
     """What to make of the results: pictures and recordings."""
     return [
         switch("overlay", "true", "Publish annotated pictures on overlay/image."),
+        switch("markers", "true", "Publish the skeleton in space on skeleton_markers, for RViz."),
         argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),
         switch("record_images", "false", "Record the pictures too: large, and they show people."),
     ]

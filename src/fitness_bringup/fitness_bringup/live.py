@@ -25,7 +25,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
 NODES = (
     *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
-    *("record_take", "recorder"),
+    *("markers", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
@@ -41,6 +41,7 @@ class Options:
     record: Path | None = None
     record_images: bool = False
     overlay: bool = True
+    markers: bool = True
     loop: bool = False
     unpaced: bool = False
     params: Path | None = None
@@ -107,6 +108,10 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
             from fitness_visualization.overlay_node import OverlayNode
 
             add(OverlayNode, "overlay", **_if(picture=not options.demo))
+        if options.markers:
+            from fitness_visualization.markers_node import MarkersNode
+
+            add(MarkersNode, "markers")
         if takes is not None:
             from fitness_datasets.record_take_node import RecordTakeNode
 

@@ -1,0 +1,1 @@
+"""Between the plain data of this package and messages."""

@@ -1,0 +1,96 @@
+"""What a page asks of the graph, as calls of its services."""
+
+import asyncio
+import math
+from typing import Any
+
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.client import Client
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from fitness_core.errors import InputError
+from fitness_msgs.srv import SetExercise
+
+THRESHOLDS = {
+    "detection": ("pose_estimator", "min_detection_confidence"),
+    "tracking": ("pose_estimator", "min_tracking_confidence"),
+    "confidence": ("exercise_classifier", "confidence_threshold"),
+}
+"""Name on the page -> node, parameter. Nothing else can be set from there."""
+TIMEOUT = 5.0
+"""Longest wait for an answer [s]."""
+
+
+async def call(client: Client, request: Any) -> Any:
+    """The answer to a request, awaited in an asyncio loop while the node's executor runs elsewhere.
+
+    Raises InputError where nobody serves or no answer comes in time.
+    """
+    name = client.srv_name.rsplit("/", 2)
+    if not client.service_is_ready():
+        raise InputError(f"{name[-2]} does not run")
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future = loop.create_future()
+
+    def deliver(future: Future) -> None:
+        if not answer.done():
+            answer.set_result(future.result())
+
+    asked = client.call_async(request)
+    asked.add_done_callback(lambda future: loop.call_soon_threadsafe(deliver, future))
+    try:
+        return await asyncio.wait_for(answer, TIMEOUT)
+    except TimeoutError:
+        client.remove_pending_request(asked)
+        raise InputError(f"{name[-2]} has not answered within {TIMEOUT:g} s") from None
+
+
+class Commands:
+    """Clients of the services that a page may use. Raises InputError with the answer of a node that says no."""
+
+    def __init__(self, node: Node) -> None:
+        self._set_exercise = node.create_client(SetExercise, "rep_counter/set_exercise")
+        self._reset = node.create_client(Trigger, "rep_counter/reset")
+        self._getters = {name: node.create_client(GetParameters, f"{name}/get_parameters") for name in _nodes()}
+        self._setters = {name: node.create_client(SetParameters, f"{name}/set_parameters") for name in _nodes()}
+
+    async def thresholds(self) -> dict[str, float | None]:
+        """Values of the thresholds by their names on the page; None = the node's own choice; absent = no such node."""
+        values: dict[str, float | None] = {}
+        for name, (node, parameter) in THRESHOLDS.items():
+            if self._getters[node].service_is_ready():
+                answer = await call(self._getters[node], GetParameters.Request(names=[parameter]))
+                value = answer.values[0].double_value if answer.values else math.nan
+                values[name] = value if math.isfinite(value) and value >= 0 else None
+        return values
+
+    async def set_threshold(self, name: str, value: float) -> str:
+        """Set a threshold; returns what to tell the page."""
+        node, parameter = THRESHOLDS[name]
+        wanted = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
+        request = SetParameters.Request(parameters=[Parameter(name=parameter, value=wanted)])
+        result = (await call(self._setters[node], request)).results[0]
+        if not result.successful:
+            raise InputError(result.reason or f"{node} refused {parameter} = {value:g}")
+        return f"{node}.{parameter} = {value:g}"
+
+    async def set_exercise(self, exercise: str) -> str:
+        """Count this exercise, or what the classifier says where it is empty."""
+        answer = await call(self._set_exercise, SetExercise.Request(exercise=exercise))
+        if not answer.success:
+            raise InputError(answer.message)
+        return f"counting {exercise}" if exercise else "the classifier decides"
+
+    async def reset(self) -> str:
+        """Begin counting anew."""
+        answer = await call(self._reset, Trigger.Request())
+        if not answer.success:
+            raise InputError(answer.message)
+        return "counting anew"
+
+
+def _nodes() -> list[str]:
+    return sorted({node for node, _ in THRESHOLDS.values()})
