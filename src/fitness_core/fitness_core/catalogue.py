@@ -8,9 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fitness_core.errors import InputError
+from fitness_core.form_rules import FormRule
 
 NON_EXERCISES = ("idle", "other", "unknown")
 """Labels that a classifier may have beside the exercises of the catalogue."""
@@ -33,10 +34,10 @@ class JointName(StrEnum):
 
 
 class Direction(StrEnum):
-    """How the driving angle moves on the way from the starting position to the turning point."""
+    """How the driving value moves on the way from the starting position to the turning point."""
 
-    FLEX = "flex"  # the angle falls: curl, squat
-    EXTEND = "extend"  # the angle grows: press
+    FLEX = "flex"  # it falls: curl, squat
+    EXTEND = "extend"  # it grows: press
 
 
 class Sides(StrEnum):
@@ -44,6 +45,14 @@ class Sides(StrEnum):
 
     BOTH = "both"  # together: one signal, the mean of the visible sides
     EITHER = "either"  # one, both or alternating: each side is watched; a repetition of both at once counts once
+    ALTERNATING = "alternating"  # in turn: a repetition of each side counts, however far the two overlap
+
+
+class Plane(StrEnum):
+    """In what an angle is measured."""
+
+    SPACE = "space"  # in metres, as the pose network estimates depth
+    IMAGE = "image"  # in the picture: for movements that the camera sees from the side it needs
 
 
 class Point(StrEnum):
@@ -55,6 +64,23 @@ class Point(StrEnum):
     HIP = "hip"
     KNEE = "knee"
     ANKLE = "ankle"
+    HEEL = "heel"
+    FOOT_INDEX = "foot_index"
+
+
+class Along(StrEnum):
+    """Which part of a distance is measured."""
+
+    UP = "up"  # the height of one point above the other in the picture's upright
+    ANY = "any"  # the whole length
+
+
+class Distance(_Model):
+    """A driving distance: from `of` to `point` on the same side of the body, in torso lengths."""
+
+    point: Point
+    of: Point
+    along: Along = Along.ANY
 
 
 class Posture(_Model):
@@ -70,29 +96,56 @@ class Posture(_Model):
 
 
 class Exercise(_Model):
-    """What a repetition of one exercise is. Angles in degrees here, as people write them; properties are radians."""
+    """What a repetition of one exercise is. Angles in degrees here, as people write them; properties are radians.
+
+    Driven by the angle of a `joint`, with `minimum_range_deg` and `turn_deg`; or by a `distance`, with
+    `minimum_range_torso` and `turn_torso`.
+    """
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     title: str
-    joint: JointName
+    joint: JointName | None = None
+    plane: Plane = Plane.SPACE
+    distance: Distance | None = None
     direction: Direction
     sides: Sides = Sides.BOTH
-    minimum_range_deg: float = Field(gt=0, le=180, description="a smaller excursion is rejected as shallow")
-    turn_deg: float = Field(ge=0, le=180, description="the turning point must pass this angle")
+    minimum_range_deg: float | None = Field(default=None, gt=0, le=180, description="a smaller excursion is shallow")
+    turn_deg: float | None = Field(default=None, ge=0, le=180, description="the turning point must pass this angle")
+    minimum_range_torso: float | None = Field(default=None, gt=0, le=4, description="the same in torso lengths")
+    turn_torso: float | None = Field(default=None, ge=-4, le=4, description="the same in torso lengths")
     shortest_s: float = Field(default=0.4, gt=0, description="from leaving to 60 % back; less is too fast")
     longest_s: float = Field(default=15.0, gt=0, description="a slower repetition is rejected as too slow")
     rest_s: float = Field(default=6.0, gt=0, description="a set ends after so long without a repetition")
     posture: tuple[Posture, ...] = ()
+    form: tuple[FormRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_signal(self) -> "Exercise":
+        if (self.joint is None) == (self.distance is None):
+            raise ValueError("give either `joint` or `distance`, the signal that drives a repetition")
+        unit, other = ("deg", "torso") if self.joint else ("torso", "deg")
+        for name in ("minimum_range", "turn"):
+            if getattr(self, f"{name}_{unit}") is None or getattr(self, f"{name}_{other}") is not None:
+                given = "joint" if self.joint else "distance"
+                raise ValueError(f"a `{given}` needs `{name}_{unit}`, and no `{name}_{other}`")
+        return self
 
     @property
     def minimum_range(self) -> float:
-        """Smallest range of motion of a counted repetition [rad]."""
-        return math.radians(self.minimum_range_deg)
+        """Smallest range of motion of a counted repetition [rad; torso lengths where a distance drives]."""
+        return self._in_its_unit(self.minimum_range_deg, self.minimum_range_torso)
 
     @property
     def turn(self) -> float:
-        """Angle that the turning point must pass [rad]."""
-        return math.radians(self.turn_deg)
+        """Value that the turning point must pass [rad; torso lengths where a distance drives]."""
+        return self._in_its_unit(self.turn_deg, self.turn_torso)
+
+    @staticmethod
+    def _in_its_unit(degrees: float | None, torso_lengths: float | None) -> float:
+        if degrees is not None:
+            return math.radians(degrees)
+        assert torso_lengths is not None  # the model is valid
+        return torso_lengths
 
 
 class Catalogue:
@@ -148,5 +201,8 @@ def _read(file: Path) -> Exercise:
         raise InputError(f"{file} cannot be read: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(f"{file}: {field}: {first['msg']} (given: {first['input']!r})") from None
+        field = ".".join(str(part) for part in first["loc"])
+        says = first["msg"].removeprefix("Value error, ")
+        if not field:
+            raise InputError(f"{file}: {says}") from None
+        raise InputError(f"{file}: {field}: {says} (given: {first['input']!r})") from None

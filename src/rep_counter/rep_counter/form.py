@@ -1,0 +1,212 @@
+"""How a repetition was done: the form rules of an exercise, judged once, from the poses between its start and end.
+
+A measure is taken where the camera can see it: depth is what a single camera knows least, so that rules that name a
+view are measured in the plane of the picture, and are silent in any other view. Upright means upright in the picture:
+the camera is taken to be level. docs/form.md says where each rule and its limit come from.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fitness_core.catalogue import Exercise
+from fitness_core.form_rules import FormRule, Measure, Moment, View
+from fitness_core.geometry import angle_at
+from fitness_core.skeleton import INDEX
+from fitness_core.types import Pose, nanoseconds
+
+FRONT_UP_TO = math.radians(30)
+"""Turned no further than this from facing the camera (or turning the back to it) is a view from the front."""
+SIDE_FROM = math.radians(60)
+"""Turned at least this far is a view from the side; in between, no rule that needs a view is judged."""
+
+# Poses so close to the turning point stand for it.
+_AROUND_TURN = nanoseconds(0.1)
+# A measure counts where at least this share of the poses has it.
+_NEEDED_SHARE = 0.5
+# The side of the body that is this much less visible than the other is estimated rather than seen.
+_HIDDEN_BESIDE_OTHER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of a repetition. value: in the measure's unit; NaN = not judged (another view, hidden)."""
+
+    rule: FormRule
+    value: float
+
+    @property
+    def fault(self) -> bool:
+        """Whether the rule is broken."""
+        return self.rule.broken_by(self.value)
+
+
+class Repetition:
+    """The poses of one repetition as arrays; at least one tracked pose.
+
+    poses: from its start to its end. turn: stamp of the turning point [ns]. Points are metres, or pixels with
+    estimated depth; x right, y down, z away from the camera. Hidden points are NaN.
+    """
+
+    def __init__(self, poses: Sequence[Pose], turn: int, min_visibility: float) -> None:
+        poses = [pose for pose in poses if pose.tracked]
+        if not poses:
+            raise ValueError("a repetition needs a pose in which somebody is seen")
+        self.turn = turn
+        self.stamps = np.array([pose.stamp for pose in poses])
+        self._visibility = np.nan_to_num(np.array([pose.visibility for pose in poses]))
+        hidden = self._visibility < min_visibility
+        self._points = np.where(hidden[..., None], np.nan, np.array([pose.metric() for pose in poses], np.float64))
+
+    def pair(self, name: str) -> np.ndarray:
+        """Left and right of a point [n, 2, 3]."""
+        return self._points[:, [INDEX[f"left_{name}"], INDEX[f"right_{name}"]]]
+
+    def middle(self, name: str) -> np.ndarray:
+        """Middle of the visible ones of left and right [n, 3]."""
+        return _mean(self.pair(name), axis=1)
+
+    def weights(self, *names: str) -> np.ndarray:
+        """How far each side is seen [2]: of the points that are named, the least visible; the worse side is dropped."""
+        rows = [[INDEX[f"{side}_{name}"] for name in names] for side in ("left", "right")]
+        seen = self._visibility[:, rows].mean(axis=0).min(axis=1)
+        return np.where(seen >= _HIDDEN_BESIDE_OTHER * seen.max(), seen**2, 0.0)
+
+    @cached_property
+    def _across(self) -> np.ndarray:
+        """Direction from the person's right to the left [3], shoulders and hips together, over the repetition."""
+        lines = [self.pair(name)[:, 0] - self.pair(name)[:, 1] for name in ("shoulder", "hip")]
+        return _mean(np.concatenate([line / np.linalg.norm(line, axis=-1, keepdims=True) for line in lines]), axis=0)
+
+    @cached_property
+    def view(self) -> View | None:
+        """From where the person is seen; None = obliquely, or not known."""
+        turned = math.atan2(abs(self._across[2]), abs(self._across[0]))
+        if turned <= FRONT_UP_TO:
+            return View.FRONT
+        return View.SIDE if turned >= SIDE_FROM else None
+
+    @property
+    def forward(self) -> float:
+        """Where a standing person seen from the side faces: 1 = to the right of the picture, -1 = to the left."""
+        return float(np.sign(self._across[2]))
+
+
+def judge(exercise: Exercise, poses: Sequence[Pose], turn: int, min_visibility: float = 0.5) -> list[Verdict]:
+    """What every form rule of an exercise says of the repetition in `poses`, most important first.
+
+    turn: stamp of its turning point [ns]. min_visibility: a less visible point is not measured [0..1].
+    """
+    if not exercise.form or not any(pose.tracked for pose in poses):
+        return [Verdict(rule, math.nan) for rule in exercise.form]
+    repetition = Repetition(poses, turn, min_visibility)
+    return [Verdict(rule, measure(rule, repetition)) for rule in exercise.form]
+
+
+def measure(rule: FormRule, repetition: Repetition) -> float:
+    """The value that a rule speaks of; NaN where the view is another, or its points are hidden for too long."""
+    if rule.view not in (View.ANY, repetition.view):
+        return math.nan
+    values = _MEASURES[rule.measure](repetition)
+    if rule.at == Moment.TURN:
+        values = values[np.abs(repetition.stamps - repetition.turn) <= _AROUND_TURN]
+    measured = values[np.isfinite(values)]
+    if not len(measured) or len(measured) < _NEEDED_SHARE * len(values):
+        return math.nan
+    if rule.at == Moment.TURN:
+        return float(np.median(measured))
+    least, most = np.percentile(measured, [5, 95])
+    return float({Moment.MOST: most, Moment.LEAST: least, Moment.CHANGE: most - least}[rule.at])
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Mean without NaN; NaN where there is nothing else, without a warning."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)
+
+
+def _both(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """One value per pose [n] of left and right [n, 2], weighted by how well each side is seen."""
+    weighted = np.where(np.isfinite(values), weights, 0.0)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(values), values * weighted, 0.0).sum(axis=1) / weighted.sum(axis=1)
+
+
+def _joint(a: str, at: str, b: str) -> Callable[[Repetition], np.ndarray]:
+    def angle(repetition: Repetition) -> np.ndarray:
+        points = (repetition.pair(name) for name in (a, at, b))
+        return _both(np.degrees(angle_at(*points)), repetition.weights(a, at, b))
+
+    return angle
+
+
+def _lean(repetition: Repetition, lower: str, upper: str) -> np.ndarray:
+    """Angle [n, deg] of the line from `lower` to `upper` from upright in the picture, forward positive."""
+    up = repetition.middle(upper) - repetition.middle(lower)
+    return np.degrees(np.arctan2(repetition.forward * up[:, 0], -up[:, 1]))
+
+
+def _upper_arm(repetition: Repetition) -> np.ndarray:
+    points = (repetition.pair(name)[..., :2] for name in ("elbow", "shoulder", "hip"))
+    return _both(np.degrees(angle_at(*points)), repetition.weights("elbow", "shoulder", "hip"))
+
+
+def _trunk_to_shin(repetition: Repetition) -> np.ndarray:
+    return _lean(repetition, "hip", "shoulder") - _lean(repetition, "ankle", "knee")
+
+
+def _thigh(repetition: Repetition) -> np.ndarray:
+    """Hip above knee [n, deg]: heights lie in the picture in any view; the thigh's length needs depth."""
+    line = repetition.pair("hip") - repetition.pair("knee")
+    sine = -line[..., 1] / np.linalg.norm(line, axis=-1)
+    return _both(np.degrees(np.arcsin(np.clip(sine, -1, 1))), repetition.weights("hip", "knee"))
+
+
+def _body_line(repetition: Repetition) -> np.ndarray:
+    shoulder, hip, ankle = (repetition.pair(name)[..., :2] for name in ("shoulder", "hip", "ankle"))
+    along = ankle - shoulder
+    off = hip - shoulder
+    share = np.sum(off * along, axis=-1) / np.sum(along**2, axis=-1)
+    below = hip[..., 1] - (shoulder + share[..., None] * along)[..., 1]
+    bend = 180 - np.degrees(angle_at(shoulder, hip, ankle))
+    return _both(np.sign(below) * bend, repetition.weights("shoulder", "hip", "ankle"))
+
+
+def _knee_width(repetition: Repetition) -> np.ndarray:
+    width = {name: np.abs(np.diff(repetition.pair(name)[..., 0], axis=1))[:, 0] for name in ("knee", "ankle")}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return width["knee"] / width["ankle"]
+
+
+def _knee_past_toes(repetition: Repetition) -> np.ndarray:
+    ankle, knee, toes = (repetition.pair(name)[..., :2] for name in ("ankle", "knee", "foot_index"))
+    past = repetition.forward * (knee - toes)[..., 0] / np.linalg.norm(knee - ankle, axis=-1)
+    ahead = repetition.forward * ankle[..., 0]
+    front = np.where(ahead[:, 0] >= ahead[:, 1], past[:, 0], past[:, 1])
+    return np.where(np.isfinite(ahead).all(axis=1), front, np.nan)
+
+
+def _mouth_over_hands(repetition: Repetition) -> np.ndarray:
+    mouth = _mean(repetition._points[:, [INDEX["mouth_left"], INDEX["mouth_right"]]], axis=1)
+    trunk = np.linalg.norm(repetition.middle("shoulder") - repetition.middle("hip"), axis=-1)
+    return (repetition.middle("wrist") - mouth)[:, 1] / trunk
+
+
+_MEASURES: dict[Measure, Callable[[Repetition], np.ndarray]] = {
+    Measure.ELBOW: _joint("shoulder", "elbow", "wrist"),
+    Measure.SHOULDER: _joint("elbow", "shoulder", "hip"),
+    Measure.HIP: _joint("shoulder", "hip", "knee"),
+    Measure.KNEE: _joint("hip", "knee", "ankle"),
+    Measure.TRUNK_LEAN: lambda repetition: _lean(repetition, "hip", "shoulder"),
+    Measure.UPPER_ARM: _upper_arm,
+    Measure.TRUNK_TO_SHIN: _trunk_to_shin,
+    Measure.THIGH: _thigh,
+    Measure.BODY_LINE: _body_line,
+    Measure.KNEE_WIDTH: _knee_width,
+    Measure.KNEE_PAST_TOES: _knee_past_toes,
+    Measure.MOUTH_OVER_HANDS: _mouth_over_hands,
+}
