@@ -192,6 +192,7 @@ def test_a_wrong_field_type_is_refused_at_once():
         ("ExerciseClassification", "STATUS_", types.ClassificationStatus.__members__),
         ("RepState", "PHASE_", types.Phase.__members__),
         ("RepEvent", "REASON_", types.Reason.__members__),
+        ("FormCue", "PRIORITY_", types.CuePriority.__members__),
     ],
 )
 def test_constants_are_those_of_the_core(message, prefix, named):

@@ -149,7 +149,10 @@ class RepState:
 
 @dataclass(frozen=True, slots=True)
 class RepEvent:
-    """One finished repetition; the fields of `fitness_msgs/RepEvent`. stamp: when it was decided [ns]."""
+    """One finished repetition; the fields of `fitness_msgs/RepEvent`. stamp: when it was decided [ns].
+
+    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none.
+    """
 
     stamp: int
     exercise: str
@@ -165,6 +168,9 @@ class RepEvent:
     confidence: float = float("nan")
     form_faults: tuple[str, ...] = ()
     body_id: str = ""
+    turn_start: int = 0
+    turn_end: int = 0
+    form_judged: tuple[str, ...] = ()
 
     @property
     def counted(self) -> bool:
@@ -175,6 +181,32 @@ class RepEvent:
     def duration(self) -> float:
         """From start to end [s]."""
         return seconds(self.end - self.start)
+
+    @property
+    def tempo(self) -> tuple[float, float, float]:
+        """Duration [s] of the way out, of the pause at the turning point and of the way back; together `duration`."""
+        still, left = self.turn_start or self.turn, self.turn_end or self.turn
+        return seconds(still - self.start), seconds(left - still), seconds(self.end - left)
+
+
+class CuePriority(IntEnum):
+    """Values of `fitness_msgs/FormCue.priority`."""
+
+    INFO = 0
+    CORRECTION = 1
+    STOP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FormCue:
+    """Something to say to the person at `stamp` [ns]; the fields of `fitness_msgs/FormCue`. code: of a form rule."""
+
+    stamp: int
+    exercise: str
+    code: str
+    text: str
+    priority: CuePriority
+    body_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

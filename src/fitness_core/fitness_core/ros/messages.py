@@ -167,6 +167,7 @@ def from_rep_state(message: msg.RepState) -> types.RepState:
 
 def to_rep_event(event: types.RepEvent, frame_id: str) -> msg.RepEvent:
     """RepEvent -> fitness_msgs/RepEvent."""
+    out, pause, back = event.tempo
     return msg.RepEvent(
         header=header(event.stamp, frame_id),
         body_id=event.body_id,
@@ -177,14 +178,18 @@ def to_rep_event(event: types.RepEvent, frame_id: str) -> msg.RepEvent:
         reason=int(event.reason),
         start=to_time(event.start),
         turn=to_time(event.turn),
+        turn_start=to_time(event.turn_start or event.turn),
+        turn_end=to_time(event.turn_end or event.turn),
         end=to_time(event.end),
         duration=event.duration,
-        duration_out=types.seconds(event.turn - event.start),
-        duration_back=types.seconds(event.end - event.turn),
+        duration_out=out,
+        duration_turn=pause,
+        duration_back=back,
         range_of_motion=event.range_of_motion,
         symmetry=event.symmetry,
         smoothness=event.smoothness,
         confidence=event.confidence,
+        form_judged=list(event.form_judged),
         form_faults=list(event.form_faults),
     )
 
@@ -205,6 +210,33 @@ def from_rep_event(message: msg.RepEvent) -> types.RepEvent:
         smoothness=message.smoothness,
         confidence=message.confidence,
         form_faults=tuple(message.form_faults),
+        body_id=message.body_id,
+        turn_start=from_time(message.turn_start),
+        turn_end=from_time(message.turn_end),
+        form_judged=tuple(message.form_judged),
+    )
+
+
+def to_form_cue(cue: types.FormCue, frame_id: str) -> msg.FormCue:
+    """FormCue -> fitness_msgs/FormCue."""
+    return msg.FormCue(
+        header=header(cue.stamp, frame_id),
+        body_id=cue.body_id,
+        exercise=cue.exercise,
+        code=cue.code,
+        text=cue.text,
+        priority=int(cue.priority),
+    )
+
+
+def from_form_cue(message: msg.FormCue) -> types.FormCue:
+    """fitness_msgs/FormCue -> FormCue."""
+    return types.FormCue(
+        stamp=from_time(message.header.stamp),
+        exercise=message.exercise,
+        code=message.code,
+        text=message.text,
+        priority=types.CuePriority(message.priority),
         body_id=message.body_id,
     )
 
