@@ -26,9 +26,12 @@ NODE_LINES = 220
 
 # Imported module -> rosdep key, where they differ.
 KEYS = {
+    "aiohttp": "python3-aiohttp",
     "click": "python3-click",
     "cv2": "python3-opencv",
+    "jinja2": "python3-jinja2",
     "jsonschema": "python3-jsonschema",
+    "markupsafe": "python3-markupsafe",
     "matplotlib": "python3-matplotlib",
     "mediapipe": "python3-mediapipe-pip",
     "numpy": "python3-numpy",

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from importlib.metadata import version as metadata_version
 from json import dumps
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_bringup import __version__
+from fitness_bringup.examination import Examination, to_csv
 from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import table
@@ -45,7 +48,12 @@ class Recording:
     rate: float = 0.0
 
 
-def analyze(
+def analyze(source: str, **options: Any) -> Report:
+    """The report of a recording; options are those of `examine`."""
+    return examine(source, **options).report
+
+
+def examine(
     source: str,
     *,
     fps: float = 0.0,
@@ -54,8 +62,8 @@ def analyze(
     exercise: str = "",
     video: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Report:
-    """Analyse a recording.
+) -> Examination:
+    """Analyse a recording, and keep what the report was made of.
 
     source: video file, folder of pictures, bag of poses or of pictures, or POSES.npz (landmarks [frames, 33, 4]).
     fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. model: classifier, default the one
@@ -79,6 +87,8 @@ def analyze(
         summaries: list[SetSummary] = []
         frames, with_body = 0, 0
         first = last = None
+        stamps: list[int] = []
+        angles: list[np.ndarray] = []
 
         def take(moment: Moment) -> None:
             events.extend(moment.events)
@@ -94,13 +104,15 @@ def analyze(
             frames += 1
             with_body += pose.tracked
             first, last = first or pose, pose
+            stamps.append(pose.stamp)
+            angles.append(moment.angles.angles)
             progress(frames, recording.total)
         if first is None or last is None:
             raise InputError(f"{source}: holds no frames; give a recording of at least one")
         take(pipeline.finish(last))
 
     duration = seconds(last.stamp - first.stamp)
-    return Report(
+    report = Report(
         source=source,
         duration_s=duration,
         fps=(frames - 1) / duration if duration else float("nan"),
@@ -120,12 +132,15 @@ def analyze(
             "classifier": classifier.info.model_id if classifier is not None else None,
         },
     )
+    return Examination(report, np.array(stamps), np.array(angles), timeline, events, summaries, catalogue)
 
 
 def run(
     source: str,
     *,
     json: Path | None,
+    html: Path | None,
+    csv: Path | None,
     video: Path | None,
     exercise: str,
     model: Path | None,
@@ -135,21 +150,27 @@ def run(
     """The command: analyse with a progress bar on a terminal, print tables, write the files that were asked for."""
     if exercise and model is not None:
         raise InputError("--exercise and --model exclude each other: a given exercise is not classified")
-    for path in (json, video):
-        if path is not None and str(path) != "-":
+    for path in (json, html, csv, video):
+        if path is not None and (path is not json or str(path) != "-"):
             _check_writable(path, source)
     if video is not None and video.suffix != ".mp4":
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:
         progress = _progress_bar(resources)
-        report = analyze(source, fps=fps, size=size, model=model, exercise=exercise, video=video, progress=progress)
+        examined = examine(source, fps=fps, size=size, model=model, exercise=exercise, video=video, progress=progress)
+    if html is not None:
+        from fitness_bringup.html_report import to_html
+
+        html.write_text(to_html(examined))
+    if csv is not None:
+        csv.write_text(to_csv(examined))
     if json is not None:
-        text = to_text(report)
+        text = to_text(examined.report)
         if str(json) == "-":
             sys.stdout.write(text)
             return
         json.write_text(text)
-    print_report(report, Console())
+    print_report(examined.report, Console())
 
 
 def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:

@@ -31,6 +31,14 @@ def analyze(
         Path | None,
         typer.Option(metavar="FILE", help="Write the report as JSON; - = standard output.", show_default=False),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report as one page for people.", show_default=False),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the repetitions as a table.", show_default=False),
+    ] = None,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE.mp4", help="Write an annotated video.", show_default=False)
     ] = None,
@@ -53,7 +61,17 @@ def analyze(
     """Find exercises and repetitions in a recording, as fast as the machine goes."""
     from fitness_bringup import analyze
 
-    analyze.run(source, json=json, video=video, exercise=exercise, model=model, fps=fps or 0.0, size=_size(size))
+    analyze.run(
+        source,
+        json=json,
+        html=html,
+        csv=csv,
+        video=video,
+        exercise=exercise,
+        model=model,
+        fps=fps or 0.0,
+        size=_size(size),
+    )
 
 
 @app.command()

@@ -116,7 +116,7 @@ def segments_of(
         )
         for summary in sets
     ]
-    for run in _runs(timeline):
+    for run in runs_of(timeline):
         exercise, start, end = run[0].label, seconds(run[0].stamp - origin), seconds(run[-1].stamp - origin)
         counted = any(
             segment.exercise == exercise and start <= segment.end_s + window and segment.start_s <= end
@@ -143,7 +143,7 @@ def repetitions_of(events: Sequence[RepEvent], origin: int) -> tuple[Repetition,
     return tuple(sorted(repetitions, key=lambda repetition: repetition.time_s))
 
 
-def _runs(timeline: Sequence[Classification]) -> list[list[Classification]]:
+def runs_of(timeline: Sequence[Classification]) -> list[list[Classification]]:
     """Stretches of the timeline with the same trusted label; moments of doubt do not break one."""
     runs: list[list[Classification]] = []
     for item in timeline:
