@@ -95,6 +95,18 @@ class Posture(_Model):
     by: float = 0.0
 
 
+class Travel(_Model):
+    """How a point must move: from a repetition's ends to its turning point it rises over `of` by `by` torso lengths.
+
+    Negative: it falls. What a movement does to the whole body, while its driving signal says what one joint does: legs
+    that are drawn up bend the hip as a sit-up does, but do not lift the shoulders. Not judged where a point is hidden.
+    """
+
+    point: Point
+    of: Point
+    by: float = Field(ge=-4, le=4)
+
+
 class Exercise(_Model):
     """What a repetition of one exercise is. Angles in degrees here, as people write them; properties are radians.
 
@@ -117,6 +129,7 @@ class Exercise(_Model):
     longest_s: float = Field(default=15.0, gt=0, description="a slower repetition is rejected as too slow")
     rest_s: float = Field(default=6.0, gt=0, description="a set ends after so long without a repetition")
     posture: tuple[Posture, ...] = ()
+    travel: tuple[Travel, ...] = ()
     form: tuple[FormRule, ...] = ()
 
     @model_validator(mode="after")

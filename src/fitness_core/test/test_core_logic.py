@@ -113,3 +113,36 @@ def test_every_field_of_an_exercise_is_in_the_guide():
             assert float(default) == field.default, row
     example = guide.split("```yaml\n")[1].split("```")[0]
     assert Exercise.model_validate(yaml.safe_load(example)).name == "squat"
+
+
+@pytest.mark.parametrize(
+    ("signal", "says"),
+    [
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\ndistance: {point: heel, of: foot_index}",
+            "either `joint` or",
+        ),
+        ("minimum_range_deg: 3\nturn_deg: 9", "give either `joint` or `distance`"),
+        ("joint: knee\nturn_deg: 9", "a `joint` needs `minimum_range_deg`"),
+        ("distance: {point: heel, of: foot_index}\nminimum_range_deg: 3\nturn_deg: 9", "needs `minimum_range_torso`"),
+        ("distance: {point: heel, of: moon}\nminimum_range_torso: 1\nturn_torso: 0", "distance.of: .*'moon'"),
+        ("joint: knee\nplane: paper\nminimum_range_deg: 3\nturn_deg: 9", "plane: .*'space' or 'image'"),
+        ("joint: knee\nminimum_range_deg: 3\nturn_deg: 9\ntravel: [{point: hip, of: ankle}]", "travel.0.by: "),
+    ],
+)
+def test_signals_that_are_wrong_are_refused_in_one_line(tmp_path, signal, says):
+    file = tmp_path / "jump.yaml"
+    file.write_text(f"name: jump\ntitle: Jump\ndirection: flex\n{signal}\n")
+    with pytest.raises(InputError, match=f"jump.yaml: .*{says}") as error:
+        Catalogue.load(file)
+    assert "\n" not in str(error.value)
+
+
+def test_a_distance_has_its_range_in_torso_lengths(tmp_path):
+    file = tmp_path / "heel_raise.yaml"
+    file.write_text(
+        "name: heel_raise\ntitle: Heel raise\ndistance: {point: heel, of: foot_index, along: up}\n"
+        "direction: extend\nminimum_range_torso: 0.1\nturn_torso: 0.15\n"
+    )
+    exercise = Catalogue.load(file)["heel_raise"]
+    assert (exercise.minimum_range, exercise.turn, exercise.joint) == (0.1, 0.15, None)

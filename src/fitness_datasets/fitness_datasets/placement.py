@@ -16,19 +16,22 @@ MIN_LIGHT, MAX_LIGHT = 40.0, 225.0
 """Mean luminance of a picture that is neither too dark nor too bright [0..255]."""
 
 _WHOLE_BODY = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-_WORDS = {"wrist": "hands", "ankle": "feet", "foot_index": "feet"}
+_WORDS = {"wrist": "hands", "ankle": "feet", "heel": "feet", "foot_index": "feet"}
 _PLURALS = {"shoulder": "shoulders", "elbow": "elbows", "hip": "hips", "knee": "knees"}
 
 
 def points_of(exercise: Exercise | None) -> tuple[str, ...]:
-    """Body points, without their side, that a take of an exercise needs: the trunk and its driving joint.
+    """Body points, without their side, that a take of an exercise needs: the trunk and what drives a repetition.
 
     None, for what is no exercise (idle, other): the whole body.
     """
     if exercise is None:
         return _WHOLE_BODY
-    joint = next(joint for joint in JOINTS if joint.name == f"left_{exercise.joint}")
-    driving = [LANDMARKS[index].removeprefix("left_") for index in (joint.a, joint.at, joint.b)]
+    if exercise.distance:
+        driving = [str(exercise.distance.point), str(exercise.distance.of)]
+    else:
+        joint = next(joint for joint in JOINTS if joint.name == f"left_{exercise.joint}")
+        driving = [LANDMARKS[index].removeprefix("left_") for index in (joint.a, joint.at, joint.b)]
     return tuple(dict.fromkeys(["shoulder", "hip", *driving]))
 
 

@@ -17,6 +17,7 @@ from fitness_core.types import (
 )
 from rep_counter.credit import LABEL_LAG, WAIT, Evidence
 from rep_counter.sets import Set
+from rep_counter.signals import Body, Past
 from rep_counter.track import Candidate, Track
 
 # Mean probability that credits a repetition: more than everything else together.
@@ -58,7 +59,8 @@ class RepCounter:
 
     def reset(self) -> None:
         """Forget everything, sets included."""
-        self._tracks = [Track(exercise, self._min_visibility) for exercise in self._catalogue]
+        self._past = Past(max((exercise.longest_s for exercise in self._catalogue), default=0.0))
+        self._tracks = [Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue]
         self._evidence = Evidence()
         self._waiting: list[tuple[Track, Candidate]] = []
         self._passed_over: list[tuple[Track, Candidate]] = []
@@ -87,8 +89,10 @@ class RepCounter:
             self._sets = sets
         self._pose = pose
         angles = joint_angles(pose, self._min_visibility)
+        self._past.add(pose)
+        body = Body(pose, angles, self._min_visibility)
         for track in self._tracks:
-            self._waiting += [(track, candidate) for candidate in track.step(pose, angles)]
+            self._waiting += [(track, candidate) for candidate in track.step(body)]
         self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
             summaries.append(self._close_set())

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from fitness_core.types import Phase, seconds
 
-# Movement smaller than this is not movement [rad].
-_SMALLEST = math.radians(12)
+# Movement smaller than this is not movement: of an angle [rad], of a distance [torso lengths].
+_SMALLEST_ANGLE = math.radians(12)
+_SMALLEST_DISTANCE = 0.06
 # A movement has begun, or turned back, after this share of the person's typical range.
 _BEGIN_SHARE = 0.3
 _TURN_SHARE = 0.25
@@ -53,8 +54,9 @@ class Excursion:
 class PhaseMachine:
     """Follows one signal. `phase` and `progress` say where it is now."""
 
-    def __init__(self, minimum_range: float) -> None:
+    def __init__(self, minimum_range: float, is_angle: bool = True) -> None:
         self._minimum = minimum_range
+        self._smallest = _SMALLEST_ANGLE if is_angle else _SMALLEST_DISTANCE
         self.reset()
 
     def reset(self) -> None:
@@ -82,11 +84,11 @@ class PhaseMachine:
 
     @property
     def _begin(self) -> float:
-        return max(_SMALLEST, _BEGIN_SHARE * self.typical_range)
+        return max(self._smallest, _BEGIN_SHARE * self.typical_range)
 
     @property
     def _turn(self) -> float:
-        return max(_SMALLEST, _TURN_SHARE * self.typical_range)
+        return max(self._smallest, _TURN_SHARE * self.typical_range)
 
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range was counted."""

@@ -1,48 +1,99 @@
-"""The signals that drive repetitions: one angle over time per side, or of both sides together."""
+"""The signals that drive repetitions: an angle, or a distance in torso lengths, per side or of both sides together."""
+
+import math
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
-from fitness_core.catalogue import Direction, Exercise, Posture, Sides
+from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Posture, Sides, Travel
+from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX
-from fitness_core.types import JointAngles, Pose
+from fitness_core.types import JointAngles, Pose, nanoseconds
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
 _HIDDEN_BESIDE_OTHER = 0.5
-# An angular speed that no joint of an exercising person reaches [rad/s]; a faster change is a tracking glitch.
-_GLITCH_SPEED = 25.0
+# A speed that no exercising person reaches; a faster change is a tracking glitch. An arm of one torso length that
+# turns at the one moves a hand at the other.
+_GLITCH_SPEED = 25.0  # [rad/s], or torso lengths per second
 _GLITCH_HOLD_S = 0.2
 
+Reading = tuple[float, float, float, float]
+"""Left value, left confidence, right value, right confidence; a value is NaN where its side is not seen."""
 
-def sides_of(exercise: Exercise, angles: JointAngles, min_visibility: float) -> tuple[float, float, float, float]:
-    """Angle [rad] and confidence of the exercise's joint: left angle, left confidence, right angle, right confidence.
 
-    NaN where a side is not visible enough, alone or beside the other.
+class Body:
+    """What the signals read of one pose: each thing is measured once, however many exercises ask for it."""
+
+    def __init__(self, pose: Pose, angles: JointAngles, min_visibility: float) -> None:
+        self.pose = pose
+        self._min_visibility = min_visibility
+        self._angles: list[float] = angles.angles.tolist()
+        self._confidences: list[float] = angles.confidences.tolist()
+        self._readings: dict[object, Reading] = {}
+        self._flat: list[float] | None = None
+
+    def read(self, exercise: Exercise) -> Reading:
+        """The sides of the exercise's signal: an angle [rad] or a distance [torso lengths], with confidence [0..1].
+
+        NaN where a side is not visible enough, alone or beside the other.
+        """
+        key = exercise.distance or (exercise.joint, exercise.plane)
+        reading = self._readings.get(key)
+        if reading is None:
+            raw = self._distance(exercise.distance) if exercise.distance else self._angle(exercise)
+            reading = self._readings[key] = self._seen(*raw)
+        return reading
+
+    def _seen(self, left: float, left_seen: float, right: float, right_seen: float) -> Reading:
+        needed = max(self._min_visibility, _HIDDEN_BESIDE_OTHER * left_seen, _HIDDEN_BESIDE_OTHER * right_seen)
+        return (
+            left if left_seen >= needed else math.nan,
+            left_seen,
+            right if right_seen >= needed else math.nan,
+            right_seen,
+        )
+
+    def _angle(self, exercise: Exercise) -> Reading:
+        left, right = JOINT_INDEX[f"left_{exercise.joint}"], JOINT_INDEX[f"right_{exercise.joint}"]
+        angles = self._angles
+        if exercise.plane == Plane.IMAGE:
+            if self._flat is None:
+                self._flat = angles_of(self.pose.pixels()[:, :2]).tolist()
+            angles = self._flat
+        return angles[left], self._confidences[left], angles[right], self._confidences[right]
+
+    def _distance(self, distance: Distance) -> Reading:
+        points = self.pose.metric()
+        torso = _length(points, "shoulder", "hip")
+        values = []
+        for side in ("left", "right"):
+            a, b = INDEX[f"{side}_{distance.point}"], INDEX[f"{side}_{distance.of}"]
+            line = points[a] - points[b]
+            length = -float(line[1]) if distance.along == Along.UP else float(np.linalg.norm(line))
+            seen = float(min(self.pose.visibility[a], self.pose.visibility[b]))
+            values += [length / torso if torso > 0 else math.nan, seen]
+        return values[0], values[1], values[2], values[3]
+
+
+def drive(exercise: Exercise, reading: Reading) -> tuple[float, ...]:
+    """The driving values of an exercise: one of both sides together, or left and right.
+
+    They grow on the way to the turning point. NaN = not measured. Both sides together are their mean, weighted by
+    how well each is seen.
     """
-    left, right = JOINT_INDEX[f"left_{exercise.joint}"], JOINT_INDEX[f"right_{exercise.joint}"]
-    left_seen, right_seen = float(angles.confidences[left]), float(angles.confidences[right])
-    best = max(left_seen, right_seen)
-    needed = max(min_visibility, _HIDDEN_BESIDE_OTHER * best)
-    return (
-        float(angles.angles[left]) if left_seen >= needed else np.nan,
-        left_seen,
-        float(angles.angles[right]) if right_seen >= needed else np.nan,
-        right_seen,
-    )
-
-
-def drive(exercise: Exercise, left: float, left_seen: float, right: float, right_seen: float) -> dict[str, float]:
-    """Driving values [rad] by signal name; a value grows on the way to the turning point. NaN = not measured.
-
-    Both sides together are their mean, weighted by how well each is seen.
-    """
+    left, left_seen, right, right_seen = reading
     sign = 1.0 if exercise.direction == Direction.EXTEND else -1.0
-    if exercise.sides == Sides.EITHER:
-        return {"left": sign * left, "right": sign * right}
-    values = np.array([left, right])
-    weights = np.where(np.isfinite(values), np.array([left_seen, right_seen]) ** 2, 0.0)
-    if not weights.any():
-        return {"both": np.nan}
-    return {"both": sign * float(np.nansum(values * weights) / weights.sum())}
+    if exercise.sides != Sides.BOTH:
+        return sign * left, sign * right
+    if left != left:
+        return (sign * right,)
+    if right != right:
+        return (sign * left,)
+    left_weight, right_weight = left_seen * left_seen, right_seen * right_seen
+    weight = left_weight + right_weight
+    return (sign * (left * left_weight + right * right_weight) / weight if weight > 0 else math.nan,)
 
 
 class GlitchGate:
@@ -50,18 +101,38 @@ class GlitchGate:
 
     def __init__(self) -> None:
         self._stamp: int | None = None
-        self._value = np.nan
+        self._value = math.nan
 
     def step(self, stamp: int, value: float) -> float:
-        """The value [rad] at stamp [ns], or NaN."""
-        if not np.isfinite(value):
-            return np.nan
+        """The value at stamp [ns], or NaN."""
+        if value != value:
+            return math.nan
         if self._stamp is not None:
             elapsed = (stamp - self._stamp) / 1e9
             if 0 < elapsed < _GLITCH_HOLD_S and abs(value - self._value) > _GLITCH_SPEED * elapsed:
-                return np.nan
+                return math.nan
         self._stamp, self._value = stamp, value
         return value
+
+
+class Past:
+    """The poses of the last seconds, for what is judged when a repetition is over."""
+
+    def __init__(self, duration_s: float) -> None:
+        self._duration = nanoseconds(duration_s)
+        self._poses: deque[Pose] = deque()
+
+    def add(self, pose: Pose) -> None:
+        """The newest pose."""
+        self._poses.append(pose)
+        while pose.stamp - self._poses[0].stamp > self._duration:
+            self._poses.popleft()
+
+    def between(self, start: int, end: int) -> Sequence[Pose]:
+        """The poses with stamps in [start, end] ns, oldest first."""
+        first = bisect_left(self._poses, start, key=lambda pose: pose.stamp)
+        last = bisect_left(self._poses, end + 1, key=lambda pose: pose.stamp)
+        return [self._poses[number] for number in range(first, last)]
 
 
 def posture_holds(conditions: tuple[Posture, ...], pose: Pose, min_visibility: float) -> bool:
@@ -81,14 +152,48 @@ def _holds(condition: Posture, pose: Pose, min_visibility: float) -> bool:
     return bool(by >= condition.by if condition.is_ == "above" else by <= -condition.by)
 
 
+def travelled(
+    travel: Travel,
+    poses: Sequence[Pose],
+    turn: int,
+    sides: Sequence[str],
+    ends: tuple[bool, bool],
+    min_visibility: float,
+) -> float:
+    """How far [torso lengths, up] the point of a travel condition rose over its reference; NaN where hidden.
+
+    poses: of the repetition, with the turning point at stamp `turn` [ns]. sides: of the body that did it. ends: whether
+    the poses hold its start and its end; the travel is from the mean of those to the turning point.
+    """
+    rises = np.array([_rise(travel, pose, sides, min_visibility) for pose in poses])
+    known = np.flatnonzero(np.isfinite(rises))
+    if len(known) < 2:
+        return math.nan
+    at_turn = int(np.argmin([abs(poses[number].stamp - turn) for number in known]))
+    top = np.median(rises[known[max(0, at_turn - 1) : at_turn + 2]])
+    kept = [rises[known[number]] for number, kept in zip((0, -1), ends, strict=True) if kept]
+    return float(top - np.mean(kept)) if kept else math.nan
+
+
+def _rise(travel: Travel, pose: Pose, sides: Sequence[str], min_visibility: float) -> float:
+    """Height of a travelling point over its reference [torso lengths], mean of the visible ones of the sides."""
+    points = pose.metric()
+    pairs = [(INDEX[f"{side}_{travel.point}"], INDEX[f"{side}_{travel.of}"]) for side in sides]
+    seen = [pair for pair in pairs if min(pose.visibility[list(pair)]) >= min_visibility]
+    torso = _length(points, "shoulder", "hip")
+    if not seen or not torso > 0:
+        return math.nan
+    return float(np.mean([points[of, 1] - points[point, 1] for point, of in seen])) / torso
+
+
 def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -> float:
     """Height of a point in the image [px, up]: the mean of its visible sides, NaN where none is."""
     rows = [INDEX[f"left_{point}"], INDEX[f"right_{point}"]]
     seen = [row for row in rows if pose.visibility[row] >= min_visibility]
-    return -float(np.mean(pixels[seen, 1])) if seen else np.nan
+    return -float(np.mean(pixels[seen, 1])) if seen else math.nan
 
 
-def _length(pixels: np.ndarray, a: str, b: str) -> float:
-    """Distance [px] between the midpoints of two pairs of landmarks, depth included."""
-    middle = [(pixels[INDEX[f"left_{name}"]] + pixels[INDEX[f"right_{name}"]]) / 2 for name in (a, b)]
+def _length(points: np.ndarray, a: str, b: str) -> float:
+    """Distance between the midpoints of two pairs of landmarks, depth included, in the unit of the points."""
+    middle = [(points[INDEX[f"left_{name}"]] + points[INDEX[f"right_{name}"]]) / 2 for name in (a, b)]
     return float(np.linalg.norm(middle[0] - middle[1]))

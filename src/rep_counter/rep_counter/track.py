@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitness_core.catalogue import Exercise
-from fitness_core.types import JointAngles, Phase, Pose, Reason, nanoseconds, seconds
-from rep_counter import signals
+from fitness_core.catalogue import Exercise, Sides
+from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.machine import Excursion, PhaseMachine
+from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, travelled
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -25,57 +25,60 @@ class Candidate:
     symmetry: float
     confidence: float
 
-    def overlaps(self, other: "Candidate") -> bool:
-        """Whether both are the same movement seen from the two sides: more than half of the shorter is shared."""
+    def same_movement(self, other: "Candidate", alternating: bool) -> bool:
+        """Whether both are one movement seen from two sides: more than half of the shorter is shared.
+
+        Sides that alternate overlap; theirs is one movement only where they turn together.
+        """
         a, b = self.excursion, other.excursion
-        shared = min(a.end, b.end) - max(a.start, b.start)
-        return shared > 0.5 * min(a.end - a.start, b.end - b.start)
+        shorter = min(a.end - a.start, b.end - b.start)
+        if alternating:
+            return abs(a.turn - b.turn) < 0.25 * shorter
+        return min(a.end, b.end) - max(a.start, b.start) > 0.5 * shorter
 
 
 class Track:
     """Follows one exercise, whether it is done or not."""
 
-    def __init__(self, exercise: Exercise, min_visibility: float) -> None:
+    def __init__(self, exercise: Exercise, min_visibility: float, past: Past) -> None:
         self.exercise = exercise
         self._min_visibility = min_visibility
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._machines: dict[str, PhaseMachine] = {}
-        self._gates: dict[str, signals.GlitchGate] = {}
+        self._past = past
+        self._sides = (("left", "right"),) if exercise.sides == Sides.BOTH else (("left",), ("right",))
+        is_angle = exercise.joint is not None
+        self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
+        self._gates = [GlitchGate() for _ in self._sides]
+        self._longest = nanoseconds(exercise.longest_s)
         self._history: deque[tuple[int, float, float, float, float]] = deque()
-        self._poses: deque[Pose] = deque()
         self._found: deque[Candidate] = deque(maxlen=8)
 
-    def step(self, pose: Pose, angles: JointAngles) -> list[Candidate]:
+    def step(self, body: Body) -> list[Candidate]:
         """The candidates that ended with this pose."""
-        sides = signals.sides_of(self.exercise, angles, self._min_visibility)
-        self._history.append((pose.stamp, *sides))
-        self._poses.append(pose)
-        while pose.stamp - self._poses[0].stamp > nanoseconds(self.exercise.longest_s):
-            self._poses.popleft()
+        stamp, reading = body.pose.stamp, body.read(self.exercise)
+        self._history.append((stamp, *reading))
+        while stamp - self._history[0][0] > self._longest:
             self._history.popleft()
-        excursions = []
-        for name, value in signals.drive(self.exercise, *sides).items():
-            machine = self._machines.setdefault(name, PhaseMachine(self.exercise.minimum_range))
-            gate = self._gates.setdefault(name, signals.GlitchGate())
-            excursions.append(machine.step(pose.stamp, gate.step(pose.stamp, value)))
-        return self._judge(excursions)
+        over = False
+        excursions: list[Excursion | None] = []
+        for machine, gate, value in zip(self._machines, self._gates, drive(self.exercise, reading), strict=True):
+            excursion = machine.step(stamp, gate.step(stamp, value))
+            excursions.append(excursion)
+            over |= excursion is not None
+        return self._judge(excursions) if over else []
 
     def finish(self) -> list[Candidate]:
         """The recording is over: candidates whose second half was not recorded."""
-        return self._judge([machine.finish() for machine in self._machines.values()])
+        return self._judge([machine.finish() for machine in self._machines])
 
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range [rad] was counted."""
-        for machine in self._machines.values():
+        for machine in self._machines:
             machine.learn(range_of_motion)
 
     @property
     def state(self) -> tuple[Phase, float]:
         """Phase and progress of the side that is furthest out."""
-        known = [(m.progress, m.phase) for m in self._machines.values() if m.phase != Phase.UNKNOWN]
+        known = [(m.progress, m.phase) for m in self._machines if m.phase != Phase.UNKNOWN]
         if not known:
             return Phase.UNKNOWN, float("nan")
         progress, phase = max(known)
@@ -84,21 +87,23 @@ class Track:
     @property
     def resting(self) -> bool:
         """Whether no side is on its way."""
-        return all(m.phase in (Phase.UNKNOWN, Phase.REST) for m in self._machines.values())
+        return all(m.phase in (Phase.UNKNOWN, Phase.REST) for m in self._machines)
 
     def _judge(self, excursions: list[Excursion | None]) -> list[Candidate]:
         candidates = []
-        for excursion in excursions:
+        for excursion, sides in zip(excursions, self._sides, strict=True):
             if excursion is None or excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
-            candidate = self._candidate(excursion)
+            candidate = self._candidate(excursion, sides)
             # Both sides do one repetition: the first that is good stands for it.
-            if not any(candidate.overlaps(other) for other in self._found if other.reason == Reason.NONE):
+            alternating = self.exercise.sides == Sides.ALTERNATING
+            good = (other for other in self._found if other.reason == Reason.NONE)
+            if not any(candidate.same_movement(other, alternating) for other in good):
                 self._found.append(candidate)
                 candidates.append(candidate)
         return candidates
 
-    def _candidate(self, excursion: Excursion) -> Candidate:
+    def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
         rows = np.array([row for row in self._history if excursion.start <= row[0] <= excursion.end]).reshape(-1, 5)
         seen = np.fmax(
             np.where(np.isfinite(rows[:, 1]), rows[:, 2], 0), np.where(np.isfinite(rows[:, 3]), rows[:, 4], 0)
@@ -106,11 +111,11 @@ class Track:
         ranges = [_range(rows[:, 1]), _range(rows[:, 3])]
         symmetry = min(ranges) / max(ranges) if np.all(np.isfinite(ranges)) and max(ranges) > 0 else np.nan
         confidence = float(seen.mean()) if len(seen) else 0.0
-        return Candidate(excursion, self._reason(excursion, seen), float(symmetry), confidence)
+        return Candidate(excursion, self._reason(excursion, sides, seen), float(symmetry), confidence)
 
-    def _reason(self, excursion: Excursion, seen: np.ndarray) -> Reason:
+    def _reason(self, excursion: Excursion, sides: tuple[str, ...], seen: np.ndarray) -> Reason:
         exercise = self.exercise
-        typical = max(machine.typical_range for machine in self._machines.values())
+        typical = max(machine.typical_range for machine in self._machines)
         turn = excursion.turn_value if exercise.direction == "extend" else -excursion.turn_value
         short_of_turn = turn < exercise.turn if exercise.direction == "extend" else turn > exercise.turn
         if excursion.range_of_motion < max(exercise.minimum_range, _OWN_SHARE * typical) or short_of_turn:
@@ -123,9 +128,15 @@ class Track:
                 return Reason.TOO_SLOW
         if len(seen) and np.mean(seen >= self._min_visibility) < 0.5:
             return Reason.NOT_VISIBLE
-        turn_pose = next((pose for pose in self._poses if pose.stamp >= excursion.turn), None)
-        if turn_pose is not None and not signals.posture_holds(exercise.posture, turn_pose, self._min_visibility):
+        poses = self._past.between(excursion.start, excursion.end)
+        turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)
+        if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility):
             return Reason.WRONG_POSTURE
+        ends = (excursion.begun, excursion.returned)
+        for travel in exercise.travel:
+            went = travelled(travel, poses, excursion.turn, sides, ends, self._min_visibility)
+            if went < travel.by if travel.by > 0 else went > travel.by:
+                return Reason.WRONG_POSTURE
         return Reason.NONE
 
 

@@ -131,7 +131,7 @@ def _plot(manifest: dict[str, Any], takes: list[Take], catalogue: Catalogue, gro
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     shown = _examples(takes, catalogue)
     for axes, take in zip(below.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown, strict=True):
-        joint = catalogue[take.exercise].joint if take.exercise in catalogue else "knee"
+        joint = (catalogue[take.exercise].joint if take.exercise in catalogue else None) or "knee"
         points = take.world if np.isfinite(take.world).any() else take.image * [take.width, take.height, take.width]
         first = take.stamps <= take.stamps[0] + _CURVE_SECONDS
         angles = np.degrees(angles_of(points[first].astype(np.float64)))

@@ -26,6 +26,8 @@ def check(take: Take, catalogue: Catalogue, known: frozenset[str] = frozenset())
         return "short", f"{take.duration:.1f} s of poses hold no window; at least {MIN_DURATION:g} s are needed"
     if take.exercise in catalogue:
         exercise = catalogue[take.exercise]
+        if exercise.joint is None:
+            return None  # a distance drives it
         reached = range_of(take, exercise.joint)
         if reached < exercise.minimum_range / 2:
             return "not_moving", (
