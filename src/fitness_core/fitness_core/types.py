@@ -226,3 +226,19 @@ class SetSummary:
     velocity_loss: float = float("nan")
     form_faults: tuple[str, ...] = ()
     body_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Periodicity:
+    """Movement that repeats, whatever the exercise, from `start` to `stamp`; the fields of `fitness_msgs/Periodicity`.
+
+    repetitions: 0 where nothing repeats. period: mean seconds per repetition, NaN without any. strength: 0..1, how
+    alike the repetitions are: mean height of the autocorrelation's peaks of what moves.
+    """
+
+    stamp: int
+    start: int
+    repetitions: int = 0
+    period: float = float("nan")
+    strength: float = 0.0
+    body_id: str = ""

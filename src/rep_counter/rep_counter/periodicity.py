@@ -1,0 +1,177 @@
+"""Repetitions without knowing the exercise: how often the whole body repeats its movement. Free of ROS.
+
+Every coordinate of every landmark, every joint angle and the leading principal components are signals that count by
+themselves: half the reversals by more than a share of the signal's own range. They vote; a signal's vote weighs as much
+as it moves and as it is periodic (its autocorrelation's highest peak). The count is the weighted median, so that no
+still limb, no noisy one and no cut of the camera decides.
+
+Sources: autocorrelation of self-similarity as the measure of periodicity: Cutler and Davis 2000,
+https://doi.org/10.1109/34.868681; principal components, autocorrelation and peaks to count any exercise: Morris et al.
+2014 (RecoFit), https://doi.org/10.1145/2556288.2557116. Nothing in it is learned.
+"""
+
+import math
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from fitness_core.geometry import angles_of
+from fitness_core.types import NANOSECONDS, Periodicity, Pose, nanoseconds, seconds
+
+RATE = 10.0
+"""Samples per second that movement is looked at [Hz]: a repetition takes half a second at least."""
+
+# A reversal is a way back of more than this share of the signal's own range (5 to 95 %).
+_REVERSAL = 0.4
+# Signals that move less than this do not vote: landmarks tremble. In body sizes, angles in half turns.
+_STILL = 0.04
+# Principal components that vote beside the single signals.
+_COMPONENTS = 4
+# Shortest period [s].
+_SHORTEST = 0.5
+# A bout of periodic movement: so many repetitions in the last seconds, so alike. Looked for this often [s].
+_BOUT_REPETITIONS = 3
+_BOUT_STRENGTH = 0.5
+_RECENT_S = 15.0
+_EVERY_S = 2.0
+# Movement is remembered this long [s]; a longer bout or set has no count.
+_KEEP_S = 120.0
+
+
+def count(points: np.ndarray, stamps: np.ndarray) -> Periodicity:
+    """How often the body repeats its movement. A single repetition repeats nothing: it may be taken for two or three.
+
+    points: [frames, 33, 2 or 3] landmarks in any one unit, metres, pixels or min-max scaled; NaN rows = nobody seen.
+    stamps: [frames] in ns, increasing; where the frame rate is not known any assumed one does, within a factor of two.
+    """
+    nothing = Periodicity(int(stamps[-1]), int(stamps[0]))
+    signals = movement(points, stamps)
+    if len(signals) < 3:
+        return nothing
+    signals = np.concatenate([signals, _components(signals)], axis=1)
+    low, high = np.percentile(signals, [5, 95], axis=0)
+    moving = high - low > _STILL
+    if not moving.any():
+        return nothing
+    signals, span = signals[:, moving], (high - low)[moving]
+    heights = _peak_heights(signals)
+    counts = _reversals(signals, _REVERSAL * span) / 2
+    weights = span * heights**2
+    if not weights.any():
+        weights = span
+    repetitions = int(_weighted_median(counts, weights) + 0.5)
+    strength = float(np.average(heights, weights=weights))
+    period = len(signals) / RATE / repetitions if repetitions else math.nan
+    return replace(nothing, repetitions=repetitions, period=period, strength=strength)
+
+
+def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+    """Signals [samples, signals] at RATE: coordinates in body sizes and joint angles in half turns, smoothed.
+
+    Frames in which nobody is seen are bridged by straight lines. Empty where fewer than three frames show a body.
+    """
+    seen = np.isfinite(points[:, :, :2]).all(axis=(1, 2))
+    if seen.sum() < 3:
+        return np.empty((0, 0))
+    points, times = points[seen].astype(float), (stamps[seen] - stamps[0]) / NANOSECONDS
+    size = np.median(np.ptp(points[:, :, :2], axis=1).max(axis=1))
+    angles = np.nan_to_num(angles_of(points) / np.pi, nan=1.0)
+    raw = np.concatenate([(points / size).reshape(len(points), -1), angles], axis=1)
+    grid = np.arange(times[0], times[-1], 1 / RATE)
+    signals = ndimage.median_filter(_at(grid, times, raw), (3, 1), mode="nearest")
+    return ndimage.gaussian_filter1d(signals, 1.0, axis=0, mode="nearest")
+
+
+def _at(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values [times, n] at the times of the grid, by linear interpolation."""
+    right = np.clip(np.searchsorted(times, grid, side="right"), 1, len(times) - 1)
+    share = ((grid - times[right - 1]) / (times[right] - times[right - 1]))[:, None]
+    return values[right - 1] * (1 - share) + values[right] * share
+
+
+def _components(signals: np.ndarray) -> np.ndarray:
+    left, lengths, _ = np.linalg.svd(signals - signals.mean(axis=0), full_matrices=False)
+    return left[:, :_COMPONENTS] * lengths[:_COMPONENTS]
+
+
+def _reversals(signals: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """How often each signal [samples, n] turns by more than its own `least` [n]."""
+    high = low = signals[0]
+    direction = np.zeros(signals.shape[1])
+    turns = np.zeros(signals.shape[1])
+    for value in signals[1:]:
+        high, low = np.maximum(high, value), np.minimum(low, value)
+        fell = (direction >= 0) & (high - value > least)
+        rose = (direction <= 0) & (value - low > least) & ~fell
+        turns += fell | rose
+        direction = np.where(fell, -1.0, np.where(rose, 1.0, direction))
+        low, high = np.where(fell, value, low), np.where(rose, value, high)
+    return turns
+
+
+def _peak_heights(signals: np.ndarray) -> np.ndarray:
+    """Highest peak of each signal's autocorrelation between the shortest period and half the stretch, 0..1."""
+    samples = len(signals)
+    centred = signals - signals.mean(axis=0)
+    spectrum = np.abs(np.fft.rfft(centred, 2 * samples, axis=0)) ** 2
+    lags = np.arange(samples // 2 + 1)
+    correlation = np.fft.irfft(spectrum, axis=0)[lags] / (samples - lags)[:, None]
+    correlation = correlation / correlation[0]
+    first = max(1, int(_SHORTEST * RATE))
+    inner = correlation[first:-1]
+    if not len(inner):
+        return np.zeros(signals.shape[1])
+    peak = (inner > correlation[first - 1 : -2]) & (inner >= correlation[first + 1 :])
+    return np.clip(np.where(peak, inner, 0.0).max(axis=0), 0.0, 1.0)
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    heaped = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(heaped, heaped[-1] / 2)])
+
+
+class Movement:
+    """What the body did in the last minutes: counts stretches of it, and the bout of periodic movement that goes on.
+
+    A bout: at least three repetitions in the last 15 s that are alike; it lasts until there are no more of them.
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, np.ndarray]] = deque()
+        self._bout_start: int | None = None
+        self._due = 0
+
+    def add(self, pose: Pose) -> None:
+        """Remember a pose; stamps must not go back."""
+        # The slack lets every third frame of a camera that trembles around 30 Hz in.
+        if self._samples and seconds(pose.stamp - self._samples[-1][0]) < 0.9 / RATE:
+            return
+        self._samples.append((pose.stamp, pose.pixels()[:, :2]))
+        while seconds(pose.stamp - self._samples[0][0]) > _KEEP_S:
+            self._samples.popleft()
+
+    def count(self, start: int, end: int) -> Periodicity | None:
+        """What repeats from `start` to `end` [ns]; None where that is no longer remembered or too little to see."""
+        if not self._samples or start < self._samples[0][0] - nanoseconds(1 / RATE):
+            return None
+        inside = [sample for sample in self._samples if start <= sample[0] <= end]
+        if sum(bool(np.isfinite(points).all()) for _, points in inside) < 3:
+            return None
+        return count(np.array([points for _, points in inside]), np.array([stamp for stamp, _ in inside]))
+
+    def bout(self, body_id: str = "") -> Periodicity | None:
+        """The bout that goes on, no repetitions where there is none; None but every two seconds."""
+        if not self._samples or self._samples[-1][0] < self._due:
+            return None
+        now = self._samples[-1][0]
+        self._due = now + nanoseconds(_EVERY_S)
+        recently = max(self._samples[0][0], now - nanoseconds(_RECENT_S))
+        recent = self.count(recently, now)
+        if recent is None or recent.repetitions < _BOUT_REPETITIONS or recent.strength < _BOUT_STRENGTH:
+            self._bout_start = None
+            return Periodicity(now, now, body_id=body_id)
+        self._bout_start = max(recently if self._bout_start is None else self._bout_start, self._samples[0][0])
+        return replace(self.count(self._bout_start, now) or recent, body_id=body_id)

@@ -1,0 +1,107 @@
+"""Counting without knowing the exercise: synthetic movement, and the min-max scaled sequences of the shared data."""
+
+import csv
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fitness_core.types import Pose, nanoseconds
+from rep_counter.periodicity import Movement, count
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+
+
+def stamps_of(frames: int, fps: float) -> np.ndarray:
+    return (np.arange(frames) * 1e9 / fps).astype(np.int64)
+
+
+def body(figure, wave, repetitions: int, seconds_each: float, rate: float = 30.0) -> tuple[np.ndarray, np.ndarray]:
+    poses = [figure(time, elbow=angle) for time, angle in wave(repetitions, seconds_each, 170, 60, rate)]
+    return np.array([pose.pixels()[:, :2] for pose in poses]), np.array([pose.stamp for pose in poses])
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    repetitions=st.integers(2, 8),
+    seconds_each=st.floats(1.0, 4.0),
+    scale=st.floats(0.2, 5.0),
+    rate=st.sampled_from([10.0, 15.0, 30.0, 60.0]),
+)
+def test_counts_what_it_was_never_told(figure, wave, repetitions, seconds_each, scale, rate):
+    points, stamps = body(figure, wave, repetitions, seconds_each, rate)
+    found = count(points * scale + 17.0, stamps)
+    assert found.repetitions == repetitions
+    assert found.period == pytest.approx((stamps[-1] - stamps[0]) / 1e9 / repetitions, rel=0.05)
+
+
+def test_frames_without_a_body_are_bridged(figure, wave):
+    points, stamps = body(figure, wave, 6, 2.0)
+    points[np.random.default_rng(0).random(len(points)) < 0.2] = np.nan
+    assert count(points, stamps).repetitions == 6
+
+
+def test_nothing_repeats_in_a_body_that_trembles(figure):
+    rng = np.random.default_rng(0)
+    points = np.array([figure(time / 30).world for time in range(300)])
+    found = count(points + rng.normal(0, 0.004, points.shape), stamps_of(300, 30))
+    assert (found.repetitions, found.strength) == (0, 0.0)
+    assert math.isnan(found.period)
+
+
+def test_nobody_and_next_to_nothing(figure):
+    nobody = np.full((60, 33, 2), np.nan)
+    assert count(nobody, stamps_of(60, 30)).repetitions == 0
+    assert count(nobody[:1], stamps_of(1, 30)).repetitions == 0
+
+
+def test_a_bout_is_told_every_two_seconds_and_ends(figure, wave):
+    movement, told = Movement(), []
+    samples = list(wave(8, 2.0, 170, 60, 30))
+    samples += [(samples[-1][0] + number / 30, 170.0) for number in range(1, 600)]
+    for time, elbow in samples:
+        movement.add(figure(time, elbow=elbow))
+        bout = movement.bout()
+        if bout is not None:
+            told.append(bout)
+    assert np.diff([bout.stamp for bout in told]).min() >= nanoseconds(2.0)
+    assert max(bout.repetitions for bout in told) == 8
+    assert told[0].repetitions == told[-1].repetitions == 0
+    assert told[-1].start == told[-1].stamp
+
+
+def test_only_what_is_remembered_is_counted(figure):
+    movement = Movement()
+    assert movement.count(0, nanoseconds(10)) is None
+    for number in range(130):
+        movement.add(figure(float(number)))
+    assert movement.count(0, nanoseconds(10)) is None
+    assert movement.count(nanoseconds(100), nanoseconds(120)) is not None
+    movement.add(Pose.nobody(nanoseconds(131), 640, 480))
+    assert movement.count(nanoseconds(130.5), nanoseconds(131)) is None
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_real_sequences_scaled_by_their_box(half):
+    """Countix-Fitness: min-max scaled, frame rate unknown. Constants chosen on half 0, half 1 only looked at."""
+    table = DATA / "poses.csv"
+    if not table.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{table} is missing")
+        pytest.skip(f"needs {table}")
+    with table.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["layout"] == "blazepose33_minmax_xyz"][half::2]
+    errors, near = [], []
+    for row in rows:
+        points = np.load(DATA / row["file"])["landmarks"].astype(float)
+        points[(points == 0).all(axis=(1, 2))] = np.nan
+        error = abs(count(points[:, :, :2], stamps_of(len(points), 30)).repetitions - int(row["reps"]))
+        errors.append(error / int(row["reps"]))
+        near.append(error <= 1)
+    assert len(rows) == 74
+    assert np.mean(near) >= 0.60
+    assert np.mean(errors) <= 0.25
