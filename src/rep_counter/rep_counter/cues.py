@@ -8,6 +8,9 @@ cool-down, and praise when what was said has been put right.
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import CuePriority, FormCue, Reason, RepEvent, nanoseconds
 
+# Of a repetition that was over so long ago nobody speaks any more: it was credited late.
+_STALE = nanoseconds(3.0)
+
 
 class Cues:
     """Repetitions in, sentences out. Time is the repetitions' stamps.
@@ -32,6 +35,8 @@ class Cues:
         if self._last is not None and event.stamp < self._last:
             self.reset()  # time jumped back
         if event.exercise not in self._catalogue or event.reason not in (Reason.NONE, Reason.SHALLOW):
+            return None
+        if event.stamp - event.end > _STALE:
             return None
         if self._last is not None and event.stamp - self._last < nanoseconds(self.gap):
             return None

@@ -20,9 +20,10 @@ _SHORTEST_S = 0.3
 _FEWEST = 6
 # Nor is one with a longer gap.
 _LONGEST_GAP = nanoseconds(0.25)
-# The way out begins where its speed first exceeds this share of its peak; at most so long before it was noticed.
+# The way out begins where its speed first exceeds this share of its peak.
 _STARTED_SHARE = 0.05
-_NOTICED_LATE = nanoseconds(1.0)
+NOTICED_LATE = nanoseconds(1.0)
+"""How long before the start of a repetition its driving signal is asked for [ns]."""
 # Below this share of the peak speed of the way there, and of the way back, the turning point is being held.
 _STILL_SHARE = 0.2
 # Speed is the change over this long [s]: what is shorter is the noise of the landmarks.
@@ -44,7 +45,7 @@ class Motion:
 def motion_of(stamps: np.ndarray, values: np.ndarray, start: int, turn: int, end: int) -> Motion:
     """Measure one repetition.
 
-    stamps [n, ns], values [n]: the driving signal from a second before its start, if recorded, to its end; NaN = not
+    stamps [n, ns], values [n]: the driving signal from NOTICED_LATE before its start, if recorded, to its end; NaN = not
     measured. start, turn, end: stamps of the repetition [ns].
     """
     known = np.isfinite(values)
@@ -79,7 +80,7 @@ def spectral_arc_length(speed: np.ndarray, rate: float) -> float:
 
 def _smoothness(stamps: np.ndarray, values: np.ndarray, start: int, turn: int) -> float:
     """Of the way out: the way back is not recorded to its end, and a stroke that is cut off does not look smooth."""
-    way = (stamps >= start - _NOTICED_LATE) & (stamps <= turn)
+    way = (stamps >= start - NOTICED_LATE) & (stamps <= turn)
     if way.sum() < _FEWEST or np.diff(stamps[way]).max() > _LONGEST_GAP:
         return math.nan
     speed = np.diff(_resampled(stamps[way], values[way])) * _RATE

@@ -8,6 +8,7 @@ import numpy as np
 from fitness_core.catalogue import Exercise, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.machine import Excursion, PhaseMachine
+from rep_counter.motion import NOTICED_LATE, Motion, motion_of
 from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, travelled
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
@@ -18,12 +19,17 @@ _OWN_SHARE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here."""
+    """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here.
+
+    symmetry: smaller over larger range of motion of the two sides [0..1], as in limb symmetry indices (Bishop et al.
+    2016, https://doi.org/10.1519/SSC.0000000000000264); NaN where one side is seen. sides: whose signal found it.
+    """
 
     excursion: Excursion
     reason: Reason
     symmetry: float
     confidence: float
+    sides: tuple[str, ...]
 
     def same_movement(self, other: "Candidate", alternating: bool) -> bool:
         """Whether both are one movement seen from two sides: more than half of the shorter is shared.
@@ -75,6 +81,14 @@ class Track:
         for machine in self._machines:
             machine.learn(range_of_motion)
 
+    def motion(self, candidate: Candidate) -> Motion:
+        """How the driving signal of a candidate moved."""
+        excursion, side = candidate.excursion, self._sides.index(candidate.sides)
+        rows = [row for row in self._history if excursion.start - NOTICED_LATE <= row[0] <= excursion.end]
+        values = np.array([drive(self.exercise, row[1:])[side] for row in rows])
+        stamps = np.array([row[0] for row in rows])
+        return motion_of(stamps, values, excursion.start, excursion.turn, excursion.end)
+
     @property
     def state(self) -> tuple[Phase, float]:
         """Phase and progress of the side that is furthest out."""
@@ -111,7 +125,7 @@ class Track:
         ranges = [_range(rows[:, 1]), _range(rows[:, 3])]
         symmetry = min(ranges) / max(ranges) if np.all(np.isfinite(ranges)) and max(ranges) > 0 else np.nan
         confidence = float(seen.mean()) if len(seen) else 0.0
-        return Candidate(excursion, self._reason(excursion, sides, seen), float(symmetry), confidence)
+        return Candidate(excursion, self._reason(excursion, sides, seen), float(symmetry), confidence, sides)
 
     def _reason(self, excursion: Excursion, sides: tuple[str, ...], seen: np.ndarray) -> Reason:
         exercise = self.exercise

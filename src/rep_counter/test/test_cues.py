@@ -1,5 +1,7 @@
 """What is said after a repetition, and what is not."""
 
+from dataclasses import replace
+
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import CuePriority, Reason, RepEvent, nanoseconds
 from rep_counter.cues import Cues
@@ -52,6 +54,12 @@ def test_what_was_not_a_repetition_is_not_spoken_of():
     assert said(cues, squat(0, "squat_depth", reason=Reason.WRONG_POSTURE)) == []
     assert said(cues, squat(1, "squat_depth", exercise="yoga")) == []
     assert said(cues, squat(2, "squat_depth", reason=Reason.SHALLOW)) == [(2, "squat_depth", False)]
+
+
+def test_a_repetition_that_was_over_long_ago_is_not_spoken_of():
+    old = squat(10, "squat_depth")
+    assert said(Cues(CATALOGUE), replace(old, end=nanoseconds(6))) == []
+    assert len(said(Cues(CATALOGUE), replace(old, end=nanoseconds(8)))) == 1
 
 
 def test_time_that_jumps_back_starts_anew():
