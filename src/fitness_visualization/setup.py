@@ -6,6 +6,7 @@ setup(
     name=package_name,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
+    package_data={package_name: ["dashboard/static/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
         (f"share/{package_name}", ["package.xml"]),
@@ -19,6 +20,7 @@ setup(
     entry_points={
         "console_scripts": [
             "markers_node = fitness_visualization.markers_node:main",
+            "dashboard_node = fitness_visualization.dashboard_node:main",
             "overlay_node = fitness_visualization.overlay_node:main",
         ]
     },

@@ -42,6 +42,8 @@ def test_names_are_used_once(node: NodeApi):
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
 def test_topics_are_relative_and_have_a_quality_of_service_of_the_project(node: NodeApi):
     for endpoint in [*node.publishers, *node.subscriptions]:
-        assert not endpoint.name.startswith("/") or endpoint.name == "/clock", f"{endpoint.name} cannot be namespaced"
+        assert not endpoint.name.startswith("/") or endpoint.name in ("/clock", "/diagnostics"), (
+            f"{endpoint.name} cannot be namespaced"
+        )
         for profile in endpoint.qos.split(" or "):
             assert hasattr(qos, profile), f"{endpoint.name}: {profile!r} is not of fitness_core.ros.qos"

@@ -172,7 +172,7 @@ def test_live_refuses(fitness, tmp_path: Path, arguments: list[str], said: str) 
     places = {"WRONG_TYPE": str(wrong_type), "CATALOGUE": str(catalogue)}
     for name, place in places.items():
         arguments = [argument.replace(name, place) for argument in arguments]
-    done = fitness("live", *arguments, "--record", tmp_path / "bag")
+    done = fitness("live", *arguments, "--port", "0", "--record", tmp_path / "bag")
     assert done.returncode == 2, done.stderr
     assert said in one_line(done.stderr)
     assert not (tmp_path / "bag").exists(), "an empty bag is left behind"

@@ -81,7 +81,15 @@ def test_a_labs_day(data, tmp_path: Path) -> None:
     # Evening: the model is in the graph, live and offline.
     model, bag = models / "lab.tflite", tmp_path / "live"
     fitness(
-        "live", "--source", data(SQUAT), "--record", bag, "--no-overlay", "-p", f"exercise_classifier.model:={model}"
+        "live",
+        "--source",
+        data(SQUAT),
+        "--record",
+        bag,
+        "--no-overlay",
+        "--no-dashboard",
+        "-p",
+        f"exercise_classifier.model:={model}",
     )
     with BagReader(bag) as recorded:
         (info,) = [message for _, _, message in recorded.messages([recorded.find("exercise/info")])]

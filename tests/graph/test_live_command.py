@@ -12,7 +12,7 @@ import pytest
 
 from fitness_datasets.bags import BagReader
 
-LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live"]
+LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--port", "0"]
 DEADLINE = 60.0
 
 
@@ -56,7 +56,16 @@ def test_signal_ends_it_with_the_summary_and_a_complete_bag(tmp_path: Path, numb
 
 def test_end_of_the_recording_ends_it(fitness, tmp_path: Path) -> None:
     done = fitness(
-        "live", "--demo", "--unpaced", "--no-overlay", "--namespace", "hall/two", "--record", tmp_path / "bag"
+        "live",
+        "--demo",
+        "--unpaced",
+        "--no-overlay",
+        "--port",
+        "0",
+        "--namespace",
+        "hall/two",
+        "--record",
+        tmp_path / "bag",
     )
     assert done.returncode == 0, done.stderr
     assert "repetitions: curl 3, press 2, squat 5" in done.stdout

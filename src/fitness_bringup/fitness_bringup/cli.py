@@ -92,6 +92,21 @@ def live(
     ] = None,
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
     overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
+    dashboard: Annotated[bool, typer.Option(help="Serve the dashboard in the browser.")] = True,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the dashboard; 0 = any free one.  [default: 8080]", min=0, max=65535, show_default=False
+        ),
+    ] = None,
+    bind: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of the dashboard; any but the loopback asks for a token.",
+            show_default=False,
+        ),
+    ] = "",
     markers: Annotated[bool, typer.Option(help="Publish the skeleton in space, for RViz.")] = True,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
@@ -116,6 +131,9 @@ def live(
         record=record,
         record_images=record_images,
         overlay=overlay,
+        dashboard=dashboard,
+        port=port,
+        bind=bind,
         markers=markers,
         loop=loop,
         unpaced=unpaced,

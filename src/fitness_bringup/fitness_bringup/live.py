@@ -25,6 +25,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
 NODES = (
     *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
+    "dashboard",
     *("markers", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
@@ -41,6 +42,9 @@ class Options:
     record: Path | None = None
     record_images: bool = False
     overlay: bool = True
+    dashboard: bool = False
+    port: int | None = None
+    bind: str = ""
     markers: bool = True
     loop: bool = False
     unpaced: bool = False
@@ -112,6 +116,11 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
             from fitness_visualization.markers_node import MarkersNode
 
             add(MarkersNode, "markers")
+        if options.dashboard:
+            from fitness_visualization.dashboard_node import DashboardNode
+
+            given = {} if options.port is None else {"port": options.port}
+            add(DashboardNode, "dashboard", **given, **_if(bind=options.bind))
         if takes is not None:
             from fitness_datasets.record_take_node import RecordTakeNode
 

@@ -52,19 +52,16 @@ class Feed:
         self._shown: bytes | None = None
         self._picture_input: Subscription | None = None
         self._inputs = [
-            node.create_subscription(kind, topic, callback, profile, raw=raw)
-            for kind, topic, callback, profile, raw in (
-                (BodyPose, "body_pose", self._take_pose, qos.STREAM, True),
-                (JointAngles, "joint_angles", self._take_angles, qos.STREAM, True),
-                (ExerciseClassification, "exercise", self._take_classification, qos.STREAM, False),
-                (ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED, False),
-                (RepState, "rep_state", self._take_state, qos.STREAM, False),
-                (RepEvent, "rep_event", self._take_repetition, qos.EVENTS, False),
-                (SetSummary, "set_summary", self._take_set, qos.STREAM, False),
-                (FormCue, "form_cue", self._take_cue, qos.STREAM, False),
-                (String, "instruction", self._take_instruction, qos.TAKES, False),
-                (DiagnosticArray, "/diagnostics", self._take_diagnostics, qos.DIAGNOSTICS, False),
-            )
+            node.create_subscription(BodyPose, "body_pose", self._take_pose, qos.STREAM, raw=True),
+            node.create_subscription(JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True),
+            node.create_subscription(ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
+            node.create_subscription(ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED),
+            node.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM),
+            node.create_subscription(RepEvent, "rep_event", self._take_repetition, qos.EVENTS),
+            node.create_subscription(SetSummary, "set_summary", self._take_set, qos.STREAM),
+            node.create_subscription(FormCue, "form_cue", self._take_cue, qos.STREAM),
+            node.create_subscription(String, "instruction", self._take_instruction, qos.TAKES),
+            node.create_subscription(DiagnosticArray, "/diagnostics", self._take_diagnostics, qos.DIAGNOSTICS),
         ]
 
     def close(self) -> None:
@@ -135,9 +132,7 @@ class Feed:
         self._on_event(self.state.take_set(from_set_summary(message)))
 
     def _take_cue(self, message: FormCue) -> None:
-        stamp = messages.from_time(message.header.stamp)
-        said = (message.exercise, message.code, message.text, message.priority)
-        self._on_event(self.state.take_cue(stamp, *said))
+        self._on_event(self.state.take_cue(messages.from_form_cue(message)))
 
     def _take_instruction(self, message: String) -> None:
         self._on_event(self.state.take_instruction(message.data))

@@ -1,0 +1,142 @@
+"""Who may talk to the server, and how much. docs/security.md says what is promised."""
+
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+COOKIE = "fitness_session"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+REQUESTS, REQUESTS_BURST = 20.0, 200.0
+"""Requests per second of one address, and at once."""
+ATTEMPTS, ATTEMPTS_BURST = 0.2, 5.0
+"""Wrong tokens per second of one address, and at once."""
+ADDRESSES = 1000
+"""Addresses that are remembered; beyond it all are forgotten."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Budget:
+    """So many per second, and so many at once (a token bucket)."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._left, self._time = burst, time.monotonic()
+
+    def spend(self) -> bool:
+        """Take one; whether there was one."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._time) * self._rate)
+        self._time = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def empty(self) -> bool:
+        """Whether there is none left; takes none."""
+        return self._left + (time.monotonic() - self._time) * self._rate < 1
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Guard:
+    """Checks every request before anything else sees it.
+
+    On the loopback no token is asked for, but only requests to a name of the loopback are answered: a page of another
+    site whose name was made to point here (DNS rebinding) is not. On other addresses everything but /healthz asks for
+    the token: as the cookie that the link with the token sets, or as `Authorization: Bearer`.
+    A WebSocket that comes from a page must come from a page of this server (Origin).
+    """
+
+    def __init__(self, host: str, log: Callable[[str], None]) -> None:
+        self.token = "" if is_loopback(host) else secrets.token_urlsafe(24)
+        """To be shown once to whoever started the server; empty on the loopback."""
+        self._session = secrets.token_urlsafe(32)
+        self._log = log
+        self._said: set[str] = set()
+        self._requests: dict[str, Budget] = {}
+        self._attempts: dict[str, Budget] = {}
+
+    def refuse(self, request: web.Request, reason: str) -> None:
+        """Log a refusal: once for each reason and address, so that nobody can fill the disk."""
+        about = f"{reason} from {request.remote}"
+        if about not in self._said and len(self._said) < ADDRESSES:
+            self._said.add(about)
+            self._log(f"refused: {about}")
+
+    @web.middleware
+    async def check(self, request: web.Request, handler: Callable) -> web.StreamResponse:
+        """The middleware of the application."""
+        if not self._budget(self._requests, request, REQUESTS, REQUESTS_BURST).spend():
+            return self._error(request, HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
+        if not self.token and _name(request.host) not in LOOPBACK:
+            return self._error(request, HTTPStatus.FORBIDDEN, "a request by another name than that of this machine")
+        if hdrs.ORIGIN in request.headers and urlsplit(request.headers[hdrs.ORIGIN]).netloc != request.host:
+            return self._error(request, HTTPStatus.FORBIDDEN, "a request of a page of another site")
+        if self.token and request.path != "/healthz" and not _same(request.cookies.get(COOKIE, ""), self._session):
+            given = request.query.get("token")
+            bearer = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
+            attempts = self._budget(self._attempts, request, ATTEMPTS, ATTEMPTS_BURST)
+            if attempts.empty():
+                return self._error(request, HTTPStatus.TOO_MANY_REQUESTS, "too many wrong tokens")
+            if given is not None and _same(given, self.token):
+                return self._let_in(request)
+            if not _same(bearer, self.token):
+                if given is None and not bearer:
+                    return self._error(request, HTTPStatus.UNAUTHORIZED, "a request without the token")
+                attempts.spend()
+                return self._error(request, HTTPStatus.UNAUTHORIZED, "a wrong token")
+        return await handler(request)
+
+    def _let_in(self, request: web.Request) -> web.Response:
+        """Give the cookie, and lead to the page without the token in its address."""
+        response = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: request.path})
+        response.set_cookie(COOKIE, self._session, httponly=True, samesite="Strict", secure=request.secure, path="/")
+        return response
+
+    def _error(self, request: web.Request, status: HTTPStatus, reason: str) -> web.Response:
+        self.refuse(request, reason)
+        hint = "; open the link that was printed when the dashboard started" if status == 401 else ""
+        return web.Response(status=status, text=f"Refused: {reason}{hint}.\n")
+
+    def _budget(self, budgets: dict[str, Budget], request: web.Request, rate: float, burst: float) -> Budget:
+        if len(budgets) > ADDRESSES:
+            budgets.clear()
+        return budgets.setdefault(request.remote or "", Budget(rate, burst))
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Security headers on every answer; what a page has set itself stays."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without the port."""
+    return (urlsplit(f"//{host}").hostname or "").lower()
+
+
+def _same(given: str, wanted: str) -> bool:
+    return secrets.compare_digest(given.encode(), wanted.encode())

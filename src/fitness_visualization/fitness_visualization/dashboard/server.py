@@ -1,0 +1,321 @@
+"""The web server: pages, /healthz, /api/state, /ws and, where a browser is the camera, /camera/ws. Free of ROS."""
+
+import asyncio
+import contextlib
+import json
+import mimetypes
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from fitness_core.errors import InputError
+from fitness_visualization.dashboard import guard, requests
+from fitness_visualization.dashboard.camera import Camera
+from fitness_visualization.dashboard.guard import Budget, Guard
+from fitness_visualization.dashboard.state import Json
+from fitness_visualization.dashboard.viewers import Viewer, pack
+
+STATIC = Path(__file__).parent / "static"
+PAGES = {"/": "index.html", "/camera": "camera.html"}
+VIEWERS = 32
+"""Most pages at once."""
+MESSAGE_BYTES = 4096
+"""Longest message of a page [bytes]."""
+MESSAGES, MESSAGES_BURST = 60.0, 120.0
+"""Messages per second of one page, and at once."""
+START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
+GRAPH_PERIOD = 1.0
+"""Between two messages `graph` [s]; a page that hears nothing for longer knows that the link is dead."""
+HEARTBEAT = 10.0
+"""A page that does not answer for so long is gone [s]."""
+
+
+class Source(Protocol):
+    """Where the server has its data from; called in the server's thread."""
+
+    def hello(self) -> Json:
+        """What a page is told first."""
+
+    def state(self) -> Json:
+        """What is known now."""
+
+    def picture(self) -> np.ndarray | None:
+        """The picture [height, width, 3], BGR, that the pose of the last `state` was measured in; None = none."""
+
+    async def graph(self) -> Json:
+        """How the nodes are and what they are set to; asked for once a second."""
+
+    async def act(self, request: requests.Request) -> str:
+        """Do what a page asks for; returns what to tell it. Raises InputError for why not."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """host, port: where to listen, 0 = any free port. quality, width: of the JPEG pictures, at most so wide [px].
+
+    certificate, key: PEM files for TLS, empty = none. pages: callables that add routes of their own.
+    camera: takes the pictures of a browser that is the camera; None = no browser is.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    quality: int = 75
+    width: int = 640
+    certificate: str = ""
+    key: str = ""
+    camera: Camera | None = None
+    pages: tuple[Callable[[web.Application], None], ...] = field(default=())
+
+
+class Server:
+    """An aiohttp application in a thread of its own. Methods may be called from any thread."""
+
+    def __init__(self, source: Source, settings: Settings, log: Callable[[str], None]) -> None:
+        self._source = source
+        self._settings = settings
+        self._log = log
+        self._guard = Guard(settings.host, log)
+        self._viewers: set[Viewer] = set()
+        self._files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="dashboard", daemon=True)
+        self._runner: web.AppRunner | None = None
+        self._port = settings.port
+        self._clockwork: asyncio.Task | None = None
+        self._has_sessions = False
+        self._showing = False
+        self.pictures = 0
+        """Pictures encoded, once for all who watch."""
+
+    @property
+    def watched(self) -> int:
+        """How many pages there are."""
+        return len(self._viewers)
+
+    @property
+    def picture_wanted(self) -> bool:
+        """Whether a page wants pictures."""
+        return any(viewer.wants_picture for viewer in self._viewers)
+
+    @property
+    def address(self) -> str:
+        """The address to open in a browser; with the token where one is needed."""
+        host = self._settings.host
+        if host in ("0.0.0.0", "::"):
+            host = "THIS-MACHINE"
+        host = f"[{host}]" if ":" in host else host
+        scheme = "https" if self._settings.certificate else "http"
+        query = f"/?token={self._guard.token}" if self._guard.token else ""
+        return f"{scheme}://{host}:{self._port}{query}"
+
+    def start(self) -> None:
+        """Listen; raises InputError where that cannot be."""
+        context = self._tls()
+        self._thread.start()
+        try:
+            self._call(self._listen(context)).result(START_TIMEOUT)
+        except OSError as error:
+            self.close()
+            at = f"{self._settings.host}:{self._settings.port}"
+            raise InputError(
+                f"the dashboard cannot listen on {at}: {_reason(error)}; "
+                "give another port with --port, or leave the dashboard out with --no-dashboard"
+            ) from None
+
+    def close(self) -> None:
+        """Tell every page that this ends, and stop listening."""
+        if not self._thread.is_alive():
+            return
+        self._call(self._stop()).result(STOP_TIMEOUT)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def tell(self, message: Json) -> None:
+        """Send an event to every page."""
+        if self._viewers:
+            self._loop.call_soon_threadsafe(self._tell, message)
+
+    def update(self) -> None:
+        """There is a new state: send it to every page. Where the last one is still at work, this one is left out."""
+        if self._viewers and not self._showing:
+            self._showing = True
+            self._loop.call_soon_threadsafe(self._show)
+
+    # What follows runs in the server's thread.
+
+    async def _listen(self, context: ssl.SSLContext | None) -> None:
+        app = web.Application(middlewares=[self._guard.check], client_max_size=MESSAGE_BYTES)
+        app.on_response_prepare.append(guard.add_headers)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/api/state", self._api_state)
+        app.router.add_get("/ws", self._websocket)
+        app.router.add_get("/static/{name}", self._static)
+        for path, name in PAGES.items():
+            app.router.add_get(path, partial(self._page, name))
+        if self._settings.camera is not None:
+            app.router.add_get("/camera/ws", self._settings.camera.websocket)
+        for add_routes in self._settings.pages:
+            add_routes(app)
+        self._has_sessions = any(route.get_info().get("path") == "/sessions" for route in app.router.resources())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=context)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self._clockwork = asyncio.create_task(self._tell_graph())
+
+    async def _tell_graph(self) -> None:
+        while True:
+            await asyncio.sleep(GRAPH_PERIOD)
+            if self._viewers:
+                self._tell(await self._source.graph())
+
+    async def _stop(self) -> None:
+        if self._clockwork is not None:
+            self._clockwork.cancel()
+        sockets = [viewer.socket for viewer in self._viewers]
+        if self._settings.camera is not None:
+            sockets += self._settings.camera.sockets
+        for socket in sockets:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(socket.close(code=WSCloseCode.GOING_AWAY), 0.5)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def _api_state(self, _: web.Request) -> web.Response:
+        return web.json_response(self._source.state())
+
+    async def _static(self, request: web.Request) -> web.Response:
+        return self._file(request.match_info["name"])
+
+    async def _page(self, name: str, _: web.Request) -> web.Response:
+        return self._file(name)
+
+    def _file(self, name: str) -> web.Response:
+        # Files that were there at the start, by name: nothing a client sends is ever a path.
+        if name not in self._files:
+            raise web.HTTPNotFound
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        if len(self._viewers) >= VIEWERS:
+            self._guard.refuse(request, "one page too many")
+            return web.Response(status=503, text=f"{VIEWERS} pages are open already.\n")
+        socket = web.WebSocketResponse(max_msg_size=MESSAGE_BYTES, heartbeat=HEARTBEAT, compress=False)
+        await socket.prepare(request)
+        viewer = Viewer(socket)
+        viewer.tell(_json(self._hello()))
+        viewer.show(_json(self._source.state()), None)
+        self._viewers.add(viewer)
+        sender = asyncio.create_task(viewer.run())
+        try:
+            await self._receive(request, viewer)
+        finally:
+            self._viewers.discard(viewer)
+            sender.cancel()
+        return socket
+
+    async def _receive(self, request: web.Request, viewer: Viewer) -> None:
+        budget = Budget(MESSAGES, MESSAGES_BURST)
+        async for message in viewer.socket:
+            problem = "" if message.type == WSMsgType.TEXT else "a message that is not text"
+            if not budget.spend():
+                problem = "too many messages"
+            try:
+                asked = requests.parse(message.data) if not problem else None
+            except InputError as error:
+                problem = str(error)
+            if asked is None or problem:
+                self._guard.refuse(request, problem)
+                await viewer.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=problem.encode()[:120])
+                return
+            await self._answer(viewer, asked)
+        if (broken := viewer.socket.exception()) is not None:
+            self._guard.refuse(request, f"a broken message ({broken})")
+
+    async def _answer(self, viewer: Viewer, asked: requests.Request) -> None:
+        match asked:
+            case requests.Picture():
+                viewer.wants_picture = asked.on
+            case requests.Drawn():
+                viewer.drawn()
+            case requests.Ping():
+                viewer.tell(_json({"type": "pong", "time": asked.time, "clock": time.time()}))
+            case _:
+                try:
+                    answer = {"ok": True, "message": await self._source.act(asked)}
+                except InputError as error:
+                    answer = {"ok": False, "message": str(error)}
+                viewer.tell(_json({"type": "answer", "id": asked.id} | answer))
+
+    def _hello(self) -> Json:
+        return self._source.hello() | {
+            "camera": self._settings.camera is not None,
+            "sessions": self._has_sessions,
+            "clock": time.time(),
+        }
+
+    def _tell(self, message: Json) -> None:
+        text = _json(message)
+        for viewer in self._viewers:
+            viewer.tell(text)
+
+    def _show(self) -> None:
+        self._showing = False
+        state = self._source.state()
+        text = _json(state)
+        picture = self._encoded(state["stamp"]) if any(v.wants_picture and v.allowance for v in self._viewers) else None
+        for viewer in self._viewers:
+            viewer.show(text, picture)
+
+    def _encoded(self, stamp: float) -> bytes | None:
+        picture = self._source.picture()
+        if picture is None:
+            return None
+        if picture.shape[1] > self._settings.width:
+            size = (self._settings.width, round(picture.shape[0] * self._settings.width / picture.shape[1]))
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        _, jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, self._settings.quality))
+        self.pictures += 1
+        return pack(stamp, jpeg.tobytes())
+
+    # Any thread.
+
+    def _call(self, work: Any) -> Future:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _tls(self) -> ssl.SSLContext | None:
+        given = self._settings
+        if not given.certificate and not given.key:
+            return None
+        if not (given.certificate and given.key):
+            raise InputError("TLS needs both, a certificate and its key; give the other PEM file too")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(given.certificate, given.key)
+        except (OSError, ssl.SSLError) as error:
+            raise InputError(f"TLS: {given.certificate} and {given.key} cannot be used: {_reason(error)}") from None
+        return context
+
+
+def _json(message: Json) -> str:
+    return json.dumps(message, separators=(",", ":"), allow_nan=False)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower().removeprefix("[errno 98] ")

@@ -1,0 +1,214 @@
+"""What is known of the graph, as the JSON that pages and scripts get. docs/dashboard.md describes every field.
+
+Angles are degrees here, since people read them; times are seconds; what is not measured is null.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.skeleton import CONNECTIONS, JOINTS
+from fitness_core.types import Classification, FormCue, JointAngles, Pose, RepEvent, RepState, SetSummary, seconds
+
+Json = dict[str, Any]
+
+PROTOCOL = 1
+"""Version of the messages; it goes up when a field changes its meaning or goes."""
+KEPT = 200
+"""Repetitions, sets and cues that somebody who comes late is still told."""
+RATE_WINDOW = 30
+"""Poses over whose stamps the rate is taken."""
+
+
+class State:
+    """The newest of everything. One thread takes what comes, any thread may read."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.exercises = [{"name": e.name, "title": e.title, "joint": str(e.joint)} for e in catalogue]
+        self.threshold = math.nan
+        self.model = ""
+        self.nodes: dict[str, Json] = {}
+        self.instruction = ""
+        self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
+        self._classification: Classification | None = None
+        self._rep: RepState | None = None
+        self._repetitions: deque[Json] = deque(maxlen=KEPT)
+        self._sets: deque[Json] = deque(maxlen=KEPT)
+        self._cues: deque[Json] = deque(maxlen=KEPT)
+
+    def tick(self, stamp: int) -> None:
+        """A pose of that stamp [ns] has come. Stamps that jump back begin a new recording."""
+        if self._stamps and stamp <= self._stamps[-1]:
+            self._stamps.clear()
+        self._stamps.append(stamp)
+
+    def take_classification(self, classification: Classification) -> None:
+        """The newest label."""
+        self._classification = classification
+
+    def take_state(self, rep: RepState) -> None:
+        """The newest phase and count."""
+        self._rep = rep
+
+    def take_repetition(self, event: RepEvent) -> Json:
+        """A finished repetition; returns its message."""
+        return _keep(
+            self._repetitions,
+            {
+                "type": "repetition",
+                "stamp": seconds(event.stamp),
+                "exercise": event.exercise,
+                "set": event.set_index,
+                "index": event.index,
+                "counted": event.counted,
+                "reason": "" if event.counted else event.reason.name.lower(),
+                "start": seconds(event.start),
+                "turn": seconds(event.turn),
+                "end": seconds(event.end),
+                "duration": number(event.duration, 2),
+                "range": degrees(event.range_of_motion),
+                "symmetry": number(event.symmetry, 3),
+                "faults": list(event.form_faults),
+            },
+        )
+
+    def take_set(self, summary: SetSummary) -> Json:
+        """A finished set; returns its message."""
+        return _keep(
+            self._sets,
+            {
+                "type": "set",
+                "stamp": seconds(summary.stamp),
+                "exercise": summary.exercise,
+                "set": summary.set_index,
+                "start": seconds(summary.start),
+                "end": seconds(summary.end),
+                "repetitions": summary.repetitions,
+                "rejected": summary.rejected,
+                "duration": number(summary.duration_mean, 2),
+                "range": degrees(summary.range_of_motion_mean),
+                "symmetry": number(summary.symmetry_mean, 3),
+                "velocity_loss": number(summary.velocity_loss, 3),
+                "faults": list(summary.form_faults),
+            },
+        )
+
+    def take_cue(self, cue: FormCue) -> Json:
+        """Something to say to the person; returns its message."""
+        said = {"exercise": cue.exercise, "code": cue.code, "text": cue.text, "priority": cue.priority.name.lower()}
+        return _keep(self._cues, {"type": "cue", "stamp": seconds(cue.stamp)} | said)
+
+    def take_instruction(self, text: str) -> Json:
+        """What the guide through takes tells the person, "" = nothing; returns its message."""
+        self.instruction = text
+        return {"type": "instruction", "text": text}
+
+    def take_diagnostics(self, name: str, level: int, message: str, values: dict[str, str]) -> None:
+        """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus."""
+        self.nodes[name] = {
+            "level": ("ok", "warn", "error", "stale")[min(level, 3)],
+            "message": message,
+            "values": values,
+        }
+
+    def forget_repetitions(self) -> None:
+        """The counter was reset: its sets begin with 1 again."""
+        for kept in (self._repetitions, self._sets, self._cues):
+            kept.clear()
+
+    def now(self, pose: Pose | None, angles: JointAngles | None) -> Json:
+        """The message `state`, the same as /api/state."""
+        seen = self._classification
+        rep = self._rep
+        return {
+            "type": "state",
+            "stamp": seconds(pose.stamp) if pose else None,
+            "pose": _pose(pose),
+            "angles": {joint.name: degrees(value) for joint, value in zip(JOINTS, angles.angles, strict=True)}
+            if angles
+            else {},
+            "classification": {
+                "status": seen.status.name.lower(),
+                "label": seen.label,
+                "confidence": number(seen.confidence, 3),
+                "threshold": number(self.threshold, 3),
+                "probabilities": {label: number(value, 3) for label, value in seen.probabilities.items()},
+            }
+            if seen
+            else None,
+            "rep": {
+                "exercise": rep.exercise,
+                "phase": rep.phase.name.lower(),
+                "progress": number(rep.progress, 3),
+                "count": rep.count,
+                "rejected": rep.rejected,
+                "set": rep.set_index,
+            }
+            if rep
+            else None,
+            "fps": round(self._rate(), 1),
+            "latency_ms": self._pose_value("stamp_age_ms"),
+            "drops": self._drops(),
+        }
+
+    def hello(self) -> Json:
+        """The message `hello`: what does not change, and what has been so far."""
+        return {
+            "type": "hello",
+            "protocol": PROTOCOL,
+            "exercises": self.exercises,
+            "connections": CONNECTIONS,
+            "joints": [joint._asdict() for joint in JOINTS],
+            "model": self.model,
+            "repetitions": list(self._repetitions),
+            "sets": list(self._sets),
+            "cues": list(self._cues),
+            "instruction": self.instruction,
+            "nodes": dict(self.nodes),
+        }
+
+    def _rate(self) -> float:
+        """Poses per second of their stamps."""
+        if len(self._stamps) < 2:
+            return 0.0
+        return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
+
+    def _pose_value(self, key: str) -> float | None:
+        node = self.nodes.get("pose_estimator")
+        return number(float(node["values"].get(key, "nan")), 1) if node else None
+
+    def _drops(self) -> int | None:
+        """Pictures that were not made poses of, one after the other: on the way, replaced by newer ones, unreadable."""
+        node = self.nodes.get("pose_estimator")
+        if node is None:
+            return None
+        return sum(int(node["values"].get(key, "0")) for key in ("lost", "replaced", "refused", "failed"))
+
+
+def number(value: float, digits: int) -> float | None:
+    """A number of so many digits after the point; null where it is not measured."""
+    return round(float(value), digits) if math.isfinite(value) else None
+
+
+def degrees(radians: float) -> float | None:
+    """Radians in degrees; null where it is not measured."""
+    return number(math.degrees(radians), 1)
+
+
+def _pose(pose: Pose | None) -> Json | None:
+    if pose is None:
+        return None
+    landmarks: Iterable[list[float]] = []
+    if pose.tracked:
+        landmarks = np.column_stack((pose.image[:, :2], pose.visibility)).astype(float).round(4).tolist()
+        landmarks = [point if all(map(math.isfinite, point)) else [0.0, 0.0, 0.0] for point in landmarks]
+    return {"width": pose.width, "height": pose.height, "body_id": pose.body_id, "landmarks": landmarks}
+
+
+def _keep(kept: deque[Json], message: Json) -> Json:
+    kept.append(message)
+    return message

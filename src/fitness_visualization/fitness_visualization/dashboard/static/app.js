@@ -1,0 +1,206 @@
+// The live page: hands what comes over the connection to the parts that show it.
+import { Connection } from "./connection.js";
+import { Controls } from "./controls.js";
+import { Stage } from "./stage.js";
+import { Strip } from "./strip.js";
+
+const CUE_TIME = 7000; // [ms] that a cue stays
+const $ = (id) => document.getElementById(id);
+const titles = new Map();
+const joints = new Map();
+const delays = [];
+let counted = null;
+let cueTimer = 0;
+
+// What tests and the curious may read.
+const measured = { delays, drawn: 0, pictures: 0 };
+window.fitness = measured;
+
+const stage = new Stage($("stage"), (stamp) => {
+  const delay = connection.now() - stamp;
+  measured.drawn += 1;
+  // A recording has stamps of another day: there is no delay to speak of.
+  if (Math.abs(delay) < 60) {
+    delays.push(delay * 1000);
+    if (delays.length > 600) delays.shift();
+  }
+});
+const strip = new Strip($("strip"));
+
+const connection = new Connection({
+  state(state, words) {
+    $("link").dataset.state = state;
+    set("link-text", words);
+    document.body.classList.toggle("stale", state !== "live");
+    if (state === "live") controls.connected();
+  },
+  message(message) {
+    handlers[message.type]?.(message);
+  },
+  async picture(stamp, jpeg) {
+    const bitmap = await createImageBitmap(jpeg).catch(() => null);
+    connection.send({ type: "drawn" });
+    if (!bitmap) return;
+    measured.pictures += 1;
+    if (controls.pictureOn) stage.takePicture(stamp, bitmap);
+    else bitmap.close();
+  },
+});
+const controls = new Controls(connection, stage, strip);
+
+const handlers = {
+  hello(message) {
+    stage.connections = message.connections;
+    stage.joints = message.joints;
+    message.exercises.forEach(({ name, title, joint }) => { titles.set(name, title); joints.set(name, joint); });
+    strip.repetitions = message.repetitions.slice(-60);
+    $("sets").replaceChildren();
+    message.sets.forEach(addSet);
+    if (!message.sets.length) noSets();
+    if (message.repetitions.length) lastRepetition(message.repetitions.at(-1));
+    handlers.instruction({ text: message.instruction });
+    $("to-camera").hidden = !message.camera;
+    $("to-sessions").hidden = !message.sessions;
+    $("pages").hidden = !message.camera && !message.sessions;
+    controls.hello(message);
+  },
+  state(state) {
+    if (state.stamp !== null) {
+      stage.takeState(state);
+      strip.takeState(state);
+    }
+    $("empty").hidden = Boolean(state.pose?.landmarks.length);
+    set("empty", state.pose ? "Nobody in view" : "Waiting for the first pose");
+    set("fps", state.fps ? state.fps.toFixed(0) : "–");
+    set("drops", state.drops ?? "–");
+    count(state);
+    classification(state.classification);
+  },
+  repetition(message) {
+    strip.takeRepetition(message);
+    lastRepetition(message);
+    if (!message.counted) speak(`Not counted: ${message.reason.replaceAll("_", " ")}`);
+  },
+  set(message) {
+    if (message.repetitions || message.rejected) addSet(message);
+  },
+  cue({ text, priority }) {
+    $("cue").dataset.priority = priority;
+    set("cue", text);
+    $("cue").hidden = false;
+    clearTimeout(cueTimer);
+    cueTimer = setTimeout(() => { $("cue").hidden = true; }, CUE_TIME);
+  },
+  instruction({ text }) {
+    set("instruction", text);
+    $("instruction").hidden = !text;
+  },
+  reset() {
+    strip.repetitions = [];
+    noSets();
+    for (const id of ["last-time", "last-range", "last-symmetry"]) set(id, "–");
+  },
+  graph: (message) => controls.graph(message),
+};
+
+function count({ rep, classification: seen }) {
+  const exercise = rep?.exercise || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
+  set("exercise", titles.get(exercise) ?? (seen?.status === "ok" ? capital(seen.label) : "–"));
+  const joint = joints.get(exercise);
+  if (joint) { stage.joint = joint; controls.follow(joint); }
+  if (!rep) return;
+  set("count", rep.count);
+  if (counted !== null && rep.count > counted) {
+    speak(`${rep.count}`);
+    $("count").classList.remove("beat");
+    void $("count").offsetWidth; // restarts the animation
+    $("count").classList.add("beat");
+  }
+  counted = rep.count;
+  set("set-line", rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "No set yet");
+  const words = { unknown: " ", rest: "ready", out: "out", turn: "turn", back: "back" };
+  set("phase", words[rep.phase]);
+  // Once round the ring is one repetition: top = start, bottom = turning point.
+  const progress = Math.min(Math.max(rep.progress ?? 0, 0), 1);
+  const turned = rep.phase === "back" ? 360 - 180 * progress : 180 * progress;
+  $("arc").style.strokeDashoffset = 360 - turned;
+  $("marker").style.transform = `rotate(${turned}deg)`;
+  $("marker").style.opacity = rep.phase === "unknown" ? 0 : 1;
+}
+
+function classification(seen) {
+  const words = { warming_up: "Looking …", no_body: "Nobody in view", uncertain: "Not sure" };
+  set("sure", !seen ? " " : (words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`));
+  const rows = Object.entries(seen?.probabilities ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 6);
+  const list = $("bars");
+  if (!rows.length) return;
+  while (list.children.length > rows.length) list.lastChild.remove();
+  rows.forEach(([label, probability], i) => {
+    let row = list.children[i];
+    if (!row?.querySelector(".bar-fill")) {
+      row?.remove();
+      row = document.createElement("li");
+      row.innerHTML = '<span class="bar-label"></span><span class="bar-value"></span><span class="bar-track"><span class="bar-fill"></span></span>';
+      list.insertBefore(row, list.children[i] ?? null);
+    }
+    row.children[0].textContent = titles.get(label) ?? capital(label);
+    row.children[1].textContent = `${Math.round(probability * 100)} %`;
+    row.querySelector(".bar-fill").style.transform = `scaleX(${probability})`;
+    row.classList.toggle("first", i === 0 && seen.status === "ok");
+  });
+}
+
+function lastRepetition({ duration, range, symmetry }) {
+  set("last-time", duration === null ? "–" : `${duration.toFixed(1)} s`);
+  set("last-range", range === null ? "–" : `${Math.round(range)}°`);
+  set("last-symmetry", symmetry === null ? "–" : `${Math.round(symmetry * 100)} %`);
+}
+
+function addSet(message) {
+  $("sets").querySelector(".muted")?.parentElement.remove();
+  const row = document.createElement("tr");
+  const share = (value) => (value === null ? "–" : `${Math.round(value * 100)} %`);
+  const cells = [
+    message.set, titles.get(message.exercise) ?? message.exercise, message.repetitions, message.rejected,
+    message.duration === null ? "–" : `${message.duration.toFixed(1)} s`,
+    message.range === null ? "–" : `${Math.round(message.range)}°`, share(message.symmetry), share(message.velocity_loss),
+  ];
+  cells.forEach((value, i) => {
+    const cell = document.createElement(i ? "td" : "th");
+    if (!i) cell.scope = "row";
+    if (i > 1) cell.className = "n";
+    cell.textContent = value;
+    row.append(cell);
+  });
+  row.dataset.repetitions = message.repetitions;
+  $("sets").prepend(row);
+  const rows = [...$("sets").children];
+  const total = rows.reduce((sum, { dataset }) => sum + Number(dataset.repetitions ?? 0), 0);
+  set("totals", `${rows.length} ${rows.length === 1 ? "set" : "sets"}, ${total} repetitions`);
+}
+
+function noSets() {
+  const row = document.createElement("tr");
+  row.innerHTML = '<td colspan="8" class="muted">The first finished set comes here</td>';
+  $("sets").replaceChildren(row);
+  set("totals", "");
+}
+
+function speak(text) {
+  set("spoken", text);
+}
+
+function capital(text) {
+  return text ? text[0].toUpperCase() + text.slice(1).replaceAll("_", " ") : "–";
+}
+
+function set(id, value) {
+  const text = String(value);
+  const element = $(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+setInterval(() => {
+  const recent = delays.slice(-30).sort((a, b) => a - b);
+  set("latency", recent.length ? `${Math.round(recent[recent.length >> 1])} ms` : "–");
+}, 500);

@@ -1,0 +1,143 @@
+// Buttons, sliders, dialogs and keys.
+import { nextTheme } from "./theme.js";
+
+const $ = (id) => document.getElementById(id);
+const THRESHOLDS = ["detection", "tracking", "confidence"];
+
+export class Controls {
+  constructor(connection, stage, strip) {
+    this.connection = connection;
+    this.stage = stage;
+    this.strip = strip;
+    this.pictureOn = localStorage.getItem("picture") !== "off";
+    this.pictureAllowed = true; // by the node
+    this.hasPictures = true; // somebody publishes them
+    this.recording = false;
+    this.reviewing = false;
+    $("picture").onclick = () => this.togglePicture();
+    $("full").onclick = () => this.fullScreen();
+    $("help").onclick = () => $("help-dialog").showModal();
+    $("reset").onclick = () => this.ask({ type: "reset" });
+    $("pick").onchange = () => this.ask({ type: "set_exercise", exercise: $("pick").value });
+    $("record").onclick = () => this.ask({ type: "record", on: !this.recording });
+    $("guide").onclick = () => $("take-dialog").showModal();
+    $("take-cancel").onclick = () => $("take-dialog").close();
+    $("take-form").onsubmit = (event) => { event.preventDefault(); this.take(); };
+    $("joint").onchange = () => { if ($("joint").value) this.strip.joint = $("joint").value; this.strip.redraw(); };
+    THRESHOLDS.forEach((name) => {
+      $(name).oninput = () => this.showThreshold(name, $(name).valueAsNumber);
+      $(name).onchange = () => this.ask({ type: "set_parameter", name, value: $(name).valueAsNumber });
+    });
+    $("keys-on").checked = localStorage.getItem("keys") !== "off";
+    $("keys-on").onchange = () => localStorage.setItem("keys", $("keys-on").checked ? "on" : "off");
+    addEventListener("keydown", (event) => this.key(event));
+    this.showPicture();
+  }
+
+  connected() {
+    this.showPicture();
+    this.connection.send({ type: "picture", on: this.pictureOn && this.pictureAllowed });
+  }
+
+  hello({ exercises, picture }) {
+    this.pictureAllowed = picture;
+    this.hasPictures = true;
+    this.connected();
+    const chosen = $("pick").value;
+    $("pick").replaceChildren(option("", "Automatic"), ...exercises.map(({ name, title }) => option(name, title)));
+    $("pick").value = chosen;
+    $("take-exercise").replaceChildren(...exercises.map(({ name, title }) => option(name, title)));
+  }
+
+  // What the nodes say of themselves, once a second.
+  graph({ thresholds, recording, exercise, guide, pictures }) {
+    if (pictures !== this.hasPictures) {
+      this.hasPictures = pictures;
+      this.showPicture();
+    }
+    for (const name of THRESHOLDS) {
+      const known = name in thresholds;
+      $(name).disabled = !known;
+      if (known && thresholds[name] !== null && document.activeElement !== $(name)) {
+        $(name).value = thresholds[name];
+        this.showThreshold(name, thresholds[name]);
+      } else if (!known) this.showThreshold(name, null);
+    }
+    if (exercise !== undefined && document.activeElement !== $("pick")) $("pick").value = exercise;
+    this.recording = Boolean(recording?.on);
+    $("record").disabled = !recording;
+    $("record").setAttribute("aria-pressed", this.recording);
+    $("record").textContent = this.recording ? "Stop recording" : "Record";
+    $("guide").disabled = !guide;
+  }
+
+  follow(joint) {
+    if (!$("joint").value) this.strip.joint = joint;
+  }
+
+  async ask(message) {
+    $("answer").textContent = "…";
+    $("answer").classList.remove("bad");
+    const { ok, message: words } = await this.connection.ask(message);
+    $("answer").textContent = words;
+    $("answer").classList.toggle("bad", !ok);
+    return ok;
+  }
+
+  async take() {
+    const wanted = {
+      type: "take",
+      subject: $("take-subject").value,
+      exercise: $("take-exercise").value,
+      repetitions: $("take-repetitions").valueAsNumber,
+      consent: $("take-consent").checked,
+    };
+    $("take-dialog").close();
+    await this.ask(wanted);
+  }
+
+  togglePicture() {
+    this.pictureOn = !this.pictureOn;
+    localStorage.setItem("picture", this.pictureOn ? "on" : "off");
+    this.connected();
+    if (!this.pictureOn) this.stage.forgetPicture();
+  }
+
+  showPicture() {
+    const on = this.pictureOn && this.pictureAllowed;
+    $("picture").setAttribute("aria-pressed", on);
+    $("picture").disabled = !this.pictureAllowed || !this.hasPictures;
+    if (!this.pictureAllowed) $("picture").textContent = "Skeleton only";
+    else if (!this.hasPictures) $("picture").textContent = "No picture";
+    else $("picture").textContent = on ? "Picture on" : "Picture off";
+  }
+
+  showThreshold(name, value) {
+    const shown = document.querySelector(`output[for="${name}"]`);
+    const text = value === null || value === undefined ? "–" : value.toFixed(2);
+    if (shown.textContent !== text) shown.textContent = text;
+  }
+
+  fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen?.();
+  }
+
+  key(event) {
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    if (!$("keys-on").checked || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const press = (id) => () => { if (!$(id).disabled) $(id).click(); };
+    const keys = {
+      p: press("picture"), r: press("reset"), b: press("record"), g: press("guide"), f: press("full"), "?": press("help"),
+      t: nextTheme,
+    };
+    keys[event.key]?.();
+  }
+}
+
+function option(value, text) {
+  const element = document.createElement("option");
+  element.value = value;
+  element.textContent = text;
+  return element;
+}

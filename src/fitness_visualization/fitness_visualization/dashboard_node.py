@@ -1,0 +1,180 @@
+"""Node `dashboard`: the graph in a browser, on http://127.0.0.1:8080."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from aiohttp import web
+from rclpy.clock import Clock, ClockType
+from rclpy.timer import Timer
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_visualization.dashboard import requests
+from fitness_visualization.dashboard.server import Server, Settings
+from fitness_visualization.dashboard.state import Json, State
+from fitness_visualization.ros.commands import Commands
+from fitness_visualization.ros.feed import Feed
+
+WATCH_PERIOD = 0.25
+"""How often it is looked who watches, and pages are told of what no pose came with [s]."""
+
+
+class DashboardNode(FitnessNode):
+    """Serves the dashboard while it is active; see docs/dashboard.md and docs/security.md.
+
+    Reads poses and pictures only while a page is open; pictures only where a page shows them.
+    """
+
+    PARAMETERS: ClassVar = (
+        Parameter("bind", "127.0.0.1", "Address to listen on; any but the loopback asks for a token.", read_only=True),
+        Parameter("port", 8080, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535, read_only=True),
+        Parameter("picture", True, "Pages may show the camera's picture; false = skeleton only (privacy)."),
+        Parameter("max_rate", 15.0, "Most states and pictures per second [Hz].", minimum=0.1, maximum=60.0),
+        Parameter("quality", 75, "Quality of the JPEG pictures.", minimum=1, maximum=100, read_only=True),
+        Parameter("width", 640, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
+        Parameter("certificate", "", "Certificate for TLS, a PEM file; empty = no TLS.", read_only=True),
+        Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
+        Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
+    )
+
+    def __init__(self, name: str = "dashboard", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self.pages: list[Callable[[web.Application], None]] = []
+        """Callables that add routes of their own to the server, before activation."""
+        self._state: State
+        self._feed: Feed | None = None
+        self._server: Server | None = None
+        self._timer: Timer | None = None
+        self._commands = Commands(self)
+        self._due = 0.0
+        self._behind = False
+        self._shown = diagnostics.Rate()
+
+    @property
+    def address(self) -> str:
+        """Where the dashboard is, "" where it is not."""
+        return self._server.address if self._server else ""
+
+    def configure(self) -> None:
+        self._state = State(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
+
+    def activate(self) -> None:
+        given = self.params
+        settings = Settings(
+            host=given.bind,
+            port=given.port,
+            quality=given.quality,
+            width=given.width,
+            certificate=given.certificate,
+            key=given.key,
+            pages=tuple(self.pages),
+        )
+        server = Server(self, settings, self.get_logger().warning)
+        server.start()
+        self._server = server
+        self._feed = Feed(self, self._state, self._on_pose, server.tell)
+        self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # Not by the logger: the token in it is for whoever started this, not for the logs.
+        print(f"dashboard: {server.address}", file=sys.stderr, flush=True)
+
+    def deactivate(self) -> None:
+        if self._timer:
+            self.destroy_timer(self._timer)
+        if self._feed:
+            self._feed.close()
+        if self._server:
+            self._server.close()
+            self._server = None
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message, values = super().diagnose()
+        if self._server is None:
+            return level, message, values
+        watched = self._server.watched
+        values = {"viewers": watched, "rate_hz": self._shown.hertz(), "pictures": self._server.pictures}
+        return level, f"{watched} watch" if watched else "nobody watches", values
+
+    # What the server asks, in its thread.
+
+    def hello(self) -> Json:
+        """The message `hello`."""
+        return self._state.hello() | {"picture": self.params.picture}
+
+    def state(self) -> Json:
+        """The message `state`."""
+        assert self._feed
+        return self._feed.now()
+
+    def picture(self) -> np.ndarray | None:
+        """The picture of the last state."""
+        return self._feed.picture() if self._feed and self.params.picture else None
+
+    async def graph(self) -> Json:
+        """The message `graph`."""
+        thresholds = await self._commands.thresholds()
+        if thresholds.get("confidence", 0.0) is None:
+            thresholds["confidence"] = self._state.threshold
+        return {
+            "type": "graph",
+            "nodes": self._state.nodes,
+            "thresholds": thresholds,
+            "pictures": self.count_publishers(self.resolve_topic_name("camera/image_raw")) > 0,
+        }
+
+    async def act(self, request: requests.Request) -> str:
+        """Do what a page asks for."""
+        match request:
+            case requests.SetParameter():
+                return await self._commands.set_threshold(request.name, request.value)
+            case requests.SetExercise():
+                return await self._commands.set_exercise(request.exercise)
+            case requests.Reset():
+                answer = await self._commands.reset()
+                self._state.forget_repetitions()
+                self._tell({"type": "reset"})
+                return answer
+        raise InputError("this dashboard cannot do that")
+
+    # What the graph says.
+
+    def _on_pose(self) -> None:
+        now = time.monotonic()
+        self._behind = True
+        if now < self._due or self._server is None:
+            return
+        # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
+        self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+        self._update()
+
+    def _update(self) -> None:
+        assert self._server
+        if self._server.watched:
+            self._behind = False
+            self._server.update()
+            self._shown.tick()
+
+    def _watch(self) -> None:
+        assert self._server and self._feed
+        self._feed.want_pictures(self.params.picture and self._server.picture_wanted)
+        if self._behind:
+            self._update()
+
+    def _tell(self, message: Json) -> None:
+        if self._server:
+            self._server.tell(message)
+
+
+def main() -> int:
+    """Program `dashboard_node`."""
+    return run(DashboardNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
