@@ -22,6 +22,8 @@ FRONT_UP_TO = math.radians(30)
 """Turned no further than this from facing the camera (or turning the back to it) is a view from the front."""
 SIDE_FROM = math.radians(60)
 """Turned at least this far is a view from the side; in between, no rule that needs a view is judged."""
+MIN_VISIBILITY = 0.5
+"""A less visible point is not judged [0..1]; stricter than what the counter needs, for a cue is said to a person."""
 
 # Poses so close to the turning point stand for it.
 _AROUND_TURN = nanoseconds(0.1)
@@ -39,6 +41,11 @@ class Verdict:
     value: float
 
     @property
+    def judged(self) -> bool:
+        """Whether the rule could be judged."""
+        return math.isfinite(self.value)
+
+    @property
     def fault(self) -> bool:
         """Whether the rule is broken."""
         return self.rule.broken_by(self.value)
@@ -51,14 +58,14 @@ class Repetition:
     estimated depth; x right, y down, z away from the camera. Hidden points are NaN.
     """
 
-    def __init__(self, poses: Sequence[Pose], turn: int, min_visibility: float) -> None:
+    def __init__(self, poses: Sequence[Pose], turn: int) -> None:
         poses = [pose for pose in poses if pose.tracked]
         if not poses:
             raise ValueError("a repetition needs a pose in which somebody is seen")
         self.turn = turn
         self.stamps = np.array([pose.stamp for pose in poses])
         self._visibility = np.nan_to_num(np.array([pose.visibility for pose in poses]))
-        hidden = self._visibility < min_visibility
+        hidden = self._visibility < MIN_VISIBILITY
         self._points = np.where(hidden[..., None], np.nan, np.array([pose.metric() for pose in poses], np.float64))
 
     def pair(self, name: str) -> np.ndarray:
@@ -95,14 +102,16 @@ class Repetition:
         return float(np.sign(self._across[2]))
 
 
-def judge(exercise: Exercise, poses: Sequence[Pose], turn: int, min_visibility: float = 0.5) -> list[Verdict]:
+def judge(
+    exercise: Exercise, poses: Sequence[Pose], turn: int, min_visibility: float = MIN_VISIBILITY
+) -> list[Verdict]:
     """What every form rule of an exercise says of the repetition in `poses`, most important first.
 
     turn: stamp of its turning point [ns]. min_visibility: a less visible point is not measured [0..1].
     """
     if not exercise.form or not any(pose.tracked for pose in poses):
         return [Verdict(rule, math.nan) for rule in exercise.form]
-    repetition = Repetition(poses, turn, min_visibility)
+    repetition = Repetition(poses, turn)
     return [Verdict(rule, measure(rule, repetition)) for rule in exercise.form]
 
 

@@ -45,8 +45,8 @@ class Motion:
 def motion_of(stamps: np.ndarray, values: np.ndarray, start: int, turn: int, end: int) -> Motion:
     """Measure one repetition.
 
-    stamps [n, ns], values [n]: the driving signal from NOTICED_LATE before its start, if recorded, to its end; NaN = not
-    measured. start, turn, end: stamps of the repetition [ns].
+    stamps [n, ns], values [n]: the driving signal from NOTICED_LATE before its start, if recorded, to its end; NaN =
+    not measured. start, turn, end: stamps of the repetition [ns].
     """
     known = np.isfinite(values)
     stamps, values = stamps[known], values[known]
