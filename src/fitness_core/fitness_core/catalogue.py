@@ -40,6 +40,13 @@ class Direction(StrEnum):
     EXTEND = "extend"  # it grows: press
 
 
+class Effort(StrEnum):
+    """Which way of a repetition works against the load; strength coaches measure speed on it."""
+
+    OUT = "out"  # to the turning point: curl, press
+    BACK = "back"  # to the starting position: squat, push-up
+
+
 class Sides(StrEnum):
     """Which sides of the body do a repetition."""
 
@@ -121,6 +128,7 @@ class Exercise(_Model):
     distance: Distance | None = None
     direction: Direction
     sides: Sides = Sides.BOTH
+    effort: Effort = Effort.OUT
     minimum_range_deg: float | None = Field(default=None, gt=0, le=180, description="a smaller excursion is shallow")
     turn_deg: float | None = Field(default=None, ge=0, le=180, description="the turning point must pass this angle")
     minimum_range_torso: float | None = Field(default=None, gt=0, le=4, description="the same in torso lengths")

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitness_core.types import RepEvent, SetSummary, seconds
+from fitness_core.catalogue import Effort
+from fitness_core.types import RepEvent, SetSummary
 
 
 class Set:
     """Consecutive repetitions of one exercise."""
 
-    def __init__(self, exercise: str, index: int) -> None:
+    def __init__(self, exercise: str, index: int, effort: Effort = Effort.OUT) -> None:
         self.exercise = exercise
         self.index = index
+        self._effort = effort
         self.counted: list[RepEvent] = []
         self.rejected: list[RepEvent] = []
         self.has_first_half = False
@@ -48,16 +50,23 @@ class Set:
             duration_mean=float(np.mean([event.duration for event in self.counted])),
             range_of_motion_mean=float(np.mean(ranges)),
             symmetry_mean=float(np.mean(symmetries)) if symmetries else float("nan"),
-            velocity_loss=_velocity_loss(self.counted),
+            velocity_loss=_velocity_loss(self.counted, self._effort),
             form_faults=tuple(sorted({fault for event in self.counted for fault in event.form_faults})),
             body_id=self.counted[-1].body_id,
         )
 
 
-def _velocity_loss(events: list[RepEvent]) -> float:
-    """Fall of the mean speed of the first half of a repetition, from the fastest to the last, 0..1; NaN below two.
+def _velocity_loss(events: list[RepEvent], effort: Effort) -> float:
+    """Fall of the mean speed of the way that is an effort, from the fastest repetition to the last [0..1]; NaN below 2.
 
+    Strength coaches take the mean (propulsive) velocity of the bar; here it is the driving joint's, over the recorded
+    part of the way: the share that is lost is the same where the movement stays the same.
     Source: Sanchez-Medina and Gonzalez-Badillo 2011, https://doi.org/10.1249/MSS.0b013e318213f880.
     """
-    speeds = [event.range_of_motion / seconds(event.turn - event.start) for event in events if event.turn > event.start]
+    speeds = []
+    for event in events:
+        out, _, back = event.tempo
+        duration = out if effort == Effort.OUT else back
+        if duration > 0:
+            speeds.append(event.range_of_motion / duration)
     return max(0.0, 1 - speeds[-1] / max(speeds)) if len(speeds) > 1 else float("nan")
