@@ -226,6 +226,12 @@ class SetSummary:
     velocity_loss: float = float("nan")
     form_faults: tuple[str, ...] = ()
     body_id: str = ""
+    second_opinion: int = -1
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the counter that knows no exercises is off by more than one."""
+        return self.second_opinion >= 0 and abs(self.second_opinion - self.repetitions) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ TOPICS = {
     "rep_state": "fitness_msgs/msg/RepState",
     "rep_event": "fitness_msgs/msg/RepEvent",
     "set_summary": "fitness_msgs/msg/SetSummary",
+    "periodicity": "fitness_msgs/msg/Periodicity",
     "form_cue": "fitness_msgs/msg/FormCue",
     "take_label": "fitness_msgs/msg/TakeLabel",
 }

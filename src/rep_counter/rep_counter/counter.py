@@ -1,12 +1,13 @@
 """The repetition counter: poses and labels in; joint angles, phase, repetitions and sets out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import joint_angles
 from fitness_core.types import (
     Classification,
     JointAngles,
+    Periodicity,
     Phase,
     Pose,
     Reason,
@@ -16,6 +17,7 @@ from fitness_core.types import (
     nanoseconds,
 )
 from rep_counter.credit import LABEL_LAG, WAIT, Evidence
+from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
 from rep_counter.signals import Body, Past
 from rep_counter.track import Candidate, Track
@@ -26,18 +28,24 @@ _NEEDED = 0.5
 _NEEDED_IN_SET = 0.3
 # Repetitions before the first credited one belong to the set where the classifier at least considered them.
 _NEEDED_BEFORE_SET = 0.15
+# A set of fewer repetitions holds too few periods for a second opinion.
+_LEAST_FOR_OPINION = 3
 # Repetitions of one set follow each other within this.
 _GAP = nanoseconds(3.0)
 
 
 @dataclass(frozen=True, slots=True)
 class CounterOutput:
-    """What one pose led to. angles: of the pose. events, summaries: in the order of their time."""
+    """What one pose led to. angles: of the pose. events, summaries: in the order of their time.
+
+    periodicity: what repeats while no exercise of the catalogue is counted; every two seconds, else None.
+    """
 
     angles: JointAngles
     state: RepState
     events: list[RepEvent] = field(default_factory=list)
     summaries: list[SetSummary] = field(default_factory=list)
+    periodicity: Periodicity | None = None
 
 
 class RepCounter:
@@ -61,6 +69,7 @@ class RepCounter:
         """Forget everything, sets included."""
         self._past = Past(max((exercise.longest_s for exercise in self._catalogue), default=0.0))
         self._tracks = [Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue]
+        self._movement = Movement()
         self._evidence = Evidence()
         self._waiting: list[tuple[Track, Candidate]] = []
         self._passed_over: list[tuple[Track, Candidate]] = []
@@ -88,6 +97,7 @@ class RepCounter:
             self.reset()
             self._sets = sets
         self._pose = pose
+        self._movement.add(pose)
         angles = joint_angles(pose, self._min_visibility)
         self._past.add(pose)
         body = Body(pose, angles, self._min_visibility)
@@ -96,7 +106,8 @@ class RepCounter:
         self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
             summaries.append(self._close_set())
-        return CounterOutput(angles, self._state(pose), events, summaries)
+        periodicity = self._movement.bout(pose.body_id) if self._set is None else None
+        return CounterOutput(angles, self._state(pose), events, summaries, periodicity)
 
     def finish(self) -> CounterOutput:
         """The stream is over: decide what waits, count halves at the end, close the set."""
@@ -224,6 +235,9 @@ class RepCounter:
     def _close_set(self) -> SetSummary:
         assert self._set is not None and self._pose is not None
         summary = self._set.summary(self._pose.stamp)
+        if summary.repetitions >= _LEAST_FOR_OPINION:
+            second = self._movement.count(summary.start, summary.end)
+            summary = replace(summary, second_opinion=second.repetitions if second else -1)
         self._set = None
         self._passed_over.clear()
         return summary

@@ -45,6 +45,7 @@ class RepCounterNode(FitnessNode):
         self._labels: list[str] = []
         self._frame_id = ""
         self._rate = diagnostics.Rate()
+        self._sets_in_doubt = 0
         self.last_stamp = 0
         """Stamp of the newest pose that was counted [ns]."""
 
@@ -52,6 +53,7 @@ class RepCounterNode(FitnessNode):
         self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STREAM)
         self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
         self._summaries = self.create_lifecycle_publisher(msg.SetSummary, "set_summary", qos.STREAM)
+        self._periodicity = self.create_lifecycle_publisher(msg.Periodicity, "periodicity", qos.STREAM)
         self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)
         self.create_subscription(msg.ExerciseClassification, "exercise", self._on_classification, qos.STREAM)
         self.create_subscription(msg.ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED)
@@ -80,7 +82,8 @@ class RepCounterNode(FitnessNode):
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, _ = super().diagnose()
-        return level, message, {"rate_hz": self._rate.hertz(), "step_ms": self._rate.mean_cost() * 1e3}
+        values = {"rate_hz": self._rate.hertz(), "step_ms": self._rate.mean_cost() * 1e3}
+        return level, message, {**values, "sets_in_doubt": self._sets_in_doubt}
 
     def _on_info(self, message: msg.ClassifierInfo) -> None:
         self._labels = list(message.labels)
@@ -103,6 +106,9 @@ class RepCounterNode(FitnessNode):
             self._events.publish(messages.to_rep_event(event, self._frame_id))
         for summary in output.summaries:
             self._summaries.publish(messages.to_set_summary(summary, self._frame_id))
+            self._sets_in_doubt += summary.in_doubt
+        if output.periodicity is not None:
+            self._periodicity.publish(messages.to_periodicity(output.periodicity, self._frame_id))
         if with_state:
             self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
             self._state.publish(messages.to_rep_state(output.state, self._frame_id))

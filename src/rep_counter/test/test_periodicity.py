@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitness_core.types import Pose, nanoseconds
+from fitness_core.catalogue import Catalogue
+from fitness_core.types import Pose, SetSummary, nanoseconds
+from rep_counter.counter import RepCounter
 from rep_counter.periodicity import Movement, count
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -83,6 +85,24 @@ def test_only_what_is_remembered_is_counted(figure):
     assert movement.count(nanoseconds(100), nanoseconds(120)) is not None
     movement.add(Pose.nobody(nanoseconds(131), 640, 480))
     assert movement.count(nanoseconds(130.5), nanoseconds(131)) is None
+
+
+@pytest.mark.parametrize("repetitions", [2, 5])
+def test_a_set_has_a_second_opinion_where_there_are_enough_repetitions(figure, wave, repetitions):
+    counter = RepCounter(Catalogue.load(), "curl")
+    for time, elbow in wave(repetitions, 2.0, 170, 50, 30):
+        counter.step(figure(time, elbow=elbow))
+    (summary,) = counter.finish().summaries
+    assert summary.repetitions == repetitions
+    assert summary.second_opinion == (-1 if repetitions == 2 else repetitions)
+
+
+def test_a_set_is_in_doubt_where_the_opinions_are_more_than_one_apart():
+    def of(repetitions: int, second: int) -> SetSummary:
+        return SetSummary(0, "curl", 1, 0, 0, repetitions, 0, 2.0, 1.5, second_opinion=second)
+
+    assert not of(5, 6).in_doubt and not of(5, -1).in_doubt
+    assert of(5, 7).in_doubt and of(5, 3).in_doubt
 
 
 @pytest.mark.parametrize("half", [0, 1])

@@ -21,12 +21,13 @@ class Person(Node):
     def __init__(self):
         super().__init__("person")
         self.pose = self.create_publisher(msg.BodyPose, "body_pose", qos.STREAM)
-        self.heard = {"rep_event": [], "set_summary": [], "rep_state": [], "joint_angles": []}
+        self.heard = {"rep_event": [], "set_summary": [], "rep_state": [], "joint_angles": [], "periodicity": []}
         for name, kind, profile in (
             ("rep_event", msg.RepEvent, qos.EVENTS),
             ("set_summary", msg.SetSummary, qos.STREAM),
             ("rep_state", msg.RepState, qos.STREAM),
             ("joint_angles", msg.JointAngles, qos.STREAM),
+            ("periodicity", msg.Periodicity, qos.STREAM),
         ):
             self.create_subscription(kind, name, self.heard[name].append, profile)
 
@@ -77,6 +78,24 @@ def test_events_states_and_the_last_set_on_deactivate(graph, figure, wave):
     last = person.heard["joint_angles"][-1]
     assert messages.from_time(last.header.stamp) == poses[-1].stamp
     assert last.header.frame_id == poses[-1].frame_id
+
+
+def test_an_exercise_that_nobody_named_is_periodicity_and_no_repetition(graph, figure, wave):
+    add, until = graph
+    counter = add(RepCounterNode())
+    person = add(Person())
+    counter.start()
+    until(lambda: person.pose.get_subscription_count() == 1 and person.count_publishers("periodicity") == 1)
+    for number, (time_s, angle) in enumerate(wave(6, 2.0, 170, 60, 10), 1):
+        person.pose.publish(messages.to_body_pose(figure(time_s, elbow=angle)))
+        until(lambda number=number: len(person.heard["rep_state"]) == number)
+    until(lambda: len(person.heard["periodicity"]) >= 7)
+    assert person.heard["periodicity"][0].repetitions == 0
+    last = person.heard["periodicity"][-1]
+    assert last.repetitions in (5, 6)
+    assert last.body_id == "person_1"
+    assert last.period == pytest.approx(2.0, abs=0.6)
+    assert person.heard["rep_event"] == [] == person.heard["set_summary"]
 
 
 def test_services(graph):

@@ -257,4 +257,17 @@ def to_set_summary(summary: types.SetSummary, frame_id: str) -> msg.SetSummary:
         symmetry_mean=summary.symmetry_mean,
         velocity_loss=summary.velocity_loss,
         form_faults=list(summary.form_faults),
+        second_opinion=summary.second_opinion,
+    )
+
+
+def to_periodicity(found: types.Periodicity, frame_id: str) -> msg.Periodicity:
+    """Periodicity -> fitness_msgs/Periodicity."""
+    return msg.Periodicity(
+        header=header(found.stamp, frame_id),
+        body_id=found.body_id,
+        start=to_time(found.start),
+        repetitions=found.repetitions,
+        period=found.period,
+        strength=found.strength,
     )
