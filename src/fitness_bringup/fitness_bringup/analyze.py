@@ -30,9 +30,12 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.types import Classification, Frame, Pose, RepEvent, SetSummary, seconds
 from rep_counter.counter import RepCounter
+from rep_counter.signals import Body
 
 VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
+MIN_VISIBILITY = 0.3
+"""A joint is measured where all its landmarks are at least this visible [0..1]; the counter's own default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def examine(
         if not exercise:
             classifier = ExerciseClassifier(model)
             classifier.check_labels(catalogue)
-        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise))
+        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise, MIN_VISIBILITY))
         pictures, pose_version = _with_poses(recording, resources)
         draw = _painter(video, recording.rate or fps, resources) if video is not None else None
 
@@ -88,7 +91,7 @@ def examine(
         frames, with_body = 0, 0
         first = last = None
         stamps: list[int] = []
-        angles: list[np.ndarray] = []
+        signals: list[list[tuple[float, float]]] = []
 
         def take(moment: Moment) -> None:
             events.extend(moment.events)
@@ -105,7 +108,7 @@ def examine(
             with_body += pose.tracked
             first, last = first or pose, pose
             stamps.append(pose.stamp)
-            angles.append(moment.angles.angles)
+            signals.append(_signals(moment, catalogue))
             progress(frames, recording.total)
         if first is None or last is None:
             raise InputError(f"{source}: holds no frames; give a recording of at least one")
@@ -132,7 +135,15 @@ def examine(
             "classifier": classifier.info.model_id if classifier is not None else None,
         },
     )
-    return Examination(report, np.array(stamps), np.array(angles), timeline, events, summaries, catalogue)
+    by_exercise = dict(zip(catalogue.names, np.array(signals).transpose(1, 0, 2), strict=True))
+    return Examination(report, np.array(stamps), by_exercise, timeline, events, summaries, catalogue)
+
+
+def _signals(moment: Moment, catalogue: Catalogue) -> list[tuple[float, float]]:
+    """What drives each exercise, left and right: an angle [rad] or a distance [torso lengths]; NaN = not measured."""
+    body = Body(moment.pose, moment.angles, MIN_VISIBILITY)
+    readings = [body.read(exercise) for exercise in catalogue]
+    return [(left, right) for left, _, right, _ in readings]
 
 
 def run(

@@ -14,7 +14,8 @@ from fitness_core.types import Classification, RepEvent, SetSummary, seconds
 
 COLUMNS = (
     *("set", "repetition", "exercise", "counted", "reason", "start_s", "turn_s", "end_s"),
-    *("duration_s", "out_s", "back_s", "range_deg", "symmetry", "smoothness", "confidence", "form_faults"),
+    *("duration_s", "out_s", "pause_s", "back_s", "range_deg", "range_torso", "symmetry", "smoothness", "confidence"),
+    *("form_judged", "form_faults"),
 )
 """Of the table of repetitions."""
 
@@ -23,13 +24,14 @@ COLUMNS = (
 class Examination:
     """The result of an analysis.
 
-    stamps: of the frames [n, ns]. angles: joint angles [n, 10, rad] in the order of `skeleton.JOINTS`, NaN = not
-    measured. timeline: every classification. events, summaries: as the counter told them. catalogue: the exercises.
+    stamps: of the frames [n, ns]. signals: what drives each exercise, left and right [n, 2]: an angle [rad] or a
+    distance [torso lengths], NaN = not measured. timeline: every classification. events, summaries: as the counter
+    told them. catalogue: the exercises.
     """
 
     report: Report
     stamps: np.ndarray
-    angles: np.ndarray
+    signals: dict[str, np.ndarray]
     timeline: Sequence[Classification]
     events: Sequence[RepEvent]
     summaries: Sequence[SetSummary]
@@ -60,12 +62,12 @@ def rows_of(examination: Examination) -> list[dict[str, object]]:
             "turn_s": seconds(event.turn - origin),
             "end_s": seconds(event.end - origin),
             "duration_s": event.duration,
-            "out_s": seconds(event.turn - event.start),
-            "back_s": seconds(event.end - event.turn),
-            "range_deg": _number(math.degrees(event.range_of_motion)),
+            **dict(zip(("out_s", "pause_s", "back_s"), event.tempo, strict=True)),
+            **_range(event, examination.catalogue),
             "symmetry": _number(event.symmetry),
             "smoothness": _number(event.smoothness),
             "confidence": _number(event.confidence),
+            "form_judged": " ".join(event.form_judged),
             "form_faults": " ".join(event.form_faults),
         }
         for event in sorted(examination.events, key=lambda event: event.end)
@@ -80,6 +82,13 @@ def to_csv(examination: Examination) -> str:
     for row in rows_of(examination):
         writer.writerow({key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()})
     return text.getvalue()
+
+
+def _range(event: RepEvent, catalogue: Catalogue) -> dict[str, float | None]:
+    """Range of motion in the unit of the exercise's signal."""
+    if catalogue[event.exercise].joint is None:
+        return {"range_deg": None, "range_torso": _number(event.range_of_motion)}
+    return {"range_deg": _number(math.degrees(event.range_of_motion)), "range_torso": None}
 
 
 def _number(value: float) -> float | None:

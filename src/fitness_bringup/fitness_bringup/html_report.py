@@ -1,9 +1,11 @@
 """The report of one recording as a page that needs nothing else: no script, no other host. Free of ROS."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -12,8 +14,7 @@ from markupsafe import Markup
 from fitness_bringup import plots
 from fitness_bringup.examination import Examination, rows_of
 from fitness_bringup.report import runs_of
-from fitness_core.catalogue import NON_EXERCISES
-from fitness_core.skeleton import JOINT_INDEX
+from fitness_core.catalogue import NON_EXERCISES, Exercise
 from fitness_core.types import RepEvent, SetSummary, seconds
 
 MARGIN = 1.5
@@ -30,8 +31,9 @@ class SetView:
     summary: SetSummary
     start: float
     end: float
-    rows: list[dict[str, object]]
-    joint: str
+    rows: list[dict[str, Any]]
+    range: str
+    signal: str
     plot: Markup
 
 
@@ -44,9 +46,15 @@ def to_html(examination: Examination) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"number": _number, "degrees": lambda angle: _number(math.degrees(angle), 0)}
-    environment.filters |= {"percent": lambda share: _number(100 * share, 0), "words": _words}
+    environment.filters |= {"number": _number, "words": _words, "range": _range}
+    environment.filters["percent"] = lambda share: _number(100 * share, 0)
     environment.tests["measured"] = math.isfinite
+
+    def said(codes: Iterable[str], exercise: str) -> str:
+        """What a robot would say of form faults."""
+        return " ".join(rule.say for rule in examination.catalogue[exercise].form if rule.code in codes)
+
+    environment.filters["said"] = said
     template = environment.from_string(_file("report.html.j2"))
     return template.render(
         style=Markup(_file("report.css")),
@@ -105,9 +113,13 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     origin = examination.origin
     start, end = seconds(summary.start - origin), seconds(summary.end - origin)
     exercise = examination.catalogue[summary.exercise]
-    sides = {
-        side: np.degrees(examination.angles[:, JOINT_INDEX[f"{side}_{exercise.joint}"]]) for side in ("left", "right")
-    }
+    signal = examination.signals[summary.exercise]
+    if exercise.joint is not None:
+        name, unit, signal = f"Angle of the {exercise.joint}", "\N{DEGREE SIGN}", np.degrees(signal)
+    else:
+        assert exercise.distance is not None  # the catalogue holds one of the two
+        name, unit = f"From {exercise.distance.of} to {exercise.distance.point} in lengths of the torso", ""
+    name = _words(name)
     marks = [
         _mark(event, origin)
         for event in examination.events
@@ -115,25 +127,38 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     ]
     first, last = min([start, *(mark.start for mark in marks)]), max([end, *(mark.end for mark in marks)])
     shown = max(0.0, first - MARGIN), min(examination.report.duration_s, last + MARGIN)
-    name = f"Angle of the {exercise.joint} in set {summary.set_index}"
     return SetView(
         title=exercise.title,
         summary=summary,
         start=start,
         end=end,
+        range=_reach(summary.range_of_motion_mean, exercise),
         rows=[row for row in rows if row["set"] == summary.set_index],
-        joint=str(exercise.joint),
-        plot=plots.angles(name, examination.times, sides, marks, *shown),
+        signal=name,
+        plot=plots.signal(f"{name}, set {summary.set_index}", examination.times, signal, unit, marks, *shown),
     )
 
 
 def _mark(event: RepEvent, origin: int) -> plots.Mark:
     what = f"repetition {event.index}" if event.counted else f"not counted: {_words(event.reason.name.lower())}"
-    reach = math.degrees(event.range_of_motion)
-    note = f"{_words(event.exercise)}, {what}, {event.duration:.1f} s, {reach:.0f} degrees"
+    note = f"{_words(event.exercise)}, {what}, {event.duration:.1f} s"
     start, turn, end = (seconds(stamp - origin) for stamp in (event.start, event.turn, event.end))
     label = str(event.index) if event.counted else "\N{MULTIPLICATION SIGN}"
     return plots.Mark(start, turn, end, label, event.counted, note)
+
+
+def _reach(value: float, exercise: Exercise) -> str:
+    """A range of motion [rad or torso lengths] with its unit."""
+    return (
+        f"{_number(value, 2)} torso" if exercise.joint is None else f"{_number(math.degrees(value), 0)}\N{DEGREE SIGN}"
+    )
+
+
+def _range(row: dict[str, Any]) -> str:
+    """The range of motion of a row with its unit."""
+    if row["range_torso"] is not None:
+        return f"{_number(row['range_torso'], 2)} torso"
+    return f"{_number(row['range_deg'], 0)}\N{DEGREE SIGN}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -67,20 +67,20 @@ def timeline(rows: Sequence[tuple[str, Sequence[Bar]]], marks: Sequence[Mark], d
     return _svg(height, "Timeline of the recording", parts)
 
 
-def angles(
-    name: str, times: np.ndarray, sides: dict[str, np.ndarray], marks: Sequence[Mark], start: float, end: float
+def signal(
+    name: str, times: np.ndarray, values: np.ndarray, unit: str, marks: Sequence[Mark], start: float, end: float
 ) -> Markup:
-    """One joint's angle over time with repetitions marked.
+    """What drives an exercise over time, with its repetitions marked.
 
-    times [n, s]; sides: "left", "right" -> angle [n, deg], NaN = not measured; start, end [s] of what is shown.
+    times [n, s]; values: left and right [n, 2] in `unit`, NaN = not measured; start, end [s] of what is shown.
     """
     height = 230
     within = (times >= start) & (times <= end)
-    values = np.concatenate([angle[within] for angle in sides.values()])
-    values = values[np.isfinite(values)]
-    low, high = (math.floor(values.min() / 20) * 20, math.ceil(values.max() / 20) * 20) if len(values) else (0, 180)
+    measured = values[within][np.isfinite(values[within])]
+    low, high = (float(measured.min()), float(measured.max())) if len(measured) else (0.0, 1.0)
+    room = max(0.05 * (high - low), 1e-3)
     across = _Scale(start, max(end, start + 0.1), _LEFT, WIDTH - _RIGHT)
-    up = _Scale(low, max(high, low + 20), height - _BOTTOM, _TOP)
+    up = _Scale(low - room, high + room, height - _BOTTOM, _TOP)
     parts = []
     for mark in marks:
         kind = "repetition" if mark.counted else "repetition rejected"
@@ -94,8 +94,8 @@ def angles(
     for value in _grid(up.low, up.high, 5):
         y = up(value)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(_LEFT - 6, y + 4, f"{value:.0f}\N{DEGREE SIGN}", "axis", "end"))
-    for side, angle in sides.items():
+        parts.append(_text(_LEFT - 6, y + 4, f"{value:g}{unit}", "axis", "end"))
+    for side, angle in zip(("left", "right"), values.T, strict=True):
         parts += [
             f'<polyline class="{side}" points="{points}"/>' for points in _lines(times, angle, within, across, up)
         ]
