@@ -29,7 +29,7 @@ class Measure(StrEnum):
     THIGH = "thigh"  # hip above the knee: 90 = standing, 0 = thigh level
     BODY_LINE = "body_line"  # hip off the line from shoulder to ankle, sagging positive
     KNEE_WIDTH = "knee_width"  # distance of the knees over distance of the ankles
-    KNEE_PAST_TOES = "knee_past_toes"  # front knee ahead of its toes, in lengths of the shin
+    FRONT_SHIN = "front_shin"  # lean of the shin in front, forward positive: past 27 the knee is past the toes
     MOUTH_OVER_HANDS = "mouth_over_hands"  # mouth above the wrists, in lengths of the trunk
 
 
@@ -38,7 +38,7 @@ SEEN_FROM = {
     Measure.UPPER_ARM: View.SIDE,
     Measure.TRUNK_TO_SHIN: View.SIDE,
     Measure.BODY_LINE: View.SIDE,
-    Measure.KNEE_PAST_TOES: View.SIDE,
+    Measure.FRONT_SHIN: View.SIDE,
     Measure.KNEE_WIDTH: View.FRONT,
 }
 """Measures that lie in the picture in one view only; the others can be taken in any."""

@@ -15,7 +15,9 @@ from fitness_core.types import (
     RepState,
     SetSummary,
     nanoseconds,
+    seconds,
 )
+from rep_counter import form
 from rep_counter.credit import LABEL_LAG, WAIT, Evidence
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
@@ -32,6 +34,8 @@ _NEEDED_BEFORE_SET = 0.15
 _LEAST_FOR_OPINION = 3
 # Repetitions of one set follow each other within this.
 _GAP = nanoseconds(3.0)
+# Repetitions that nobody was credited with are remembered so long: the classifier may yet be sure.
+_REMEMBERED = nanoseconds(30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class RepCounter:
 
     def reset(self) -> None:
         """Forget everything, sets included."""
-        self._past = Past(max((exercise.longest_s for exercise in self._catalogue), default=0.0))
+        longest = max((exercise.longest_s for exercise in self._catalogue), default=0.0)
+        self._past = Past(longest + seconds(_REMEMBERED))
         self._tracks = [Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue]
         self._movement = Movement()
         self._evidence = Evidence()
@@ -173,7 +178,7 @@ class RepCounter:
             summaries.append(self._close_set())
         if self._set is None and candidate.reason == Reason.NONE:
             self._sets += 1
-            self._set = Set(name, self._sets)
+            self._set = Set(name, self._sets, track.exercise.effort)
             for earlier in self._before(track, candidate, now):
                 events.append(self._add(track, earlier, now))
                 self._set.has_first_half |= not earlier.excursion.begun
@@ -185,6 +190,9 @@ class RepCounter:
         excursion = candidate.excursion
         if candidate.reason == Reason.NONE:
             track.learn(excursion.range_of_motion)
+        motion = track.motion(candidate)
+        poses = self._past.between(excursion.start, excursion.end)
+        verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn) if v.judged]
         return self._set.add(
             RepEvent(
                 stamp=now,
@@ -197,15 +205,20 @@ class RepCounter:
                 end=excursion.end,
                 range_of_motion=excursion.range_of_motion,
                 symmetry=candidate.symmetry,
+                smoothness=motion.smoothness,
                 confidence=candidate.confidence,
+                form_faults=tuple(verdict.rule.code for verdict in verdicts if verdict.fault),
                 body_id=self._pose.body_id,
+                turn_start=motion.turn_start,
+                turn_end=motion.turn_end,
+                form_judged=tuple(verdict.rule.code for verdict in verdicts),
             )
         )
 
     def _pass_over(self, track: Track, candidate: Candidate, now: int) -> None:
         if candidate.reason == Reason.NONE:
             self._passed_over.append((track, candidate))
-        self._passed_over = [item for item in self._passed_over if now - item[1].excursion.end < nanoseconds(30)]
+        self._passed_over = [item for item in self._passed_over if now - item[1].excursion.end < _REMEMBERED]
 
     def _before(self, track: Track, first: Candidate, now: int) -> list[Candidate]:
         """Repetitions that led up to the first credited one of a set without a break, oldest first."""

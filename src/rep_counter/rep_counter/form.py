@@ -191,11 +191,13 @@ def _knee_width(repetition: Repetition) -> np.ndarray:
         return width["knee"] / width["ankle"]
 
 
-def _knee_past_toes(repetition: Repetition) -> np.ndarray:
-    ankle, knee, toes = (repetition.pair(name)[..., :2] for name in ("ankle", "knee", "foot_index"))
-    past = repetition.forward * (knee - toes)[..., 0] / np.linalg.norm(knee - ankle, axis=-1)
+def _front_shin(repetition: Repetition) -> np.ndarray:
+    """Of the leg whose ankle is ahead. The tip of the foot is what cameras see worst, so it is not asked for."""
+    ankle, knee = (repetition.pair(name)[..., :2] for name in ("ankle", "knee"))
     ahead = repetition.forward * ankle[..., 0]
-    front = np.where(ahead[:, 0] >= ahead[:, 1], past[:, 0], past[:, 1])
+    up = knee - ankle
+    lean = np.degrees(np.arctan2(repetition.forward * up[..., 0], -up[..., 1]))
+    front = np.where(ahead[:, 0] >= ahead[:, 1], lean[:, 0], lean[:, 1])
     return np.where(np.isfinite(ahead).all(axis=1), front, np.nan)
 
 
@@ -216,6 +218,6 @@ _MEASURES: dict[Measure, Callable[[Repetition], np.ndarray]] = {
     Measure.THIGH: _thigh,
     Measure.BODY_LINE: _body_line,
     Measure.KNEE_WIDTH: _knee_width,
-    Measure.KNEE_PAST_TOES: _knee_past_toes,
+    Measure.FRONT_SHIN: _front_shin,
     Measure.MOUTH_OVER_HANDS: _mouth_over_hands,
 }

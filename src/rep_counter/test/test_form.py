@@ -9,6 +9,7 @@ from fitness_core.form_rules import FormRule, View
 from fitness_core.skeleton import INDEX
 from fitness_core.types import nanoseconds
 from rep_counter import form
+from rep_counter.counter import RepCounter
 
 CATALOGUE = Catalogue.load()
 TIMES = np.arange(0, 2.01, 1 / 15)
@@ -167,6 +168,23 @@ def test_pull_up_below_the_hands(seen):
     assert set(judged("pull_up", seen(hands_up))) == {"pull_up_height"}
     assert not judged("pull_up", seen(_body(upper_arm=60, elbow=60)))["pull_up_height"]
     assert judged("pull_up", seen(_body(upper_arm=170, elbow=170)))["pull_up_height"]
+
+
+def test_an_event_tells_form_smoothness_and_tempo(figure, wave):
+    counter = RepCounter(CATALOGUE, "squat")
+    outputs = [counter.step(figure(time, knee=angle)) for time, angle in wave(4, 2.0, 170, 70, 30)]
+    events = [event for output in outputs for event in output.events]
+    assert len(events) == 4
+    for event in events:
+        assert event.form_judged == ("squat_knees_in", "squat_depth")
+        assert event.form_faults == ("squat_depth",)
+        assert -2 < event.smoothness < -1.4
+        out, pause, back = event.tempo
+        assert sum(event.tempo) == pytest.approx(event.duration)
+        assert 0.4 < out < 1.0
+        assert pause < 0.3
+        assert 0.3 < back < 0.8
+    assert counter.finish().summaries[0].form_faults == ("squat_depth",)
 
 
 def test_nobody_is_not_judged(figure):
