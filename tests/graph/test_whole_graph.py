@@ -24,7 +24,7 @@ DEADLINE = 60.0
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 VOLATILE, LATCHED = DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL
 
-# Every topic of the design that this graph has, but for take_label and form_cue, which nobody publishes yet.
+# Every topic of the design that this graph has, but for take_label, which guided recording publishes.
 TOPICS = {
     "camera/image_raw": ("sensor_msgs/msg/Image", RELIABLE, VOLATILE),
     "camera/camera_info": ("sensor_msgs/msg/CameraInfo", RELIABLE, VOLATILE),
@@ -35,6 +35,7 @@ TOPICS = {
     "rep_state": ("fitness_msgs/msg/RepState", RELIABLE, VOLATILE),
     "rep_event": ("fitness_msgs/msg/RepEvent", RELIABLE, VOLATILE),
     "set_summary": ("fitness_msgs/msg/SetSummary", RELIABLE, VOLATILE),
+    "form_cue": ("fitness_msgs/msg/FormCue", RELIABLE, VOLATILE),
     "overlay/image": ("sensor_msgs/msg/Image", RELIABLE, VOLATILE),
     "overlay/image/compressed": ("sensor_msgs/msg/CompressedImage", RELIABLE, VOLATILE),
 }

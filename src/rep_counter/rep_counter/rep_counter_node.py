@@ -1,4 +1,4 @@
-"""Node `rep_counter`: body poses and exercise labels to joint angles, phases, repetitions and sets."""
+"""Node `rep_counter`: body poses and exercise labels to joint angles, phases, repetitions, sets and form cues."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +12,7 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
+from rep_counter.cues import Cues
 
 
 class RepCounterNode(FitnessNode):
@@ -37,11 +38,15 @@ class RepCounterNode(FitnessNode):
             maximum=1.0,
             read_only=True,
         ),
+        Parameter("cues", True, "Say what to do better: publish form_cue."),
+        Parameter("cue_cool_down", 12.0, "The same cue comes again after so long at the earliest [s].", minimum=0.0),
+        Parameter("cue_gap", 4.0, "Any other cue comes after so long at the earliest [s].", minimum=0.0),
     )
 
     def __init__(self, name: str = "rep_counter", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._counter: RepCounter | None = None
+        self._cues: Cues | None = None
         self._labels: list[str] = []
         self._frame_id = ""
         self._rate = diagnostics.Rate()
@@ -54,6 +59,7 @@ class RepCounterNode(FitnessNode):
         self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
         self._summaries = self.create_lifecycle_publisher(msg.SetSummary, "set_summary", qos.STREAM)
         self._periodicity = self.create_lifecycle_publisher(msg.Periodicity, "periodicity", qos.STREAM)
+        self._form = self.create_lifecycle_publisher(msg.FormCue, "form_cue", qos.STREAM)
         self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)
         self.create_subscription(msg.ExerciseClassification, "exercise", self._on_classification, qos.STREAM)
         self.create_subscription(msg.ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED)
@@ -62,18 +68,19 @@ class RepCounterNode(FitnessNode):
 
     def configure(self) -> None:
         path = Path(self.params.catalogue) if self.params.catalogue else None
-        self._counter = RepCounter(Catalogue.load(path), self.params.exercise, self.params.min_visibility)
+        catalogue = Catalogue.load(path)
+        self._counter = RepCounter(catalogue, self.params.exercise, self.params.min_visibility)
+        self._cues = Cues(catalogue, self.params.cue_cool_down, self.params.cue_gap)
 
     def deactivate(self) -> None:
-        if self._counter is not None:
-            # The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost.
-            self._publish(self._counter.finish(), with_state=False)
-            self._counter.reset()
+        self._close()
 
     def release(self) -> None:
-        self._counter = None
+        self._counter = self._cues = None
 
     def parameters_changed(self, names: set[str]) -> None:
+        if self._cues is not None:
+            self._cues.cool_down, self._cues.gap = self.params.cue_cool_down, self.params.cue_gap
         if "exercise" in names and self._counter is not None:
             try:
                 self._counter.set_exercise(self.params.exercise)
@@ -101,15 +108,24 @@ class RepCounterNode(FitnessNode):
         self._publish(output)
         self.last_stamp = messages.from_time(message.header.stamp)
 
-    def _publish(self, output: CounterOutput, with_state: bool = True) -> None:
+    def _close(self) -> None:
+        """The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost."""
+        if self._counter is not None and self._cues is not None:
+            self._publish(self._counter.finish(), live=False)
+            self._counter.reset()
+            self._cues.reset()
+
+    def _publish(self, output: CounterOutput, live: bool = True) -> None:
         for event in output.events:
             self._events.publish(messages.to_rep_event(event, self._frame_id))
+            if live and self.params.cues and self._cues is not None and (cue := self._cues.step(event)):
+                self._form.publish(messages.to_form_cue(cue, self._frame_id))
         for summary in output.summaries:
             self._summaries.publish(messages.to_set_summary(summary, self._frame_id))
             self._sets_in_doubt += summary.in_doubt
         if output.periodicity is not None:
             self._periodicity.publish(messages.to_periodicity(output.periodicity, self._frame_id))
-        if with_state:
+        if live:
             self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
             self._state.publish(messages.to_rep_state(output.state, self._frame_id))
 
@@ -132,9 +148,7 @@ class RepCounterNode(FitnessNode):
         return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._counter is not None:
-            self._publish(self._counter.finish(), with_state=False)
-            self._counter.reset()
+        self._close()
         response.success, response.message = True, "sets and repetitions start from nought"
         return response
 

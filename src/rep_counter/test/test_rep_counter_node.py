@@ -1,6 +1,7 @@
 """The counter's node over real DDS."""
 
 import time
+from itertools import pairwise
 
 import pytest
 import rclpy
@@ -22,12 +23,14 @@ class Person(Node):
         super().__init__("person")
         self.pose = self.create_publisher(msg.BodyPose, "body_pose", qos.STREAM)
         self.heard = {"rep_event": [], "set_summary": [], "rep_state": [], "joint_angles": [], "periodicity": []}
+        self.heard["form_cue"] = []
         for name, kind, profile in (
             ("rep_event", msg.RepEvent, qos.EVENTS),
             ("set_summary", msg.SetSummary, qos.STREAM),
             ("rep_state", msg.RepState, qos.STREAM),
             ("joint_angles", msg.JointAngles, qos.STREAM),
             ("periodicity", msg.Periodicity, qos.STREAM),
+            ("form_cue", msg.FormCue, qos.STREAM),
         ):
             self.create_subscription(kind, name, self.heard[name].append, profile)
 
@@ -96,6 +99,52 @@ def test_an_exercise_that_nobody_named_is_periodicity_and_no_repetition(graph, f
     assert last.body_id == "person_1"
     assert last.period == pytest.approx(2.0, abs=0.6)
     assert person.heard["rep_event"] == [] == person.heard["set_summary"]
+
+
+def test_a_cue_is_given_praised_and_not_repeated_before_it_has_cooled_down(graph, figure, wave):
+    add, until = graph
+    counter = add(RepCounterNode(parameter_overrides=overrides(exercise="squat", cue_cool_down=4.0, cue_gap=1.0)))
+    person = add(Person())
+    counter.start()
+    until(lambda: person.pose.get_subscription_count() == 1 and person.count_publishers("form_cue") == 1)
+    # Four squats that are not deep, one that is, three that are not: a fault every 1.5 s.
+    turns = (70, 70, 70, 70, 20, 70, 70, 70)
+    angles = [(time + 1.5 * number, angle) for number, turn in enumerate(turns) for time, angle in one(wave, turn)]
+    for number, (time_, angle) in enumerate(angles, 1):
+        person.pose.publish(messages.to_body_pose(figure(time_, knee=angle)))
+        until(lambda number=number: len(person.heard["rep_state"]) == number)
+    events, cues = person.heard["rep_event"], person.heard["form_cue"]
+    assert [list(event.form_faults) for event in events] == [["squat_depth"] if t == 70 else [] for t in turns]
+    assert [(cue.code, cue.priority) for cue in cues] == [
+        ("squat_depth", msg.FormCue.PRIORITY_CORRECTION),
+        ("squat_depth", msg.FormCue.PRIORITY_CORRECTION),
+        ("squat_depth", msg.FormCue.PRIORITY_INFO),
+        ("squat_depth", msg.FormCue.PRIORITY_CORRECTION),
+    ]
+    assert cues[0].text == "Try to go a little lower."
+    assert cues[0].header == events[0].header
+    said = [messages.from_time(cue.header.stamp) / 1e9 for cue in cues]
+    assert said[1] - said[0] >= 4.0
+    assert said[3] - said[1] >= 4.0
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(said))
+
+
+def one(wave, turn):
+    """One repetition of 1.5 s at 20 Hz, (time, angle)."""
+    return wave(1, 1.5, 170, turn, 20, lead=0.0)
+
+
+def test_no_cues_where_they_are_not_wanted(graph, figure, wave):
+    add, until = graph
+    counter = add(RepCounterNode(parameter_overrides=overrides(exercise="squat", cues=False)))
+    person = add(Person())
+    counter.start()
+    until(lambda: person.pose.get_subscription_count() == 1 and person.count_publishers("form_cue") == 1)
+    for number, (time_, angle) in enumerate(wave(1, 1.5, 170, 70, 20), 1):
+        person.pose.publish(messages.to_body_pose(figure(time_, knee=angle)))
+        until(lambda number=number: len(person.heard["rep_state"]) == number)
+    assert [list(event.form_faults) for event in person.heard["rep_event"]] == [["squat_depth"]]
+    assert person.heard["form_cue"] == []
 
 
 def test_services(graph):
