@@ -1,6 +1,7 @@
 """Recordings to datasets: what is in them gets in, what is wrong is told, the same input gives the same bytes."""
 
 import hashlib
+import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
@@ -278,7 +279,7 @@ def test_pose_files_are_labelled_by_their_table(tmp_path: Path) -> None:
     table = "file,exercise,layout,fps,source,subject\n"
     table += "a.npz,squat,blazepose33_xyzv,25,lab,P07\nb.npz,squat,blazepose33_xyzv,25,lab,\nd.npz,squat,,,,\n"
     (tmp_path / "poses.csv").write_text(table)
-    built = build(Config((), tmp_path / "set", poses=tmp_path / "poses.csv"))
+    built = build(Config((), tmp_path / "set", poses=(tmp_path / "poses.csv",)))
     (take,) = load(tmp_path / "set")
     assert (take.exercise, take.subject, take.kind, take.group) == ("squat", "P07", "pose file", "subject P07")
     assert take.stamps[1] == pytest.approx(1 / 25)
@@ -286,7 +287,7 @@ def test_pose_files_are_labelled_by_their_table(tmp_path: Path) -> None:
         "b.npz": "unreadable",
         "d.npz": "missing",
     }
-    built = build(Config((tmp_path / "c.npz", tmp_path / "a.npz"), tmp_path / "set", poses=tmp_path / "poses.csv"))
+    built = build(Config((tmp_path / "c.npz", tmp_path / "a.npz"), tmp_path / "set", poses=(tmp_path / "poses.csv",)))
     assert {problem.source: problem.problem for problem in built.problems} == {"c.npz": "unlabelled"}
 
 
@@ -305,7 +306,7 @@ def test_videos_are_labelled_by_table_or_folder(tmp_path: Path) -> None:
     sources, problems = find_sources([tmp_path / "squat"], tmp_path / "clips.csv")
     assert [(source.name, source.row["exercise"]) for source in sources] == [("squat/a.mp4", "lunge")]
     assert [(problem.source, problem.problem) for problem in problems] == [("squat/c.mp4", "unlabelled")]
-    assert sources[0].row["group"] == ""
+    assert sources[0].row["group"] == "subject P01"
     (tmp_path / "owners.csv").write_text(
         "file,exercise,source\nsquat/a.mp4,lunge,ann/x:a.mp4\nsquat/c.mp4,squat,ann/y\n"
     )
@@ -401,3 +402,45 @@ def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> No
     (tmp_path / "clips.csv").write_text(text)
     with pytest.raises(InputError, match="lacks"):
         read_table(tmp_path / "clips.csv")
+
+
+def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch) -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("tensorflow not installed (dependency group `train`)")
+    from exercise_classifier.training import experiment, take_readers
+    from exercise_classifier.training.config import load_config
+
+    def extract(video: Path, cache_file: Path) -> None:
+        with np.load(Path(__file__).parent / "data" / f"{video.parent.name}.npz") as data:
+            image = data["image"][..., [0, 1, 2, 3, 3]]
+            # Two people must not have the same landmarks.
+            image = image + np.float32(1e-4 * (video.stem == "bob"))
+            cache_file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(cache_file, image=image, world=data["world"], t=data["t"], size=data["size"])
+
+    monkeypatch.setattr(take_readers, "extract", extract)
+    rows = ["file,exercise,certainty,source,license"]
+    for number, exercise in enumerate(("squat", "curl", "press")):
+        for owner in ("ann", "bob"):
+            video = tmp_path / exercise / f"{owner}.mp4"
+            video.parent.mkdir(exist_ok=True)
+            video.write_text(f"{number} {owner}")
+            rows.append(f"{exercise}/{owner}.mp4,{exercise},certain,{owner}/{exercise}:{number},MIT")
+    (tmp_path / "clips.csv").write_text("\n".join(rows) + "\n")
+    poses = poses_of("squat")
+    np.savez(tmp_path / "a.npz", landmarks=np.array([np.column_stack([pose.image, pose.visibility]) for pose in poses]))
+    table = "file,exercise,layout,fps,source\na.npz,squat,blazepose33_xyzv,25,ann/poses\n"
+    (tmp_path / "poses.csv").write_text(table)
+    cache = tmp_path / "cache"
+    built = build(Config((), tmp_path / "set", clips=tmp_path / "clips.csv", cache=cache))
+    assert {take["kind"] for take in built.manifest["takes"]} == {"clip", "pose file"}
+    config = load_config(None, synthetic=1, windows=40, labels=("squat", "curl", "press", "other"))
+    given = (experiment.Inputs(cache, tmp_path, clips=tmp_path / "clips.csv"),)
+    given += (experiment.Inputs(cache, tmp_path, data=tmp_path / "set"),)
+    first, second = (experiment.load(config, inputs) for inputs in given)
+    assert [take.name for take in first.fitted] == [take.name for take in second.fitted]
+    assert {take.group for take in first.takes} == {"ann", "bob"}
+    assert first.left_out == second.left_out
+    pools = [experiment.training_windows(config, found) for found in (first, second)]
+    np.testing.assert_array_equal(pools[0].x, pools[1].x)
+    np.testing.assert_array_equal(pools[0].y, pools[1].y)

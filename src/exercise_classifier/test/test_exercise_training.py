@@ -20,15 +20,17 @@ if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.
     pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
 
 from exercise_classifier.features import FEATURE_SETS, N_FEATURES
-from exercise_classifier.training import evaluation, experiment, synthetic
+from exercise_classifier.training import cross_validation, dataset, evaluation, experiment, fitting, synthetic
+from exercise_classifier.training import folds as splits
 from exercise_classifier.training.card import card
 from exercise_classifier.training.config import CONFIGS, load_config
+from exercise_classifier.training.take_readers import read_table
 from exercise_classifier.training.takes import Take, counts, groups_of
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, random_windows
 from fitness_core.errors import InputError
 
 # TensorFlow takes the number of its threads only before it is first used.
-experiment.prepare()
+fitting.prepare()
 
 
 def take_of(exercise: str) -> Take:
@@ -98,22 +100,98 @@ def test_one_owner_and_one_footage_are_one_group():
     assert len(set(groups.values())) == 3
 
 
-def test_folds_split_no_group():
-    takes = [take_of(EXERCISES[n % 3]) for n in range(12)]
-    takes = [
-        Take(f"{n}", take.exercise, f"group {n // 2}", *(getattr(take, name) for name in Take.__slots__[3:]))
+def takes_of_groups(number: int, groups: int) -> list[Take]:
+    """Different takes of three exercises, dealt out to groups."""
+    takes = [take_of(EXERCISES[n % 3]) for n in range(number)]
+    return [
+        replace(take, name=f"{n}", group=f"group {n % groups}", image=take.image + np.float32(n * 1e-4))
         for n, take in enumerate(takes)
     ]
-    fold_of = evaluation.folds(takes, 3)
-    assert set(fold_of) == {0, 1, 2}
-    for n in range(0, 12, 2):
-        assert fold_of[n] == fold_of[n + 1]
 
 
-def test_takes_of_a_tested_owner_are_in_its_fold():
-    clip, same, alone = take_of("curl"), take_of("press"), take_of("squat")
-    same = Take("x", "press", clip.group, *(getattr(same, name) for name in Take.__slots__[3:]))
-    assert evaluation.folds_of_all([clip], np.array([3]), [same, alone]).tolist() == [3, 3, -1]
+@pytest.mark.parametrize("number", [3, 0])
+def test_a_group_is_tested_once_and_never_fitted_to_then(number):
+    takes = takes_of_groups(12, 6)
+    groups = np.array([take.group for take in takes])
+    folds = splits.folds_of(takes, number)
+    assert len(folds) == (number or 6)
+    assert sorted(group for fold in folds for group in fold.tested) == sorted(set(groups))
+    for fold in folds:
+        assert fold.stopping and not fold.tested & fold.stopping
+        fitted = set(groups[fold.fitted(groups)])
+        assert fitted == set(groups) - fold.tested - fold.stopping
+    assert not any(fold.stopping for fold in splits.folds_of(takes, number, stopping=False))
+
+
+def test_extra_takes_of_a_tested_source_are_not_fitted_to():
+    fold = splits.Fold(frozenset({"ann"}), frozenset({"bob"}))
+    assert fold.fitted(np.array(["ann", "bob", "cat", "ann"])).tolist() == [False, False, True, False]
+
+
+def test_a_split_that_leaks_is_refused_in_one_line():
+    takes = takes_of_groups(4, 4)
+    one_subject = [replace(take, subject="P01") if n < 2 else take for n, take in enumerate(takes)]
+    with pytest.raises(InputError, match=r"subject P01 is in 2 sources \(group 0, group 1\).*leak"):
+        splits.folds_of(one_subject, 2)
+    same_footage = [*takes, replace(takes[0], name="copy", group="another")]
+    with pytest.raises(InputError, match="copy of source another, 0 of source group 0"):
+        splits.folds_of(same_footage, 2)
+    with pytest.raises(InputError, match="ann would be both fitted to and tested on"):
+        splits.refuse_leak(["ann", "bob"], [], ["ann"])
+    leaking = cross_validation.Split([splits.Fold(frozenset({"a"}), frozenset({"a"}))], *[np.array(["a", "b"])] * 2)
+    with pytest.raises(InputError, match="leaks"):
+        leaking.rows(0, all_windows([take_of("curl")], Shape()).of(np.arange(2)))
+
+
+def test_one_subject_one_group_wherever_it_is_filmed():
+    rows = [{"file": "a", "group": "G"}, {"file": "b", "subject": "P1", "source": "ann/x"}, {"file": "c"}]
+    rows += [{"file": "d", "subject": "P1", "source": "bob/y", "license": ""}, {"file": "e", "source": "ann/x"}]
+    assert groups_of(rows) == {"a": "G", "b": "subject P1", "c": "file c", "d": "subject P1", "e": "ann"}
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule):
+    takes = takes_of_groups(6, 3)
+    kind = {"kind": "temporal_convolution", "sizes": (4,)}
+    config = load_config(None, network=kind, windows=60, epochs=4, schedule=schedule, learning_rate=0.01, patience=2)
+    windows = random_windows(takes, Shape(), dict.fromkeys(EXERCISES, 20), np.random.default_rng(1))
+    checked = all_windows(takes[:1], Shape())
+    rows = np.arange(len(windows.y))
+
+    def fit(checkpoint=None, seed=1):
+        how = fitting.Fit(checkpoint=checkpoint)
+        model, best, _ = fitting.fit_network(config, windows, rows, checked, seed, 4, how)
+        return model.get_weights(), best
+
+    class Killed(Exception):
+        pass
+
+    def interrupted(path):
+        calls = []
+
+        class Dying(type(path)):
+            def replace(self, target):
+                super().replace(target)
+                calls.append(target)
+                if len(calls) == 2:
+                    raise Killed
+
+            def with_suffix(self, suffix):
+                return Dying(super().with_suffix(suffix))
+
+        with pytest.raises(Killed):
+            fit(Dying(path))
+        assert path.is_file()
+
+    whole, best = fit()
+    interrupted(tmp_path / "broken")
+    resumed, best_resumed = fit(tmp_path / "broken")
+    assert best == best_resumed
+    for a, b in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(a, b)
+    if schedule == "plateau":
+        other, _ = fit(seed=2)
+        assert any(not np.array_equal(a, b) for a, b in zip(whole, other, strict=True))
 
 
 def test_report_of_a_perfect_and_of_a_wrong_model():
@@ -126,7 +204,15 @@ def test_report_of_a_perfect_and_of_a_wrong_model():
     assert perfect["macro_f1"] == 1.0 and perfect["accuracy"] == 1.0
     assert perfect["time_to_first_label_s"] == pytest.approx(1.0) and perfect["flicker_per_min"] == 0
     about = {"name": "m", "model": "m-1", "parameters": 1, "window": {"duration": 2.0, "rate": 15.0}, "format": "int8"}
-    about |= {"folds": 3, "epochs": 2, "seed": 1, "command": "c", "minutes": 1.0, "data": {"clips": counts(takes)}}
+    about |= {
+        "split": "grouped folds",
+        "folds": 3,
+        "epochs": 2,
+        "seed": 1,
+        "command": "c",
+        "minutes": 1.0,
+        "data": {"clips": counts(takes)},
+    }
     about |= {"features": "body_frame", "network": {"kind": "lstm"}, "not_shipped": {"lunge": "1 source"}, "ms": 0.1}
     about |= {"formats": {}, "baseline": "left out", "baseline_macro_f1": None}
     assert "Macro F1 **1.000** [1.00, 1.00]" in card(perfect | about)
@@ -145,7 +231,7 @@ def test_litert_is_keras(tmp_path):
     model_file.write(path, litert.export(model, temperature), description)
     network = Network(path)
     windows = all_windows([take_of("curl")], Shape()).x[:10]
-    expected = evaluation.softmax(experiment.logits_of(model, windows), temperature)
+    expected = evaluation.softmax(fitting.logits_of(model, windows), temperature)
     np.testing.assert_allclose([network(window) for window in windows], expected, atol=1e-4)
     model_file.write(path, litert.export(model, temperature, quantized=True), description)
     np.testing.assert_allclose([Network(path)(window) for window in windows], expected, atol=0.05)
@@ -198,16 +284,17 @@ def test_standing_still_before_a_set_is_idle():
     assert four.still.all() and {four.labels[n] for n in four.y} == {"curl"}
 
 
+def given_to_collect(monkeypatch, takes: list[Take]) -> None:
+    """As if a clip table named these takes."""
+    found = dataset.Collected([(take, "") for take in takes], [], [])
+    monkeypatch.setattr(dataset, "collect", lambda _: found)
+
+
 def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsys):
     from exercise_classifier.classifier import ExerciseClassifier
     from exercise_classifier.training import evaluate, fit
 
-    def takes(*_):
-        return [replace(take_of(EXERCISES[n % 3]), name=f"clip {n}", group=f"person {n // 3}") for n in range(6)]
-
-    monkeypatch.setattr(experiment, "load_takes", takes)
-    monkeypatch.setattr(experiment, "read_clips", lambda _: [])
-    monkeypatch.setattr(experiment, "load_extras", lambda *_: [])
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
     monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
     forget = experiment.forget
     # As if the training had been interrupted just before its end.
@@ -216,9 +303,9 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     config.write_text(
         "name: tiny\nfeatures: raw132\nnetwork: {kind: temporal_convolution, sizes: [8]}\nwindows: 300\nsynthetic: 2\n"
         "folds: 2\nepochs: 1\nschedule: plateau\nlearning_rate: 0.01\n"
-        "baseline: {network: {kind: temporal_convolution, sizes: [4]}, epochs: 1}\n"
+        "baseline: {systems: {small: {kind: temporal_convolution, sizes: [4]}}, epochs: 1}\n"
     )
-    given = ["--clips", "clips.csv", "--config", str(config)]
+    given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
     assert fit.main([*given, "--out", str(tmp_path)]) == 0
     info = ExerciseClassifier(tmp_path / "tiny.tflite").info
     assert info.labels == ("curl", "press", "squat", "other", "idle") and info.features == "raw132"
@@ -240,18 +327,14 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
 def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch, capsys):
     from exercise_classifier.training import fit
 
-    monkeypatch.setattr(experiment, "load_takes", lambda *_: [take_of("curl")])
-    monkeypatch.setattr(experiment, "read_clips", lambda _: [])
-    monkeypatch.setattr(experiment, "load_extras", lambda *_: [])
+    given_to_collect(monkeypatch, [take_of("curl")])
     assert fit.main(["--clips", "clips.csv", "--out", str(tmp_path)]) == 2
     assert "2 or more" in capsys.readouterr().err
     assert fit.main(["--out", str(tmp_path)]) == 2
 
 
 def test_groups_of_the_clips(data):
-    from exercise_classifier.training.takes import read_clips
-
-    rows = read_clips(data("clips.csv"))
+    rows = read_table(data("clips.csv"))
     groups = groups_of(rows)
     assert len(rows) == len(groups)
     owners = {}

@@ -20,14 +20,14 @@ def run(
     *,
     out: Path,
     clips: Path | None,
-    poses: Path | None,
+    poses: list[Path],
     length: float,
     rate: float,
     catalogue: Path | None,
     cache: Path | None,
 ) -> None:
     """The command: make the dataset with a progress bar on a terminal; print what is in it and what was left out."""
-    config = Config(tuple(sources), out, clips, poses, length, rate, catalogue, version=__version__)
+    config = Config(tuple(sources), out, clips, tuple(poses), length, rate, catalogue, version=__version__)
     if cache is not None:
         config = replace(config, cache=cache)
     try:

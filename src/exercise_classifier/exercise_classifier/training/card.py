@@ -42,11 +42,11 @@ that have just begun; label smoothing 0.05; early stopping on sources that are n
 
 ## Held-out results
 
-{folds} folds over {n_sources} sources (clips of one repository owner or one footage stay together); every window is judged by a network
+{split}: {folds} folds over {n_sources} sources (clips of one repository owner or one footage stay together); every window is judged by a network
 that saw nothing of its source. {n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
 15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
-these same held-out windows, so the calibration error is flattered; the early-stopping sources come from the
-neighbouring fold. Extra takes of a repository that is tested are left out with it; the same stock footage under two
+these same held-out windows, so the calibration error is flattered; where a fit is stopped early, the sources that
+stop it are neither fitted to nor tested in that fold. Extra takes of a repository that is tested are left out with it; the same stock footage under two
 repositories was not searched for.
 
 These folds also guided the work: the kinds of extra and synthetic takes were chosen after seeing which clips a first
@@ -129,10 +129,12 @@ def _baseline(result: dict) -> str:
     of = result["baseline"]
     if isinstance(of, str):
         return f"The existing system beside it: {of}."
-    return (
-        f"The existing system's {of['network']} on its raw 132 values, same folds and classes: macro F1 "
-        f"{of['macro_f1']:.3f} [{of['macro_f1_95'][0]:.2f}, {of['macro_f1_95'][1]:.2f}] (capped: {of['cap']})."
-    )
+    rows = [
+        f"{name} macro F1 {found['macro_f1']:.3f} [{found['macro_f1_95'][0]:.2f}, {found['macro_f1_95'][1]:.2f}], "
+        f"accuracy {found['accuracy']:.3f}"
+        for name, found in result["baselines"].items()
+    ]
+    return f"Beside it {of['what']}: {'; '.join(rows)} ({of['cap']})."
 
 
 def _data(data: dict) -> str:

@@ -28,6 +28,8 @@ from fitness_core.errors import InputError
 FORMAT = "fitness_dataset"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+BESIDE = ("poses.csv", "mocap.csv")
+"""Tables that belong to a clips.csv in the same folder."""
 HOP = 0.2
 """Between the ends of two windows of a take [s]."""
 
@@ -46,15 +48,16 @@ class Config:
     """What is made of what.
 
     sources: bags, videos, pose files, or folders of them; none = all that the tables name. clips, poses: tables that
-    label videos and pose files. out: folder of the dataset. duration [s], rate [Hz]: of a window. catalogue: of
+    label videos and pose files; clips alone brings along the poses.csv and mocap.csv beside it. out: folder of the
+    dataset. duration [s], rate [Hz]: of a window. catalogue: of
     exercises, None = the one that ships. cache: folder of landmarks extracted from videos. version: of the project, for
     the manifest.
     """
 
     sources: tuple[Path, ...]
-    out: Path
+    out: Path = Path()
     clips: Path | None = None
-    poses: Path | None = None
+    poses: tuple[Path, ...] = ()
     duration: float = 2.0
     rate: float = 15.0
     catalogue: Path | None = None
@@ -66,6 +69,13 @@ class Config:
         """Of a window; half of it must show a body, at most 1 s."""
         return Shape(self.duration, self.rate, min(1.0, self.duration / 2))
 
+    @property
+    def pose_tables(self) -> tuple[Path, ...]:
+        """Tables of pose files and motion capture."""
+        if self.poses or self.sources or self.clips is None:
+            return self.poses
+        return tuple(table for name in BESIDE if (table := self.clips.parent / name).is_file())
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -75,20 +85,24 @@ class Built:
     problems: list[Problem]
 
 
-def build(config: Config, track: Track = lambda items, _: items) -> Built:
-    """Make a dataset. A take with a problem is left out, and listed.
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Usable takes with the SHA-256 of the source of each, by name; the sources, and what could not be used."""
+
+    takes: list[tuple[Take, str]]
+    sources: list[dict[str, Any]]
+    problems: list[Problem]
+
+
+def collect(config: Config, track: Track = lambda items, _: items) -> Collected:
+    """The takes that a dataset is made of. A take with a problem is left out, and listed.
 
     Raises InputError where something given cannot be, or nothing usable is found (its `problems` tell why).
     """
-    if not (config.duration > 0 and config.rate > 0 and config.shape.steps >= 2):
-        raise InputError(
-            f"a window of {config.duration:g} s at {config.rate:g} Hz has less than 2 steps; e.g. --length 2 --rate 15"
-        )
-    if not config.sources and config.clips is None and config.poses is None:
+    if not config.sources and config.clips is None and not config.poses:
         raise InputError("nothing to make a dataset of; give bags, videos or pose files, or a table of them (--clips)")
-    _check_out(config.out)
     catalogue = Catalogue.load(config.catalogue)
-    sources, problems = find_sources(list(config.sources), config.clips, config.poses)
+    sources, problems = find_sources(list(config.sources), config.clips, config.pose_tables)
     known = frozenset(s.row["exercise"] for s in sources if "file" in s.row)
     takes: list[tuple[Take, str]] = []
     listed: list[dict[str, Any]] = []
@@ -116,7 +130,18 @@ def build(config: Config, track: Track = lambda items, _: items) -> Built:
         raise NothingUsable(problems)
     takes.sort(key=lambda entry: (entry[0].name, entry[1]))
     problems.sort(key=lambda problem: (problem.source, problem.take, problem.problem))
-    return Built(_write(config, takes, listed, problems, track), problems)
+    return Collected(takes, listed, problems)
+
+
+def build(config: Config, track: Track = lambda items, _: items) -> Built:
+    """Make a dataset of what `collect` finds. Raises InputError as it does, and where `out` cannot be written."""
+    if not (config.duration > 0 and config.rate > 0 and config.shape.steps >= 2):
+        raise InputError(
+            f"a window of {config.duration:g} s at {config.rate:g} Hz has less than 2 steps; e.g. --length 2 --rate 15"
+        )
+    _check_out(config.out)
+    found = collect(config, track)
+    return Built(_write(config, found.takes, found.sources, found.problems, track), found.problems)
 
 
 class NothingUsable(InputError):
@@ -278,6 +303,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
             "build it again"
         )
     return manifest
+
+
+def left_out(folder: Path) -> dict[str, int]:
+    """Why takes are not in a dataset -> how many. Raises InputError for what is no dataset."""
+    return dict(Counter(problem["problem"] for problem in _manifest(folder).get("problems", [])))
 
 
 def load(folder: Path) -> list[Take]:

@@ -7,12 +7,10 @@ import time
 from html import escape
 from pathlib import Path
 
-from exercise_classifier.features import FEATURE_SETS
-from exercise_classifier.training import experiment, fit
+from exercise_classifier.training import experiment, fit, fitting
 from exercise_classifier.training.config import TrainingConfig
 from exercise_classifier.training.experiment import Inputs
 from exercise_classifier.training.takes import counts
-from exercise_classifier.training.windows import all_windows
 from fitness_core.errors import InputError
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -31,11 +29,11 @@ ECE {ece:.3f}.</p>{reliability}
 
 def evaluate(config: TrainingConfig, inputs: Inputs, command: str) -> dict:
     """The evaluation of a configuration: every window judged by a network that saw nothing of its source."""
-    experiment.prepare()
+    fitting.prepare()
     begun = time.monotonic()
     data = experiment.load(config, inputs)
     pool = experiment.training_windows(config, data)
-    checked = all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
+    checked = experiment.checked_windows(config, data)
     result, _ = experiment.held_out_report(config, data, inputs, pool, checked)
     experiment.forget(inputs)
     return {
@@ -52,16 +50,17 @@ def page(result: dict) -> str:
     low, high = result["macro_f1_95"]
     summary = (
         f"Macro F1 {result['macro_f1']:.3f} [{low:.2f}, {high:.2f}], accuracy {result['accuracy']:.3f}; "
-        f"{result['n_windows']} windows of {result['n_sources']} sources, {result['folds']} folds, no source in two of "
-        f"them. While idle {result['idle_false_per_10min']} false labels per 10 minutes; first right label after "
-        f"{result['time_to_first_label_s']} s (median); {result['flicker_per_min']} changes of the label per minute of "
-        "a set."
+        f"{result['n_windows']} windows of {result['n_sources']} sources, {result['split']} ({result['folds']}), no "
+        f"source on both sides of a split. While idle {result['idle_false_per_10min']} false labels per 10 minutes; "
+        f"first right label after {result['time_to_first_label_s']} s (median); {result['flicker_per_min']} changes of "
+        "the label per minute of a set."
     )
-    baseline = result["baseline"]
-    rows = [["ours", result["macro_f1"], *result["macro_f1_95"], result["accuracy"], result["ece"]]]
-    if isinstance(baseline, dict):
-        name = f"{baseline['network']} on raw 132 values ({baseline['cap']})"
-        rows.append([name, baseline["macro_f1"], *baseline["macro_f1_95"], baseline["accuracy"], baseline["ece"]])
+    rows = [["ours", *_figures(result), ""]]
+    for name, of in result.get("baselines", {}).items():
+        above = of["ours_above"]
+        low, high = above["macro_f1_95"]
+        rows.append([f"{name} on raw 132 values", *_figures(of), f"{above['macro_f1']:.3f} [{low:.2f}, {high:.2f}]"])
+    about = result["baseline"] if isinstance(result["baseline"], str) else "; ".join(result["baseline"].values())
     classes = [
         [
             label,
@@ -80,13 +79,22 @@ def page(result: dict) -> str:
         title=f"Evaluation of {escape(result['name'])}",
         summary=escape(summary),
         command=escape(result["command"]),
-        beside=_table(["model", "macro F1", "95 % low", "high", "accuracy", "ECE"], rows),
+        beside=_table(["model", "macro F1 [95 %]", "accuracy [95 %]", "ECE", "ours is above by [95 %]"], rows)
+        + f"<p>{escape(about)}</p>",
         classes=_table(["class", "precision [95 %]", "recall [95 %]", "F1", "windows", "sources"], classes),
         confusion=_confusion(result),
         ece=result["ece"],
         reliability=_reliability(result["reliability"]),
         wrong=_table(["clip", "is", "named", "label certain"], wrong),
     )
+
+
+def _figures(of: dict) -> list[str]:
+    def with_interval(key: str) -> str:
+        low, high = of[f"{key}_95"]
+        return f"{of[key]:.3f} [{low:.2f}, {high:.2f}]"
+
+    return [with_interval("macro_f1"), with_interval("accuracy"), f"{of['ece']:.3f}"]
 
 
 def _table(head: list[str], rows: list[list]) -> str:

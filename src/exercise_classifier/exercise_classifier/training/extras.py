@@ -3,14 +3,12 @@
 Table formats: ../shared/data/README.md. What a source does not measure (fps, picture size) is assumed and said here.
 """
 
-import csv
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import nnls
 
-from exercise_classifier.training.takes import Take, owner_of
+from exercise_classifier.training.takes import Take
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 
 _ASSUMED_RATE = 30.0
@@ -50,21 +48,6 @@ _COCO18 = {0: "nose", 2: "right_shoulder", 3: "right_elbow", 4: "right_wrist", 5
 _TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
-def load_extras(folder: Path, groups: dict[str, str]) -> list[Take]:
-    """The takes of `poses.csv` and `mocap.csv` in a folder that help; none where a table is not there.
-
-    groups: owner -> group of the clips; a take of one of these owners joins that group, any other is one of its own.
-    """
-    tables = [row for name in ("poses.csv", "mocap.csv") for row in _rows(folder / name)]
-    takes = [take for row in tables if (take := extra_take(folder / row["file"], row)) is not None]
-    owners = {row["file"]: owner_of(row["source"]) for row in _rows(folder / "poses.csv")}
-    return [
-        replace(take, group=groups.get(owners.get(take.name, ""), take.group))
-        for take in takes
-        if take.stamps[-1] > 1.5
-    ]
-
-
 def extra_take(path: Path, row: dict[str, str]) -> Take | None:
     """The take of a row of `poses.csv` (it has a layout) or of `mocap.csv`; None where it would not help."""
     name = Path(row["file"]).name
@@ -82,13 +65,6 @@ def extra_take(path: Path, row: dict[str, str]) -> Take | None:
         return None
     with np.load(path) as data:
         return maker(data["landmarks"], row)
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    if not table.is_file():
-        return []
-    with table.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _make(

@@ -6,18 +6,21 @@ Leave-sources-out folds give the honest numbers and the temperature; then one fi
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from exercise_classifier import model_file
-from exercise_classifier.features import FEATURE_SETS
-from exercise_classifier.training import evaluation, experiment, litert
+from exercise_classifier.training import evaluation, experiment, fitting, litert
 from exercise_classifier.training.card import card
 from exercise_classifier.training.config import TrainingConfig, load_config
-from exercise_classifier.training.experiment import Inputs, say
+from exercise_classifier.training.experiment import Inputs
+from exercise_classifier.training.fitting import Fit, say
+from exercise_classifier.training.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.takes import counts
-from exercise_classifier.training.windows import all_windows
 from fitness_core.errors import InputError
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
@@ -26,19 +29,20 @@ _OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
 
 def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str) -> dict:
     """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite, .evaluation.json, .card.md to `out`."""
-    experiment.prepare()
+    fitting.prepare()
     begun = time.monotonic()
     data = experiment.load(config, inputs)
     pool = experiment.training_windows(config, data)
-    checked = all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
+    checked = experiment.checked_windows(config, data)
     say(
         f"{len(data.takes)} takes, {len(data.extra)} extra and {len(data.made)} synthetic ones, "
         f"{len(data.labels)} classes: {len(pool.y)} augmented windows, "
         f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s"
     )
     result, found = experiment.held_out_report(config, data, inputs, pool, checked)
-    model, _ = experiment.fit_network(config, pool, None, config.seed, found.epochs, "final fit", inputs.logs)
-    quantized = _int8_ships(config, found.formats)
+    how = Fit("final fit", inputs.resume / f"{fitting.key_of(config, pool)}-final.checkpoint", inputs.logs)
+    model, *_ = fitting.fit_network(config, pool, np.arange(len(pool.y)), None, config.seed, found.epochs, how)
+    quantized = _int8_ships(config, result["formats"])
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{config.name}.tflite"
     labels, merging = evaluation.merging(data.labels, config.rejected)
@@ -78,8 +82,13 @@ def arguments_of(program: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder that `./fitness dataset` wrote")
     parser.add_argument("--config", help="YAML file, or the name of one that ships (default: the shipped model's)")
     parser.add_argument("--cache", type=Path, default=_CACHE / "poses", help="extracted landmarks")
+    parser.add_argument("data_folder", metavar="DIR", type=Path, nargs="?", help="the same as --data DIR")
+    parser.add_argument(
+        "--leave-one-source-out", action="store_true", help="every source a fold of its own (--folds 0)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds at a time (default: the cores)")
     parser.add_argument("--logs", type=Path, help="folder for TensorBoard")
-    parser.add_argument("--baseline", action="store_true", help="fit the existing system on the same folds too")
+    parser.add_argument("--baseline", action="store_true", help="fit the existing system's two on the same folds too")
     for name in _OVERRIDES:
         kind = str if name == "name" else int
         parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")
@@ -88,15 +97,24 @@ def arguments_of(program: str, description: str) -> argparse.ArgumentParser:
 
 def read(given: argparse.Namespace) -> tuple[TrainingConfig, Inputs]:
     """Configuration and inputs that were given. Raises InputError."""
+    if given.data_folder is not None and given.data is not None:
+        raise InputError("two datasets are given; give one, as DIR or with --data DIR")
+    given.data = given.data or given.data_folder
     if (given.clips is None) == (given.data is None):
         raise InputError("give either --clips clips.csv or --data DIR, one of them")
+    if given.jobs < 1:
+        raise InputError(f"--jobs {given.jobs}: 1 or more folds are fitted at a time")
+    if given.leave_one_source_out:
+        if given.folds:
+            raise InputError(f"--leave-one-source-out and --folds {given.folds} contradict each other; give one")
+        given.folds = LEAVE_ONE_OUT
     overrides = {name: value for name in _OVERRIDES if (value := getattr(given, name)) is not None}
     if given.baseline:
         overrides["baseline"] = {}
     config = load_config(given.config, **overrides)
     run = f"{config.model_dump_json()} {(given.clips or given.data).resolve()}"
     resume = _CACHE / "training" / hashlib.sha256(run.encode()).hexdigest()[:16]
-    return config, Inputs(given.cache, resume, given.clips, given.data, given.logs)
+    return config, Inputs(given.cache, resume, given.clips, given.data, given.logs, given.jobs)
 
 
 def command_of(given: argparse.Namespace, name: str) -> str:

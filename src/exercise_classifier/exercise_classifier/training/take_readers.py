@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".flv", ".ogv", ".gif"),
 )
 BAG_SUFFIXES = (".mcap", ".db3")
+
+_AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
 
 # Values of fitness_msgs/TakeLabel.event.
 _START, _STOP, _DISCARD = 0, 1, 2
@@ -77,7 +79,7 @@ class Found:
 def read_table(table: Path | None) -> list[dict[str, str]]:
     """Rows of a clips.csv or poses.csv, one per file; needed are the columns file and exercise.
 
-    Taken where they are there: subject (pseudonym), source, license, certainty, and of pose files layout and fps.
+    Taken where they are there: group, subject (pseudonym), source, license, certainty; of pose files layout and fps.
     """
     if table is None:
         return []
@@ -99,22 +101,30 @@ def read_table(table: Path | None) -> list[dict[str, str]]:
 
 
 def find_sources(
-    given: list[Path], clips: Path | None = None, poses: Path | None = None
+    given: list[Path], clips: Path | None = None, poses: Sequence[Path] = ()
 ) -> tuple[list[Source], list[Problem]]:
     """The recordings in files and folders; where none are given, all that the tables name.
+
+    A pose file of an owner whose videos are among the clips is in their group: it may show the same person.
 
     Raises InputError for what is not there, or holds nothing that could be a recording.
     """
     labelled: dict[Path, tuple[str, dict[str, str]]] = {}
     rows = read_table(clips)
-    groups = groups_of([{"license": "", **row} for row in rows if row.get("source")])
+    groups = groups_of(rows)
+    owners: dict[str, set[str]] = {}
     for row in rows:
         assert clips is not None
-        labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": groups.get(row["file"], "")})
-    for row in read_table(poses):
-        assert poses is not None
-        group = owner_of(row["source"]) if row.get("source") else ""
-        labelled[(poses.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
+        group = groups[row["file"]]
+        owners.setdefault(owner_of(row.get("source", "")), set()).add(group)
+        labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": group})
+    owners.pop("", None)
+    for table in poses:
+        for row in read_table(table):
+            shared = owners.get(owner_of(row.get("source", "")), set())
+            named = row.get("group") or (f"subject {row['subject']}" if row.get("subject") else "")
+            group = named or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
+            labelled[(table.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
     sources, problems = [], []
     found = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
     if not given:
@@ -126,6 +136,9 @@ def find_sources(
             problems.append(Problem(name, name, row["exercise"], "missing", "the file is not there"))
         elif kind == "pose file" and not row:
             problems.append(Problem(name, name, "", "unlabelled", "no label; name it in a table given with --poses"))
+        elif kind == "pose file" and row["group"] == _AMBIGUOUS:
+            says = "the clips of its owner are of several groups, nobody knows which of them it shows"
+            problems.append(Problem(name, name, row["exercise"], "ambiguous", says))
         elif kind == "clip" and not row and clips is not None:
             problems.append(Problem(name, name, "", "unlabelled", f"no label; {clips.name} does not name it"))
         else:
@@ -198,10 +211,6 @@ def _without_path(text: str, source: Source) -> str:
     return text.replace(str(source.path), source.name)
 
 
-def _group(subject: str, else_group: str) -> str:
-    return f"subject {subject}" if subject else else_group
-
-
 def _read_video(source: Source, sha256: str, cache: Path) -> Take:
     # By content: files of one name in two folders, or a file that was replaced, are different videos.
     path = cache / f"{source.path.stem}-{sha256[:16]}.npz"
@@ -212,7 +221,7 @@ def _read_video(source: Source, sha256: str, cache: Path) -> Take:
     return take_of(
         source.name,
         row["exercise"],
-        _group(subject, row.get("group") or f"file {source.name}"),
+        row.get("group") or f"file {source.name}",
         stamps,
         poses,
         certain=row.get("certainty", "certain").startswith("certain"),
@@ -235,7 +244,7 @@ def _read_pose_file(source: Source) -> Take | None:
     return replace(
         take,
         name=source.name,
-        group=_group(subject, row["group"] or f"file {source.name}"),
+        group=row["group"],
         subject=subject,
         source=source.name,
     )
@@ -290,7 +299,7 @@ def _bag_take(span: _Span, poses: list[Pose], source: Source) -> Take:
     return take_of(
         f"{source.name}/{span.name}",
         span.label.exercise,
-        _group(subject, f"bag {source.name}"),
+        f"subject {subject}" if subject else f"bag {source.name}",
         np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]),
         poses,
         kind="bag",

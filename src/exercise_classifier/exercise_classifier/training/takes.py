@@ -1,6 +1,5 @@
 """Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
 
-import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -50,29 +49,17 @@ class Take:
         return float(self.stamps[-1] - self.stamps[0]) if len(self.stamps) else 0.0
 
 
-def read_clips(table: Path) -> list[dict[str, str]]:
-    """Rows of a clips.csv (columns file, exercise, certainty, source, license; more are ignored), one per file."""
-    try:
-        with table.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(f"clip table {table} cannot be read ({error.strerror}); give a clips.csv") from None
-    needed = ("file", "exercise", "certainty", "source", "license")
-    if not rows or (missing := [name for name in needed if name not in rows[0]]):
-        raise InputError(f"clip table {table} lacks {', '.join(missing if rows else needed)}; see its README")
-    by_file: dict[str, dict[str, str]] = {}
-    for row in rows:
-        by_file.setdefault(row["file"], row)
-    return list(by_file.values())
-
-
 def owner_of(source: str) -> str:
     """Who published a source: the owner of a repository `owner/name:file`, else the source itself."""
     return source.split(":")[0].split("/")[0]
 
 
 def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
-    """File -> group. Files share a group where their repositories have one owner or their footage one origin."""
+    """File -> group, of the rows of a table (columns file and, where known, group, subject, source, license).
+
+    A row's own `group` where it names one; else its subject; else files share a group where their repositories have one
+    owner or their footage one origin; a file of which nothing is known is a group of its own.
+    """
     parent: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -80,37 +67,21 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
             name = parent[name]
         return name
 
-    keys = {}
+    known, owners = {}, {}
     for row in rows:
-        owner = owner_of(row["source"])
-        keys[row["file"]] = owner
-        find(owner)
-        if footage := re.search(r"footage: ([^)]*)\)", row["license"]):
-            parent[find("footage " + footage[1])] = find(owner)
-    return {file: find(owner) for file, owner in keys.items()}
-
-
-def cache_name(file: str) -> str:
-    """Name of the cache file of a clip: `<exercise>__<clip>.npz`."""
-    return str(Path(*Path(file).parts[1:]).with_suffix("")).replace("/", "__") + ".npz"
-
-
-def load_takes(table: Path, cache: Path) -> list[Take]:
-    """The takes of a clip table; landmarks come from `cache`, where missing they are extracted into it first."""
-    rows = read_clips(table)
-    groups = groups_of(rows)
-    takes = []
-    for row in rows:
-        path = cache / cache_name(row["file"])
-        if not path.is_file():
-            extract(table.parent / row["file"], path)
-        stamps, poses = read_landmarks(path)
-        if stamps[-1] - stamps[0] < MIN_DURATION:
-            continue
-        certain = row["certainty"].startswith("certain")
-        name, exercise, group = row["file"].removeprefix("videos/"), row["exercise"], groups[row["file"]]
-        takes.append(take_of(name, exercise, group, stamps, poses, certain=certain))
-    return takes
+        file, subject, source = row["file"], row.get("subject", ""), row.get("source", "")
+        if row.get("group"):
+            known[file] = row["group"]
+        elif subject:
+            known[file] = f"subject {subject}"
+        elif source:
+            owners[file] = owner_of(source)
+            find(owners[file])
+            if footage := re.search(r"footage: ([^)]*)\)", row.get("license", "")):
+                parent[find("footage " + footage[1])] = find(owners[file])
+        else:
+            known[file] = f"file {file}"
+    return known | {file: find(owner) for file, owner in owners.items()}
 
 
 def take_of(name: str, exercise: str, group: str, stamps: np.ndarray, poses: list[Pose], **fields: Any) -> Take:

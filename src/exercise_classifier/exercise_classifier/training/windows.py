@@ -1,6 +1,7 @@
 """Windows out of takes: all of them for evaluation, random augmented ones for fitting."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -76,6 +77,29 @@ class Windows:
     end: np.ndarray
     still: np.ndarray
     labels: tuple[str, ...] = LABELS
+
+    def of(self, chosen: np.ndarray) -> "Windows":
+        """Some of them: a mask or indices."""
+        x, y, take, end, still = (array[chosen] for array in (self.x, self.y, self.take, self.end, self.still))
+        return Windows(x, y, take, end, still, self.labels)
+
+    def shared(self, file: Path) -> "SharedWindows":
+        """The same for other processes: `x` goes into a file, which they map."""
+        path = file.with_suffix(".x.npy")
+        np.save(path, self.x)
+        return SharedWindows(path, replace(self, x=self.x[:0]))
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWindows:
+    """Windows whose `x` is in a file; rest: what else they are."""
+
+    x: Path
+    rest: Windows
+
+    def open(self) -> Windows:
+        """The windows, `x` mapped from the file."""
+        return replace(self.rest, x=np.load(self.x, mmap_mode="r"))
 
 
 def label_of(exercise: str, labels: tuple[str, ...] = LABELS) -> str:
