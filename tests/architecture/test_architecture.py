@@ -44,7 +44,12 @@ KEYS = {
     "yaml": "python3-yaml",
 }
 # rosdep knows no key: package.xml names them in a comment, and they come with pip.
-PIP_ONLY = {"ai_edge_litert": "ai-edge-litert", "keras": "keras", "tensorflow": "tensorflow"}
+PIP_ONLY = {
+    "ai_edge_litert": "ai-edge-litert",
+    "foxglove": "foxglove-sdk",
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+}
 # Started or loaded at run time, imported by nobody.
 NOT_IMPORTED = {"fitness_bringup": STAGES | {"ros2launch", "rmw_fastrtps_cpp"}}
 

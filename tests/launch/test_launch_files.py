@@ -21,6 +21,7 @@ NODES = {node.name: node for node in api_docs.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
 # A value for each argument that takes any text.
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
+SAMPLES["record_video"] = "/tmp/video.mp4"
 SAMPLES |= {
     "subject": "P01",
     "session": "S02",

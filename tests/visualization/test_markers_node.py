@@ -105,7 +105,7 @@ def test_markers_are_metres_in_the_frame_of_the_camera(stage) -> None:
     pose = demo_pose(7)
     stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
     stage.states.publish(to_rep_state(RepState(7, "curl", count=3), FRAME))
-    stage.wait(lambda: stage.markers._angles and stage.markers._state, "angles and state")
+    stage.wait(lambda: stage.markers._feed._angles and stage.markers._feed._state, "angles and state")
     shown = stage.show(pose)
     assert all(math.isfinite(value) for marker in shown.values() for value in numbers(marker))
 
@@ -147,11 +147,11 @@ def test_a_calibration_says_how_far_away_the_person_is(stage) -> None:
     focal = 2.0 * max(pose.width, pose.height)
     k = [focal, 0.0, pose.width / 2, 0.0, focal, pose.height / 2, 0.0, 0.0, 1.0]
     stage.info.publish(CameraInfo(width=pose.width, height=pose.height, distortion_model="plumb_bob", d=[0.0] * 5, k=k))
-    stage.wait(lambda: stage.markers._camera, "the calibration")
+    stage.wait(lambda: stage.markers._feed.calibration, "the calibration")
     # The focal length that 60 degrees mean is 0.87 of the longer side.
     assert distance() / assumed == pytest.approx(2.0 * 2 * math.tan(math.radians(30)), rel=0.1)
     stage.info.publish(CameraInfo(width=pose.width, height=pose.height))
-    stage.wait(lambda: stage.markers._camera is None, "that it is uncalibrated again")
+    stage.wait(lambda: stage.markers._feed.calibration is None, "that it is uncalibrated again")
 
 
 def test_nobody_watches_and_nothing_is_done(stage) -> None:

@@ -85,7 +85,7 @@ def live(
         ),
     ] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Replay the landmarks that ship: no camera needed.")] = False,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no window; none is opened anyway yet.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window: so it is without --window.")] = False,
     record: Annotated[
         Path | None,
         typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
@@ -108,6 +108,14 @@ def live(
         ),
     ] = "",
     markers: Annotated[bool, typer.Option(help="Publish the skeleton in space, for RViz.")] = True,
+    foxglove: Annotated[
+        bool, typer.Option("--foxglove", help="Serve Foxglove on ws://127.0.0.1:8765 (-p foxglove.port:=PORT).")
+    ] = False,
+    window: Annotated[bool, typer.Option("--window", help="Show the annotated pictures in a window.")] = False,
+    record_video: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.mp4", help="Write the annotated pictures into a video.", show_default=False),
+    ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
@@ -123,6 +131,8 @@ def live(
     namespace: Annotated[str, typer.Option(help="Namespace of every node.")] = "fitness",
 ) -> None:
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
+    if headless and window:
+        raise InputError("--headless and --window exclude each other")
     from fitness_bringup import live
 
     options = live.Options(
@@ -135,6 +145,9 @@ def live(
         port=port,
         bind=bind,
         markers=markers,
+        foxglove=foxglove,
+        window=window,
+        record_video=record_video,
         loop=loop,
         unpaced=unpaced,
         params=params,
@@ -225,11 +238,10 @@ def dataset(
         ),
     ] = None,
     poses: Annotated[
-        list[Path] | None,
+        Path | None,
         typer.Option(
             metavar="POSES.csv",
-            help="Labels pose files (columns file, exercise, layout, fps, subject, source); repeatable. With --clips "
-            "alone: poses.csv and mocap.csv beside it.",
+            help="Labels pose files (columns file, exercise, layout, fps, subject, source).",
             show_default=False,
         ),
     ] = None,
@@ -251,7 +263,7 @@ def dataset(
         sources or [],
         out=out,
         clips=clips,
-        poses=poses or [],
+        poses=poses,
         length=length,
         rate=rate,
         catalogue=catalogue,

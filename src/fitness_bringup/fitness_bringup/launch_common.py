@@ -163,6 +163,22 @@ def markers() -> OpaqueFunction:
     return node("fitness_visualization", "markers", condition=IfCondition(LaunchConfiguration("markers")))
 
 
+def foxglove() -> OpaqueFunction:
+    """Foxglove's live server, where asked for."""
+    return node("fitness_visualization", "foxglove", condition=IfCondition(LaunchConfiguration("foxglove")))
+
+
+def video() -> OpaqueFunction:
+    """The annotated pictures as a video, where asked for. Not respawned: the file would be begun anew."""
+    return node(
+        "fitness_visualization",
+        "video",
+        arguments={"record_video": ("file", str)},
+        respawn=False,
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record_video"), "")),
+    )
+
+
 def recorder() -> OpaqueFunction:
     """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
     return node(
@@ -179,6 +195,8 @@ def result_arguments() -> list[DeclareLaunchArgument]:
     return [
         switch("overlay", "true", "Publish annotated pictures on overlay/image."),
         switch("markers", "true", "Publish the skeleton in space on skeleton_markers, for RViz."),
+        switch("foxglove", "false", "Serve Foxglove on ws://127.0.0.1:8765."),
+        argument("record_video", "", "MP4 to write the annotated pictures into; it needs the overlay; empty: none."),
         argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),
         switch("record_images", "false", "Record the pictures too: large, and they show people."),
     ]

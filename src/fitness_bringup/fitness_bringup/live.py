@@ -26,7 +26,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 NODES = (
     *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
     "dashboard",
-    *("markers", "record_take", "recorder"),
+    *("markers", "foxglove", "window", "video", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
@@ -46,6 +46,9 @@ class Options:
     port: int | None = None
     bind: str = ""
     markers: bool = True
+    foxglove: bool = False
+    window: bool = False
+    record_video: Path | None = None
     loop: bool = False
     unpaced: bool = False
     params: Path | None = None
@@ -63,7 +66,9 @@ def run(options: Options) -> None:
     try:
         begin(options)
         graph = compose(options)
-        graph.source.finished.add_done_callback(lambda _: stop.set_result(None))
+        for node in graph.nodes:
+            if node is graph.source or node.get_name() == "window":
+                node.finished.add_done_callback(lambda _: stop.set_result(None))
         start(graph, options)
         status_line = _StatusLine(graph)
         graph.executor.spin_until_future_complete(stop)
@@ -116,6 +121,19 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
             from fitness_visualization.markers_node import MarkersNode
 
             add(MarkersNode, "markers")
+        if options.foxglove:
+            from fitness_visualization.foxglove_node import FoxgloveNode
+
+            add(FoxgloveNode, "foxglove")
+        if options.window:
+            from fitness_visualization.window_node import WindowNode
+
+            add(WindowNode, "window")
+        if options.record_video is not None:
+            from fitness_visualization.video_node import VideoNode
+
+            rate = graph.node("overlay").params.max_rate
+            add(VideoNode, "video", file=str(options.record_video), rate=rate)
         if options.dashboard:
             from fitness_visualization.dashboard_node import DashboardNode
 
@@ -167,6 +185,8 @@ def check(options: Options) -> None:
         raise InputError("--record-images: nothing is recorded; give the bag to make with --record BAG")
     if options.record is not None and options.record.exists():
         raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
+    if (options.window or options.record_video is not None) and not options.overlay:
+        raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")
     if not options.namespace.strip("/").replace("/", "_").isidentifier():
         raise InputError(
             f"--namespace {options.namespace!r}: letters, digits, _ and / are accepted, e.g. robot1/fitness"

@@ -57,6 +57,8 @@ def generate_launch_description() -> LaunchDescription:
             common.node("rep_counter", "rep_counter"),
             common.overlay(),
             common.markers(),
+            common.foxglove(),
+            common.video(),
             common.recorder(),
         ]
     )

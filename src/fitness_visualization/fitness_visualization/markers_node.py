@@ -2,21 +2,19 @@
 
 import math
 import sys
-from functools import partial
 
 from rclpy.lifecycle import LifecyclePublisher
-from rclpy.subscription import Subscription
 from rclpy.timer import Timer
-from sensor_msgs.msg import CameraInfo
 from visualization_msgs.msg import MarkerArray
 
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_msgs.msg import BodyPose, JointAngles, RepState
+from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.camera import Camera
 from fitness_visualization.figure import figure_of
-from fitness_visualization.ros.markers import to_camera, to_markers
+from fitness_visualization.ros.figures import FigureFeed
+from fitness_visualization.ros.markers import to_markers
 
 WATCH_PERIOD = 0.25
 """How often it is looked whether anybody watches [s]."""
@@ -26,7 +24,7 @@ class MarkersNode(FitnessNode):
     """Publishes the body as markers in metres in the camera optical frame, with joint angles, exercise and count.
 
     Where the body stands follows from the camera's calibration (camera_info), else from an assumed field of view.
-    Listens only while somebody subscribes to skeleton_markers.
+    Listens to body_pose, joint_angles, rep_state and camera_info only while somebody subscribes to skeleton_markers.
     """
 
     PARAMETERS = (
@@ -36,6 +34,7 @@ class MarkersNode(FitnessNode):
             "Angle that the longer side of the picture spans [deg], where the camera is not calibrated.",
             minimum=10.0,
             maximum=150.0,
+            read_only=True,
         ),
         Parameter("min_visibility", 0.5, "Landmarks that are less visible are not drawn.", minimum=0.0, maximum=1.0),
     )
@@ -44,10 +43,7 @@ class MarkersNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._publisher: LifecyclePublisher
         self._timer: Timer | None = None
-        self._inputs: list[Subscription] = []
-        self._camera: Camera | None = None
-        self._angles: JointAngles | None = None
-        self._state: RepState | None = None
+        self._feed: FigureFeed | None = None
         self._drawn = diagnostics.Rate()
 
     def configure(self) -> None:
@@ -66,45 +62,26 @@ class MarkersNode(FitnessNode):
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         message = "active" if self.active else "inactive"
-        if self.active and not self._inputs:
+        if self.active and self._feed is None:
             message = "nobody watches"
-        values: dict[str, object] = {"rate_hz": self._drawn.hertz(), "calibrated": self._camera is not None}
+        calibrated = self._feed is not None and self._feed.calibration is not None
+        values: dict[str, object] = {"rate_hz": self._drawn.hertz(), "calibrated": calibrated}
         return diagnostics.OK, message, values
 
     def _watch(self) -> None:
         watched = bool(self._publisher.get_subscription_count())
-        if watched != bool(self._inputs):
+        if watched != (self._feed is not None):
             self._listen(watched)
 
     def _listen(self, wanted: bool) -> None:
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        self._inputs = []
-        self._camera = self._angles = self._state = None
-        if wanted:
-            self._inputs = [
-                self.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
-                self.create_subscription(JointAngles, "joint_angles", partial(setattr, self, "_angles"), qos.STREAM),
-                self.create_subscription(RepState, "rep_state", partial(setattr, self, "_state"), qos.STREAM),
-                self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
-            ]
+        if self._feed is not None:
+            self._feed.close()
+        self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._show) if wanted else None
 
-    def _on_info(self, message: CameraInfo) -> None:
-        camera = to_camera(message)
-        self._camera = camera if camera.calibrated else None
-
-    def _on_pose(self, message: BodyPose) -> None:
-        pose = messages.from_body_pose(message)
-        camera = self._camera or Camera.assumed(pose.width, pose.height, math.radians(self.params.field_of_view))
-        figure = figure_of(
-            pose,
-            messages.from_joint_angles(self._angles) if self._angles else None,
-            messages.from_rep_state(self._state) if self._state else None,
-            camera,
-            self.params.min_visibility,
-        )
-        self._publisher.publish(to_markers(figure, message.header))
-        self._drawn.tick(0.0)
+    def _show(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: Camera) -> None:
+        figure = figure_of(pose, angles, state, camera, self.params.min_visibility)
+        self._publisher.publish(to_markers(figure, messages.header(pose.stamp, pose.frame_id)))
+        self._drawn.tick()
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """The annotated video: MP4 of constant rate from pictures with stamps of their own."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,20 @@ LONGEST_GAP = 5.0
 """A pause between pictures that is longer than this is shortened to this [s]."""
 
 
+def check_path(path: Path) -> None:
+    """Raise InputError where no video can be written to `path`; its parent folders are made."""
+    if path.suffix.lower() != ".mp4":
+        raise InputError(f"{path}: videos are written as MP4; give a name that ends in .mp4")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give a name for the video file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); give a folder that can") from None
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written (permission); give a folder that can")
+
+
 class VideoWriter:
     """Writes an MP4 (MPEG-4 part 2, which OpenCV brings along).
 
@@ -22,10 +37,7 @@ class VideoWriter:
 
     def __init__(self, path: Path, width: int, height: int, rate: float) -> None:
         self.path = Path(path)
-        if self.path.suffix.lower() != ".mp4":
-            raise InputError(f"{self.path}: videos are written as MP4; give a name that ends in .mp4")
-        if self.path.is_dir():
-            raise InputError(f"{self.path} is a folder; give a name for the video file in it")
+        check_path(self.path)
         if rate <= 0 or width < 2 or height < 2:
             raise InputError(
                 f"{self.path}: a video of {width}x{height} at {rate:g} pictures per second cannot be written"
@@ -37,7 +49,6 @@ class VideoWriter:
         self._written = 0
         self._last: np.ndarray | None = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._part.write_bytes(b"")
         except OSError as error:
             raise InputError(f"{self.path} cannot be written ({error.strerror}); give a folder that can") from None

@@ -1,0 +1,57 @@
+"""What a figure in space is made of, gathered from the graph."""
+
+from collections.abc import Callable
+from functools import partial
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+
+from fitness_core.ros import messages, qos
+from fitness_core.types import JointAngles, Pose, RepState
+from fitness_msgs import msg
+from fitness_visualization.camera import Camera
+from fitness_visualization.ros.markers import to_camera
+
+
+class FigureFeed:
+    """Subscribes for `node` until `close`, and calls `take` with each pose and the newest of everything else.
+
+    field_of_view: [rad] along the longer side of the picture, for a camera that is not calibrated.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        field_of_view: float,
+        take: Callable[[Pose, JointAngles | None, RepState | None, Camera], None],
+    ) -> None:
+        self._node = node
+        self._field_of_view = field_of_view
+        self._take = take
+        self._angles: msg.JointAngles | None = None
+        self._state: msg.RepState | None = None
+        self.calibration: Camera | None = None
+        """The camera that camera_info describes, None where it is not calibrated."""
+        self._subscriptions = [
+            node.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
+            node.create_subscription(msg.JointAngles, "joint_angles", partial(setattr, self, "_angles"), qos.STREAM),
+            node.create_subscription(msg.RepState, "rep_state", partial(setattr, self, "_state"), qos.STREAM),
+            node.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM),
+        ]
+
+    def close(self) -> None:
+        """Listen no longer."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def _on_info(self, message: CameraInfo) -> None:
+        camera = to_camera(message)
+        self.calibration = camera if camera.calibrated else None
+
+    def _on_pose(self, message: msg.BodyPose) -> None:
+        pose = messages.from_body_pose(message)
+        angles = messages.from_joint_angles(self._angles) if self._angles else None
+        state = messages.from_rep_state(self._state) if self._state else None
+        self._take(
+            pose, angles, state, self.calibration or Camera.assumed(pose.width, pose.height, self._field_of_view)
+        )

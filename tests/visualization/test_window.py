@@ -1,0 +1,99 @@
+"""The desktop window: one clear line where there is none to be had; under Xvfb it shows what it is given."""
+
+import os
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fitness_core.errors import InputError
+from fitness_visualization.window import Window, fitted
+
+DEADLINE = 20.0
+
+
+def wait(condition, what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A display of 400x300 pixels without a window manager; the file that holds its pixels."""
+    server = shutil.which("Xvfb")
+    if server is None:
+        pytest.skip("needs Xvfb (apt-get install xvfb)")
+    pytest.importorskip("tkinter")
+    reading, writing = os.pipe()
+    command = [server, "-displayfd", str(writing), "-screen", "0", "400x300x24", "-fbdir", str(tmp_path)]
+    process = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as number:
+        monkeypatch.setenv("DISPLAY", f":{number.readline().strip()}")
+    yield tmp_path / "Xvfb_screen0"
+    process.terminate()
+    process.wait()
+
+
+def pixels(screen: Path) -> np.ndarray:
+    """The screen as BGR, from the X window dump that Xvfb keeps."""
+    data = screen.read_bytes()
+    header = struct.unpack(">25I", data[:100])
+    width, height, stride, colours = header[4], header[5], header[12], header[19]
+    start = header[0] + 12 * colours
+    return np.frombuffer(data[start : start + stride * height], np.uint8).reshape(height, stride // 4, 4)[:, :width, :3]
+
+
+def test_without_a_display_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with pytest.raises(InputError, match=r"^no window: there is no display .*dashboard"):
+        Window("test")
+
+
+def test_a_display_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tkinter")
+    monkeypatch.setenv("DISPLAY", ":7654")
+    with pytest.raises(InputError, match="cannot be used"):
+        Window("test")
+
+
+def test_a_picture_keeps_its_shape_in_any_window() -> None:
+    picture = np.zeros((100, 200, 3), np.uint8)
+    assert fitted(picture, 400, 400).shape == (200, 400, 3)
+    assert fitted(picture, 100, 1000).shape == (50, 100, 3)
+    assert fitted(picture, 1, 1) is picture
+
+
+def test_the_window_shows_the_newest_picture_and_closes(screen: Path) -> None:
+    window = Window("test")
+    for colour in ((0, 0, 255), (0, 200, 0)):
+        picture = np.full((120, 160, 3), colour, np.uint8)
+        window.show(picture)
+        # Without a window manager it is at the top left.
+        wait(lambda c=colour: (pixels(screen)[10:110, 10:150] == c).all(), "the picture")
+    window.close()
+    assert not window.open
+    window.show(np.zeros((10, 10, 3), np.uint8))
+
+
+def test_live_closes_with_its_window(screen: Path) -> None:
+    import sys
+
+    command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--no-dashboard", "--window"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait(lambda: pixels(screen).std() > 5 or process.poll() is not None, "the annotated picture")
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout
+        (child,) = [int(pid) for pid in children.split()]
+        os.kill(child, 15)  # what a person does by closing it
+        _, errors = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 0, errors
+    finally:
+        process.kill()
