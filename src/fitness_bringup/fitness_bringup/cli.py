@@ -238,10 +238,11 @@ def dataset(
         ),
     ] = None,
     poses: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="POSES.csv",
-            help="Labels pose files (columns file, exercise, layout, fps, subject, source).",
+            help="Labels pose files (columns file, exercise, layout, fps, subject, source); repeatable. With --clips "
+            "alone: poses.csv and mocap.csv beside it.",
             show_default=False,
         ),
     ] = None,
@@ -263,7 +264,7 @@ def dataset(
         sources or [],
         out=out,
         clips=clips,
-        poses=poses,
+        poses=poses or [],
         length=length,
         rate=rate,
         catalogue=catalogue,
