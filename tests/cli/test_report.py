@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -85,6 +86,7 @@ def test_totals_and_main_exercise() -> None:
 
 def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured() -> None:
     event = RepEvent(at(4.0), "squat", 1, 0, Reason.TOO_FAST, at(1.0), at(1.2), at(1.4567), math.nan)
+    event = replace(event, form_judged=("squat_knees_in", "squat_depth"), form_faults=("squat_depth",))
     made = report(Segment("squat", 0.5, 2.0, 1, math.nan), reps=repetitions_of([event], ORIGIN), fps=math.nan)
     data = json.loads(json.dumps(made.to_json(), allow_nan=False))
     assert list(data) == list(schema()["properties"])
@@ -98,6 +100,13 @@ def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured
             "counted": False,
             "reason": "too_fast",
             "rom_deg": None,
+            "out_s": 0.2,
+            "pause_s": 0.0,
+            "back_s": 0.257,
+            "symmetry": None,
+            "smoothness": None,
+            "form_judged": ["squat_knees_in", "squat_depth"],
+            "form_faults": ["squat_depth"],
         }
     ]
 

@@ -308,8 +308,11 @@ def print_report(report: Report, console: Console) -> None:
             segments.add_row(segment.exercise, *times, str(segment.reps), confidence)
         console.print(segments)
     if report.reps:
-        repetitions = table("repetition", "ends [s]", "takes [s]", "range [deg]", "not counted: why")
+        repetitions = table("repetition", "ends [s]", "takes [s]", "range [deg]", "form", "not counted: why")
         for repetition in report.reps:
             measured = f"{repetition.time_s:.1f}", f"{repetition.duration_s:.1f}", f"{repetition.rom_deg:.0f}"
-            repetitions.add_row(repetition.exercise, *measured, (repetition.reason or "").replace("_", " "))
+            faults = [code.removeprefix(f"{repetition.exercise}_") for code in repetition.form_faults]
+            form = ", ".join(faults) if faults else "no fault" if repetition.form_judged else ""
+            notes = form, repetition.reason or ""
+            repetitions.add_row(repetition.exercise, *measured, *(note.replace("_", " ") for note in notes))
         console.print(repetitions)

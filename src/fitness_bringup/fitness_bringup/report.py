@@ -39,7 +39,9 @@ class Segment:
 class Repetition:
     """A finished repetition: time_s of its end after the first frame, range of motion in degrees.
 
-    reason: why it does not count ("shallow", "too_fast", ...); None where it counts.
+    reason: why it does not count ("shallow", "too_fast", ...); None where it counts. out_s, pause_s, back_s: tempo;
+    together duration_s. symmetry, smoothness: of RepEvent; NaN = not measured. form_judged, form_faults: codes of the
+    form rules that could be judged, and of those that were broken.
     """
 
     exercise: str
@@ -48,6 +50,13 @@ class Repetition:
     counted: bool
     reason: str | None
     rom_deg: float
+    out_s: float
+    pause_s: float
+    back_s: float
+    symmetry: float
+    smoothness: float
+    form_judged: tuple[str, ...]
+    form_faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,13 @@ def repetitions_of(events: Sequence[RepEvent], origin: int) -> tuple[Repetition,
             counted=event.counted,
             reason=None if event.counted else event.reason.name.lower(),
             rom_deg=math.degrees(event.range_of_motion),
+            out_s=event.tempo[0],
+            pause_s=event.tempo[1],
+            back_s=event.tempo[2],
+            symmetry=event.symmetry,
+            smoothness=event.smoothness,
+            form_judged=event.form_judged,
+            form_faults=event.form_faults,
         )
         for event in events
     ]
