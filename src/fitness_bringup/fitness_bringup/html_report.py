@@ -46,7 +46,7 @@ def to_html(examination: Examination) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"number": _number, "words": _words, "range": _range}
+    environment.filters |= {"number": _number, "words": words, "range": _range}
     environment.filters["percent"] = lambda share: _number(100 * share, 0)
     environment.tests["measured"] = math.isfinite
 
@@ -55,9 +55,9 @@ def to_html(examination: Examination) -> str:
         return " ".join(rule.say for rule in examination.catalogue[exercise].form if rule.code in codes)
 
     environment.filters["said"] = said
-    template = environment.from_string(_file("report.html.j2"))
+    template = environment.from_string(template_file("report.html.j2"))
     return template.render(
-        style=Markup(_file("report.css")),
+        style=Markup(template_file("report.css")),
         name=Path(report.source).name,
         report=report,
         titles={exercise.name: exercise.title for exercise in examination.catalogue},
@@ -78,7 +78,7 @@ def _timeline(examination: Examination, sets: list[SetSummary]) -> Markup:
 
     seen = [
         plots.Bar(
-            start, end, _words(run[0].label), kind(run[0].label), f"{_words(run[0].label)}, {start:.1f} to {end:.1f} s"
+            start, end, words(run[0].label), kind(run[0].label), f"{words(run[0].label)}, {start:.1f} to {end:.1f} s"
         )
         for run in runs
         for start, end in [(seconds(run[0].window_start - origin), seconds(run[-1].stamp - origin))]
@@ -87,16 +87,16 @@ def _timeline(examination: Examination, sets: list[SetSummary]) -> Markup:
         plots.Bar(
             seconds(summary.start - origin),
             seconds(summary.end - origin),
-            f"{_words(summary.exercise)} {summary.repetitions}",
+            f"{words(summary.exercise)} {summary.repetitions}",
             kind(summary.exercise),
-            f"set {summary.set_index}: {_words(summary.exercise)}, {summary.repetitions} repetitions",
+            f"set {summary.set_index}: {words(summary.exercise)}, {summary.repetitions} repetitions",
         )
         for summary in sets
     ]
     rows = [("sets", counted)]
     if seen:
         rows.insert(0, ("recognised", _apart(seen)))
-    marks = [_mark(event, origin) for event in examination.events]
+    marks = [mark_of(event, origin) for event in examination.events]
     return plots.timeline(rows, marks, examination.report.duration_s)
 
 
@@ -119,9 +119,9 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     else:
         assert exercise.distance is not None  # the catalogue holds one of the two
         name, unit = f"From {exercise.distance.of} to {exercise.distance.point} in lengths of the torso", ""
-    name = _words(name)
+    name = words(name)
     marks = [
-        _mark(event, origin)
+        mark_of(event, origin)
         for event in examination.events
         if event.set_index == summary.set_index and event.exercise == summary.exercise
     ]
@@ -139,9 +139,10 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     )
 
 
-def _mark(event: RepEvent, origin: int) -> plots.Mark:
-    what = f"repetition {event.index}" if event.counted else f"not counted: {_words(event.reason.name.lower())}"
-    note = f"{_words(event.exercise)}, {what}, {event.duration:.1f} s"
+def mark_of(event: RepEvent, origin: int) -> plots.Mark:
+    """A repetition of a recording that begins at stamp `origin` [ns], for a plot."""
+    what = f"repetition {event.index}" if event.counted else f"not counted: {words(event.reason.name.lower())}"
+    note = f"{words(event.exercise)}, {what}, {event.duration:.1f} s"
     start, turn, end = (seconds(stamp - origin) for stamp in (event.start, event.turn, event.end))
     label = str(event.index) if event.counted else "\N{MULTIPLICATION SIGN}"
     return plots.Mark(start, turn, end, label, event.counted, note)
@@ -165,9 +166,11 @@ def _number(value: float | None, digits: int = 1) -> str:
     return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else "\N{EN DASH}"
 
 
-def _words(name: str | None) -> str:
+def words(name: str | None) -> str:
+    """A name of the catalogue or a message, as people write it."""
     return (name or "").replace("_", " ")
 
 
-def _file(name: str) -> str:
+def template_file(name: str) -> str:
+    """The text of a file that pages are made of."""
     return resources.files("fitness_bringup").joinpath("templates", name).read_text()
