@@ -24,6 +24,7 @@ from exercise_classifier.training import cross_validation, dataset, evaluation, 
 from exercise_classifier.training import folds as splits
 from exercise_classifier.training.card import card
 from exercise_classifier.training.config import CONFIGS, load_config
+from exercise_classifier.training.page import page
 from exercise_classifier.training.take_readers import read_table
 from exercise_classifier.training.takes import Take, counts, groups_of
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, random_windows
@@ -216,6 +217,12 @@ def test_report_of_a_perfect_and_of_a_wrong_model():
     about |= {"features": "body_frame", "network": {"kind": "lstm"}, "not_shipped": {"lunge": "1 source"}, "ms": 0.1}
     about |= {"formats": {}, "baseline": "left out", "baseline_macro_f1": None}
     assert "Macro F1 **1.000** [1.00, 1.00]" in card(perfect | about)
+    small = {"macro_f1": 0.5, "macro_f1_95": [0.4, 0.6], "accuracy": 0.5, "accuracy_95": [0.4, 0.6], "ece": 0.1}
+    small |= {"ours_above": {"macro_f1": 0.5, "macro_f1_95": [0.4, 0.6]}}
+    beside = {"baseline": {"what": "w", "cap": "c"}, "baselines": {"existing_lstm": small}, "name": "m"}
+    html = page(perfect | about | beside)
+    assert "existing_lstm" in html and html.count("<svg") == 2 and "http" not in html and "src=" not in html
+    assert "existing_lstm macro F1 0.500" in card(perfect | about | beside)
     wrong = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups), 1.0, 0.5)
     assert wrong["macro_f1"] == 0.0
     assert evaluation.fit_temperature(evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups)) > 2

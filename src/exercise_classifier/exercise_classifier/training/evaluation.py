@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from exercise_classifier.training.takes import Take
+from exercise_classifier.training.timing import plainly, timing
 from exercise_classifier.training.windows import Windows, exercises_of, label_of
 
 
@@ -138,7 +139,7 @@ def report(
             "negative_right": f"{sum(clip['right'] for clip in negative)} of {len(negative)}",
             "wrong": [clip for clip in clips if not clip["right"]],
         },
-        **_timing(takes, held_out, probabilities, threshold),
+        **timing(takes, windows, probabilities, plainly(threshold)),
         "temperature": _round(temperature),
         "confidence_threshold": threshold,
     }
@@ -180,58 +181,6 @@ def _right_of(clips: list[dict], label: str) -> str:
         f"{sum(clip['right'] for clip in of)} of {len(of)}, "
         f"of certain label {sum(clip['right'] for clip in certain)} of {len(certain)}"
     )
-
-
-def _timing(takes: list[Take], held_out: HeldOut, probabilities: np.ndarray, threshold: float) -> dict:
-    """What somebody in front of the camera notices: false labels while idle, the wait for a label, flicker in a set.
-
-    A false label is a run of confident windows of one exercise. The wait is from the first moving window of an exercise
-    (from the start of the take where that is the first one) to the first right confident label. Flicker: changes of the
-    confident label between the first and the last right one; an uncertain window holds the label.
-    """
-    windows, labels = held_out.windows, held_out.windows.labels
-    exercises = exercises_of(labels)
-    guess = np.array(labels)[probabilities.argmax(axis=1)]
-    confident = probabilities.max(axis=1) >= threshold
-    said = np.where(confident, guess, "")
-    false = {"idle": [0, 0.0], "other": [0, 0.0]}
-    waits: list[float] = []
-    changes, minutes, unnamed = 0, 0.0, 0
-    for number, take in enumerate(takes):
-        rows = np.flatnonzero(windows.take == number)
-        if not len(rows):
-            continue
-        true = np.array(labels)[windows.y[rows]]
-        step = float(np.median(np.diff(windows.end[rows]))) if len(rows) > 1 else 0.2
-        for kind, tally in false.items():
-            here = np.where((true == kind) & np.isin(said[rows], exercises), said[rows], "")
-            tally[0] += int(np.count_nonzero((here != "") & (here != np.concatenate([[""], here[:-1]]))))
-            tally[1] += np.count_nonzero(true == kind) * step / 60
-        label = label_of(take.exercise, labels)
-        moving = np.flatnonzero((true == label) & ~windows.still[rows])
-        if label not in exercises or not len(moving):
-            continue
-        right = np.flatnonzero(said[rows] == label)
-        right = right[right >= moving[0]]
-        if not len(right):
-            unnamed += 1
-            continue
-        begun = take.stamps[0] if moving[0] == 0 else windows.end[rows[moving[0]]]
-        waits.append(float(windows.end[rows[right[0]]] - begun))
-        inside = said[rows][right[0] : right[-1] + 1]
-        inside = inside[inside != ""]
-        changes += int(np.count_nonzero(inside[1:] != inside[:-1]))
-        minutes += float(windows.end[rows[right[-1]]] - windows.end[rows[right[0]]]) / 60
-    return {
-        "idle_false_per_10min": _round(10 * false["idle"][0] / false["idle"][1]) if false["idle"][1] else None,
-        "idle_minutes": _round(false["idle"][1]),
-        "other_false_per_10min": _round(10 * false["other"][0] / false["other"][1]) if false["other"][1] else None,
-        "other_minutes": _round(false["other"][1]),
-        "time_to_first_label_s": _round(np.median(waits)) if waits else None,
-        "time_to_first_label_p90_s": _round(np.percentile(waits, 90)) if waits else None,
-        "exercise_takes_never_named": unnamed,
-        "flicker_per_min": _round(changes / minutes) if minutes else None,
-    }
 
 
 def _reliability(probabilities: np.ndarray, y: np.ndarray, bins: int = 10) -> list[dict]:
@@ -282,6 +231,8 @@ def _bootstrap(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, classes: in
 
 
 def _interval(values: np.ndarray) -> list[float]:
+    if np.isnan(values).all():
+        return [0.0, 1.0]  # nothing was measured
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return [_round(low), _round(high)]
 

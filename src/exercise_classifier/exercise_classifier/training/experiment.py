@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from exercise_classifier.training.windows import (
     LABELS,
     Windows,
     all_windows,
+    cut,
     exercises_of,
     joined,
     label_of,
@@ -176,6 +178,7 @@ def held_out_report(
     temperature = evaluation.fit_temperature(found.held_out)
     held_out = evaluation.without(found.held_out, config.rejected, temperature)
     result = evaluation.report(data.takes, held_out, 1.0, config.threshold, config.seed)
+    compared = formats(found)
     # The baselines are on windows of other features, but of the same folds.
     of_folds = replace(split, pool_groups=split.checked_groups)
     return {
@@ -185,7 +188,8 @@ def held_out_report(
         "not_shipped": data.not_shipped
         | {name: "held-out figures not good enough" for name in config.rejected if name in data.labels}
         | {name: "not in the configuration" for name in exercises_of(LABELS) if _unasked(name, data)},
-        "formats": formats(found),
+        "formats": compared,
+        "latency_ms": {"features": _feature_ms(config, data), "network": compared.get("float32", {}).get("ms")},
         "features": config.features,
         "network": config.network.model_dump(mode="json", exclude_none=True),
         "window": {"duration": config.duration, "rate": config.rate},
@@ -197,6 +201,17 @@ def held_out_report(
         "seed": config.seed,
         "takes_left_out": data.left_out,
     }, found
+
+
+def _feature_ms(config: TrainingConfig, data: Data) -> float:
+    """Median time that the features of a window take [ms]."""
+    compute, times = FEATURE_SETS[config.features].compute, []
+    for take in data.takes[:20]:
+        sequence = cut(take, float(take.stamps[-1]), config.shape)
+        begun = time.perf_counter()
+        compute(sequence)
+        times.append(time.perf_counter() - begun)
+    return round(1000 * float(np.median(times)), 3)
 
 
 def _unasked(name: str, data: Data) -> bool:

@@ -113,7 +113,7 @@ def exercises_of(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(label for label in labels if label not in NON_EXERCISES)
 
 
-def _cut(
+def cut(
     take: Take,
     end: float,
     shape: Shape,
@@ -121,6 +121,7 @@ def _cut(
     every: int = 1,
     in_metres: bool = True,
 ) -> PoseSequence:
+    """The window of a take that ends at this stamp [s]. tempo: of the movement, 1 = as it was. every: which poses."""
     at = end + (np.arange(shape.steps) - (shape.steps - 1)) / shape.rate * tempo
     first = max(np.searchsorted(take.stamps, at[0]) - 2 * every, 0)
     last = np.searchsorted(take.stamps, end, side="right")
@@ -185,7 +186,7 @@ def all_windows(
         for end in take.stamps[_every(take.stamps, hop)]:
             if end - take.stamps[0] < shape.min_seen:
                 continue
-            sequence = _cut(take, float(end), shape, in_metres=in_metres)
+            sequence = cut(take, float(end), shape, in_metres=in_metres)
             if np.count_nonzero(seen_steps(sequence)) / shape.rate < shape.min_seen:
                 continue
             label, rests = _label(sequence, take, labels)
@@ -284,7 +285,7 @@ def augmented(
     in_metres = bool(np.isfinite(take.world).any()) and rng.random() > 0.2
     rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
-    sequence = _cut(take, end, shape, tempo, every, in_metres)
+    sequence = cut(take, end, shape, tempo, every, in_metres)
     label, still = _label(sequence, take, labels)
     if not same_camera:
         sequence = _other_camera(sequence, rng)

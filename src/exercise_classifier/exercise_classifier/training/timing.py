@@ -1,0 +1,87 @@
+"""What somebody in front of the camera notices of a classifier: the wait for a label, flicker, false labels."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from exercise_classifier.training.takes import Take
+from exercise_classifier.training.windows import Windows, exercises_of, label_of
+
+Hold = Callable[[np.ndarray, np.ndarray, np.ndarray], list[str]]
+"""What a node says of a take: ends [n, s], best labels [n] and their probabilities [n] -> labels [n], "" = none."""
+
+
+def plainly(threshold: float) -> Hold:
+    """A label is said where it is as probable as this, otherwise none is."""
+
+    def said(ends: np.ndarray, best: np.ndarray, confidence: np.ndarray) -> list[str]:
+        return [str(label) if sure else "" for label, sure in zip(best, confidence >= threshold, strict=True)]
+
+    return said
+
+
+def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, hold: Hold) -> dict:
+    """Figures of the labels that are said of held-out takes.
+
+    A false label is a run of windows that are named after one exercise. The wait is from the first moving window of an
+    exercise (from the start of the take where that is the first one) to the first right label. Flicker: changes of the
+    label between the first and the last right one; where none is said the label stays.
+    """
+    labels = np.array(windows.labels)
+    exercises = exercises_of(windows.labels)
+    false = {"idle": [0, 0.0], "other": [0, 0.0]}
+    waits: list[float] = []
+    changes, minutes, unnamed = 0, 0.0, 0
+    for number, take in enumerate(takes):
+        rows = np.flatnonzero(windows.take == number)
+        if not len(rows):
+            continue
+        ends, true = windows.end[rows], labels[windows.y[rows]]
+        said = np.array(hold(ends, labels[probabilities[rows].argmax(axis=1)], probabilities[rows].max(axis=1)))
+        step = float(np.median(np.diff(ends))) if len(rows) > 1 else 0.2
+        for kind, tally in false.items():
+            here = np.where((true == kind) & np.isin(said, exercises), said, "")
+            tally[0] += int(np.count_nonzero((here != "") & (here != np.concatenate([[""], here[:-1]]))))
+            tally[1] += np.count_nonzero(true == kind) * step / 60
+        label = label_of(take.exercise, windows.labels)
+        moving = np.flatnonzero((true == label) & ~windows.still[rows])
+        if label not in exercises or not len(moving):
+            continue
+        right = np.flatnonzero(said == label)
+        right = right[right >= moving[0]]
+        if not len(right):
+            unnamed += 1
+            continue
+        begun = take.stamps[0] if moving[0] == 0 else ends[moving[0]]
+        waits.append(float(ends[right[0]] - begun))
+        inside = said[right[0] : right[-1] + 1]
+        inside = inside[inside != ""]
+        changes += int(np.count_nonzero(inside[1:] != inside[:-1]))
+        minutes += float(ends[right[-1]] - ends[right[0]]) / 60
+    return {
+        **{f"{kind}_false_per_10min": _per(10 * runs, of) for kind, (runs, of) in false.items()},
+        **{f"{kind}_minutes": round(of, 2) for kind, (_, of) in false.items()},
+        "time_to_first_label_s": _percentile(waits, 50),
+        "time_to_first_label_p90_s": _percentile(waits, 90),
+        "time_to_first_label_s_95": _interval(waits),
+        "takes_named": len(waits),
+        "exercise_takes_never_named": unnamed,
+        "flicker_per_min": _per(changes, minutes),
+        "flicker_minutes": round(minutes, 2),
+    }
+
+
+def _per(events: float, minutes: float) -> float | None:
+    return round(events / minutes, 3) if minutes else None
+
+
+def _percentile(values: list[float], at: float) -> float | None:
+    return round(float(np.percentile(values, at)), 3) if values else None
+
+
+def _interval(values: list[float]) -> list[float] | None:
+    """95 % of the medians of resampled takes."""
+    if not values:
+        return None
+    drawn = np.random.default_rng(0).choice(values, (1000, len(values)))
+    return [round(float(value), 3) for value in np.percentile(np.median(drawn, axis=1), [2.5, 97.5])]
