@@ -282,7 +282,14 @@ def train(context: typer.Context) -> None:
 
 @app.command(context_settings=PASSED_ON)
 def evaluate(context: typer.Context) -> None:
-    """Say how a configuration of the classifier does on people it has not seen; writes JSON and HTML."""
+    """Say how a configuration of the classifier does on people it has not seen.
+
+    `evaluate form`: the form rules.
+    """
+    if context.args[:1] == ["form"]:
+        from fitness_bringup import form_evaluation
+
+        raise typer.Exit(form_evaluation.main(context.args[1:]))
     from exercise_classifier.training import evaluate
 
     raise typer.Exit(evaluate.main(context.args))
