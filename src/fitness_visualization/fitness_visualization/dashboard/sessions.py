@@ -1,0 +1,246 @@
+"""The pages of what was recorded: /sessions lists it; each has its report, as files too, and can be deleted.
+
+Free of ROS. A recording is named by an id of the listing, made anew for every request; nothing that a client sends is
+ever a path.
+"""
+
+import asyncio
+import base64
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import jinja2
+import yaml
+from aiohttp import web
+
+from fitness_core.errors import InputError
+
+DEPTH = 3
+"""Recordings are looked for so many folders deep."""
+MOST = 500
+"""Most recordings that are listed, newest first."""
+STILL = 5.0
+"""A bag without metadata that changed within so long is still being recorded [s]."""
+KEPT = 16
+"""Reports that are kept."""
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+KINDS = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
+
+
+class Report(Protocol):
+    """A report as text: a page that needs nothing else, a table, and data."""
+
+    html: str
+    csv: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A bag. id: stands for it towards clients. name: its path in the folder. changed: last written [s since epoch].
+
+    duration [s], started [s since epoch]: from its metadata, None where it has none. size [bytes].
+    """
+
+    id: str
+    name: str
+    path: Path
+    changed: float
+    size: int
+    duration: float | None
+    started: float | None
+
+    @property
+    def recording(self) -> bool:
+        """Whether it is still being written."""
+        return self.duration is None and time.time() - self.changed < STILL
+
+
+def sessions_in(folder: Path) -> list[Session]:
+    """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none."""
+    found: list[Session] = []
+
+    def look(place: Path, depth: int) -> None:
+        try:
+            entries = [entry for entry in sorted(place.iterdir()) if not entry.is_symlink()]
+        except OSError:
+            return
+        files = [entry for entry in entries if entry.is_file()]
+        if depth and any(file.suffix in (".mcap", ".db3") for file in files):
+            found.append(_session(folder, place, files))
+        elif depth < DEPTH:
+            for entry in entries:
+                if entry.is_dir():
+                    look(entry, depth + 1)
+
+    look(folder, 0)
+    return sorted(found, key=lambda session: (session.started or session.changed, session.name), reverse=True)[:MOST]
+
+
+def add_sessions(app: web.Application, folder: Path, analyse: Callable[[Path], Report]) -> None:
+    """Add the pages to `app`. folder: of the recordings. analyse: makes the report of a bag; called in a thread, one
+    at a time; raises InputError where it cannot.
+    """
+    pages = _Pages(folder, analyse)
+    app.router.add_get("/sessions", pages.overview)
+    app.router.add_get("/sessions/{id:[0-9a-f]{16}}", pages.report)
+    app.router.add_get("/sessions/{id:[0-9a-f]{16}}/report.{kind:html|csv|json}", pages.file)
+    app.router.add_get("/sessions/{id:[0-9a-f]{16}}/delete", pages.ask)
+    app.router.add_post("/sessions/{id:[0-9a-f]{16}}/delete", pages.delete)
+    app.on_cleanup.append(pages.close)
+
+
+class _Pages:
+    def __init__(self, folder: Path, analyse: Callable[[Path], Report]) -> None:
+        self._folder = folder
+        self._analyse = analyse
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="sessions")
+        self._reports: dict[tuple[str, float, int], asyncio.Future[Report]] = {}
+        environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+        environment.filters |= {"size": _size, "length": _length, "when": _when}
+        folder_of_templates = resources.files("fitness_visualization").joinpath("dashboard", "templates")
+        self._template = environment.from_string(folder_of_templates.joinpath("sessions.html.j2").read_text())
+
+    async def overview(self, _: web.Request) -> web.Response:
+        return self._page(sessions=await self._sessions())
+
+    async def report(self, request: web.Request) -> web.Response:
+        report = await self._report(await self._find(request))
+        policy = POLICY.replace("style-src 'self'", f"style-src {_style_hashes(report.html)}")
+        return web.Response(text=report.html, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def file(self, request: web.Request) -> web.Response:
+        session, kind = await self._find(request), request.match_info["kind"]
+        report = await self._report(session)
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", session.name).strip("_") or "recording"
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+        return web.Response(text=getattr(report, kind), content_type=KINDS[kind], headers=headers)
+
+    async def ask(self, request: web.Request) -> web.Response:
+        return self._page(doomed=await self._find(request))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        session = await self._find(request)
+        if session.recording:
+            raise self._problem(web.HTTPConflict, f"{session.name} is being recorded; stop the recording first.")
+        try:
+            await asyncio.to_thread(shutil.rmtree, session.path)
+        except OSError as error:
+            raise self._problem(
+                web.HTTPInternalServerError, f"{session.name} cannot be deleted: {error.strerror}."
+            ) from None
+        raise web.HTTPSeeOther("/sessions")
+
+    async def close(self, _: web.Application) -> None:
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def _sessions(self) -> list[Session]:
+        # In a thread of its own: a listing does not wait for a report, and a slow disk not for the dashboard.
+        return await asyncio.to_thread(sessions_in, self._folder)
+
+    async def _find(self, request: web.Request) -> Session:
+        wanted = request.match_info["id"]
+        for session in await self._sessions():
+            if session.id == wanted:
+                return session
+        raise self._problem(web.HTTPNotFound, "There is no such recording any more.")
+
+    async def _report(self, session: Session) -> Report:
+        if session.recording:
+            raise self._problem(web.HTTPConflict, f"{session.name} is being recorded; its report comes afterwards.")
+        key = session.id, session.changed, session.size
+        if key not in self._reports:
+            while len(self._reports) >= KEPT:
+                self._reports.pop(next(iter(self._reports)))
+            loop = asyncio.get_running_loop()
+            self._reports[key] = loop.run_in_executor(self._worker, self._analyse, session.path)
+        try:
+            return await asyncio.shield(self._reports[key])
+        except InputError as error:
+            self._reports.pop(key, None)
+            raise self._problem(web.HTTPUnprocessableEntity, f"{error}") from None
+
+    def _page(self, **content: Any) -> web.Response:
+        text = self._text(content)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    def _problem(self, kind: type[web.HTTPException], words: str) -> web.HTTPException:
+        text = self._text({"problem": words})
+        return kind(text=text, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    def _text(self, content: dict[str, Any]) -> str:
+        # The name of the folder only: where it lies on this machine is nobody's business.
+        blank = {"sessions": None, "doomed": None, "problem": "", "folder": self._folder.name}
+        return self._template.render(blank | content)
+
+
+def _session(folder: Path, place: Path, files: list[Path]) -> Session:
+    name = place.relative_to(folder).as_posix()
+    stats = [stat for file in files if (stat := _stat(file))]
+    started, duration = _times(place / "metadata.yaml")
+    return Session(
+        id=hashlib.sha256(name.encode()).hexdigest()[:16],
+        name=name,
+        path=place,
+        changed=max((stat.st_mtime for stat in stats), default=0.0),
+        size=sum(stat.st_size for stat in stats),
+        duration=duration,
+        started=started,
+    )
+
+
+def _stat(file: Path) -> Any:
+    try:
+        return file.stat()
+    except OSError:
+        return None
+
+
+def _times(metadata: Path) -> tuple[float | None, float | None]:
+    """Start [s since epoch] and duration [s] by a bag's metadata; None where they are not to be read."""
+    try:
+        content = yaml.safe_load(metadata.read_text())["rosbag2_bagfile_information"]
+        start, duration = content["starting_time"]["nanoseconds_since_epoch"], content["duration"]["nanoseconds"]
+        return float(start) / 1e9, float(duration) / 1e9
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return None, None
+
+
+def _style_hashes(page: str) -> str:
+    """The styles of a page as sources of its policy."""
+    hashes = [
+        base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        for style in re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    ]
+    return " ".join(f"'sha256-{value}'" for value in hashes) or "'none'"
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _length(duration: float | None) -> str:
+    if duration is None:
+        return "not closed"
+    minutes, seconds = divmod(round(duration), 60)
+    return f"{minutes}:{seconds:02d} min"
+
+
+def _when(session: Session) -> str:
+    time_of_bag = session.started if session.started and session.started > 1e9 else session.changed
+    return datetime.fromtimestamp(time_of_bag, UTC).strftime("%Y-%m-%d %H:%M UTC")
