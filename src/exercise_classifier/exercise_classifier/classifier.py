@@ -8,17 +8,15 @@ from ai_edge_litert.interpreter import Interpreter
 
 from exercise_classifier import model_file
 from exercise_classifier.features import FEATURE_SETS, seen_steps
-from exercise_classifier.window import PoseWindow
+from exercise_classifier.hold import LabelHold
+from exercise_classifier.window import MIN_SEEN, PoseWindow
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
-from fitness_core.types import Classification, ClassificationStatus, Pose, nanoseconds
+from fitness_core.types import Classification, ClassificationStatus, Pose, nanoseconds, seconds
 
 MODEL = "exercise_lstm.tflite"
 """File name of the shipped model."""
-
-MIN_SEEN = 1.0
-"""Seconds of a body that a window must hold before anything is said about it."""
 
 
 def default_model() -> Path:
@@ -84,18 +82,24 @@ class ExerciseClassifier:
         threads: int = 1,
     ) -> None:
         self._network = Network(model if model is not None else default_model(), threads)
-        info = self._network.info
-        if confidence_threshold is not None:
-            info = replace(info, confidence_threshold=confidence_threshold)
-        self.info = info
+        self.info = info = self._network.info
+        self.trust(confidence_threshold)
         self._features = FEATURE_SETS[info.features].compute
         self._period = nanoseconds(1.0 / rate)
         self._window = PoseWindow(info.window_duration, info.window_rate)
+        self._hold = LabelHold()
         self._due: int | None = None
+
+    def trust(self, confidence_threshold: float | None) -> None:
+        """Labels below this are UNCERTAIN from now on; None = the model's own threshold."""
+        own = self._network.info.confidence_threshold
+        threshold = own if confidence_threshold is None else confidence_threshold
+        self.info = replace(self.info, confidence_threshold=threshold)
 
     def reset(self) -> None:
         """Forget every pose."""
         self._window.reset()
+        self._hold.reset()
         self._due = None
 
     def check_labels(self, catalogue: Catalogue) -> None:
@@ -110,6 +114,7 @@ class ExerciseClassifier:
     def step(self, pose: Pose) -> Classification | None:
         """The classification of the window that ends at this pose; None where none is due yet."""
         if self._window.add(pose):
+            self._hold.reset()
             self._due = None
         if self._due is not None and pose.stamp < self._due:
             return None
@@ -126,16 +131,17 @@ class ExerciseClassifier:
         if seen + 1.5 / self.info.window_rate < MIN_SEEN:
             filling = pose.tracked or self._window.held < MIN_SEEN
             status = ClassificationStatus.WARMING_UP if filling else ClassificationStatus.NO_BODY
+            self._hold.reset()
             return Classification(pose.stamp, start, status, body_id=pose.body_id)
         values = self._network(self._features(sequence))
-        best = int(values.argmax())
-        confidence = float(values[best])
+        averaged, held = self._hold.step(seconds(pose.stamp), values)
+        confidence = float(averaged[held])
         trusted = confidence >= self.info.confidence_threshold
         return Classification(
             stamp=pose.stamp,
             window_start=start,
             status=ClassificationStatus.OK if trusted else ClassificationStatus.UNCERTAIN,
-            label=self.info.labels[best],
+            label=self.info.labels[held],
             confidence=confidence,
             probabilities=dict(zip(self.info.labels, map(float, values), strict=True)),
             body_id=pose.body_id,

@@ -20,7 +20,7 @@ class ExerciseClassifierNode(FitnessNode):
     """Publishes which exercise the last seconds of body_pose show.
 
     Subscribes body_pose (fitness_msgs/BodyPose). Publishes exercise (fitness_msgs/ExerciseClassification) at `rate` by
-    stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) once when activated.
+    stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) when activated and when the threshold changes.
     """
 
     PARAMETERS = (
@@ -48,7 +48,6 @@ class ExerciseClassifierNode(FitnessNode):
             "confidence_threshold",
             math.nan,
             "Probability (0..1) below which a label is UNCERTAIN; NaN or negative = the model's own.",
-            read_only=True,
         ),
         Parameter("threads", 1, "Threads of one inference.", 1, 16, read_only=True),
     )
@@ -65,16 +64,15 @@ class ExerciseClassifierNode(FitnessNode):
 
     def configure(self) -> None:
         """Load the model and hold its labels against the catalogue."""
-        threshold = self.params.confidence_threshold
-        if threshold > 1.0:
+        if self.params.confidence_threshold > 1.0:
             raise InputError(
-                f"{self.get_name()}: parameter 'confidence_threshold' is {threshold:g}; "
+                f"{self.get_name()}: parameter 'confidence_threshold' is {self.params.confidence_threshold:g}; "
                 "accepted: 0 .. 1, or NaN for the model's own"
             )
         self._classifier = ExerciseClassifier(
             Path(self.params.model).expanduser() if self.params.model else None,
             rate=self.params.rate,
-            confidence_threshold=threshold if threshold >= 0 else None,
+            confidence_threshold=self._threshold,
             threads=self.params.threads,
         )
         self._classifier.check_labels(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
@@ -83,6 +81,21 @@ class ExerciseClassifierNode(FitnessNode):
         """Say what the classifier is; poses are taken from now on."""
         assert self._classifier is not None  # configured before
         self._classifier.reset()
+        self._tell_info()
+
+    def parameters_changed(self, names: set[str]) -> None:
+        """The threshold holds from the next classification on."""
+        if self._classifier is not None and "confidence_threshold" in names:
+            self._classifier.trust(self._threshold)
+            self._tell_info()
+
+    @property
+    def _threshold(self) -> float | None:
+        threshold = self.params.confidence_threshold
+        return threshold if threshold >= 0 else None
+
+    def _tell_info(self) -> None:
+        assert self._classifier is not None
         info = self._classifier.info
         self._info.publish(
             ClassifierInfo(

@@ -25,11 +25,14 @@ class Graph:
         self.executor = SingleThreadedExecutor()
         self.status = Status()
         self.nodes: list[FitnessNode] = []
+        self._idle: list[FitnessNode] = []
         self.executor.add_node(self.status)
 
-    def add(self, node: FitnessNode) -> None:
-        """Add the next node downstream."""
+    def add(self, node: FitnessNode, idle: bool = False) -> None:
+        """Add the next node downstream. idle: it is not started; who wants it brings it up by its lifecycle."""
         self.nodes.append(node)
+        if idle:
+            self._idle.append(node)
         self.executor.add_node(node)
 
     def node(self, name: str) -> Any:
@@ -42,18 +45,19 @@ class Graph:
         return self.nodes[0]
 
     def start(self) -> None:
-        """Configure every node, then activate downstream nodes first, so that nothing of the source is missed.
+        """Configure all nodes but the idle ones, then activate downstream first, so that nothing of the source is missed.
 
         Raises InputError that names the node which cannot.
         """
-        for node in self.nodes:
+        started = [node for node in self.nodes if node not in self._idle]
+        for node in started:
             self._go(node, "configure")
-        for node in reversed(self.nodes):
+        for node in reversed(started):
             self._go(node, "activate")
 
     def stop(self) -> None:
         """Deactivate upstream nodes first, each when it has worked through what it was given."""
-        for node in self.nodes:
+        for node in [node for node in self.nodes if node.active]:
             node.stop()
             self.settle()
 

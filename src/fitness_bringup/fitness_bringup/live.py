@@ -29,6 +29,8 @@ NODES = (
     *("markers", "foxglove", "window", "video", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
+BROWSER = "browser"
+"""The source that is the camera of a browser, by the dashboard."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
 
@@ -89,27 +91,38 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
     overrides = overrides_of(options)
     graph = Graph()
 
-    def add(kind: type[FitnessNode], name: str, **parameters: Any) -> None:
+    def add(kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         given = parameters | overrides.pop(name, {})
-        graph.add(kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()]))
+        node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
+        graph.add(node, idle)
+
+    def add_dashboard(**parameters: Any) -> None:
+        from fitness_visualization.dashboard_node import DashboardNode
+
+        given: dict[str, Any] = {} if options.port is None else {"port": options.port}
+        add(DashboardNode, "dashboard", **given, **_if(bind=options.bind), **parameters)
 
     try:
         if options.demo:
             from fitness_datasets.player_node import PlayerNode
 
-            speed = {"rate": 0.0} if options.unpaced else {}
+            speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
             add(PlayerNode, "player", bag=str(DEMO), **_if(loop=options.loop), **speed)
+        elif options.source == BROWSER:
+            add_dashboard(camera=True)
         else:
             from fitness_camera.camera_node import CameraNode
-            from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
-            paced = {"paced": False} if options.unpaced else {}
+            paced: dict[str, Any] = {"paced": False} if options.unpaced else {}
             add(
                 CameraNode,
                 "camera",
                 **_if(source=options.source, loop=options.loop),
                 **paced,
             )
+        if not options.demo:
+            from pose_estimator.pose_estimator_node import PoseEstimatorNode
+
             add(PoseEstimatorNode, "pose_estimator")
         add(ExerciseClassifierNode, "exercise_classifier")
         add(RepCounterNode, "rep_counter")
@@ -134,19 +147,19 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
 
             rate = graph.node("overlay").params.max_rate
             add(VideoNode, "video", file=str(options.record_video), rate=rate)
-        if options.dashboard:
-            from fitness_visualization.dashboard_node import DashboardNode
-
-            given = {} if options.port is None else {"port": options.port}
-            add(DashboardNode, "dashboard", **given, **_if(bind=options.bind))
-        if takes is not None:
+        if options.dashboard and graph.node("dashboard") is None:
+            add_dashboard()
+        # What is idle is brought up from the dashboard.
+        if takes is not None or options.dashboard:
             from fitness_datasets.record_take_node import RecordTakeNode
 
-            add(RecordTakeNode, "record_take", **takes)
-        if options.record is not None:
+            add(RecordTakeNode, "record_take", idle=takes is None, **(takes or {}))
+        if options.record is not None or options.dashboard:
             from fitness_datasets.recorder_node import RecorderNode
 
-            add(RecorderNode, "recorder", bag=str(options.record), **_if(images=options.record_images))
+            # What is said last comes by the executor here, which waiting for it would stop.
+            bag = _if(bag=str(options.record or ""), images=options.record_images)
+            add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
         if overrides:
             raise InputError(f"-p: node {next(iter(overrides))!r} does not run with these options")
     except BaseException:
@@ -179,6 +192,8 @@ def check(options: Options) -> None:
     """Raise InputError for options that do not go together, and for a parameter file that would do nothing."""
     if options.demo and options.source:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
+    if options.source == BROWSER and not options.dashboard:
+        raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.demo and options.record_images:
         raise InputError("--record-images: the demo has no pictures; leave it out or give a --source")
     if options.record_images and options.record is None:

@@ -25,9 +25,6 @@ QOS: dict[str, QoSProfile] = {
 }
 """How the topics are received that are not `qos.EVENTS`: reliable, with room for a burst."""
 
-LAST_WORDS = 0.5
-"""How long what other nodes say at their end is still recorded when this one is told to stop [s]."""
-
 IMAGES = "camera/image_raw"
 
 
@@ -43,6 +40,12 @@ class RecorderNode(FitnessNode):
         Parameter("images", False, f"Record {IMAGES} too (27 MB/s at 640x480, 30 Hz; people can be recognised)."),
         Parameter(
             "topics", [name for name in TOPICS if name != IMAGES], "Topics to record: relative names of the graph."
+        ),
+        Parameter(
+            "last_words",
+            0.5,
+            "How long what other nodes say at their end is still recorded when this one is told to stop [s].",
+            minimum=0.0,
         ),
     )
 
@@ -111,7 +114,7 @@ class RecorderNode(FitnessNode):
 
     def _take_last_words(self) -> None:
         # Nobody spins any more when a program ends, and the summary of the last set comes just then.
-        deadline = time.monotonic() + LAST_WORDS
+        deadline = time.monotonic() + self.params.last_words
         while time.monotonic() < deadline:
             for topic, subscription in self._inputs.items():
                 with subscription.handle:

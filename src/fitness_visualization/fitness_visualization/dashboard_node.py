@@ -19,6 +19,8 @@ from fitness_core.ros.parameters import Parameter
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.state import Json, State
+from fitness_visualization.ros.browser_camera import BrowserCamera
+from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Commands
 from fitness_visualization.ros.feed import Feed
 
@@ -29,7 +31,8 @@ WATCH_PERIOD = 0.25
 class DashboardNode(FitnessNode):
     """Serves the dashboard while it is active; see docs/dashboard.md and docs/security.md.
 
-    Reads poses and pictures only while a page is open; pictures only where a page shows them.
+    Reads poses and pictures only while a page is open; pictures only where a page shows them. Publishes pictures only
+    where it is the `camera` too.
     """
 
     PARAMETERS: ClassVar = (
@@ -41,6 +44,10 @@ class DashboardNode(FitnessNode):
         Parameter("width", 640, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
         Parameter("certificate", "", "Certificate for TLS, a PEM file; empty = no TLS.", read_only=True),
         Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
+        Parameter("camera", False, "Be the camera too: take pictures from a browser on /camera.", read_only=True),
+        Parameter(
+            "recordings", "recordings", "Folder that pages record into, a bag for each recording.", read_only=True
+        ),
         Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     )
 
@@ -50,9 +57,13 @@ class DashboardNode(FitnessNode):
         """Callables that add routes of their own to the server, before activation."""
         self._state: State
         self._feed: Feed | None = None
+        self._camera: BrowserCamera | None = None
         self._server: Server | None = None
         self._timer: Timer | None = None
         self._commands = Commands(self)
+        recordings = Path(self.params.recordings).expanduser().resolve()
+        self._collection = Collection(self, recordings, self._tell)
+        self._picked = ""
         self._due = 0.0
         self._behind = False
         self._shown = diagnostics.Rate()
@@ -64,6 +75,8 @@ class DashboardNode(FitnessNode):
 
     def configure(self) -> None:
         self._state = State(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
+        if self.params.camera:
+            self._camera = BrowserCamera(self, self.get_logger().warning)
 
     def activate(self) -> None:
         given = self.params
@@ -74,6 +87,7 @@ class DashboardNode(FitnessNode):
             width=given.width,
             certificate=given.certificate,
             key=given.key,
+            camera=self._camera.camera if self._camera else None,
             pages=tuple(self.pages),
         )
         server = Server(self, settings, self.get_logger().warning)
@@ -93,12 +107,21 @@ class DashboardNode(FitnessNode):
             self._server.close()
             self._server = None
 
+    def release(self) -> None:
+        if self._camera:
+            self._camera.close()
+            self._camera = None
+
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = super().diagnose()
+        if self._camera:
+            camera = self._camera.published
+            values = {"camera_connected": self._camera.camera.connected, "published": camera.total}
+            values |= {"camera_rate_hz": camera.hertz()}
         if self._server is None:
             return level, message, values
         watched = self._server.watched
-        values = {"viewers": watched, "rate_hz": self._shown.hertz(), "pictures": self._server.pictures}
+        values |= {"viewers": watched, "rate_hz": self._shown.hertz(), "pictures": self._server.pictures}
         return level, f"{watched} watch" if watched else "nobody watches", values
 
     # What the server asks, in its thread.
@@ -125,8 +148,9 @@ class DashboardNode(FitnessNode):
             "type": "graph",
             "nodes": self._state.nodes,
             "thresholds": thresholds,
+            "exercise": self._picked,
             "pictures": self.count_publishers(self.resolve_topic_name("camera/image_raw")) > 0,
-        }
+        } | await self._collection.status()
 
     async def act(self, request: requests.Request) -> str:
         """Do what a page asks for."""
@@ -134,12 +158,20 @@ class DashboardNode(FitnessNode):
             case requests.SetParameter():
                 return await self._commands.set_threshold(request.name, request.value)
             case requests.SetExercise():
-                return await self._commands.set_exercise(request.exercise)
+                answer = await self._commands.set_exercise(request.exercise)
+                self._picked = request.exercise
+                return answer
             case requests.Reset():
                 answer = await self._commands.reset()
                 self._state.forget_repetitions()
                 self._tell({"type": "reset"})
                 return answer
+            case requests.Record():
+                return await self._collection.record(request.on)
+            case requests.Take():
+                return await self._collection.take(request)
+            case requests.Decide():
+                return await self._collection.decide(request.decision)
         raise InputError("this dashboard cannot do that")
 
     # What the graph says.

@@ -43,6 +43,11 @@ class PoseEstimator:
         for one_euro in (self._image_filter, self._world_filter):
             one_euro.min_cutoff, one_euro.beta = min_cutoff, beta
 
+    def use(self, backend: PoseBackend) -> None:
+        """Go on with another backend; the one until now is closed. Body and smoothing go on."""
+        self._backend.close()
+        self._backend = backend
+
     def step(self, frame: Frame) -> Pose:
         """The pose in a picture; `Pose.nobody` where nobody is seen.
 

@@ -16,12 +16,13 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
-from pose_estimator.backend import BACKENDS, MODELS, make_backend
+from pose_estimator.backend import BACKENDS, MODELS, PoseBackend, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
 from pose_estimator.mailbox import Mailbox
 
 # Longest wait for those who are to hear the poses [s].
 SUBSCRIBERS_TIMEOUT = 30.0
+_THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
 
@@ -52,20 +53,8 @@ class PoseEstimatorNode(FitnessNode):
     PARAMETERS = (
         Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
-        Parameter(
-            "min_detection_confidence",
-            0.5,
-            "To accept a body that is new; taken at configure.",
-            minimum=0.0,
-            maximum=1.0,
-        ),
-        Parameter(
-            "min_tracking_confidence",
-            0.5,
-            "To go on following a body; taken at configure.",
-            minimum=0.0,
-            maximum=1.0,
-        ),
+        Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
+        Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
         Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
         Parameter(
@@ -99,16 +88,20 @@ class PoseEstimatorNode(FitnessNode):
         self._sequence: int | None = None
         self._warned: set[str] = set()
         self._failure = ""
+        self._new_thresholds = False
         self._arrivals = diagnostics.Rate()
         self._inference = diagnostics.Rate()
         self._age = diagnostics.Rate()
 
     def configure(self) -> None:
         given = self.params
-        backend = make_backend(
-            given.backend, given.model, given.min_detection_confidence, given.min_tracking_confidence
+        self._estimator = PoseEstimator(
+            self._make_backend(), given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta
         )
-        self._estimator = PoseEstimator(backend, given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta)
+
+    def _make_backend(self) -> PoseBackend:
+        given = self.params
+        return make_backend(given.backend, given.model, given.min_detection_confidence, given.min_tracking_confidence)
 
     def activate(self) -> None:
         self._failure = ""
@@ -142,6 +135,8 @@ class PoseEstimatorNode(FitnessNode):
             self._estimator = None
 
     def parameters_changed(self, names: set[str]) -> None:
+        # The worker does it: it is the only one that may touch the backend.
+        self._new_thresholds |= bool(names & _THRESHOLDS)
         if self._estimator is not None and names & _SMOOTHING:
             given = self.params
             self._estimator.tune(given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta)
@@ -191,6 +186,9 @@ class PoseEstimatorNode(FitnessNode):
 
     def _process(self, message: Image) -> None:
         assert self._estimator is not None
+        if self._new_thresholds:
+            self._new_thresholds = False
+            self._estimator.use(self._make_backend())
         begun = time.perf_counter()
         stamp = messages.from_time(message.header.stamp)
         pose = self._estimator.step(Frame(stamp, images.to_bgr(message), message.header.frame_id))

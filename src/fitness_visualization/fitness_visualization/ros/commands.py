@@ -24,28 +24,35 @@ TIMEOUT = 5.0
 """Longest wait for an answer [s]."""
 
 
-async def call(client: Client, request: Any) -> Any:
-    """The answer to a request, awaited in an asyncio loop while the node's executor runs elsewhere.
+async def wait_for(future: Future, who: str, timeout: float = TIMEOUT) -> Any:
+    """The result of a future of rclpy, awaited in an asyncio loop while the node's executor runs elsewhere.
 
-    Raises InputError where nobody serves or no answer comes in time.
+    Raises InputError where it does not come in time.
     """
-    name = client.srv_name.rsplit("/", 2)
-    if not client.service_is_ready():
-        raise InputError(f"{name[-2]} does not run")
     loop = asyncio.get_running_loop()
     answer: asyncio.Future = loop.create_future()
 
-    def deliver(future: Future) -> None:
+    def deliver(done: Future) -> None:
         if not answer.done():
-            answer.set_result(future.result())
+            answer.set_result(done.result())
 
-    asked = client.call_async(request)
-    asked.add_done_callback(lambda future: loop.call_soon_threadsafe(deliver, future))
+    future.add_done_callback(lambda done: loop.call_soon_threadsafe(deliver, done))
     try:
-        return await asyncio.wait_for(answer, TIMEOUT)
+        return await asyncio.wait_for(answer, timeout)
     except TimeoutError:
+        raise InputError(f"{who} has not answered within {timeout:g} s") from None
+
+
+async def call(client: Client, request: Any) -> Any:
+    """The answer to a request. Raises InputError where nobody serves or no answer comes in time."""
+    who = client.srv_name.split("/")[-2]
+    if not client.service_is_ready():
+        raise InputError(f"{who} does not run")
+    asked = client.call_async(request)
+    try:
+        return await wait_for(asked, who)
+    finally:
         client.remove_pending_request(asked)
-        raise InputError(f"{name[-2]} has not answered within {TIMEOUT:g} s") from None
 
 
 class Commands:

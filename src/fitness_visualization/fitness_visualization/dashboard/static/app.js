@@ -74,7 +74,7 @@ const handlers = {
     set("fps", state.fps ? state.fps.toFixed(0) : "–");
     set("drops", state.drops ?? "–");
     count(state);
-    classification(state.classification);
+    classification(state.classification, state.rep?.exercise);
   },
   repetition(message) {
     strip.takeRepetition(message);
@@ -101,6 +101,7 @@ const handlers = {
     for (const id of ["last-time", "last-range", "last-symmetry"]) set(id, "–");
   },
   graph: (message) => controls.graph(message),
+  take: (message) => controls.tookPlace(message),
 };
 
 function count({ rep, classification: seen }) {
@@ -128,9 +129,12 @@ function count({ rep, classification: seen }) {
   $("marker").style.opacity = rep.phase === "unknown" ? 0 : 1;
 }
 
-function classification(seen) {
+function classification(seen, exercise) {
   const words = { warming_up: "Looking …", no_body: "Nobody in view", uncertain: "Not sure" };
-  set("sure", !seen ? " " : (words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`));
+  let sure = " ";
+  if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
+  if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
+  set("sure", sure);
   const rows = Object.entries(seen?.probabilities ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 6);
   const list = $("bars");
   if (!rows.length) return;
@@ -188,6 +192,11 @@ function noSets() {
 
 function speak(text) {
   set("spoken", text);
+}
+
+// The name of an exercise within a sentence.
+function name(label) {
+  return (titles.get(label) ?? label).toLowerCase().replaceAll("_", " ");
 }
 
 function capital(text) {

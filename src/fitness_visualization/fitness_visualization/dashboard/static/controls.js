@@ -24,6 +24,9 @@ export class Controls {
     $("take-cancel").onclick = () => $("take-dialog").close();
     $("take-form").onsubmit = (event) => { event.preventDefault(); this.take(); };
     $("joint").onchange = () => { if ($("joint").value) this.strip.joint = $("joint").value; this.strip.redraw(); };
+    document.querySelectorAll("[data-decision]").forEach((button) => {
+      button.onclick = () => this.ask({ type: "decide", decision: button.dataset.decision });
+    });
     THRESHOLDS.forEach((name) => {
       $(name).oninput = () => this.showThreshold(name, $(name).valueAsNumber);
       $(name).onchange = () => this.ask({ type: "set_parameter", name, value: $(name).valueAsNumber });
@@ -76,12 +79,9 @@ export class Controls {
   }
 
   async ask(message) {
-    $("answer").textContent = "…";
-    $("answer").classList.remove("bad");
+    this.tell("…");
     const { ok, message: words } = await this.connection.ask(message);
-    $("answer").textContent = words;
-    $("answer").classList.toggle("bad", !ok);
-    return ok;
+    this.tell(words, !ok);
   }
 
   async take() {
@@ -94,6 +94,17 @@ export class Controls {
     };
     $("take-dialog").close();
     await this.ask(wanted);
+  }
+
+  // What happens in a guided take.
+  tookPlace({ phase, kept, message }) {
+    $("review").hidden = phase !== "review";
+    if (phase === "over") this.tell(kept ? "Take kept" : `Take not kept: ${message}`, !kept);
+  }
+
+  tell(words, bad = false) {
+    $("answer").textContent = words;
+    $("answer").classList.toggle("bad", bad);
   }
 
   togglePicture() {

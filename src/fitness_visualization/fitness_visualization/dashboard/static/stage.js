@@ -107,7 +107,7 @@ export class Stage {
     const edge = on ? "rgb(8 12 14 / 0.72)" : colour("stage");
     const side = (i) => (i < FACE ? ink : i % 2 ? (on ? "#ffab52" : colour("left")) : on ? "#6cb8ff" : colour("right"));
     const torso = distance(middle(points, HEAD.shoulders), middle(points, HEAD.hips)) || 100;
-    const wide = Math.max(2.2 * ratio, torso * 0.075);
+    const wide = Math.max(2.2 * ratio, torso * (on ? 0.05 : 0.075));
     const bones = this.connections.filter(([a, b]) => a >= FACE && b >= FACE && points[a].seen && points[b].seen);
     context.lineCap = context.lineJoin = "round";
     const trunk = [11, 12, 24, 23].map((i) => points[i]);
@@ -148,7 +148,7 @@ export class Stage {
     context.beginPath();
     context.arc(centre.x, centre.y - radius * 0.1, radius, 0, 7);
     context.strokeStyle = under ? edge : ink;
-    context.lineWidth = under ? wide * 1.3 : wide * 0.6;
+    context.lineWidth = under ? wide * 1.2 : wide * 0.6;
     context.stroke();
   }
 

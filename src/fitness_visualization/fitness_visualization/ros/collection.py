@@ -1,0 +1,166 @@
+"""Recording and guided takes on behalf of a page: the nodes `recorder` and `record_take`, started and stopped."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from rclpy.action import ActionClient
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from fitness_core.errors import InputError
+from fitness_msgs.action import RecordTake
+from fitness_visualization.dashboard import requests
+from fitness_visualization.dashboard.state import Json
+from fitness_visualization.ros.commands import TIMEOUT, call, wait_for
+
+PHASES = ("placement", "countdown", "recording", "review")
+"""Words for RecordTake's PHASE_*."""
+
+
+class Managed:
+    """A managed node, brought up and down by its lifecycle services. Raises InputError where it does not follow."""
+
+    def __init__(self, node: Node, name: str) -> None:
+        self.name = name
+        self._get = node.create_client(GetState, f"{name}/get_state")
+        self._change = node.create_client(ChangeState, f"{name}/change_state")
+
+    @property
+    def there(self) -> bool:
+        """Whether the node runs at all."""
+        return self._get.service_is_ready()
+
+    async def is_active(self) -> bool:
+        """Whether it is active."""
+        state = (await call(self._get, GetState.Request())).current_state.id
+        return state == State.PRIMARY_STATE_ACTIVE
+
+    async def up(self) -> None:
+        """Configure and activate."""
+        state = (await call(self._get, GetState.Request())).current_state.id
+        if state == State.PRIMARY_STATE_INACTIVE:
+            await self._go(Transition.TRANSITION_CLEANUP)
+        await self._go(Transition.TRANSITION_CONFIGURE)
+        await self._go(Transition.TRANSITION_ACTIVATE)
+
+    async def down(self) -> None:
+        """Deactivate and clean up."""
+        await self._go(Transition.TRANSITION_DEACTIVATE)
+        await self._go(Transition.TRANSITION_CLEANUP)
+
+    async def _go(self, transition: int) -> None:
+        answer = await call(self._change, ChangeState.Request(transition=Transition(id=transition)))
+        if not answer.success:
+            raise InputError(f"{self.name} did not follow; its log says why")
+
+
+class Collection:
+    """One recording at a time, in a folder named after the time it began, and one take at a time in it.
+
+    tell: called with the JSON of what happens in a take.
+    """
+
+    def __init__(self, node: Node, folder: Path, tell: Callable[[Json], None]) -> None:
+        self._folder = folder
+        self._tell = tell
+        self._recorder = Managed(node, "recorder")
+        self._set = node.create_client(SetParameters, "recorder/set_parameters")
+        self._guide = Managed(node, "record_take")
+        self._goals: ActionClient = ActionClient(node, RecordTake, "record_take")
+        self._decisions = {
+            name: node.create_client(Trigger, f"record_take/{name}") for name in ("keep", "redo", "stop")
+        }
+        self._bag = ""
+        self._take: asyncio.Task | None = None
+        self._takes = 0
+        self._news: Json = {}
+
+    async def status(self) -> Json:
+        """Members of the message `graph`: null or absent where the node does not run."""
+        recorder = self._recorder.there
+        return {
+            "recording": {"on": await self._recorder.is_active(), "bag": self._bag} if recorder else None,
+            "guide": recorder and self._guide.there,
+        }
+
+    async def record(self, on: bool) -> str:
+        """Start or stop recording."""
+        if on == await self._recorder.is_active():
+            return "recording already" if on else "nothing is being recorded"
+        if not on:
+            await self._recorder.down()
+            return f"recorded {self._bag}"
+        bag = self._folder / time.strftime("%Y-%m-%d_%H-%M-%S")
+        value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(bag))
+        answer = await call(self._set, SetParameters.Request(parameters=[Parameter(name="bag", value=value)]))
+        if not answer.results[0].successful:
+            raise InputError(answer.results[0].reason)
+        await self._recorder.up()
+        # The name only: a page need not know where on this machine it lies.
+        self._bag = bag.name
+        return f"recording {self._bag}"
+
+    async def take(self, asked: requests.Take) -> str:
+        """Begin a guided take; it is recorded, and what comes of it is told."""
+        if self._take is not None and not self._take.done():
+            raise InputError("a take is under way")
+        if not asked.consent:
+            raise InputError("nothing is recorded without the person's consent")
+        started = not await self._recorder.is_active()
+        if started:
+            await self.record(True)
+        if not await self._guide.is_active():
+            await self._guide.up()
+        await self._server()
+        self._takes += 1
+        goal = RecordTake.Goal(
+            subject=asked.subject,
+            session="S01",
+            exercise=asked.exercise,
+            take=self._takes,
+            repetitions=asked.repetitions,
+            consent=asked.consent,
+        )
+        handle = await wait_for(self._goals.send_goal_async(goal, self._on_feedback), "record_take")
+        if not handle.accepted:
+            await self._end(started)
+            raise InputError("record_take refused the take; its log says why")
+        self._take = asyncio.create_task(self._follow(handle, started))
+        return f"take of {asked.exercise} begun"
+
+    async def decide(self, decision: str) -> str:
+        """Keep, repeat or end the take that is over."""
+        answer = await call(self._decisions[decision], Trigger.Request())
+        if not answer.success:
+            raise InputError(answer.message)
+        return {"keep": "kept", "redo": "once more", "stop": "stopped"}[decision]
+
+    async def _server(self) -> None:
+        deadline = time.monotonic() + TIMEOUT
+        while not self._goals.server_is_ready():
+            if time.monotonic() > deadline:
+                raise InputError("record_take does not take goals")
+            await asyncio.sleep(0.02)
+
+    async def _follow(self, handle: Any, started: bool) -> None:
+        result = (await wait_for(handle.get_result_async(), "record_take", timeout=3600.0)).result
+        self._tell({"type": "take", "phase": "over", "kept": result.kept, "message": result.message})
+        await self._end(started)
+
+    async def _end(self, started: bool) -> None:
+        await self._guide.down()
+        if started:
+            await self.record(False)
+
+    def _on_feedback(self, message: Any) -> None:
+        news = {"phase": PHASES[message.feedback.phase], "repetitions": message.feedback.repetitions}
+        if news != self._news:
+            self._news = news
+            self._tell({"type": "take"} | news)
