@@ -298,6 +298,7 @@ def given_to_collect(monkeypatch, takes: list[Take]) -> None:
 
 
 def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsys):
+    from exercise_classifier import held_out
     from exercise_classifier.classifier import ExerciseClassifier
     from exercise_classifier.training import evaluate, fit
 
@@ -321,7 +322,10 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     assert found[-1].label in info.labels
     monkeypatch.setattr(experiment, "forget", forget)
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
-    assert evaluate.main([*given, "--json", str(figures), "--html", str(page)]) == 0
+    labels = tmp_path / "labels.npz"
+    assert evaluate.main([*given, "--json", str(figures), "--html", str(page), "--held-out", str(labels)]) == 0
+    said = held_out.read(labels)
+    assert said.labels == info.labels and len(said.of(said.clips[0])) == np.count_nonzero(said.clip == 0) > 0
     result, trained = json.loads(figures.read_text()), json.loads((tmp_path / "tiny.evaluation.json").read_text())
     for key in ("macro_f1", "accuracy", "ece", "per_class", "baseline_macro_f1", "idle_false_per_10min", "n_windows"):
         assert result[key] == trained[key], key
