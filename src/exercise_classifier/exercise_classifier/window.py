@@ -10,6 +10,9 @@ from fitness_core.types import Pose, nanoseconds, seconds
 MAX_GAP = 0.45
 """Poses further apart than this [s] are not joined by a line: what happened between them was not seen (2.5 Hz)."""
 
+MIN_SEEN = 0.7
+"""Seconds of a body that a window must hold before anything is said about it."""
+
 
 def resample(
     stamps: np.ndarray,

@@ -255,6 +255,28 @@ def test_networks_have_the_sizes_they_say():
     assert model.input_shape == (None, 30, N_FEATURES) and model.output_shape == (None, 13)
 
 
+def test_a_configuration_says_which_take_is_of_which_source(tmp_path, monkeypatch):
+    takes = takes_of_groups(6, 2)
+    pose_file = replace(takes[0], name="poses/a", kind="pose file", image=takes[0].image + 1)
+    other_file = replace(pose_file, name="poses/b", group="group 1", image=takes[0].image + 2)
+    given_to_collect(monkeypatch, [*takes, pose_file, other_file])
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+
+    def groups(**sources):
+        found = experiment.load(load_config(None, synthetic=0, sources=sources), inputs)
+        return {take.name: take.group for take in found.fitted}, found.left_out.get("ambiguous", 0)
+
+    plain, _ = groups()
+    assert plain["0"] == plain["poses/a"] == "group 0" and plain["1"] == plain["poses/b"] == "group 1"
+    named, left_out = groups(**{"0": "gym", "2": "own", "[24]": "gym"})
+    assert (named["0"], named["2"], named["4"]) == ("gym", "take 2", "gym")
+    assert "poses/a" not in named and named["poses/b"] == "group 1" and left_out == 1
+    named, left_out = groups(**{"[024]": "gym"})
+    assert named["poses/a"] == "gym" and not left_out
+    with pytest.raises(InputError, match="sources: nothing_like_this"):
+        groups(**{"0": "gym", "nothing_like_this": "own"})
+
+
 def test_every_configuration_that_ships_is_valid():
     names = [path.stem for path in CONFIGS.glob("*.yaml")]
     assert "exercise_lstm" in names
@@ -289,6 +311,9 @@ def test_standing_still_before_a_set_is_idle():
     assert {LABELS[n] for n in all_windows([take], Shape()).y} == {"idle"}
     four = all_windows([take], Shape(), labels=("curl", "press", "squat", "other"))
     assert four.still.all() and {four.labels[n] for n in four.y} == {"curl"}
+    negative = replace(take, exercise="other")
+    assert {LABELS[n] for n in all_windows([negative], Shape()).y} == {"idle"}
+    assert {four.labels[n] for n in all_windows([negative], Shape(), labels=four.labels).y} == {"other"}
 
 
 def given_to_collect(monkeypatch, takes: list[Take]) -> None:

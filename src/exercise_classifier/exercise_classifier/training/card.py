@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (Markdown with fields to fill in)
 
+from exercise_classifier.window import MIN_SEEN
+
 _TEXT = """# {name}
 
 Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else; `idle`,
@@ -56,7 +58,7 @@ Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accura
 {baseline_words}
 
 While idle {idle_false_per_10min} false labels per 10 minutes (runs of confident windows; {idle_minutes:.1f} minutes of it), in other movement
-{other_false_per_10min} ({other_minutes:.1f} minutes). First right label after {time_to_first_label_s} s (median; a window needs 1 s of a body; exercise
+{other_false_per_10min} ({other_minutes:.1f} minutes). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
 takes never named: {exercise_takes_never_named}). Inside a set the label changes {flicker_per_min} times per minute.
 
 {classes}
@@ -75,7 +77,7 @@ exercises {clips_right}, of these with certain labels {certain_right}; negatives
 
 - Few people: {n_sources} sources. The intervals say how little that is; another room can be outside of them.
 - One person, a roughly level camera. A tilted camera, a lying one or a mirror is not what it was fitted to.
-- A window needs 1 s of a body: shorter movements get no label, and a label is up to a second late at the start of a set.
+- A window needs {min_seen} s of a body: shorter movements get no label, and a label comes that late at the start of a set.
 - Movements that look alike in landmarks are confused: see the confusion matrix and the wrong clips above.
 - Standing still inside a set is often `other` or `idle`; what counts repetitions has to bridge that.
 """
@@ -92,6 +94,7 @@ def card(result: dict) -> str:
         },
         **result["window"],
         labels=", ".join(result["classes"]),
+        min_seen=MIN_SEEN,
         network=" ".join(f"{value}" for value in result["network"].values()),
         not_shipped="; ".join(f"{name} ({why})" for name, why in result["not_shipped"].items()) or "nothing asked for",
         n_format=result["formats"].get("n_windows", 0),

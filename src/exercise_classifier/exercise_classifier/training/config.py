@@ -15,6 +15,9 @@ CONFIGS = Path(__file__).parent / "configs"
 DEFAULT = "exercise_lstm"
 """Name of the configuration of the shipped model."""
 
+OWN = "own"
+"""In `sources`: the take is a source of its own."""
+
 Positive = Annotated[int, Field(gt=0)]
 Shares = dict[str, Annotated[float, Field(ge=0, le=1)]]
 
@@ -53,9 +56,10 @@ class TrainingConfig(_Strict):
     """One model.
 
     labels: None = every exercise that the data carries, `other` and `idle`. relabel: pattern of a take's name ->
-    exercise that it counts as. min_sources, min_test_sources: an exercise with fewer people to fit to, or to test on,
-    is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken for
-    another one, but that come out as `other`: their held-out figures are not good enough.
+    exercise that it counts as. sources: pattern -> source that it is of, `own` = one for itself; the first pattern that
+    matches holds, without one what the table says. min_sources, min_test_sources: an exercise with fewer people to fit
+    to, or to test on, is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken
+    for another one, but that come out as `other`: their held-out figures are not good enough.
     shares: of the windows to fit to, by where they come from (clips, extra, synthetic) and class; None = equal.
     duration [s], rate [Hz]: of a window. windows: augmented windows to fit to. synthetic: takes per exercise.
     schedule: of the learning rate, `cosine` or `plateau` (halved when the checked loss stays). patience: epochs without
@@ -68,6 +72,7 @@ class TrainingConfig(_Strict):
     name: str = Field("exercise_lstm", pattern=r"^[a-z0-9_]+$")
     labels: tuple[str, ...] | None = None
     relabel: dict[str, str] = {}
+    sources: dict[str, str] = {}
     rejected: tuple[str, ...] = ()
     min_sources: Positive = 2
     min_test_sources: Positive = 2

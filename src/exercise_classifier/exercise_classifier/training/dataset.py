@@ -22,6 +22,7 @@ from exercise_classifier.training.take_checks import check
 from exercise_classifier.training.take_readers import Found, Problem, Source, digest, find_sources, read_source
 from exercise_classifier.training.takes import Take
 from exercise_classifier.training.windows import Shape, all_windows
+from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 
@@ -66,8 +67,8 @@ class Config:
 
     @property
     def shape(self) -> Shape:
-        """Of a window; half of it must show a body, at most 1 s."""
-        return Shape(self.duration, self.rate, min(1.0, self.duration / 2))
+        """Of a window; half of it must show a body, at most as much as the classifier asks for."""
+        return Shape(self.duration, self.rate, min(MIN_SEEN, self.duration / 2))
 
     @property
     def pose_tables(self) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS
 from exercise_classifier.training import baselines, dataset, evaluation, synthetic
-from exercise_classifier.training.config import TrainingConfig
+from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
 from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
 from exercise_classifier.training.takes import Take
@@ -89,7 +89,12 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
         raise InputError("no data is given; give --clips clips.csv or --data DIR")
     takes = [take for take in every if not (take.synthetic or take.kind in NEVER_TESTED)]
     extra = [take for take in every if take.synthetic or take.kind in NEVER_TESTED]
+    _check_patterns("relabel", config.relabel, every)
+    _check_patterns("sources", config.sources, every)
     takes, extra = _relabelled(takes, config), _relabelled(extra, config)
+    takes, extra, ambiguous = _regrouped(takes, extra, config)
+    if ambiguous:
+        left_out["ambiguous"] = left_out.get("ambiguous", 0) + ambiguous
     labels, not_shipped = _carried(takes, extra, config)
     sources = {take.group for take in takes}
     if len(sources) < 2:
@@ -109,6 +114,36 @@ def _relabelled(takes: list[Take], config: TrainingConfig) -> list[Take]:
         return next((to for pattern, to in config.relabel.items() if fnmatch(take.name, pattern)), take.exercise)
 
     return [replace(take, exercise=exercise(take)) for take in takes]
+
+
+def _check_patterns(field: str, given: dict[str, str], takes: list[Take]) -> None:
+    """Raise InputError for a pattern that matches no take; where none does, the data is not what they are for."""
+    lost = [pattern for pattern in given if not any(fnmatch(take.name, pattern) for take in takes)]
+    if lost and len(lost) < len(given):
+        raise InputError(f"configuration: {field}: {', '.join(lost)} matches the name of no take")
+
+
+def _regrouped(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tuple[list[Take], list[Take], int]:
+    """Takes of the sources that the configuration names; and how many extra ones are left out, because the takes that
+    they shared a source with are now of several: nobody knows which of them they show.
+    """
+
+    def source(take: Take) -> str:
+        named = next((to for pattern, to in config.sources.items() if fnmatch(take.name, pattern)), take.group)
+        return f"take {take.name}" if named == OWN else named
+
+    now = [replace(take, group=source(take)) for take in takes]
+    moved = defaultdict(set)
+    for before, after in zip(takes, now, strict=True):
+        moved[before.group].add(after.group)
+    kept = []
+    for take in extra:
+        of = moved.get(take.group, {take.group})
+        if source(take) != take.group:
+            kept.append(replace(take, group=source(take)))
+        elif len(of) == 1:
+            kept.append(replace(take, group=min(of)))
+    return now, kept, len(extra) - len(kept)
 
 
 def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tuple[tuple[str, ...], dict[str, str]]:

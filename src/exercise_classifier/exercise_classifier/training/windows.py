@@ -7,7 +7,7 @@ import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
 from exercise_classifier.training.takes import Take
-from exercise_classifier.window import resample
+from exercise_classifier.window import MIN_SEEN, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX, MIRROR
@@ -58,7 +58,7 @@ class Shape:
 
     duration: float = 2.0
     rate: float = 15.0
-    min_seen: float = 1.0
+    min_seen: float = MIN_SEEN
 
     @property
     def steps(self) -> int:
@@ -141,12 +141,16 @@ def cut(
 def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple[str, bool]:
     """Label of a window, and whether it is still: an exercise is named but its joints do not move.
 
-    A still window in which nothing at all moves and the trunk is upright is `idle`, where the model has that label.
+    A window of an exercise or of `other` in which nothing at all moves and the trunk is upright is `idle`, where the
+    model has that label.
     """
     label = label_of(take.exercise, labels)
-    if label not in _MOVING:
+    if label not in _MOVING and label != "other":
         return label, False
     angles = angles_of(sequence.metric)
+    if label == "other":
+        idle = "idle" in labels and _rests(angles[:, _MAIN_JOINTS]) and _upright(sequence)
+        return "idle" if idle else label, False
     if not _rests(angles[:, [JOINT_INDEX[name] for name in _MOVING[label]]]):
         return label, False
     if "idle" in labels and _rests(angles[:, _MAIN_JOINTS]) and _upright(sequence):
