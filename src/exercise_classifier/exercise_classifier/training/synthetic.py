@@ -359,6 +359,139 @@ def idle(steps: int, rng: Generator) -> Motion:
     return motion
 
 
+def push_up(steps: int, rng: Generator, moving: bool = True) -> Motion:
+    """A body on its hands, face down: the elbows bend and the trunk goes down; on the feet or the knees."""
+    motion = _standing(steps, rng, seated=False)
+    motion["lie"] = np.full(steps, degrees(rng, 60, 92))
+    motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, -10, 12)
+    wave = repetitions(steps, rng) * (rng.uniform(0.5, 1.0) if moving else 0.0)
+    raised, lowered = degrees(rng, 70, 100), degrees(rng, 0, 60)
+    straight, bent = degrees(rng, 150, 178), degrees(rng, 40, 100)
+    out = degrees(rng, 0, 80)
+    knee = degrees(rng, 60, 110) if rng.random() < 0.15 else degrees(rng, 0, 12)
+    for side, _ in _SIDES:
+        motion[f"{side}_raise"] = _mix(wave, raised, lowered) + wander(steps, rng, 0.03)
+        motion[f"{side}_out"] = wander(steps, rng, 0.05) + out * np.maximum(wave, 0.2)
+        motion[f"{side}_elbow"] = _mix(wave, straight, bent) + wander(steps, rng, 0.03)
+        motion[f"{side}_forearm"] = np.tile(np.array([0.0, 0.0, 1.0]), (steps, 1))
+        motion[f"{side}_hip"] = wander(steps, rng, 0.03) + degrees(rng, -10, 15)
+        motion[f"{side}_knee"] = wander(steps, rng, 0.03) + knee
+    motion["on_hands"] = np.ones(steps)
+    return motion
+
+
+def plank(steps: int, rng: Generator) -> Motion:
+    """The push-up's posture without its motion: still, or with the knees drawn up in turn (mountain climber)."""
+    motion = push_up(steps, rng, moving=False)
+    if rng.random() < 0.4:
+        for side, _ in _SIDES:
+            motion[f"{side}_elbow"] = wander(steps, rng, 0.03) + degrees(rng, 75, 105)
+            motion[f"{side}_raise"] = wander(steps, rng, 0.03) + degrees(rng, 70, 100)
+    if rng.random() < 0.5:
+        phase = 2 * np.pi * (np.arange(steps) / _RATE * rng.uniform(0.5, 2.0) + rng.uniform())
+        high, bend = degrees(rng, 50, 110), degrees(rng, 60, 110)
+        for side, sign in _SIDES:
+            drawn = np.maximum(np.sin(phase) * sign, 0)
+            motion[f"{side}_hip"] = motion[f"{side}_hip"] + high * drawn
+            motion[f"{side}_knee"] = motion[f"{side}_knee"] + bend * drawn
+    return motion
+
+
+def crunch(steps: int, rng: Generator) -> Motion:
+    """On the back: shoulders leave the floor a little, or the legs go up and down, straight, bent, or in turn."""
+    motion = sit_up(steps, rng)
+    wave = repetitions(steps, rng)
+    if rng.random() < 0.4:
+        motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, 5, 15) + degrees(rng, 10, 28) * wave
+        return motion
+    motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, 0, 30)
+    in_turn = rng.random() < 0.4
+    low, high, bend = degrees(rng, 0, 30), degrees(rng, 60, 100), degrees(rng, 0, 100)
+    for side, sign in _SIDES:
+        own = wave if not in_turn or sign > 0 else 1 - wave
+        motion[f"{side}_hip"] = _mix(own, low, high)
+        motion[f"{side}_knee"] = bend * (own if in_turn else 0.3 + 0 * own) + wander(steps, rng, 0.04)
+        motion[f"{side}_raise"] = wander(steps, rng, 0.04) + (
+            degrees(rng, 0, 30) if not in_turn else degrees(rng, 90, 140)
+        )
+    return motion
+
+
+def twist(steps: int, rng: Generator) -> Motion:
+    """Seated on the floor, leaning back, the arms go from side to side (Russian twist)."""
+    motion = _standing(steps, rng, seated=False)
+    motion["lean"] = wander(steps, rng, 0.04) - degrees(rng, 20, 50)
+    wave = repetitions(steps, rng)
+    across = degrees(rng, 30, 80)
+    for side, sign in _SIDES:
+        motion[f"{side}_hip"] = wander(steps, rng, 0.04) + degrees(rng, 80, 110)
+        motion[f"{side}_knee"] = wander(steps, rng, 0.04) + degrees(rng, 60, 110)
+        motion[f"{side}_raise"] = wander(steps, rng, 0.05) + degrees(rng, 30, 70)
+        motion[f"{side}_out"] = sign * across * (2 * wave - 1)
+        motion[f"{side}_elbow"] = wander(steps, rng, 0.08) + degrees(rng, 80, 150)
+        motion[f"{side}_forearm"] = np.tile(np.array([-0.8, 0.2, 1.0]), (steps, 1))
+    return motion
+
+
+def calf_raise(steps: int, rng: Generator) -> Motion:
+    """The whole body goes up and down a little on nearly straight legs."""
+    motion = _standing(steps, rng, seated=False)
+    if rng.random() < 0.5:
+        _hold_arms(motion, steps, rng)
+    motion["rise"] = rng.uniform(0.03, 0.1) * repetitions(steps, rng)
+    return motion
+
+
+def step_up(steps: int, rng: Generator) -> Motion:
+    """One leg is lifted onto a box or to the chest, then the body may rise; a leg is stretched out while seated."""
+    seated = rng.random() < 0.35
+    motion = _standing(steps, rng, seated=seated)
+    wave = repetitions(steps, rng)
+    sides = [side for side, _ in _SIDES]
+    both, first = rng.random() < (0.5 if seated else 0.0), sides[rng.integers(2)]
+    for side in sides if both else [first]:
+        if seated:
+            motion[f"{side}_knee"] = motion[f"{side}_knee"] * (1 - wave) + degrees(rng, 0, 20) * wave
+        else:
+            high = degrees(rng, 50, 100)
+            motion[f"{side}_hip"] = motion[f"{side}_hip"] + high * wave
+            motion[f"{side}_knee"] = motion[f"{side}_knee"] + high * rng.uniform(0.9, 1.1) * wave
+    if not seated and rng.random() < 0.6:
+        motion["rise"] = rng.uniform(0.1, 0.35) * np.roll(wave, round(0.4 * _RATE))
+    return motion
+
+
+def box(steps: int, rng: Generator) -> Motion:
+    """Fists before the face strike out in turn."""
+    motion = _standing(steps, rng, seated=False)
+    pace = rng.uniform(0.5, 2.0)
+    phase = 2 * np.pi * (np.arange(steps) / _RATE * pace + rng.uniform())
+    guard, raised = degrees(rng, 25, 60), degrees(rng, 20, 50)
+    for side, sign in _SIDES:
+        out = np.clip(np.sin(phase) * sign, 0, 1) ** 2 * rng.uniform(0.6, 1.0)
+        motion[f"{side}_raise"] = _mix(out, raised, degrees(rng, 70, 100)) + wander(steps, rng, 0.06)
+        motion[f"{side}_out"] = wander(steps, rng, 0.1) + degrees(rng, 0, 40)
+        motion[f"{side}_elbow"] = _mix(out, guard, degrees(rng, 130, 175))
+        motion[f"{side}_forearm"] = np.tile(np.array([-0.4, 1.0, 0.5]), (steps, 1))
+    return motion
+
+
+def dip(steps: int, rng: Generator) -> Motion:
+    """Hands on bars at the hips: the elbows bend behind the trunk and the body goes down."""
+    motion = _standing(steps, rng, seated=False)
+    wave = repetitions(steps, rng)
+    motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, 0, 20) + degrees(rng, 0, 20) * wave
+    back, bent = degrees(rng, 25, 60), degrees(rng, 75, 110)
+    hip, knee = degrees(rng, 0, 40), degrees(rng, 0, 100)
+    for side, _ in _SIDES:
+        motion[f"{side}_raise"] = _mix(wave, degrees(rng, 0, 10), -back)
+        motion[f"{side}_elbow"] = _mix(wave, degrees(rng, 155, 178), bent)
+        motion[f"{side}_hip"] = wander(steps, rng, 0.03) + hip
+        motion[f"{side}_knee"] = wander(steps, rng, 0.03) + knee
+    motion["hang"] = np.ones(steps)
+    return motion
+
+
 MOTIONS: dict[str, tuple[Callable[[int, Generator], Motion], ...]] = {
     "curl": (curl,),
     "press": (press,),
@@ -370,8 +503,12 @@ MOTIONS: dict[str, tuple[Callable[[int, Generator], Motion], ...]] = {
     "lateral_raise": (lateral_raise,),
     "pull_up": (pull_up,),
     "jumping_jack": (jumping_jack,),
+    "push_up": (push_up,),
     "idle": (idle, idle, walk),
-    "other": (hinge, side_lunge, upright_row, bench, row, arm_swing, run),
+    "other": (
+        *(hinge, side_lunge, upright_row, bench, row, row, arm_swing, run),
+        *(plank, plank, crunch, twist, calf_raise, step_up, box, dip),
+    ),
 }
 """Exercise -> the motions it is drawn from."""
 
@@ -424,6 +561,10 @@ def body(motion: Motion, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         y, z = points[..., 1].copy(), points[..., 2].copy()
         points[..., 1] = np.cos(lie)[:, None] * y - np.sin(lie)[:, None] * z
         points[..., 2] = np.sin(lie)[:, None] * y + np.cos(lie)[:, None] * z
+    if "on_hands" in motion:
+        place[:, 1] = -points[:, [INDEX["left_wrist"], INDEX["right_wrist"]], 1].min(axis=1)
+    if "rise" in motion:
+        place[:, 1] += motion["rise"]
     return points, place
 
 
@@ -462,7 +603,7 @@ def take_of(exercise: str, name: str, rng: Generator, seconds: float = 6.0) -> T
 
 
 def takes(number: int, seed: int) -> list[Take]:
-    """So many takes of each exercise (of push-ups there are enough real ones), twice as many of `other`."""
+    """So many takes of each exercise, twice as many of `other`, which is many things."""
     rng = np.random.default_rng(seed)
     return [
         take_of(exercise, f"{exercise} {n}", rng)
