@@ -6,6 +6,7 @@ Adding an exercise is adding a file to `fitness_core/exercises/`, or to a folder
 import math
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -102,15 +103,20 @@ class Posture(_Model):
     by: float = 0.0
 
 
+PICTURE = "picture"
+"""What a point travels over when not over another point: the picture, of a camera that stands still."""
+
+
 class Travel(_Model):
     """How a point must move: from a repetition's ends to its turning point it rises over `of` by `by` torso lengths.
 
     Negative: it falls. What a movement does to the whole body, while its driving signal says what one joint does: legs
-    that are drawn up bend the hip as a sit-up does, but do not lift the shoulders. Not judged where a point is hidden.
+    that are drawn up bend the hip as a sit-up does, but do not lift the shoulders. Over the picture: in a pull-up the
+    body rises to the hands, in a press the hands leave the body. Not judged where a point is hidden.
     """
 
     point: Point
-    of: Point
+    of: Point | Literal["picture"]
     by: float = Field(ge=-4, le=4)
 
 

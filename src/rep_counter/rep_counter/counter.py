@@ -1,5 +1,7 @@
 """The repetition counter: poses and labels in; joint angles, phase, repetitions and sets out."""
 
+import math
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 from fitness_core.catalogue import Catalogue
@@ -18,18 +20,28 @@ from fitness_core.types import (
     seconds,
 )
 from rep_counter import form
-from rep_counter.credit import LABEL_LAG, WAIT, Evidence
+from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
 from rep_counter.signals import Body, Past
 from rep_counter.track import Candidate, Track
 
-# Mean probability that credits a repetition: more than everything else together.
-_NEEDED = 0.5
+# So much rather this exercise than its best rival: sure at once. When the wait is over the better one is taken.
+_SURE = 0.67
+# Failed attempts are told of where it is more likely that the exercise was done than not.
+_LIKELY = 0.5
 # Within a set the next repetition of the same exercise is likely, so that less will do.
 _NEEDED_IN_SET = 0.3
-# Repetitions before the first credited one belong to the set where the classifier at least considered them.
+# Repetitions before those that decided belong to the set where the classifier at least considered them.
 _NEEDED_BEFORE_SET = 0.15
+# A running set of an exercise that moves too ends for another only after so many repetitions of the other.
+_TO_TAKE_OVER = 3
+# Ranges of motion of consecutive repetitions of a set differ by no more than this share.
+_ALIKE = 0.6
+# So many repetitions at a time decide what a set is.
+_DECIDING = 6
+# The first repetitions of a doubtful set wait no longer than this for further ones.
+_PATIENCE = nanoseconds(6.0)
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3
 # Repetitions of one set follow each other within this.
@@ -58,9 +70,13 @@ class RepCounter:
     catalogue: the exercises. exercise: count this one, whatever the classifier says; empty = the classifier decides.
     min_visibility: below it a joint is not measured [0..1].
 
-    A repetition is credited when the mean probability of its exercise, from its turning point to at most two seconds
-    after its end, is high enough. Where a recording begins or ends within a repetition: half a repetition at one end
-    of a set counts as one, a half at each end together count as one.
+    A set begins where the labels over a chain of alike repetitions, and whose rules the movement keeps, speak for an
+    exercise (`credit.Case`): at once where they are sure, else when the classifier has had its window, two seconds,
+    after the last of them. Then the whole chain is credited, back to its first repetition, and what follows needs less.
+    A stretch of time is credited once.
+
+    Where a recording begins or ends within a repetition: half a repetition at one end of a set counts as one, a half
+    at each end together count as one.
     """
 
     def __init__(self, catalogue: Catalogue, exercise: str = "", min_visibility: float = 0.3) -> None:
@@ -73,11 +89,14 @@ class RepCounter:
         """Forget everything, sets included."""
         longest = max((exercise.longest_s for exercise in self._catalogue), default=0.0)
         self._past = Past(longest + seconds(_REMEMBERED))
-        self._tracks = [Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue]
+        self._tracks = {
+            exercise.name: Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue
+        }
         self._movement = Movement()
         self._evidence = Evidence()
-        self._waiting: list[tuple[Track, Candidate]] = []
-        self._passed_over: list[tuple[Track, Candidate]] = []
+        self._open: dict[str, list[Candidate]] = {exercise.name: [] for exercise in self._catalogue}
+        self._credited: deque[tuple[int, int]] = deque(maxlen=30)  # start and end of the last repetitions
+        self._heard = -1  # stamp of the newest label that was considered
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
@@ -106,9 +125,15 @@ class RepCounter:
         angles = joint_angles(pose, self._min_visibility)
         self._past.add(pose)
         body = Body(pose, angles, self._min_visibility)
-        for track in self._tracks:
-            self._waiting += [(track, candidate) for candidate in track.step(body)]
-        self._decide(pose.stamp, events, summaries)
+        found = False
+        for name, track in self._tracks.items():
+            if candidates := track.step(body):
+                self._open[name] += candidates
+                found = True
+        heard = self._evidence.newest(pose.stamp - LABEL_LAG)
+        if found or heard != self._heard:
+            self._heard = heard
+            self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
             summaries.append(self._close_set())
         periodicity = self._movement.bout(pose.body_id) if self._set is None else None
@@ -118,132 +143,185 @@ class RepCounter:
         """The stream is over: decide what waits, count halves at the end, close the set."""
         if self._pose is None:
             return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0))
-        for track in self._tracks:
-            self._waiting += [(track, candidate) for candidate in track.finish()]
+        for name, track in self._tracks.items():
+            self._open[name] += track.finish()
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
         self._decide(self._pose.stamp, events, summaries, last=True)
-        if self._sets == 0:
-            self._credit_a_lone_half(self._pose.stamp, events, summaries)
         state = self._state(self._pose)
         if self._set:
             summaries.append(self._close_set())
-        self._waiting.clear()
         return CounterOutput(joint_angles(self._pose, self._min_visibility), state, events, summaries)
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
-        """Credit, pass over or keep each candidate that waits for the classifier; tell in `events`, `summaries`."""
-        self._waiting.sort(key=lambda item: item[1].excursion.turn)
-        still_waiting = []
-        for track, candidate in self._waiting:
-            over = last or now - candidate.excursion.end > WAIT
-            if candidate.excursion.begun and self._credited(track, candidate, now, last):
-                self._credit(track, candidate, now, events, summaries)
-            elif over or self.exercise:
-                self._pass_over(track, candidate, now)
-            else:
-                still_waiting.append((track, candidate))
-        self._waiting = still_waiting
-
-    def _credit_a_lone_half(self, now: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
-        """The recording holds nothing but the second half of a repetition: it counts as one."""
-        for track, candidate in self._passed_over:
-            if not candidate.excursion.begun and self._credited(track, candidate, now, last=True):
-                self._credit(track, candidate, now, events, summaries)
+        """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
+        self._forget(now)
+        while True:
+            if self._set is not None:
+                self._go_on(self._set, now, events, last)
+            chain = self._next_set(now, last)
+            if not chain:
                 return
-
-    def _credited(self, track: Track, candidate: Candidate, now: int, last: bool) -> bool:
-        name = track.exercise.name
-        in_set = self._set is not None and self._set.exercise == name
-        if not candidate.excursion.returned and in_set and self._set is not None and self._set.has_first_half:
-            return False  # the half at the other end already stands for this one
-        if self.exercise:
-            return name == self.exercise
-        probability = self._probability(track, candidate, now, last)
-        if candidate.reason != Reason.NONE:
-            return in_set and probability >= _NEEDED  # failed attempts are told of within a set only
-        return probability >= (_NEEDED_IN_SET if in_set else _NEEDED)
-
-    def _probability(self, track: Track, candidate: Candidate, now: int, last: bool = False) -> float:
-        until = min(now if last else now - LABEL_LAG, candidate.excursion.end + WAIT)
-        since = candidate.excursion.turn
-        if last:
-            # Too short a recording for a label after the turning point: hear those before it too.
-            since = min(since, candidate.excursion.start)
-        return self._evidence.mean(track.exercise.name, since, until)
-
-    def _credit(self, track: Track, candidate: Candidate, now: int, events: list, summaries: list) -> None:
-        name = track.exercise.name
-        if self._set is not None and self._set.exercise != name and candidate.reason == Reason.NONE:
-            summaries.append(self._close_set())
-        if self._set is None and candidate.reason == Reason.NONE:
+            if self._set is not None:
+                summaries.append(self._close_set())
             self._sets += 1
-            self._set = Set(name, self._sets, track.exercise.effort)
-            for earlier in self._before(track, candidate, now):
-                events.append(self._add(track, earlier, now))
-                self._set.has_first_half |= not earlier.excursion.begun
-        if self._set is not None and self._set.exercise == name:
-            events.append(self._add(track, candidate, now))
+            self._set = Set(chain[0], self._sets, self._catalogue[chain[0]].effort)
+            for candidate in chain[1]:
+                self._credit(self._set, candidate, now, events)
 
-    def _add(self, track: Track, candidate: Candidate, now: int) -> RepEvent:
-        assert self._set is not None and self._pose is not None
+    def _go_on(self, running: Set, now: int, events: list[RepEvent], last: bool) -> None:
+        """Add to the running set what came since, and what lies between two of its repetitions."""
+        name = running.exercise
+        for candidate in list(self._open[name]):
+            if candidate not in self._open[name] or not candidate.excursion.begun:
+                continue
+            good = candidate.reason == Reason.NONE
+            attempt = "" if good else name
+            share = 1.0 if self.exercise else self._case([candidate], now, last, attempt=attempt).share(name)
+            if share >= (_NEEDED_IN_SET if good else _LIKELY):
+                # Failed attempts are told of within a set only; good ones before a credited one are of the set too.
+                between = [
+                    other
+                    for other in self._open[name]
+                    if running.end <= other.excursion.start and other.excursion.turn < candidate.excursion.turn
+                ]
+                for other in [*(other for other in between if good and other.reason == Reason.NONE), candidate]:
+                    self._credit(running, other, now, events)
+
+    def _next_set(self, now: int, last: bool) -> tuple[str, list[Candidate]] | None:
+        """The exercise and the first repetitions of a set that has begun, if one has."""
+        best: tuple[float, str, list[Candidate]] | None = None
+        for name in [self.exercise] if self.exercise else self._open:
+            if self._set is not None and self._set.exercise == name:
+                continue
+            chain = self._chain(name, last)
+            if not chain:
+                continue
+            if self.exercise:
+                return name, chain
+            weight = self._weight(name, chain, now, last)
+            if weight > 0 and (best is None or weight > best[0]):
+                best = weight, name, chain
+        if best is None:
+            return None
+        _, name, chain = best
+        while len(chain) > 1 and self._case(chain[:1], now, last).share(name) < _NEEDED_BEFORE_SET:
+            chain = chain[1:]
+        return name, chain
+
+    def _weight(self, name: str, chain: list[Candidate], now: int, last: bool) -> float:
+        """How much speaks for a set of this exercise having begun; 0 where it has not, or that cannot be told yet."""
+        deciding = chain[-_DECIDING:]
+        ended, began = deciding[-1].excursion.end, deciding[0].excursion.end
+        over = last or now - ended > WAIT or now - began > _PATIENCE
+        case = self._case(deciding, now, last, so_far=not over)
+        # Alike repetitions in a row speak for an exercise: of odds, so many are worth their root.
+        needed = 1 / (1 + math.sqrt(len(deciding)))
+        if not over:
+            needed = max(needed, _SURE / len(deciding))
+        if case.share(name) < needed or case.over_rival(name) < (0.5 if over else _SURE):
+            return 0.0
+        if self._set is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(self._set.exercise, 0.0) > 0:
+            return 0.0
+        return case.weights[name]
+
+    def _case(self, candidates: list[Candidate], now: int, last: bool, so_far: bool = False, attempt: str = "") -> Case:
+        """What speaks for each exercise from the turning point of the first candidate to shortly after the last.
+
+        attempt: an exercise whose movement is taken for good, to tell whether a failed one was meant as one.
+        """
+        start, end = candidates[0].excursion.start, candidates[-1].excursion.end
+        # Too short a recording for a label after the turning point: hear those before it too.
+        since = start if last else candidates[0].excursion.turn
+        means = self._evidence.means(since, min(now if last else now - LABEL_LAG, end + WAIT))
+        found = {name: track.found(start, end, so_far) for name, track in self._tracks.items()}
+        if attempt:
+            found[attempt] = 1.0
+        return Case.weigh(means, found)
+
+    def _chain(self, name: str, last: bool) -> list[Candidate]:
+        """The last good repetitions of an exercise that follow each other without a break and are alike, oldest first.
+
+        Empty where there are none, or nothing but half a repetition at the beginning of what may be more.
+        """
+        good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
+        good = [candidate for candidate in good if not self._taken(candidate)]
+        good.sort(key=lambda candidate: candidate.excursion.turn)
+        if not good:
+            return []
+        chain = [good.pop()]
+        while good:
+            before, first = good.pop().excursion, chain[0].excursion
+            small, large = sorted((before.range_of_motion, first.range_of_motion))
+            if first.start - before.end > _GAP or small < _ALIKE * large:
+                break
+            chain.insert(0, next(c for c in self._open[name] if c.excursion is before))
+        if all(not candidate.excursion.begun for candidate in chain):
+            # A lone half counts where it is all there is.
+            assert self._pose is not None
+            return chain if last and self._sets == 0 and self._pose.stamp - chain[-1].excursion.end < _GAP else []
+        return chain
+
+    def _taken(self, candidate: Candidate) -> bool:
+        """Whether most of a candidate's time is already credited, to whatever exercise."""
         excursion = candidate.excursion
+        shared = sum(max(0, min(end, excursion.end) - max(start, excursion.start)) for start, end in self._credited)
+        return 2 * shared > excursion.end - excursion.start
+
+    def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:
+        """Take a candidate into a set."""
+        self._open[running.exercise].remove(candidate)
+        excursion = candidate.excursion
+        if not excursion.returned and running.has_first_half:
+            return  # the half at the other end already stands for this one
+        if self._taken(candidate):
+            return
+        running.has_first_half |= not excursion.begun
         if candidate.reason == Reason.NONE:
-            track.learn(excursion.range_of_motion)
+            self._tracks[running.exercise].learn(excursion.range_of_motion)
+            self._credited.append((excursion.start, excursion.end))
+        assert self._pose is not None
+        track = self._tracks[running.exercise]
         motion = track.motion(candidate)
         poses = self._past.between(excursion.start, excursion.end)
         verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn) if v.judged]
-        return self._set.add(
-            RepEvent(
-                stamp=now,
-                exercise=track.exercise.name,
-                set_index=0,
-                index=0,
-                reason=candidate.reason,
-                start=excursion.start,
-                turn=excursion.turn,
-                end=excursion.end,
-                range_of_motion=excursion.range_of_motion,
-                symmetry=candidate.symmetry,
-                smoothness=motion.smoothness,
-                confidence=candidate.confidence,
-                form_faults=tuple(verdict.rule.code for verdict in verdicts if verdict.fault),
-                body_id=self._pose.body_id,
-                turn_start=motion.turn_start,
-                turn_end=motion.turn_end,
-                form_judged=tuple(verdict.rule.code for verdict in verdicts),
+        events.append(
+            running.add(
+                RepEvent(
+                    stamp=now,
+                    exercise=running.exercise,
+                    set_index=0,
+                    index=0,
+                    reason=candidate.reason,
+                    start=excursion.start,
+                    turn=excursion.turn,
+                    end=excursion.end,
+                    range_of_motion=excursion.range_of_motion,
+                    symmetry=candidate.symmetry,
+                    smoothness=motion.smoothness,
+                    confidence=candidate.confidence,
+                    form_faults=tuple(verdict.rule.code for verdict in verdicts if verdict.fault),
+                    body_id=self._pose.body_id,
+                    turn_start=motion.turn_start,
+                    turn_end=motion.turn_end,
+                    form_judged=tuple(verdict.rule.code for verdict in verdicts),
+                )
             )
         )
 
-    def _pass_over(self, track: Track, candidate: Candidate, now: int) -> None:
-        if candidate.reason == Reason.NONE:
-            self._passed_over.append((track, candidate))
-        self._passed_over = [item for item in self._passed_over if now - item[1].excursion.end < _REMEMBERED]
-
-    def _before(self, track: Track, first: Candidate, now: int) -> list[Candidate]:
-        """Repetitions that led up to the first credited one of a set without a break, oldest first."""
-        chain: list[Candidate] = []
-        start, reach = first.excursion.start, 0.6 * first.excursion.range_of_motion
-        waiting = [item for item in self._waiting if not item[1].excursion.begun]
-        for other, candidate in sorted(self._passed_over + waiting, key=lambda item: -item[1].excursion.turn):
-            excursion = candidate.excursion
-            if not excursion.begun and not first.excursion.returned:
-                continue  # a half at each end: one repetition
-            if other is not track or candidate.reason != Reason.NONE or excursion.turn >= start:
-                continue
-            if start - excursion.end > _GAP or excursion.range_of_motion < reach:
-                break
-            if not self.exercise and self._probability(track, candidate, now) < _NEEDED_BEFORE_SET:
-                break
-            chain.insert(0, candidate)
-            start = excursion.start
-        self._passed_over = [item for item in self._passed_over if item[1] not in chain]
-        return chain
+    def _forget(self, now: int) -> None:
+        """Drop failed attempts that waited in vain, and what is too old to begin a set."""
+        for name, candidates in self._open.items():
+            self._open[name] = [
+                candidate
+                for candidate in candidates
+                if now - candidate.excursion.end <= (_REMEMBERED if candidate.reason == Reason.NONE else WAIT)
+            ]
 
     def _rested(self, running: Set, pose: Pose) -> bool:
         """Whether the set is over: no repetition for the exercise's rest time, and none under way."""
         waited = pose.stamp - running.end > nanoseconds(self._catalogue[running.exercise].rest_s)
-        return waited and (self._track(running.exercise).resting or not pose.tracked)
+        return waited and (self._tracks[running.exercise].resting or not pose.tracked)
 
     def _close_set(self) -> SetSummary:
         assert self._set is not None and self._pose is not None
@@ -252,17 +330,13 @@ class RepCounter:
             second = self._movement.count(summary.start, summary.end)
             summary = replace(summary, second_opinion=second.repetitions if second else -1)
         self._set = None
-        self._passed_over.clear()
         return summary
-
-    def _track(self, exercise: str) -> Track:
-        return next(track for track in self._tracks if track.exercise.name == exercise)
 
     def _state(self, pose: Pose) -> RepState:
         now_done = self._set.exercise if self._set else self.exercise or self._evidence.latest(pose.stamp - LABEL_LAG)
         phase, progress = Phase.UNKNOWN, float("nan")
         if now_done in self._catalogue and pose.tracked:
-            phase, progress = self._track(now_done).state
+            phase, progress = self._tracks[now_done].state
         return RepState(
             stamp=pose.stamp,
             exercise=now_done if now_done in self._catalogue else "",

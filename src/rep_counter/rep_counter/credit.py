@@ -1,12 +1,11 @@
-"""Which exercise a repetition is credited to: what the classifier said while it was done, and shortly after.
+"""What speaks for an exercise in a stretch of time: what the classifier said, and whose movement was found in it.
 
 Every exercise's machine runs all the time. A single label says little (its window reaches back two seconds, and one
-frame may flip it); the mean over a repetition says much.
+frame may flip it); the mean over a repetition says more, and the mean over the repetitions of a set says what it was.
 """
 
-from collections import deque
-
-import numpy as np
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.types import Classification, nanoseconds
@@ -16,37 +15,94 @@ LABEL_LAG = nanoseconds(0.1)
 WAIT = nanoseconds(2.0)
 """How long after its end a repetition waits for the classifier: one window [ns]."""
 _KEEP = nanoseconds(60.0)
+# Worth of a label that the movement contradicts: one that names an exercise of which no repetition was found, or says
+# that nothing moves while something does. Not nothing: the machine may have missed the repetition.
+_CONTRADICTED = 0.35
 
 
 class Evidence:
     """What the classifier said, by stamp."""
 
     def __init__(self) -> None:
-        self._labels: deque[Classification] = deque()
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self._labels.clear()
+        self._stamps: list[int] = []
+        self._labels: list[Classification] = []
+        self._sums: list[dict[str, float]] = []  # of all probabilities before each label
 
     def add(self, classification: Classification) -> None:
         """One classification; those without probabilities say nothing."""
         if not classification.probabilities:
             return
-        if self._labels and classification.stamp < self._labels[-1].stamp:
-            self._labels.clear()  # time jumped back
+        if self._stamps and classification.stamp < self._stamps[-1]:
+            self.reset()  # time jumped back
+        if not self._sums:
+            self._sums.append(dict.fromkeys(classification.probabilities, 0.0))
+        before = self._sums[-1]
+        self._sums.append({name: before.get(name, 0.0) + p for name, p in classification.probabilities.items()})
+        self._stamps.append(classification.stamp)
         self._labels.append(classification)
-        while classification.stamp - self._labels[0].stamp > _KEEP:
-            self._labels.popleft()
+        if classification.stamp - self._stamps[0] > 2 * _KEEP:
+            old = bisect_left(self._stamps, classification.stamp - _KEEP)
+            del self._stamps[:old], self._labels[:old], self._sums[:old]
 
-    def mean(self, exercise: str, since: int, until: int) -> float:
-        """Mean probability of an exercise over the labels with stamps in [since, until] ns; NaN without any."""
-        said = [label.probabilities.get(exercise, 0.0) for label in self._labels if since <= label.stamp <= until]
-        return float(np.mean(said)) if said else float("nan")
+    def newest(self, until: int) -> int:
+        """Stamp of the newest label not after `until` [ns]; -1 for none."""
+        last = bisect_right(self._stamps, until)
+        return self._stamps[last - 1] if last else -1
+
+    def means(self, since: int, until: int) -> dict[str, float]:
+        """Mean probability of each label over those with stamps in [since, until] ns; empty without any."""
+        first, end = bisect_left(self._stamps, since), bisect_right(self._stamps, until)
+        if first >= end:
+            return {}
+        before, after = self._sums[first], self._sums[end]
+        return {name: (total - before.get(name, 0.0)) / (end - first) for name, total in after.items()}
 
     def latest(self, until: int) -> str:
         """The exercise that the newest label not after `until` [ns] trusts most; empty for none."""
-        for label in reversed(self._labels):
-            if label.stamp <= until:
-                best = max(label.probabilities, key=lambda name: label.probabilities[name])
-                return "" if best in NON_EXERCISES or label.probabilities[best] < 0.5 else best
-        return ""
+        last = bisect_right(self._stamps, until)
+        if not last:
+            return ""
+        probabilities = self._labels[last - 1].probabilities
+        best = max(probabilities, key=lambda name: probabilities[name])
+        return "" if best in NON_EXERCISES or probabilities[best] < 0.5 else best
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What speaks for each exercise in a stretch of time, and for none of them; the sum is at most one.
+
+    An exercise's weight is its mean probability times the share of its movement that was good repetitions: the
+    posterior of a classifier times a likelihood that is nought where the exercise's own machine saw nothing. So of two
+    exercises that a classifier takes for each other, the one counts whose rules hold; and the number of classes a model
+    has does not matter, for those that nobody does add nothing.
+    """
+
+    weights: dict[str, float]
+    none: float
+
+    @classmethod
+    def weigh(cls, means: dict[str, float], found: dict[str, float]) -> "Case":
+        """From mean probabilities of labels, and the share of good repetitions found per exercise, 0..1."""
+        weights, none = {}, 0.0
+        for name, probability in means.items():
+            if name in found:
+                weights[name] = probability * found[name]
+                none += _CONTRADICTED * probability * (1 - found[name])
+            else:
+                none += probability * (_CONTRADICTED if name == "idle" else 1.0)
+        return cls(weights, none)
+
+    def share(self, exercise: str) -> float:
+        """Probability that this exercise was done."""
+        weight = self.weights.get(exercise, 0.0)
+        return weight / (sum(self.weights.values()) + self.none) if weight > 0 else 0.0
+
+    def over_rival(self, exercise: str) -> float:
+        """Probability that it was this exercise rather than the next best, 0..1; above a half: it is the best."""
+        weight = self.weights.get(exercise, 0.0)
+        rival = max((other for name, other in self.weights.items() if name != exercise), default=0.0)
+        return weight / (weight + rival) if weight > 0 else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Posture, Sides, Travel
+from fitness_core.catalogue import PICTURE, Along, Direction, Distance, Exercise, Plane, Posture, Sides, Travel
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 from fitness_core.types import JointAngles, Pose, nanoseconds
@@ -165,25 +165,31 @@ def travelled(
     poses: of the repetition, with the turning point at stamp `turn` [ns]. sides: of the body that did it. ends: whether
     the poses hold its start and its end; the travel is from the mean of those to the turning point.
     """
-    rises = np.array([_rise(travel, pose, sides, min_visibility) for pose in poses])
-    known = np.flatnonzero(np.isfinite(rises))
+    heights = np.array([_height_over(travel, pose, sides, min_visibility) for pose in poses])
+    known = np.flatnonzero(np.isfinite(heights))
     if len(known) < 2:
         return math.nan
+    torso = float(np.median([_length(_points(travel, poses[number]), "shoulder", "hip") for number in known]))
     at_turn = int(np.argmin([abs(poses[number].stamp - turn) for number in known]))
-    top = np.median(rises[known[max(0, at_turn - 1) : at_turn + 2]])
-    kept = [rises[known[number]] for number, kept in zip((0, -1), ends, strict=True) if kept]
-    return float(top - np.mean(kept)) if kept else math.nan
+    top = np.median(heights[known[max(0, at_turn - 1) : at_turn + 2]])
+    kept = [heights[known[number]] for number, kept in zip((0, -1), ends, strict=True) if kept]
+    return float(top - np.mean(kept)) / torso if kept and torso > 0 else math.nan
 
 
-def _rise(travel: Travel, pose: Pose, sides: Sequence[str], min_visibility: float) -> float:
-    """Height of a travelling point over its reference [torso lengths], mean of the visible ones of the sides."""
-    points = pose.metric()
-    pairs = [(INDEX[f"{side}_{travel.point}"], INDEX[f"{side}_{travel.of}"]) for side in sides]
-    seen = [pair for pair in pairs if min(pose.visibility[list(pair)]) >= min_visibility]
-    torso = _length(points, "shoulder", "hip")
-    if not seen or not torso > 0:
-        return math.nan
-    return float(np.mean([points[of, 1] - points[point, 1] for point, of in seen])) / torso
+def _points(travel: Travel, pose: Pose) -> np.ndarray:
+    return pose.pixels() if travel.of == PICTURE else pose.metric()
+
+
+def _height_over(travel: Travel, pose: Pose, sides: Sequence[str], min_visibility: float) -> float:
+    """Height of a travelling point over its reference [m or px], mean of the visible ones of the sides."""
+    points = _points(travel, pose)
+    heights = []
+    for side in sides:
+        point = INDEX[f"{side}_{travel.point}"]
+        of = None if travel.of == PICTURE else INDEX[f"{side}_{travel.of}"]
+        if pose.visibility[point] >= min_visibility and (of is None or pose.visibility[of] >= min_visibility):
+            heights.append((points[of, 1] if of is not None else 0.0) - points[point, 1])
+    return float(np.mean(heights)) if heights else math.nan
 
 
 def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -> float:

@@ -13,6 +13,8 @@ from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, tr
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
+# Candidates older than this are nobody's.
+_REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
 _OWN_SHARE = 0.45
 
@@ -56,7 +58,7 @@ class Track:
         self._gates = [GlitchGate() for _ in self._sides]
         self._longest = nanoseconds(exercise.longest_s)
         self._history: deque[tuple[int, float, float, float, float]] = deque()
-        self._found: deque[Candidate] = deque(maxlen=8)
+        self._judged: deque[Candidate] = deque()
 
     def step(self, body: Body) -> list[Candidate]:
         """The candidates that ended with this pose."""
@@ -103,18 +105,42 @@ class Track:
         """Whether no side is on its way."""
         return all(m.phase in (Phase.UNKNOWN, Phase.REST) for m in self._machines)
 
+    def found(self, start: int, end: int, so_far: bool) -> float:
+        """Share of the movement between two stamps [ns] that was good repetitions, by time, 0..1; 0 without any.
+
+        so_far: a movement that is not over yet is taken for a good one.
+        """
+        inside = [
+            (candidate, shared)
+            for candidate in self._judged
+            if (shared := min(end, candidate.excursion.end) - max(start, candidate.excursion.start)) > 0
+        ]
+        good = [(candidate, shared) for candidate, shared in inside if candidate.reason == Reason.NONE]
+        bad = sum(
+            shared
+            for candidate, shared in inside
+            if candidate.reason not in (Reason.NONE, Reason.NOT_VISIBLE)
+            and not any(candidate.same_movement(other, False) for other, _ in good)
+        )
+        if not inside and so_far and not self.resting:
+            return 1.0
+        moved = sum(shared for _, shared in good)
+        return moved / (moved + bad) if good else 0.0
+
     def _judge(self, excursions: list[Excursion | None]) -> list[Candidate]:
         candidates = []
+        alternating = self.exercise.sides == Sides.ALTERNATING
         for excursion, sides in zip(excursions, self._sides, strict=True):
             if excursion is None or excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
             candidate = self._candidate(excursion, sides)
             # Both sides do one repetition: the first that is good stands for it.
-            alternating = self.exercise.sides == Sides.ALTERNATING
-            good = (other for other in self._found if other.reason == Reason.NONE)
+            good = (other for other in self._judged if other.reason == Reason.NONE)
             if not any(candidate.same_movement(other, alternating) for other in good):
-                self._found.append(candidate)
+                self._judged.append(candidate)
                 candidates.append(candidate)
+        while self._judged and self._judged[-1].excursion.end - self._judged[0].excursion.end > _REMEMBERED:
+            self._judged.popleft()
         return candidates
 
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
