@@ -28,8 +28,9 @@ from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.types import Classification, Frame, Pose, RepEvent, SetSummary, seconds
+from fitness_core.types import Classification, FormCue, Frame, Pose, RepEvent, SetSummary, seconds
 from rep_counter.counter import RepCounter
+from rep_counter.cues import Cues
 from rep_counter.signals import Body
 
 VIDEO_RATE = 30.0
@@ -83,7 +84,7 @@ def examine(
             classifier.check_labels(catalogue)
         pipeline = Pipeline(classifier, RepCounter(catalogue, exercise, MIN_VISIBILITY))
         pictures, pose_version = _with_poses(recording, resources)
-        draw = _painter(video, recording.rate or fps, resources) if video is not None else None
+        draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
 
         timeline: list[Classification] = []
         events: list[RepEvent] = []
@@ -267,12 +268,15 @@ def _with_poses(recording: Recording, resources: ExitStack) -> tuple[Iterator[tu
     return ((frame, estimator.step(frame)) for frame in frames), f"mediapipe {metadata_version('mediapipe')} full"
 
 
-def _painter(video: Path, rate: float, resources: ExitStack) -> Callable[[Frame | None, Moment], None]:
+def _painter(
+    video: Path, rate: float, catalogue: Catalogue, resources: ExitStack
+) -> Callable[[Frame | None, Moment], None]:
     """Writes each moment into `video`, complete with `resources`; nothing is left of it after an error."""
     from fitness_visualization.overlay import Overlay, Scene
     from fitness_visualization.video import VideoWriter
 
-    overlay = Overlay()
+    overlay, cues = Overlay(), Cues(catalogue)
+    cue: FormCue | None = None
     writer: VideoWriter | None = None
 
     def end(error: type[BaseException] | None, *_: object) -> None:
@@ -283,8 +287,10 @@ def _painter(video: Path, rate: float, resources: ExitStack) -> Callable[[Frame 
                 writer.discard()
 
     def draw(frame: Frame | None, moment: Moment) -> None:
-        nonlocal writer
-        scene = Scene(moment.pose, moment.angles, moment.classification, moment.state)
+        nonlocal writer, cue
+        for event in moment.events:
+            cue = cues.step(event) or cue
+        scene = Scene(moment.pose, moment.angles, moment.classification, moment.state, cue=cue)
         picture = overlay.draw(frame.image if frame is not None else None, scene)
         if writer is None:
             writer = VideoWriter(video, picture.shape[1], picture.shape[0], rate or VIDEO_RATE)

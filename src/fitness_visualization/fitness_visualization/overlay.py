@@ -10,10 +10,12 @@ from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS
 from fitness_core.types import (
     Classification,
     ClassificationStatus,
+    FormCue,
     JointAngles,
     Phase,
     Pose,
     RepState,
+    nanoseconds,
 )
 from fitness_visualization import drawing
 from fitness_visualization.drawing import Box, Colour
@@ -21,13 +23,17 @@ from fitness_visualization.drawing import Box, Colour
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is known at the moment of a picture; None = not known (yet). instruction: for the person, "" = none."""
+    """What is known at the moment of a picture; None = not known (yet).
+
+    instruction: for the person, "" = none. cue: the last one about form; shown where there is no instruction.
+    """
 
     pose: Pose | None = None
     angles: JointAngles | None = None
     classification: Classification | None = None
     state: RepState | None = None
     instruction: str = ""
+    cue: FormCue | None = None
 
 
 # One small palette, BGR. The person's left is orange and the right is blue: also told apart by the colour-blind.
@@ -40,6 +46,9 @@ MUTED = (208, 204, 200)
 TRACK = (112, 105, 98)
 BACKGROUND = (34, 28, 24)
 FLOOR = (44, 37, 32)
+
+CUE_SHOWN = nanoseconds(4.0)
+"""How long a form cue is shown [ns of stamps]."""
 
 PHASE_WORDS = {Phase.UNKNOWN: "", Phase.REST: "rest", Phase.OUT: "out", Phase.TURN: "turn", Phase.BACK: "back"}
 
@@ -96,8 +105,8 @@ class Overlay:
             points = self._body(canvas, area, pose, scene.angles)
         if scene.classification is not None or scene.state is not None or pose is not None:
             self._panel(canvas, points, scene)
-        if scene.instruction:
-            _banner(canvas, scene.instruction)
+        if words := scene.instruction or _said(scene):
+            _banner(canvas, words)
         return canvas
 
     def _plain(self, pose: Pose | None) -> tuple[np.ndarray, Box]:
@@ -263,6 +272,13 @@ class Overlay:
             if self._covered[self._place] > self._covered[1 - self._place] + _CLEARLY:
                 self._place = 1 - self._place
         return boxes[self._place]
+
+
+def _said(scene: Scene) -> str:
+    """What the cue says, for some seconds after it."""
+    if scene.cue is None or scene.pose is None or abs(scene.pose.stamp - scene.cue.stamp) > CUE_SHOWN:
+        return ""
+    return scene.cue.text
 
 
 def _banner(canvas: np.ndarray, words: str) -> None:

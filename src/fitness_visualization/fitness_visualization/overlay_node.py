@@ -1,13 +1,11 @@
 """Node `overlay`: poses, angles, labels, counts and pictures -> the annotated picture."""
 
-import array
 import sys
 import threading
 import time
 from collections import deque
 from functools import partial
 
-import cv2
 import numpy as np
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
@@ -20,8 +18,9 @@ from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, JointAngles, RepState
+from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
 from fitness_visualization.overlay import Overlay, Scene
+from fitness_visualization.ros.pictures import to_jpeg
 
 PICTURES = 8
 """Pictures kept until their pose comes: it is late by the time the estimator takes."""
@@ -126,6 +125,7 @@ class OverlayNode(FitnessNode):
             self.create_subscription(ExerciseClassification, "exercise", partial(self._keep, "_exercise"), qos.STREAM),
             self.create_subscription(ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED),
             self.create_subscription(RepState, "rep_state", partial(self._keep, "_state"), qos.STREAM),
+            self.create_subscription(FormCue, "form_cue", partial(self._keep, "_cue"), qos.STREAM),
             self.create_subscription(String, "instruction", partial(self._keep, "_instruction"), qos.TAKES),
         ]
         if self.params.picture:
@@ -142,6 +142,7 @@ class OverlayNode(FitnessNode):
         self._exercise: ExerciseClassification | None = None
         self._labels: list[str] = []
         self._state: RepState | None = None
+        self._cue: FormCue | None = None
         self._instruction = String()
 
     def _keep(self, name: str, message: object) -> None:
@@ -189,13 +190,14 @@ class OverlayNode(FitnessNode):
             picture = to_bgr(image) if image is not None else None
         except InputError as error:
             self._bad_picture = str(error)
-        exercise, state, angles = self._exercise, self._state, self._angles
+        exercise, state, angles, cue = self._exercise, self._state, self._angles, self._cue
         scene = Scene(
             messages.from_body_pose(pose),
             messages.from_joint_angles(angles) if angles else None,
             messages.from_classification(exercise, self._labels) if exercise else None,
             messages.from_rep_state(state) if state else None,
             self._instruction.data,
+            messages.from_form_cue(cue) if cue else None,
         )
         return self._overlay.draw(picture, scene)
 
@@ -205,10 +207,7 @@ class OverlayNode(FitnessNode):
             message.header = pose.header
             self._image.publish(message)
         if self._compressed.get_subscription_count():
-            _, jpeg = cv2.imencode(".jpg", drawing, (cv2.IMWRITE_JPEG_QUALITY, self.params.quality))
-            small = CompressedImage(header=pose.header, format="bgr8; jpeg compressed bgr8")
-            small.data = array.array("B", jpeg.tobytes())
-            self._compressed.publish(small)
+            self._compressed.publish(to_jpeg(drawing, pose.header, self.params.quality))
 
 
 def main() -> int:

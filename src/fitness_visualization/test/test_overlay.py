@@ -7,7 +7,16 @@ import pytest
 
 from fitness_core.geometry import joint_angles
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Classification, ClassificationStatus, Phase, Pose, RepState
+from fitness_core.types import (
+    Classification,
+    ClassificationStatus,
+    CuePriority,
+    FormCue,
+    Phase,
+    Pose,
+    RepState,
+    nanoseconds,
+)
 from fitness_visualization import overlay
 from fitness_visualization.overlay import Overlay, Scene
 
@@ -228,3 +237,15 @@ def test_an_instruction_is_written_over_the_whole_width(width, height):
     changed = (told != without).any(axis=2)
     assert changed.any(axis=0).mean() > 0.9
     assert changed.any(axis=1).mean() < 0.2
+
+
+def test_a_form_cue_is_shown_for_some_seconds_where_there_is_no_instruction():
+    scene = squatting(standing())
+    text = "Try to go a little lower."
+    said = FormCue(scene.pose.stamp - nanoseconds(1.0), "squat", "squat_depth", text, CuePriority.CORRECTION)
+    without = Overlay().draw(grey(), scene)
+    assert (Overlay().draw(grey(), dataclasses.replace(scene, cue=said)) != without).any()
+    long_ago = dataclasses.replace(said, stamp=scene.pose.stamp - nanoseconds(9.0))
+    assert (Overlay().draw(grey(), dataclasses.replace(scene, cue=long_ago)) == without).all()
+    told = dataclasses.replace(scene, instruction="Rest.")
+    assert (Overlay().draw(grey(), dataclasses.replace(told, cue=said)) == Overlay().draw(grey(), told)).all()

@@ -12,9 +12,10 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.ros import qos
 from fitness_core.ros.images import to_bgr, to_image
-from fitness_core.ros.messages import header, to_body_pose, to_classification, to_rep_state
-from fitness_core.types import Classification, ClassificationStatus, Pose, RepState
+from fitness_core.ros.messages import header, to_body_pose, to_classification, to_form_cue, to_rep_state
+from fitness_core.types import Classification, ClassificationStatus, CuePriority, FormCue, Pose, RepState
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
+from fitness_msgs.msg import FormCue as FormCueMessage
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization import overlay
 from fitness_visualization.overlay_node import OverlayNode
@@ -148,6 +149,22 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
     wait_for(lambda: len(s.drawn) == 2, "the annotated skeleton")
     assert colour_share(s.drawn[0], overlay.ACCENT) == 0
     assert colour_share(s.drawn[1], overlay.ACCENT) > 0.003
+
+
+def test_a_form_cue_is_shown(stage):
+    s = stage(picture=False, max_rate=120.0)
+    cues = s.node.create_publisher(FormCueMessage, "form_cue", qos.STREAM)
+    s.overlay.start()
+    s.watch()
+    wait_for(lambda: s.poses.get_subscription_count() and cues.get_subscription_count(), "the overlay to listen")
+    s.poses.publish(pose(1))
+    wait_for(lambda: s.drawn, "a skeleton")
+    cues.publish(to_form_cue(FormCue(1, "squat", "squat_depth", "A little lower.", CuePriority.CORRECTION), "camera"))
+    wait_for(lambda: s.overlay._cue, "the cue")
+    s.poses.publish(pose(2))
+    wait_for(lambda: len(s.drawn) == 2, "the skeleton with the cue")
+    assert colour_share(s.drawn[0], overlay.ACCENT) == 0
+    assert colour_share(s.drawn[1], overlay.ACCENT) > 0.001
 
 
 def test_the_compressed_picture_is_a_jpeg_and_only_what_is_watched_is_made(stage):
