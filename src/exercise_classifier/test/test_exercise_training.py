@@ -377,3 +377,19 @@ def test_groups_of_the_clips(data):
     for row in rows:
         owner = row["source"].split("/")[0]
         assert owners.setdefault(owner, groups[row["file"]]) == groups[row["file"]]
+
+
+def test_what_is_noticed_of_labels_that_are_held_and_not():
+    from exercise_classifier.training.timing import held, plainly, timing
+
+    take = take_of("curl")
+    ends = take.stamps[0] + 0.8 + np.arange(15) / 5
+    labels = ("curl", "press", "other")
+    windows = Windows(np.zeros((15, 1, 1)), np.zeros(15, int), np.zeros(15, int), ends, np.zeros(15, bool), labels)
+    sure = np.tile([0.9, 0.05, 0.05], (15, 1))
+    sure[7] = [0.2, 0.7, 0.1]
+    alone = timing([take], windows, sure, plainly(0.5))
+    assert alone["time_to_first_label_s"] == pytest.approx(0.8) and alone["takes_named"] == 1
+    assert alone["flicker_per_min"] == pytest.approx(2 / alone["flicker_minutes"], rel=0.1)
+    assert timing([take], windows, sure, held(0.5))["flicker_per_min"] == 0
+    assert plainly(0.95)(ends, sure) == [-1] * 15

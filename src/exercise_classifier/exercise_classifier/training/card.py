@@ -58,7 +58,8 @@ Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accura
 {baseline_words}
 
 While idle {idle_false_per_10min} false labels per 10 minutes (runs of confident windows; {idle_minutes:.1f} minutes of it), in other movement
-{other_false_per_10min} ({other_minutes:.1f} minutes). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
+{other_false_per_10min} ({other_minutes:.1f} minutes). These and the next are of labels as the node says
+them, averaged and held (`hold.py`). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
 takes never named: {exercise_takes_never_named}). Inside a set the label changes {flicker_per_min} times per minute.
 
 {classes}

@@ -56,7 +56,8 @@ def page(result: dict) -> str:
         confusion=_confusion(result),
         ece=result["ece"],
         reliability=_reliability(result["reliability"]),
-        noticed=_table(["what", "figure"], _noticed(result)),
+        noticed=_table(["with the node's holding of labels", "figure"], _noticed(result))
+        + _table(["each window for itself", "figure"], _noticed(result["without_holding"])[:-1]),
         wrong=_table(["clip", "is", "named", "label certain"], wrong),
     )
 

@@ -4,23 +4,43 @@ from collections.abc import Callable
 
 import numpy as np
 
+from exercise_classifier.hold import LabelHold
 from exercise_classifier.training.takes import Take
 from exercise_classifier.training.windows import Windows, exercises_of, label_of
 
-Hold = Callable[[np.ndarray, np.ndarray, np.ndarray], list[str]]
-"""What a node says of a take: ends [n, s], best labels [n] and their probabilities [n] -> labels [n], "" = none."""
+_GAP = 0.45
+"""Windows that end further apart than this [s] have one between them that holds too little of a body."""
+
+Saying = Callable[[np.ndarray, np.ndarray], list[int]]
+"""What is said of a take: ends [n, s], probabilities [n, labels] -> index of the label of each window, -1 = none."""
 
 
-def plainly(threshold: float) -> Hold:
-    """A label is said where it is as probable as this, otherwise none is."""
+def plainly(threshold: float) -> Saying:
+    """Each window for itself: its best label where that is as probable as this."""
 
-    def said(ends: np.ndarray, best: np.ndarray, confidence: np.ndarray) -> list[str]:
-        return [str(label) if sure else "" for label, sure in zip(best, confidence >= threshold, strict=True)]
+    def said(ends: np.ndarray, probabilities: np.ndarray) -> list[int]:
+        return [int(of.argmax()) if of.max() >= threshold else -1 for of in probabilities]
 
     return said
 
 
-def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, hold: Hold) -> dict:
+def held(threshold: float) -> Saying:
+    """As the node says it, with its LabelHold: the held label where its average is as probable as this."""
+
+    def said(ends: np.ndarray, probabilities: np.ndarray) -> list[int]:
+        hold, results, before = LabelHold(), [], -np.inf
+        for end, of in zip(ends, probabilities, strict=True):
+            if end - before > _GAP:
+                hold.reset()
+            before = end
+            averaged, label = hold.step(float(end), of)
+            results.append(label if averaged[label] >= threshold else -1)
+        return results
+
+    return said
+
+
+def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, saying: Saying) -> dict:
     """Figures of the labels that are said of held-out takes.
 
     A false label is a run of windows that are named after one exercise. The wait is from the first moving window of an
@@ -37,7 +57,7 @@ def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, hold:
         if not len(rows):
             continue
         ends, true = windows.end[rows], labels[windows.y[rows]]
-        said = np.array(hold(ends, labels[probabilities[rows].argmax(axis=1)], probabilities[rows].max(axis=1)))
+        said = np.append(labels, "")[saying(ends, probabilities[rows])]
         step = float(np.median(np.diff(ends))) if len(rows) > 1 else 0.2
         for kind, tally in false.items():
             here = np.where((true == kind) & np.isin(said, exercises), said, "")
