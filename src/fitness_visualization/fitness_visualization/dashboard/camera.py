@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, nanoseconds
 from fitness_visualization.dashboard.guard import Budget
-from fitness_visualization.dashboard.viewers import unpack
+from fitness_visualization.dashboard.viewers import said_wrong, unpack
 
 PICTURE_BYTES = 2 * 2**20
 """Largest picture of a browser [bytes]."""
@@ -71,12 +71,10 @@ class Camera:
             if not budget.spend():
                 raise InputError("the camera page sends too many messages")
             if message.type != WSMsgType.BINARY:
-                raise InputError("the camera page sent what is not a picture")
+                raise InputError(f"the camera page sent {said_wrong(message)}")
             frame = await asyncio.to_thread(self._frame, message.data)
             await asyncio.to_thread(self._take, frame)
             await socket.send_json({"type": "next", "clock": time.time()})
-        if (broken := socket.exception()) is not None:
-            raise InputError(f"the camera page sent a broken message ({broken})")
 
     def _frame(self, message: bytes) -> Frame:
         try:

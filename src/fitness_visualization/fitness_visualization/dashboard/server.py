@@ -23,7 +23,7 @@ from fitness_visualization.dashboard import guard, requests
 from fitness_visualization.dashboard.camera import Camera
 from fitness_visualization.dashboard.guard import Budget, Guard
 from fitness_visualization.dashboard.state import Json
-from fitness_visualization.dashboard.viewers import Viewer, pack
+from fitness_visualization.dashboard.viewers import Viewer, pack, said_wrong
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {"/": "index.html", "/camera": "camera.html"}
@@ -233,20 +233,17 @@ class Server:
     async def _receive(self, request: web.Request, viewer: Viewer) -> None:
         budget = Budget(MESSAGES, MESSAGES_BURST)
         async for message in viewer.socket:
-            problem = "" if message.type == WSMsgType.TEXT else "a message that is not text"
-            if not budget.spend():
-                problem = "too many messages"
             try:
-                asked = requests.parse(message.data) if not problem else None
+                if message.type != WSMsgType.TEXT:
+                    raise InputError(said_wrong(message))
+                if not budget.spend():
+                    raise InputError("too many messages")
+                asked = requests.parse(message.data)
             except InputError as error:
-                problem = str(error)
-            if asked is None or problem:
-                self._guard.refuse(request, problem)
-                await viewer.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=problem.encode()[:120])
+                self._guard.refuse(request, str(error))
+                await viewer.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
                 return
             await self._answer(viewer, asked)
-        if (broken := viewer.socket.exception()) is not None:
-            self._guard.refuse(request, f"a broken message ({broken})")
 
     async def _answer(self, viewer: Viewer, asked: requests.Request) -> None:
         match asked:

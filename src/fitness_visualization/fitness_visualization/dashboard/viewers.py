@@ -5,7 +5,7 @@ import contextlib
 import struct
 from collections import deque
 
-from aiohttp import web
+from aiohttp import WSMessage, WSMsgType, web
 
 IN_FLIGHT = 2
 """Pictures on their way to a page that it has not drawn yet: one travels while one is drawn."""
@@ -72,3 +72,8 @@ def unpack(message: bytes) -> tuple[float, bytes]:
     if len(message) < 12:
         raise ValueError("too short for a picture")
     return struct.unpack_from("<d", message)[0], message[8:]
+
+
+def said_wrong(message: WSMessage) -> str:
+    """Why a message that is not of the kind awaited is refused."""
+    return f"a broken message ({message.data})" if message.type == WSMsgType.ERROR else "a message of a wrong kind"
