@@ -62,7 +62,8 @@ class Stage:
 
     def show(self, pose: Pose) -> dict[tuple[str, int], Marker]:
         before = len(self.arrays)
-        self.poses.publish(to_body_pose(pose))
+        # Again until it is drawn: the node leaves out what comes faster than it draws.
+        self.node.create_timer(0.1, lambda: len(self.arrays) > before or self.poses.publish(to_body_pose(pose)))
         self.wait(lambda: len(self.arrays) > before, "markers")
         markers = self.arrays[-1].markers
         assert {(marker.ns, marker.id) for marker in markers} == IDS

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rclpy.utilities import try_shutdown
 from rich.console import Console
 
 from fitness_bringup.graph import Graph
+from fitness_bringup.report_files import report_files
 from fitness_bringup.status import print_summary
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal
@@ -97,10 +99,14 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
         graph.add(node, idle)
 
     def add_dashboard(**parameters: Any) -> None:
+        from fitness_visualization.dashboard.sessions import add_sessions
         from fitness_visualization.dashboard_node import DashboardNode
 
         given: dict[str, Any] = {} if options.port is None else {"port": options.port}
         add(DashboardNode, "dashboard", **given, **_if(bind=options.bind), **parameters)
+        dashboard = graph.node("dashboard")
+        folder = Path(dashboard.params.recordings).expanduser().resolve()
+        dashboard.pages.append(partial(add_sessions, folder=folder, analyse=report_files))
 
     try:
         if options.demo:

@@ -25,11 +25,15 @@ def report_files(recording: Path) -> ReportFiles:
     """Run `./fitness analyze` on a recording, at a lower priority than what else runs. Raises InputError as it does."""
     with tempfile.TemporaryDirectory() as folder:
         files = {kind: Path(folder, f"report.{kind}") for kind in ("html", "csv", "json")}
-        command = ["nice", "-n", "10", sys.executable, "-m", "fitness_bringup.cli", "analyze", str(recording)]
+        # In its folder and by its name, so that the report does not tell where on this machine it lies; -P: nothing is
+        # imported from there.
+        command = ["nice", "-n", "10", sys.executable, "-P", "-m", "fitness_bringup.cli", "analyze"]
+        command += [f"./{recording.name}"]
         command += [part for kind, file in files.items() for part in (f"--{kind}", str(file))]
         try:
             done = subprocess.run(
                 command,
+                cwd=recording.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
