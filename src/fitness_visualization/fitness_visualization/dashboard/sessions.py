@@ -39,11 +39,19 @@ KINDS = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
 
 
 class Report(Protocol):
-    """A report as text: a page that needs nothing else, a table, and data."""
+    """A report as text."""
 
-    html: str
-    csv: str
-    json: str
+    @property
+    def html(self) -> str:
+        """A page that needs nothing else; its styles are in `<style>` elements."""
+
+    @property
+    def csv(self) -> str:
+        """The table of repetitions."""
+
+    @property
+    def json(self) -> str:
+        """All of it as data."""
 
 
 @dataclass(frozen=True, slots=True)
