@@ -24,6 +24,7 @@ class Measure(StrEnum):
     HIP = "hip"
     KNEE = "knee"
     TRUNK_LEAN = "trunk_lean"  # hips to shoulders from upright, forward positive
+    TRUNK_TILT = "trunk_tilt"  # hips to shoulders from upright, to the side
     UPPER_ARM = "upper_arm"  # between upper arm and trunk, as the side view shows it: 0 = hanging
     TRUNK_TO_SHIN = "trunk_to_shin"  # how much further forward the trunk leans than the shins
     THIGH = "thigh"  # hip above the knee: 90 = standing, 0 = thigh level
@@ -39,6 +40,7 @@ SEEN_FROM = {
     Measure.TRUNK_TO_SHIN: View.SIDE,
     Measure.BODY_LINE: View.SIDE,
     Measure.FRONT_SHIN: View.SIDE,
+    Measure.TRUNK_TILT: View.FRONT,
     Measure.KNEE_WIDTH: View.FRONT,
 }
 """Measures that lie in the picture in one view only; the others can be taken in any."""

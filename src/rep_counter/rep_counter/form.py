@@ -159,6 +159,11 @@ def _lean(repetition: Repetition, lower: str, upper: str) -> np.ndarray:
     return np.degrees(np.arctan2(repetition.forward * up[:, 0], -up[:, 1]))
 
 
+def _trunk_tilt(repetition: Repetition) -> np.ndarray:
+    up = repetition.middle("shoulder") - repetition.middle("hip")
+    return np.degrees(np.arctan2(up[:, 0], -up[:, 1]))
+
+
 def _upper_arm(repetition: Repetition) -> np.ndarray:
     points = (repetition.pair(name)[..., :2] for name in ("elbow", "shoulder", "hip"))
     return _both(np.degrees(angle_at(*points)), repetition.weights("elbow", "shoulder", "hip"))
@@ -213,6 +218,7 @@ _MEASURES: dict[Measure, Callable[[Repetition], np.ndarray]] = {
     Measure.HIP: _joint("shoulder", "hip", "knee"),
     Measure.KNEE: _joint("hip", "knee", "ankle"),
     Measure.TRUNK_LEAN: lambda repetition: _lean(repetition, "hip", "shoulder"),
+    Measure.TRUNK_TILT: _trunk_tilt,
     Measure.UPPER_ARM: _upper_arm,
     Measure.TRUNK_TO_SHIN: _trunk_to_shin,
     Measure.THIGH: _thigh,

@@ -145,7 +145,10 @@ def test_lunge_that_leans_and_whose_knee_passes_the_toes(seen):
     assert judged("lunge", seen(lunge(), 90)) == {"lunge_trunk_lean": False, "lunge_knee_past_toes": False}
     assert judged("lunge", seen(lunge(lean=40), -90)) == {"lunge_trunk_lean": True, "lunge_knee_past_toes": False}
     assert judged("lunge", seen(lunge(shin=-45), 90)) == {"lunge_trunk_lean": False, "lunge_knee_past_toes": True}
-    assert judged("lunge", seen(lunge(lean=40))) == {}
+    assert judged("lunge", seen(lunge(lean=40))) == {"lunge_sway": False}
+    swaying = lunge()
+    swaying[:, [INDEX["left_shoulder"], INDEX["right_shoulder"]], 0] += 0.2 * OUT[:, None]
+    assert judged("lunge", seen(swaying)) == judged("lunge", seen(swaying, 180)) == {"lunge_sway": True}
 
 
 def test_push_up_that_sags_or_is_too_high(seen):
