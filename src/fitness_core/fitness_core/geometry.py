@@ -17,10 +17,11 @@ def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     to_a = a - at
     to_b = b - at
-    length = np.linalg.norm(to_a, axis=-1) * np.linalg.norm(to_b, axis=-1)
+    # Faster for the ten joints of a pose than norm, sum and clip, and this is done for every picture.
+    squares = np.einsum("...i,...i", to_a, to_a) * np.einsum("...i,...i", to_b, to_b)
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = np.sum(to_a * to_b, axis=-1) / np.where(length > 0, length, np.nan)
-    return np.arccos(np.clip(cosine, -1.0, 1.0))
+        cosine = np.einsum("...i,...i", to_a, to_b) / np.sqrt(squares)
+    return np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0))
 
 
 def angles_of(points: np.ndarray) -> np.ndarray:

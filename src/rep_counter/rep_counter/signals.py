@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 
@@ -18,6 +19,9 @@ _HIDDEN_BESIDE_OTHER = 0.5
 # turns at the one moves a hand at the other.
 _GLITCH_SPEED = 25.0  # [rad/s], or torso lengths per second
 _GLITCH_HOLD_S = 0.2
+
+# Poses so close tell the same height.
+_BESIDE = nanoseconds(0.1)
 
 Reading = tuple[float, float, float, float]
 """Left value, left confidence, right value, right confidence; a value is NaN where its side is not seen."""
@@ -165,31 +169,51 @@ def travelled(
     poses: of the repetition, with the turning point at stamp `turn` [ns]. sides: of the body that did it. ends: whether
     the poses hold its start and its end; the travel is from the mean of those to the turning point.
     """
-    heights = np.array([_height_over(travel, pose, sides, min_visibility) for pose in poses])
-    known = np.flatnonzero(np.isfinite(heights))
-    if len(known) < 2:
+    if not poses:
         return math.nan
-    torso = float(np.median([_length(_points(travel, poses[number]), "shoulder", "hip") for number in known]))
-    at_turn = int(np.argmin([abs(poses[number].stamp - turn) for number in known]))
-    top = np.median(heights[known[max(0, at_turn - 1) : at_turn + 2]])
-    kept = [heights[known[number]] for number, kept in zip((0, -1), ends, strict=True) if kept]
-    return float(top - np.mean(kept)) / torso if kept and torso > 0 else math.nan
+    at_turn = bisect_left(poses, turn, hi=len(poses) - 1, key=lambda pose: pose.stamp)
+    top, torso = _around(travel, poses, at_turn, sides, min_visibility)
+    kept = [
+        _around(travel, poses, number, sides, min_visibility)[0]
+        for number, kept in zip((0, len(poses) - 1), ends, strict=True)
+        if kept
+    ]
+    kept = [height for height in kept if math.isfinite(height)]
+    return (top - sum(kept) / len(kept)) / torso if kept and torso > 0 else math.nan
 
 
-def _points(travel: Travel, pose: Pose) -> np.ndarray:
-    return pose.pixels() if travel.of == PICTURE else pose.metric()
+def _around(
+    travel: Travel, poses: Sequence[Pose], number: int, sides: Sequence[str], min_visibility: float
+) -> tuple[float, float]:
+    """Height of the travelling point and length of the torso, medians of a pose and its neighbours within 0.1 s."""
+    measured = []
+    for pose in poses[max(0, number - 1) : number + 2]:
+        if abs(pose.stamp - poses[number].stamp) > _BESIDE:
+            continue
+        points = pose.pixels() if travel.of == PICTURE else pose.metric()
+        height = _height_over(travel, points, pose.visibility, sides, min_visibility)
+        if math.isfinite(height):
+            measured.append((height, _length(points, "shoulder", "hip")))
+    if not measured:
+        return math.nan, math.nan
+    heights, torsos = zip(*measured, strict=True)
+    return median(heights), median(torsos)
 
 
-def _height_over(travel: Travel, pose: Pose, sides: Sequence[str], min_visibility: float) -> float:
+def _height_over(
+    travel: Travel, points: np.ndarray, visibility: np.ndarray, sides: Sequence[str], min_visibility: float
+) -> float:
     """Height of a travelling point over its reference [m or px], mean of the visible ones of the sides."""
-    points = _points(travel, pose)
     heights = []
     for side in sides:
         point = INDEX[f"{side}_{travel.point}"]
-        of = None if travel.of == PICTURE else INDEX[f"{side}_{travel.of}"]
-        if pose.visibility[point] >= min_visibility and (of is None or pose.visibility[of] >= min_visibility):
-            heights.append((points[of, 1] if of is not None else 0.0) - points[point, 1])
-    return float(np.mean(heights)) if heights else math.nan
+        height, seen = -points[point, 1], visibility[point]
+        if travel.of != PICTURE:
+            of = INDEX[f"{side}_{travel.of}"]
+            height, seen = height + points[of, 1], min(seen, visibility[of])
+        if seen >= min_visibility:
+            heights.append(float(height))
+    return sum(heights) / len(heights) if heights else math.nan
 
 
 def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -> float:
