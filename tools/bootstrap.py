@@ -32,6 +32,7 @@ from pathlib import Path
 
 UV_VERSION = "0.13.9"
 GROUPS = ("test", "train", "foxglove")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 GIB = 1024**3
 # Room that a step needs, cache of downloads included (measured, rounded up).
 DISK = {"runtime": 2.5 * GIB, "train": 2.5 * GIB, "test": 0.3 * GIB, "foxglove": 0.1 * GIB, "workspace": 0.2 * GIB}
@@ -414,6 +415,26 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
     mark.unlink()
 
 
+def ensure_browser(runner: Runner) -> None:
+    """A Chromium for the tests of the pages: the distribution's, where this user may install it."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    failed = "the tests of the pages have no Chromium"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        say(f"{failed}. {apt('chromium')}")
+        return
+    env = clean_env() | {"DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+    # The lists of a fresh container are empty.
+    both = ["sh", "-c", f"{shlex.join(install)} || (apt-get update && {shlex.join(install)})"]
+    try:
+        with progress("Chromium"):
+            runner.run(both, failed, apt("chromium"), env)
+    except SetupError as error:
+        # All other tests run without it.
+        say(str(error))
+
+
 def mend(layout: Layout) -> int:
     """Put this machine's paths for those of the container that built the wheels; how many files it took."""
     places = [layout.venv / "share", layout.venv / "lib" / "cmake"]
@@ -560,6 +581,8 @@ def set_up(layout: Layout, groups: list[str]) -> None:
         ensure_packages(layout, runner, groups)
         ensure_workspace(layout, runner)
         write_environment(layout)
+        if "test" in groups:
+            ensure_browser(runner)
         key = packages_key(layout)
         for group in GROUPS:
             path = layout.ready / f"ready-{group}"

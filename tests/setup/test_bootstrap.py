@@ -297,3 +297,33 @@ def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:
     assert (rmw, discovery) == ("rmw_fastrtps_cpp", "LOCALHOST")
     chosen = source(FASTRTPS_DEFAULT_PROFILES_FILE="/mine.xml", ROS_LOCALHOST_ONLY="0", AMENT_PREFIX_PATH="/other")
     assert chosen == [f"{layout.install}:{layout.venv}:/other", "/mine.xml", "rmw_fastrtps_cpp", ""]
+
+
+@pytest.mark.parametrize(
+    ("there", "root", "works", "runs", "said"),
+    [
+        (("chromium",), True, True, 0, ""),
+        (("apt-get",), True, True, 1, ""),
+        (("apt-get",), False, True, 0, "sudo apt install chromium"),
+        ((), True, True, 0, "sudo apt install chromium"),
+        (("apt-get",), True, False, 1, "no network"),
+    ],
+)
+def test_the_browser_for_the_tests_is_fetched_or_asked_for_in_one_line(
+    monkeypatch, capsys, there, root, works, runs, said
+):
+    ran = []
+
+    class Runner:
+        def run(self, command, *_):
+            ran.append(command)
+            if not works:
+                raise bootstrap.SetupError("no network")
+
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0 if root else 1000)
+    bootstrap.ensure_browser(Runner())
+    assert len(ran) == runs
+    lines = [line for line in capsys.readouterr().err.splitlines() if "Chromium" in line or "network" in line]
+    assert said in "".join(lines)
+    assert len([line for line in lines if "..." not in line]) == bool(said)
