@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.form_rules import FormRule, View
-from fitness_core.skeleton import INDEX
+from fitness_core.skeleton import INDEX, MIRROR
 from fitness_core.types import nanoseconds
 from rep_counter import form
 from rep_counter.counter import RepCounter
@@ -188,6 +190,22 @@ def test_an_event_tells_form_smoothness_and_tempo(figure, wave):
         assert pause < 0.3
         assert 0.3 < back < 0.8
     assert counter.finish().summaries[0].form_faults == ("squat_depth",)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    scale=st.floats(0.5, 2.0),
+    yaw=st.sampled_from([0, 15, -15, 80, -80, 100, 165, 180]),
+    dropped=st.sets(st.integers(0, len(TIMES) - 1), max_size=6),
+    mirrored=st.booleans(),
+)
+def test_size_mirror_small_turns_and_lost_frames_do_not_matter(seen, scale, yaw, dropped, mirrored):
+    points = scale * squat(depth=65, lean=65, knees=0.6)
+    if mirrored:
+        points = points[:, MIRROR] * [-1, 1, 1]
+    poses = [pose for number, pose in enumerate(seen(points, yaw)) if number not in dropped]
+    view = "squat_trunk_lean" if 60 <= abs(yaw) <= 120 else "squat_knees_in"
+    assert judged("squat", poses) == {view: True, "squat_depth": True}
 
 
 def test_nobody_is_not_judged(figure):
