@@ -1,6 +1,6 @@
 """The annotated video: MP4 of constant rate from pictures with stamps of their own."""
 
-import os
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -21,10 +21,10 @@ def check_path(path: Path) -> None:
         raise InputError(f"{path} is a folder; give a name for the video file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give a folder that can") from None
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InputError(f"{path} cannot be written (permission); give a folder that can")
 
 
 class VideoWriter:
