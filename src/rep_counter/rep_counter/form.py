@@ -1,8 +1,9 @@
 """How a repetition was done: the form rules of an exercise, judged once, from the poses between its start and end.
 
-A measure is taken where the camera can see it: depth is what a single camera knows least, so that rules that name a
-view are measured in the plane of the picture, and are silent in any other view. Upright means upright in the picture:
-the camera is taken to be level. docs/form.md says where each rule and its limit come from.
+A measure is taken where the camera can see it. Depth is what a single camera knows least, and the world landmarks of
+BlazePose bend less than the person in the picture does; so all but the angles of joints is measured in the picture
+itself, and what one view only shows is not judged in another. Upright means upright in the picture: the camera is taken
+to be level. docs/form.md says where each rule and its limit come from.
 """
 
 import math
@@ -54,8 +55,7 @@ class Verdict:
 class Repetition:
     """The poses of one repetition as arrays; at least one tracked pose.
 
-    poses: from its start to its end. turn: stamp of the turning point [ns]. Points are metres, or pixels with
-    estimated depth; x right, y down, z away from the camera. Hidden points are NaN.
+    poses: from its start to its end. turn: stamp of the turning point [ns]. Hidden points are NaN.
     """
 
     def __init__(self, poses: Sequence[Pose], turn: int) -> None:
@@ -65,27 +65,32 @@ class Repetition:
         self.turn = turn
         self.stamps = np.array([pose.stamp for pose in poses])
         self._visibility = np.nan_to_num(np.array([pose.visibility for pose in poses]))
-        hidden = self._visibility < MIN_VISIBILITY
-        self._points = np.where(hidden[..., None], np.nan, np.array([pose.metric() for pose in poses], np.float64))
+        hidden = (self._visibility < MIN_VISIBILITY)[..., None]
+        self._space = np.where(hidden, np.nan, np.array([pose.metric() for pose in poses], np.float64))
+        self._picture = np.where(hidden, np.nan, np.array([pose.pixels()[:, :2] for pose in poses], np.float64))
 
     def pair(self, name: str) -> np.ndarray:
-        """Left and right of a point [n, 2, 3]."""
-        return self._points[:, [INDEX[f"left_{name}"], INDEX[f"right_{name}"]]]
+        """Left and right of a point in the picture [n, 2, 2]: x right, y down, in pixels."""
+        return self._picture[:, _rows(name)]
+
+    def pair_in_space(self, name: str) -> np.ndarray:
+        """Left and right of a point [n, 2, 3] in metres, else pixels with estimated depth; z away from the camera."""
+        return self._space[:, _rows(name)]
 
     def middle(self, name: str) -> np.ndarray:
-        """Middle of the visible ones of left and right [n, 3]."""
+        """Middle of the visible ones of left and right in the picture [n, 2], in pixels."""
         return _mean(self.pair(name), axis=1)
 
     def weights(self, *names: str) -> np.ndarray:
         """How far each side is seen [2]: of the points that are named, the least visible; the worse side is dropped."""
-        rows = [[INDEX[f"{side}_{name}"] for name in names] for side in ("left", "right")]
-        seen = self._visibility[:, rows].mean(axis=0).min(axis=1)
+        seen = self._visibility[:, [_rows(name) for name in names]].mean(axis=0).min(axis=0)
         return np.where(seen >= _HIDDEN_BESIDE_OTHER * seen.max(), seen**2, 0.0)
 
     @cached_property
     def _across(self) -> np.ndarray:
         """Direction from the person's right to the left [3], shoulders and hips together, over the repetition."""
-        lines = [self.pair(name)[:, 0] - self.pair(name)[:, 1] for name in ("shoulder", "hip")]
+        pairs = [self.pair_in_space(name) for name in ("shoulder", "hip")]
+        lines = [pair[:, 0] - pair[:, 1] for pair in pairs]
         return _mean(np.concatenate([line / np.linalg.norm(line, axis=-1, keepdims=True) for line in lines]), axis=0)
 
     @cached_property
@@ -131,6 +136,13 @@ def measure(rule: FormRule, repetition: Repetition) -> float:
     return float({Moment.MOST: most, Moment.LEAST: least, Moment.CHANGE: most - least}[rule.at])
 
 
+def _rows(name: str) -> list[int]:
+    """Indices of the left and the right point of a name."""
+    if name == "mouth":
+        return [INDEX["mouth_left"], INDEX["mouth_right"]]
+    return [INDEX[f"left_{name}"], INDEX[f"right_{name}"]]
+
+
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
     """Mean without NaN; NaN where there is nothing else, without a warning."""
     known = np.isfinite(values)
@@ -147,7 +159,7 @@ def _both(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _joint(a: str, at: str, b: str) -> Callable[[Repetition], np.ndarray]:
     def angle(repetition: Repetition) -> np.ndarray:
-        points = (repetition.pair(name) for name in (a, at, b))
+        points = (repetition.pair_in_space(name) for name in (a, at, b))
         return _both(np.degrees(angle_at(*points)), repetition.weights(a, at, b))
 
     return angle
@@ -165,7 +177,7 @@ def _trunk_tilt(repetition: Repetition) -> np.ndarray:
 
 
 def _upper_arm(repetition: Repetition) -> np.ndarray:
-    points = (repetition.pair(name)[..., :2] for name in ("elbow", "shoulder", "hip"))
+    points = (repetition.pair(name) for name in ("elbow", "shoulder", "hip"))
     return _both(np.degrees(angle_at(*points)), repetition.weights("elbow", "shoulder", "hip"))
 
 
@@ -174,14 +186,21 @@ def _trunk_to_shin(repetition: Repetition) -> np.ndarray:
 
 
 def _thigh(repetition: Repetition) -> np.ndarray:
-    """Hip above knee [n, deg]: heights lie in the picture in any view; the thigh's length needs depth."""
+    """Hip above knee [n, deg], by heights in the picture, which every view shows.
+
+    The thigh's length is the longest it is seen in the repetition: that of the person who still nearly stands.
+    """
     line = repetition.pair("hip") - repetition.pair("knee")
-    sine = -line[..., 1] / np.linalg.norm(line, axis=-1)
-    return _both(np.degrees(np.arcsin(np.clip(sine, -1, 1))), repetition.weights("hip", "knee"))
+    length = np.linalg.norm(line, axis=-1)
+    known = np.isfinite(length)
+    longest = [
+        np.percentile(side[seen], 95) if seen.any() else np.nan for side, seen in zip(length.T, known.T, strict=True)
+    ]
+    return _both(np.degrees(np.arcsin(np.clip(-line[..., 1] / longest, -1, 1))), repetition.weights("hip", "knee"))
 
 
 def _body_line(repetition: Repetition) -> np.ndarray:
-    shoulder, hip, ankle = (repetition.pair(name)[..., :2] for name in ("shoulder", "hip", "ankle"))
+    shoulder, hip, ankle = (repetition.pair(name) for name in ("shoulder", "hip", "ankle"))
     along = ankle - shoulder
     off = hip - shoulder
     share = np.sum(off * along, axis=-1) / np.sum(along**2, axis=-1)
@@ -198,7 +217,7 @@ def _knee_width(repetition: Repetition) -> np.ndarray:
 
 def _front_shin(repetition: Repetition) -> np.ndarray:
     """Of the leg whose ankle is ahead. The tip of the foot is what cameras see worst, so it is not asked for."""
-    ankle, knee = (repetition.pair(name)[..., :2] for name in ("ankle", "knee"))
+    ankle, knee = (repetition.pair(name) for name in ("ankle", "knee"))
     ahead = repetition.forward * ankle[..., 0]
     up = knee - ankle
     lean = np.degrees(np.arctan2(repetition.forward * up[..., 0], -up[..., 1]))
@@ -207,9 +226,8 @@ def _front_shin(repetition: Repetition) -> np.ndarray:
 
 
 def _mouth_over_hands(repetition: Repetition) -> np.ndarray:
-    mouth = _mean(repetition._points[:, [INDEX["mouth_left"], INDEX["mouth_right"]]], axis=1)
     trunk = np.linalg.norm(repetition.middle("shoulder") - repetition.middle("hip"), axis=-1)
-    return (repetition.middle("wrist") - mouth)[:, 1] / trunk
+    return (repetition.middle("wrist") - repetition.middle("mouth"))[:, 1] / trunk
 
 
 _MEASURES: dict[Measure, Callable[[Repetition], np.ndarray]] = {

@@ -70,10 +70,10 @@ def _seen(figure):
         world = points @ turn.T
         visibility = np.where(np.isfinite(points[0, :, 0]), 0.95, 0.0)
         visibility[[INDEX[name] for name in hidden]] = 0.1
-        return [
-            figure(time, world=frame.astype(np.float32), visibility=visibility.astype(np.float32))
-            for time, frame in zip(TIMES, world, strict=True)
-        ]
+        image = np.nan_to_num(world / 4) * [480 / 640, 1, 480 / 640] + [0.5, 0.5, 0]
+        shown = zip(TIMES, world.astype(np.float32), image.astype(np.float32), strict=True)
+        seen_as = visibility.astype(np.float32)
+        return [figure(time, world=at, image=drawn, visibility=seen_as) for time, at, drawn in shown]
 
     return seen
 
