@@ -28,6 +28,8 @@ from rep_counter.track import Candidate, Track
 
 # So much rather this exercise than its best rival: sure at once. When the wait is over the better one is taken.
 _SURE = 0.67
+# A lone repetition in which another exercise would find its movement too is named at once only so surely.
+_CERTAIN = 0.95
 # Failed attempts are told of where it is more likely that the exercise was done than not.
 _LIKELY = 0.5
 # Within a set the next repetition of the same exercise is likely, so that less will do.
@@ -217,9 +219,11 @@ class RepCounter:
         case = self._case(deciding, now, last, so_far=not over)
         # Alike repetitions in a row speak for an exercise: of odds, so many are worth their root.
         needed = 1 / (1 + math.sqrt(len(deciding)))
+        ahead = 0.5
         if not over:
             needed = max(needed, _SURE / len(deciding))
-        if case.share(name) < needed or case.over_rival(name) < (0.5 if over else _SURE):
+            ahead = _SURE if len(deciding) > 1 else _CERTAIN
+        if case.share(name) < needed or case.over_rival(name) < ahead:
             return 0.0
         if self._set is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(self._set.exercise, 0.0) > 0:
             return 0.0
