@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 from mcap_ros2.reader import read_ros2_messages
@@ -46,6 +48,7 @@ def test_two_takes_in_one_bag_and_the_session_says_so(data: Callable[[str], Path
     assert (written["subject"], written["session"], written["consent"]) == ("P01", "S01", True)
     assert (written["camera"]["width"], written["camera"]["height"]) == (854, 480)
     assert {"fitness", "mediapipe"} <= written["versions"].keys()
+    assert written["pose"] == {"backend": "mediapipe", "model": "full"}
     takes = [(take["exercise"], take["take"], take["status"], take["bag"]) for take in written["takes"]]
     assert takes == [("squat", 1, "kept", "bag_001"), ("idle", 2, "kept", "bag_001")]
     assert written["takes"][0]["repetitions"] == 1
@@ -156,6 +159,25 @@ def await_line(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     raise AssertionError(f"no {text!r}")
+
+
+def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:
+    pictures = tmp_path / "empty_room"
+    pictures.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(pictures / f"{number}.png"), np.full((240, 320, 3), 128, np.uint8))
+    arguments = ["--subject", "P01", "--exercise", "squat,idle", "--seconds", "2", "--consent", "--auto", *FAST]
+    deadline = ["-p", "record_take.placement_timeout:=0.3"]
+    command = [*RECORD, *arguments, *deadline, "--source", str(pictures), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = [line for line in done.stdout.splitlines() if "not recorded" in line]
+    assert told == [
+        "Take 1: not recorded: nobody stood well for 0.3 s (step into the picture: the camera does not see you)."
+    ]
+    assert "takes still to do: 2" in done.stdout
 
 
 @pytest.mark.parametrize(

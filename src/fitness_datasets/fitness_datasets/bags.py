@@ -5,6 +5,7 @@ has them.
 """
 
 import contextlib
+import os
 import struct
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
@@ -67,7 +68,7 @@ TOPICS = {
 """Relative name -> type of the topics of the graph that a bag may hold."""
 
 FLUSH_PERIOD = 1.0
-"""A writer that is killed loses at most what came in its last so many seconds [s]."""
+"""A writer that is killed, or whose machine loses power, loses at most what came in its last so many seconds [s]."""
 
 _LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
 _FOREVER = QosTime(9223372036, 854775807)
@@ -121,13 +122,15 @@ class BagWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Hand what was written to the operating system, so that it survives the death of this process."""
+        """Put what was written on the disk, so that it survives the death of this process and a cut of the power."""
         self._flushed = time.monotonic()
         if self._dirty:
             storage = self._writer.storage
             assert isinstance(storage, McapWriter)
             storage.close_chunk()
             storage.bio.flush()
+            # 10 to 35 ms once a second, measured with and without pictures; nobody who receives waits for it.
+            os.fsync(storage.bio.fileno())
             self._dirty = False
 
     def close(self) -> None:

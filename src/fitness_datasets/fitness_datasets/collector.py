@@ -29,11 +29,15 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a take. reason: why it was not kept. label: the last one published of it, None = none."""
+    """What became of a take. reason: why it was not kept. label: the last one published of it, None = none.
+
+    placed: somebody stood well for it before the time for that was over.
+    """
 
     kept: bool
     reason: str
     label: Label | None
+    placed: bool = True
 
 
 class Collector:
@@ -117,6 +121,14 @@ class Collector:
                 self._discard((reason,))
             self._end(False, reason)
 
+    def give_up(self, reason: str) -> None:
+        """End the take because nobody will stand for it."""
+        if self.guidance is not None:
+            self.guidance.give_up(reason)
+            self._say()
+            self._discard((reason,))
+            self._end(False, reason, placed=False)
+
     def cancel(self) -> None:
         """Withdraw the take, whether under way or waiting to be decided."""
         if self.guidance is not None:
@@ -133,7 +145,10 @@ class Collector:
         if not self.auto:
             return
         self._tried += 1
-        if not guidance.problems:
+        if guidance.start is None:
+            # Another attempt would wait just as long.
+            self._end(False, ", ".join(guidance.problems), placed=False)
+        elif not guidance.problems:
             self.decide(Decision.KEEP)
         elif self._tried < self.attempts:
             self.decide(Decision.REDO)
@@ -166,6 +181,6 @@ class Collector:
         if self._session is not None:
             self._session.write()
 
-    def _end(self, kept: bool, reason: str) -> None:
+    def _end(self, kept: bool, reason: str, placed: bool = True) -> None:
         self.guidance, self._take = None, None
-        self.outcome = Outcome(kept, reason, self._last)
+        self.outcome = Outcome(kept, reason, self._last, placed)

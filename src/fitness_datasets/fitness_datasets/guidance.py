@@ -140,9 +140,9 @@ class Guidance:
             self._begun = pose.stamp
         if problem:
             self._since, self.instruction = None, problem
-            if 0 < self._settings.placement_timeout < seconds(pose.stamp - self._begun):
-                self.phase, self.problems = Phase.REVIEW, (f"not recorded: {problem[0].lower()}{problem[1:-1]}",)
-                self.instruction = f"Take {self.request.number}: {self.problems[0]}."
+            limit = self._settings.placement_timeout
+            if 0 < limit < seconds(pose.stamp - self._begun):
+                self.give_up(f"nobody stood well for {limit:g} s ({problem[0].lower()}{problem[1:-1]})")
             return
         if self._since is None:
             self._since = pose.stamp
@@ -150,6 +150,11 @@ class Guidance:
         if seconds(pose.stamp - self._since) >= self._settings.hold:
             self.phase, self._since, self._badly = Phase.COUNTDOWN, pose.stamp, None
             self._count_down(pose, light)
+
+    def give_up(self, reason: str) -> None:
+        """Over before it began."""
+        self.phase, self.remaining, self.problems = Phase.REVIEW, float("nan"), (f"not recorded: {reason}",)
+        self.instruction = f"Take {self.request.number}: {self.problems[0]}."
 
     def _count_down(self, pose: Pose, light: float) -> None:
         assert self._since is not None
@@ -159,8 +164,9 @@ class Guidance:
         elif self._badly is None:
             self._badly = pose.stamp
         elif seconds(pose.stamp - self._badly) > self._settings.unsteady:
+            begun = self._begun
             self.again()
-            self.instruction = problem
+            self.instruction, self._begun = problem, begun
             return
         self.remaining = self._settings.countdown - seconds(pose.stamp - self._since)
         if self.remaining > 0:

@@ -10,7 +10,6 @@ from typing import ClassVar
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.serialization import deserialize_message
-from rclpy.task import Future
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -24,10 +23,10 @@ from fitness_datasets.collector import Collector, Outcome
 from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.placement import luminance
 from fitness_datasets.ros import takes
+from fitness_datasets.ros.neighbours import Neighbours
 from fitness_datasets.session import Session, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
-from fitness_msgs.srv import SetExercise
 
 LIGHT_PERIOD = 0.5
 """How often the light of a picture is measured [s]."""
@@ -50,7 +49,7 @@ class RecordTakeNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._labels = self.create_lifecycle_publisher(TakeLabel, "take_label", qos.TAKES)
         self._instructions = self.create_lifecycle_publisher(String, "instruction", qos.TAKES)
-        self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
+        self._neighbours = Neighbours(self)
         self.create_service(Trigger, "~/keep", partial(self._answer, Decision.KEEP))
         self.create_service(Trigger, "~/redo", partial(self._answer, Decision.REDO))
         self.create_service(Trigger, "~/stop", partial(self._answer, Decision.STOP))
@@ -62,8 +61,8 @@ class RecordTakeNode(FitnessNode):
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
         self._plan: list[str] = []
-        self._counted = False
         self._frame_id = ""
+        self._poses_due = math.inf
         self._light, self._light_due = math.nan, 0.0
 
     def configure(self) -> None:
@@ -94,7 +93,7 @@ class RecordTakeNode(FitnessNode):
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
             self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
-        self._timer = self.create_timer(0.1, self._look_for_cancel)
+        self._timer = self.create_timer(0.1, self._watch)
         if self.params.subject:
             self._next()
 
@@ -147,7 +146,9 @@ class RecordTakeNode(FitnessNode):
 
     def _begin(self, request: TakeRequest, goal: ServerGoalHandle | None) -> None:
         assert self._session is not None
-        self._request, self._goal, self._counted = request, goal, False
+        self._request, self._goal = request, goal
+        self._neighbours.again()
+        self._poses_due = time.monotonic() + (self.params.placement_timeout or math.inf)
         settings = takes.settings_of(self.params)
         self.collector.begin(request, self._catalogue, settings, self._session, self.params.bag)
         self._tell()
@@ -155,17 +156,11 @@ class RecordTakeNode(FitnessNode):
     def _on_pose(self, message: BodyPose) -> None:
         if self.collector.guidance is None:
             return
-        if not self._counted and self._counter.service_is_ready():
-            # So that what the classifier has not learnt yet is counted too.
-            self._counted = True
-            request = takes.to_set_exercise(self.collector.guidance.request, self._catalogue)
-            self._counter.call_async(request).add_done_callback(self._on_exercise_set)
+        self._poses_due = math.inf
+        self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
         self._frame_id = message.header.frame_id
         self.collector.step(messages.from_body_pose(message), self._light)
         self._tell()
-
-    def _on_exercise_set(self, future: Future) -> None:
-        self._counted = future.result() is not None and future.result().success
 
     def _on_repetition(self, message: RepEvent) -> None:
         self.collector.count(messages.from_rep_event(message))
@@ -181,9 +176,13 @@ class RecordTakeNode(FitnessNode):
         response.success = not response.message
         return response
 
-    def _look_for_cancel(self) -> None:
+    def _watch(self) -> None:
         if self._goal is not None and self._goal.is_cancel_requested:
             self.collector.cancel()
+            self._tell()
+        elif self.params.auto and time.monotonic() > self._poses_due:
+            self._poses_due = math.inf
+            self.collector.give_up("no picture came from the camera, or no pose from the pose estimator")
             self._tell()
 
     def _tell(self) -> None:
@@ -200,6 +199,8 @@ class RecordTakeNode(FitnessNode):
         elif self._request is not None and self.collector.outcome is not None:
             self.outcomes.append((self._request, self.collector.outcome))
             self._request = None
+            # Who does not come for one take does not come for the next one either.
+            self._plan = self._plan if self.collector.outcome.placed else []
             self._instructions.publish(String())
             if self._goal is not None:
                 self._goal.execute()

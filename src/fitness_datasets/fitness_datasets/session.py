@@ -43,8 +43,9 @@ class Take:
 class Session:
     """What `session.yaml` says; `write` puts it on the disk, whole or not at all.
 
-    folder: None = nothing is written. subject: pseudonym. camera: what is known of it. versions: name -> version of
-    the software. created: by the machine's clock [ns].
+    folder: None = nothing is written. subject: pseudonym. camera: what is known of it. pose: backend and model that
+    find the landmarks, empty where the pose estimator has not said. versions: name -> version of the software. created:
+    by the machine's clock [ns].
     """
 
     folder: Path | None
@@ -53,6 +54,7 @@ class Session:
     created: int = 0
     camera: dict[str, str | int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    pose: dict[str, str] = field(default_factory=dict)
     takes: list[Take] = field(default_factory=list)
 
     @classmethod
@@ -83,7 +85,8 @@ class Session:
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             takes = [Take(**take) for take in read["takes"]]
-            return cls(folder, subject, session, read["created_ns"], read["camera"], software_versions(), takes)
+            known = read["created_ns"], read["camera"], software_versions(), read.get("pose", {})
+            return cls(folder, subject, session, *known, takes)
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
@@ -108,6 +111,7 @@ class Session:
             "consent": True,
             "created_ns": self.created,
             "camera": self.camera,
+            "pose": self.pose,
             "versions": self.versions,
             "takes": [asdict(take) for take in self.takes],
         }

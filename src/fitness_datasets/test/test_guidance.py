@@ -151,7 +151,28 @@ def test_nobody_comes():
     Run(guidance).feed(5.5, nobody)
     assert guidance.phase == Phase.REVIEW
     assert guidance.start is None
-    assert "does not see you" in guidance.problems[0]
+    assert guidance.problems == (
+        "not recorded: nobody stood well for 5 s (step into the picture: the camera does not see you)",
+    )
+
+
+def test_who_comes_and_goes_does_not_put_the_deadline_off():
+    guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(placement_timeout=6.0))
+    run = Run(guidance)
+    for _ in range(3):
+        run.feed(1.5)
+        run.feed(1.0, nobody)
+    assert guidance.phase == Phase.REVIEW and guidance.start is None
+
+
+def test_without_asking_a_take_that_nobody_stands_for_is_not_tried_again():
+    collector = Collector(auto=True)
+    collector.begin(replace(REQUEST, number=1), CATALOGUE, Settings(placement_timeout=1.0), Session.open("", "P1", "S"))
+    Run(collector).feed(2.0, nobody)
+    assert collector.guidance is None
+    assert collector.outcome is not None and not collector.outcome.kept and not collector.outcome.placed
+    assert "nobody stood well for 1 s" in collector.outcome.reason
+    assert collector.instructions[-1].startswith("Take 1: not recorded: nobody stood well")
 
 
 def test_a_take_without_a_repetition_ends_and_should_be_repeated():

@@ -31,7 +31,13 @@ PARAMETERS = (
     Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     Parameter("countdown", 3.0, "From standing well to the start of the take [s].", minimum=0.0),
     Parameter("patience", 20.0, "End a take by repetitions after so long without one [s].", minimum=1.0),
-    Parameter("placement_timeout", 0.0, "Give up when nobody stands well for so long [s]; 0 = never.", minimum=0.0),
+    Parameter(
+        "placement_timeout",
+        60.0,
+        "With auto: give up, this take and all after it, when nobody stands well for so long, or no pose comes [s]; "
+        "0 = never. Without: whoever runs it decides.",
+        minimum=0.0,
+    ),
     Parameter("max_lost", 0.1, "Share of a take in which the body may be lost.", minimum=0.0, maximum=1.0),
     Parameter("max_dropped", 0.2, "Share of its time in which frames may be missing.", minimum=0.0, maximum=1.0),
     Parameter("max_gap", 0.5, "Longest time without a frame [s].", minimum=0.0),
@@ -44,7 +50,7 @@ def settings_of(params: SimpleNamespace) -> Settings:
     return Settings(
         countdown=params.countdown,
         patience=params.patience,
-        placement_timeout=params.placement_timeout,
+        placement_timeout=params.placement_timeout if params.auto else 0.0,
         limits=Limits(max_lost=params.max_lost, max_dropped=params.max_dropped, max_gap=params.max_gap),
     )
 

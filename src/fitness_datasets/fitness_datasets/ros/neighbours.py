@@ -1,0 +1,50 @@
+"""What the guide tells and asks the other nodes of the graph, when they are there."""
+
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
+from rclpy.task import Future
+
+from fitness_core.catalogue import Catalogue
+from fitness_datasets.guidance import TakeRequest
+from fitness_datasets.ros import takes
+from fitness_datasets.session import Session
+from fitness_msgs.srv import SetExercise
+
+POSE_PARAMETERS = ["backend", "model"]
+"""Parameters of the pose estimator that a session tells of."""
+
+
+class Neighbours:
+    """The counter, which is told what is being done, and the pose estimator, which is asked what it is."""
+
+    def __init__(self, node: Node) -> None:
+        self._pose: dict[str, str] = {}
+        self._counter = node.create_client(SetExercise, "rep_counter/set_exercise")
+        self._estimator = AsyncParameterClient(node, "pose_estimator")
+        self._counted = self._asked = False
+
+    def again(self) -> None:
+        """Another take: the counter must be told anew."""
+        self._counted = False
+
+    def look(self, request: TakeRequest, catalogue: Catalogue, session: Session | None) -> None:
+        """Tell and ask whoever is there and has not been; the session's file tells what the pose estimator is."""
+        if self._pose and session is not None and session.pose != self._pose:
+            session.pose = self._pose
+            session.write()
+        if not self._counted and self._counter.service_is_ready():
+            # So that what the classifier has not learnt yet is counted too.
+            self._counted = True
+            self._counter.call_async(takes.to_set_exercise(request, catalogue)).add_done_callback(self._on_exercise_set)
+        if not self._asked and self._estimator.services_are_ready():
+            self._asked = True
+            self._estimator.get_parameters(POSE_PARAMETERS).add_done_callback(self._on_parameters)
+
+    def _on_exercise_set(self, future: Future) -> None:
+        self._counted = future.result() is not None and future.result().success
+
+    def _on_parameters(self, future: Future) -> None:
+        values = future.result().values if future.result() is not None else []
+        if len(values) == len(POSE_PARAMETERS) and all(of.type == Parameter.Type.STRING.value for of in values):
+            self._pose = dict(zip(POSE_PARAMETERS, (of.string_value for of in values), strict=True))
