@@ -284,8 +284,12 @@ def train(context: typer.Context) -> None:
 def evaluate(context: typer.Context) -> None:
     """Say how a configuration of the classifier does on people it has not seen.
 
-    `evaluate form`: the form rules.
+    `evaluate counts`: how well repetitions are counted; `evaluate form`: the form rules.
     """
+    if context.args[:1] == ["counts"]:
+        from fitness_bringup import count_evaluation
+
+        raise typer.Exit(count_evaluation.main(context.args[1:]))
     if context.args[:1] == ["form"]:
         from fitness_bringup import form_evaluation
 

@@ -1,4 +1,4 @@
-"""Landmarks of clips as a bag, without the graph: what make_demo ships and check_clips keeps."""
+"""Landmarks of clips as a bag, without the graph: what make_demo ships."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -2,8 +2,6 @@
 
 import csv
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,6 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.types import Pose, SetSummary, nanoseconds
 from rep_counter.counter import RepCounter
 from rep_counter.periodicity import Movement, count
-
-DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 def stamps_of(frames: int, fps: float) -> np.ndarray:
@@ -106,18 +102,14 @@ def test_a_set_is_in_doubt_where_the_opinions_are_more_than_one_apart():
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_real_sequences_scaled_by_their_box(half):
+def test_real_sequences_scaled_by_their_box(half, data):
     """Countix-Fitness: min-max scaled, frame rate unknown. Constants chosen on half 0, half 1 only looked at."""
-    table = DATA / "poses.csv"
-    if not table.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{table} is missing")
-        pytest.skip(f"needs {table}")
+    table = data("poses.csv")
     with table.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["layout"] == "blazepose33_minmax_xyz"][half::2]
     errors, near = [], []
     for row in rows:
-        points = np.load(DATA / row["file"])["landmarks"].astype(float)
+        points = np.load(table.parent / row["file"])["landmarks"].astype(float)
         points[(points == 0).all(axis=(1, 2))] = np.nan
         error = abs(count(points[:, :, :2], stamps_of(len(points), 30)).repetitions - int(row["reps"]))
         errors.append(error / int(row["reps"]))

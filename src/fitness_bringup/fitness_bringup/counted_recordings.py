@@ -1,0 +1,135 @@
+"""Recordings whose repetitions are known, from the tables of ../shared/data/README.md, as poses."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from exercise_classifier.training.take_readers import digest, read_table
+from exercise_classifier.training.takes import extract, groups_of, read_landmarks
+from fitness_bringup.motion_capture import read_motion_capture, seen_from
+from fitness_core.errors import InputError
+from fitness_core.types import Pose, nanoseconds
+
+CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
+"""Where motion capture is seen from [deg] around the person."""
+
+CACHE = Path.home() / ".cache/ros2_fitness/poses"
+"""Where the landmarks of videos are kept: the folder of `./fitness train`."""
+
+_UI_PRMD = "UI-PRMD"
+_ASSUMED_RATE = 30.0  # of sequences that do not say [Hz]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording of one exercise.
+
+    data: which collection. name: unique in it. exercise: as its table says. count: repetitions; None = nobody counted.
+    certain: whether the table is sure of them. source: recordings of one source may show one person. poses: reads them.
+    bounds: where repetitions begin and the last one ends [ns]; empty where that is not known.
+    """
+
+    data: str
+    name: str
+    exercise: str
+    count: int | None
+    certain: bool
+    source: str
+    poses: Callable[[], list[Pose]]
+    bounds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Landmarks without a camera, min-max scaled: points [frames, 33, 2], NaN = nobody; stamps [frames, ns] assumed."""
+
+    name: str
+    exercise: str
+    count: int
+    points: np.ndarray
+    stamps: np.ndarray
+
+
+def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
+    """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content."""
+    rows = read_table(table)
+    sources = groups_of(rows)
+    return [
+        Recording(
+            "clips",
+            row["file"],
+            row["exercise"],
+            _count(row, table),
+            row.get("certainty", "certain").startswith("certain"),
+            sources[row["file"]],
+            lambda video=table.parent / row["file"]: _landmarks(video, cache),  # type: ignore[misc]
+        )
+        for row in rows
+    ]
+
+
+def motion_capture(table: Path) -> Iterator[Recording]:
+    """The UI-PRMD recordings of a mocap.csv, each seen from CAMERAS; good and deliberately poor form."""
+    for row in _rows(table, ("file", "exercise", "reps", "source")):
+        if _UI_PRMD not in row["source"]:
+            continue
+        path = table.parent / row["file"]
+        _, person, *rest = path.stem.split("_")
+        with np.load(path) as data:
+            rate, bounds = float(data["fps"]), data["rep_bounds"]
+        for camera, degrees in CAMERAS.items():
+            yield Recording(
+                f"{_UI_PRMD}, {'poor' if rest else 'good'} form",
+                f"{path.stem}, {camera}",
+                row["exercise"],
+                _count(row, table),
+                True,
+                f"{_UI_PRMD} {person}",
+                lambda path=path, degrees=degrees: seen_from(*read_motion_capture(path), degrees),  # type: ignore[misc]
+                tuple(nanoseconds(bound / rate) for bound in bounds),
+            )
+
+
+def scaled_sequences(table: Path) -> list[Sequence]:
+    """The min-max scaled sequences of a poses.csv that have a count, in the table's order."""
+    found = []
+    for row in _rows(table, ("file", "layout", "exercise", "reps")):
+        count = _count(row, table)
+        if row["layout"] == "blazepose33_minmax_xyz" and count:
+            with np.load(table.parent / row["file"]) as data:
+                points = data["landmarks"].astype(float)
+            points[(points == 0).all(axis=(1, 2))] = np.nan
+            rate = float(row.get("fps") or _ASSUMED_RATE)
+            stamps = (np.arange(len(points)) * 1e9 / rate).astype(np.int64)
+            found.append(Sequence(row["file"], row["exercise"], count, points[:, :, :2], stamps))
+    return found
+
+
+def _count(row: dict[str, str], table: Path) -> int | None:
+    reps = row.get("reps") or ""
+    if reps and not reps.isdecimal():
+        raise InputError(f"{table}: {row['file']} has {reps!r} repetitions; give a whole number, or nothing")
+    return int(reps) if reps else None
+
+
+def _landmarks(video: Path, cache: Path) -> list[Pose]:
+    if not video.is_file():
+        raise InputError(f"{video} is named by the table but is not there")
+    file = cache / f"{video.stem}-{digest(video)[:16]}.npz"
+    if not file.is_file():
+        extract(video, file)
+    return read_landmarks(file)[1]
+
+
+def _rows(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table} cannot be read ({error}); give a table of ../shared/data/README.md") from None
+    if not rows or any(column not in rows[0] for column in columns):
+        raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
+    return rows

@@ -1,0 +1,142 @@
+"""`./fitness evaluate counts`: its figures, and the whole command on a few real recordings."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercise_classifier import held_out
+from exercise_classifier.held_out import HeldOutLabels
+from fitness_bringup import count_evaluation, count_scores, counted_recordings
+from fitness_bringup.count_scores import GIVEN, NAMED
+from fitness_core.errors import InputError
+
+SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
+OTHER = "videos/other/videos_calves_stretch.mp4"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("landmarks")
+
+
+def table_of(folder: Path, source: Path, files: set[str], **changes: str) -> Path:
+    """A table with these files of another one, as absolute paths."""
+    with source.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"] in files]
+    assert len(rows) == len(files)
+    table = folder / source.name
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, "file": str(source.parent / row["file"]), **changes} for row in rows)
+    return table
+
+
+def evaluated(tmp_path: Path, *arguments: object) -> dict:
+    """What the command writes as JSON."""
+    out = tmp_path / "counts.json"
+    assert count_evaluation.main([*map(str, arguments), "--json", str(out)]) == 0
+    return json.loads(out.read_text())
+
+
+def test_exact_off_by_one_and_mean_absolute_error():
+    scored = count_scores.scores([0, 1, 4, 0], [10, 10, 8, 5], ["a", "a", "b", "c"])
+    assert (scored["sets"], scored["sources"]) == (4, 3)
+    assert (scored["exact"], scored["obo"], scored["mae"]) == (0.5, 0.75, 0.15)
+    low, high = scored["mae_95"]
+    assert low < 0.15 < high <= 0.5
+    alone = count_scores.scores([0], [3], ["a"])
+    assert (alone["exact_95"], alone["mae_95"]) == ([1.0, 1.0], [0.0, 0.0])
+
+
+def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data, cache, monkeypatch):
+    clips = table_of(tmp_path, data("clips.csv"), {SQUAT, OTHER})
+    page = tmp_path / "counts.html"
+    found = evaluated(tmp_path, "--clips", clips, "--cache", cache, "--html", page)
+    squat = next(row for row in found["recordings"] if row["exercise"] == "squat")
+    assert squat["counted"][GIVEN] == squat["count"] == 1
+    assert {"Exercise_Recognition_AI", "Fitness-AI-Trainer", NAMED} < set(squat["counted"])
+    (negative,) = found["negatives"]
+    assert (negative["exercise"], negative["recordings"]) == ("other", 1)
+    assert "FITTED by `./fitness train" in found["labels"]
+    ways = {row["way"] for row in found["sets"] if row["exercise"] == "squat"}
+    assert ways == set(squat["counted"])
+    text = page.read_text()
+    assert text.count("<svg") >= 3 and "<script" not in text and "src=" not in text
+
+    monkeypatch.setattr(counted_recordings, "extract", lambda *_: pytest.fail("the landmarks were not kept"))
+    assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []
+
+
+def test_held_out_labels_stand_for_the_classifier(tmp_path, data, cache):
+    clips = table_of(tmp_path, data("clips.csv"), {SQUAT, OTHER})
+    ends = np.arange(0.2, 30.0, 0.2)
+    # As if the networks that never saw the clip took it for a curl.
+    said = HeldOutLabels(
+        ("curl", "squat", "other"),
+        (str(data(SQUAT)),),
+        np.zeros(len(ends), int),
+        ends,
+        np.tile([0.9, 0.05, 0.05], (len(ends), 1)),
+        0.5,
+        2.0,
+        "tiny",
+    )
+    held_out.write(tmp_path / "labels.npz", said)
+    found = evaluated(
+        tmp_path,
+        "--clips",
+        clips,
+        "--cache",
+        cache,
+        "--held-out",
+        tmp_path / "labels.npz",
+        "--html",
+        tmp_path / "x.html",
+    )
+    assert "held-out labels (tiny" in found["labels"]
+    (squat,) = found["recordings"]
+    assert (squat["counted"][NAMED], squat["counted"][GIVEN]) == (0, 1)
+    assert squat["off"][NAMED] == 1
+    assert found["negatives"] == []
+
+
+def test_motion_capture_has_true_bounds(tmp_path, data):
+    mocap = table_of(tmp_path, data("mocap.csv"), {"mocap/m01_s01.npz"})
+    found = evaluated(tmp_path, "--mocap", mocap)
+    assert [row["counted"][GIVEN] for row in found["recordings"]] == [10, 10, 10]
+    (timing,) = found["timing"]
+    assert (timing["data"], timing["repetitions"]) == ("UI-PRMD, good form", 30)
+    assert timing["start_error_s"] < 0.8
+    assert found["second_opinion"]["with_opinion"] == 3
+
+
+def test_scaled_sequences_are_counted_whatever_the_exercise(tmp_path, data):
+    files = {f"poses/countix/{name}.npz" for name in ("lunge20", "bench_pressing20", "bench_pressing18")}
+    found = evaluated(tmp_path, "--poses", table_of(tmp_path, data("poses.csv"), files))["any_exercise"]
+    assert found["all"]["sets"] == 3
+    assert found["half the constants were chosen on"]["sets"] == 2
+    assert found["lunge"]["sets"] == 1
+
+
+def test_what_cannot_be_evaluated_is_said(tmp_path, data):
+    with pytest.raises(InputError, match="nothing to count"):
+        count_evaluation.main([])
+    bad = table_of(tmp_path, data("clips.csv"), {SQUAT}, reps="many")
+    with pytest.raises(InputError, match="'many' repetitions"):
+        count_evaluation.main(["--clips", str(bad)])
+    with pytest.raises(InputError, match="not a folder"):
+        count_evaluation.main(["--clips", str(bad), "--json", str(tmp_path / "nowhere" / "x.json")])
+    with pytest.raises(InputError, match="not there"):
+        missing = table_of(tmp_path, data("clips.csv"), {SQUAT}, file="gone.mp4")
+        count_evaluation.main(["--clips", str(missing)])
+
+
+def test_help_names_every_option(fitness):
+    result = fitness("evaluate", "counts", "--help")
+    assert result.returncode == 0, result.stderr
+    for option in ("--clips", "--poses", "--mocap", "--held-out", "--json", "--html"):
+        assert option in result.stdout
