@@ -393,3 +393,22 @@ def test_what_is_noticed_of_labels_that_are_held_and_not():
     assert alone["flicker_per_min"] == pytest.approx(2 / alone["flicker_minutes"], rel=0.1)
     assert timing([take], windows, sure, held(0.5))["flicker_per_min"] == 0
     assert plainly(0.95)(ends, sure) == [-1] * 15
+
+
+def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, capsys):
+    from exercise_classifier.training import fit, tune
+
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(tune, "SIZES", {"temporal_convolution": (0.25,)})
+    config, tuned = tmp_path / "tiny.yaml", tmp_path / "tuned.yaml"
+    config.write_text("name: tiny\nfeatures: raw132\nwindows: 60\nsynthetic: 0\nfolds: 2\nepochs: 1\n")
+    given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
+    assert fit.main([*given, "--tune", "2", "--tuned", str(tuned)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    found = load_config(str(tuned))
+    assert found.network.kind == "temporal_convolution" and found.network.sizes[0] in {4, 8, 12, 16, 24}
+    assert 5e-4 <= found.learning_rate <= 1e-2 and found.windows == 60 and found.name == "tiny"
+    assert result["trials"] == 2 and result["loss"] > 0
+    assert "--tune 2" in tuned.read_text()
+    assert fit.main([*given, "--tune", "0"]) == 2

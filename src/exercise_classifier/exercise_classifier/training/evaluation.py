@@ -44,22 +44,23 @@ def without(held_out: HeldOut, rejected: tuple[str, ...], temperature: float) ->
     return replace(held_out, windows=windows, logits=np.log(probabilities + 1e-9))
 
 
+def log_loss(held_out: HeldOut, temperature: float) -> float:
+    """Mean negative log-probability of the true class of moving windows, every source weighing the same."""
+    moving = ~held_out.windows.still
+    y, groups = held_out.windows.y[moving], held_out.groups[moving]
+    size = Counter(groups)
+    weight = np.array([1.0 / size[group] for group in groups])
+    right = softmax(held_out.logits[moving], temperature)[np.arange(len(y)), y]
+    return float(-(weight * np.log(right + 1e-9)).sum() / weight.sum())
+
+
 def fit_temperature(held_out: HeldOut) -> float:
-    """The temperature of the smallest held-out log-loss, every source weighing the same.
+    """The temperature of the smallest held-out log-loss.
 
     Source: Guo et al. 2017, https://arxiv.org/abs/1706.04599.
     """
-    moving = ~held_out.windows.still
-    logits, y, groups = (
-        held_out.logits[moving],
-        held_out.windows.y[moving],
-        held_out.groups[moving],
-    )
-    size = Counter(groups)
-    weight = np.array([1.0 / size[group] for group in groups])
     grid = np.exp(np.linspace(np.log(0.3), np.log(5.0), 57))
-    losses = [-(weight * np.log(softmax(logits, t)[np.arange(len(y)), y] + 1e-9)).sum() / weight.sum() for t in grid]
-    return float(grid[int(np.argmin(losses))])
+    return float(grid[int(np.argmin([log_loss(held_out, temperature) for temperature in grid]))])
 
 
 def expected_calibration_error(probabilities: np.ndarray, y: np.ndarray, bins: int = 15) -> float:

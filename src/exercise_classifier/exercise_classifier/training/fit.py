@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,14 +131,30 @@ def command_of(given: argparse.Namespace, name: str) -> str:
     return " ".join([f"./fitness {name}", what, *more, *(["--baseline"] if given.baseline else [])])
 
 
+def _tune(given: argparse.Namespace, config: TrainingConfig, inputs: Inputs) -> int:
+    if given.tune < 1:
+        raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
+    from exercise_classifier.training.tune import tune
+
+    # A search is no part of a training that was interrupted.
+    inputs = replace(inputs, resume=inputs.resume.with_name(f"{inputs.resume.name}-tune"))
+    command = f"{command_of(given, 'train')} --tune {given.tune}"
+    print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code: 0, or 2 for bad input."""
     parser = arguments_of("train", "Fit the exercise classifier to labelled takes.")
     models = Path(__file__).resolve().parents[2] / "models"
     parser.add_argument("--out", type=Path, default=models, help="folder of the model (default: the shipped ones')")
+    parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: search so many settings, write the best")
+    parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
     given = parser.parse_args(arguments)
     try:
         config, inputs = read(given)
+        if given.tune is not None:
+            return _tune(given, config, inputs)
         result = fit(config, inputs, given.out, command_of(given, "train"))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
