@@ -16,5 +16,10 @@ setup(
     maintainer_email="maintainers@users.noreply.github.com",
     description="Landmarks and exercise labels to counted repetitions and sets.",
     license="MIT",
-    entry_points={"console_scripts": ["rep_counter_node = rep_counter.rep_counter_node:main"]},
+    entry_points={
+        "console_scripts": [
+            "rep_counter_node = rep_counter.rep_counter_node:main",
+            "run_set_node = rep_counter.run_set_node:main",
+        ]
+    },
 )

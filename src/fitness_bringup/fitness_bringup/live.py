@@ -27,7 +27,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
 NODES = (
     *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
-    "dashboard",
+    *("run_set", "dashboard"),
     *("markers", "foxglove", "window", "video", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
@@ -89,6 +89,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
     """Make the nodes, after `begin`. takes: parameters of the node that guides through takes, None = none is guided."""
     from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
     from rep_counter.rep_counter_node import RepCounterNode
+    from rep_counter.run_set_node import RunSetNode
 
     overrides = overrides_of(options)
     graph = Graph()
@@ -132,6 +133,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
             add(PoseEstimatorNode, "pose_estimator")
         add(ExerciseClassifierNode, "exercise_classifier")
         add(RepCounterNode, "rep_counter")
+        add(RunSetNode, "run_set")
         if options.overlay:
             from fitness_visualization.overlay_node import OverlayNode
 

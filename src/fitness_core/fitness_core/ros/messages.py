@@ -261,6 +261,26 @@ def to_set_summary(summary: types.SetSummary, frame_id: str) -> msg.SetSummary:
     )
 
 
+def from_set_summary(message: msg.SetSummary) -> types.SetSummary:
+    """fitness_msgs/SetSummary -> SetSummary."""
+    return types.SetSummary(
+        stamp=from_time(message.header.stamp),
+        exercise=message.exercise,
+        set_index=message.set_index,
+        start=from_time(message.start),
+        end=from_time(message.end),
+        repetitions=message.repetitions,
+        rejected=message.rejected,
+        duration_mean=message.duration_mean,
+        range_of_motion_mean=message.range_of_motion_mean,
+        symmetry_mean=message.symmetry_mean,
+        velocity_loss=message.velocity_loss,
+        form_faults=tuple(message.form_faults),
+        body_id=message.body_id,
+        second_opinion=message.second_opinion,
+    )
+
+
 def to_periodicity(found: types.Periodicity, frame_id: str) -> msg.Periodicity:
     """Periodicity -> fitness_msgs/Periodicity."""
     return msg.Periodicity(

@@ -13,7 +13,6 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from fitness_core import types
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_bgr
@@ -129,7 +128,7 @@ class Feed:
         self._on_event(self.state.take_repetition(messages.from_rep_event(message)))
 
     def _take_set(self, message: SetSummary) -> None:
-        self._on_event(self.state.take_set(from_set_summary(message)))
+        self._on_event(self.state.take_set(messages.from_set_summary(message)))
 
     def _take_cue(self, message: FormCue) -> None:
         self._on_event(self.state.take_cue(messages.from_form_cue(message)))
@@ -145,25 +144,6 @@ class Feed:
                 level: Any = status.level
                 level = level[0] if isinstance(level, bytes) else level
                 self.state.take_diagnostics(status.name.removeprefix(namespace), level, status.message, values)
-
-
-def from_set_summary(message: SetSummary) -> types.SetSummary:
-    """fitness_msgs/SetSummary -> SetSummary."""
-    return types.SetSummary(
-        stamp=messages.from_time(message.header.stamp),
-        exercise=message.exercise,
-        set_index=message.set_index,
-        start=messages.from_time(message.start),
-        end=messages.from_time(message.end),
-        repetitions=message.repetitions,
-        rejected=message.rejected,
-        duration_mean=message.duration_mean,
-        range_of_motion_mean=message.range_of_motion_mean,
-        symmetry_mean=message.symmetry_mean,
-        velocity_loss=message.velocity_loss,
-        form_faults=tuple(message.form_faults),
-        body_id=message.body_id,
-    )
 
 
 def stamp_of(cdr: bytes) -> int:

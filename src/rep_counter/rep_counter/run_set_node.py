@@ -1,0 +1,218 @@
+"""Node `run_set`: runs a set that a robot asks for, from what the counter publishes."""
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from rcl_interfaces.srv import GetParameters
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.clock import Clock, ClockType
+from rclpy.task import Future
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
+from fitness_core.types import NANOSECONDS
+from fitness_msgs.action import RunSet as RunSetAction
+from fitness_msgs.msg import FormCue, RepEvent, RepState, SetSummary
+from fitness_msgs.srv import SetExercise
+from rep_counter.run_set import End, RunSet, SetRequest
+
+PERIOD = 0.1
+"""How often it is seen whether a set is over or canceled [s]."""
+ANSWER_TIMEOUT = 5.0
+"""Longest wait for rep_counter/set_exercise [s]."""
+REMINDER = 1.0
+"""The counter is told the exercise again where it counts another one, at most so often [s]."""
+
+
+class RunSetNode(FitnessNode):
+    """Runs one set at a time for the action run_set: so many repetitions, or so long, of an exercise.
+
+    The counter is told the exercise, and afterwards goes back to its parameter `exercise`. Feedback comes with every
+    repetition and every cue. Succeeded: the set came to its end, and `end_reason` tells by what. Aborted: a new goal
+    has preempted it, the node was deactivated, nobody did a repetition for `patience`, or the counter did not take the
+    exercise. Canceled: by the client. Each of them comes with the summary so far.
+
+    A goal is refused with an unknown exercise, without an end (repetitions 0 and time_limit 0), with a negative
+    duration, and while the node is not active; the log says why.
+    """
+
+    PARAMETERS: ClassVar = (
+        Parameter(
+            "catalogue", "", "Folder of exercise YAML files, or one file; empty = the shipped ones.", read_only=True
+        ),
+        Parameter(
+            "patience",
+            60.0,
+            "A set without time limit is given up after so long without a repetition [s].",
+            minimum=1.0,
+            maximum=3600.0,
+        ),
+    )
+
+    def __init__(self, name: str = "run_set", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._catalogue: Catalogue | None = None
+        self._run: RunSet | None = None
+        self._goal: ServerGoalHandle | None = None
+        self._feedback = RunSetAction.Feedback()
+        self._frame_id = ""
+        self._told: Future | None = None
+        self._told_at = 0
+        self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
+        self._counter_parameters = self.create_client(GetParameters, "rep_counter/get_parameters")
+        # Always there, so that a goal for a node that is not active is refused with a reason.
+        self._server = ActionServer(
+            self,
+            RunSetAction,
+            "run_set",
+            lambda goal: RunSetAction.Result(),
+            goal_callback=self._on_goal,
+            # Executed when it is over, with its own answer: an awaiting callback would keep this executor busy.
+            handle_accepted_callback=self._begin,
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+        )
+
+    def configure(self) -> None:
+        self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
+
+    def activate(self) -> None:
+        self._inputs = [
+            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM),
+            self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
+            self.create_subscription(SetSummary, "set_summary", self._on_summary, qos.STREAM),
+            self.create_subscription(FormCue, "form_cue", self._on_cue, qos.STREAM),
+        ]
+        # The end of a recording stops /clock, and goals must come to their end all the same.
+        self._timer = self.create_timer(PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def deactivate(self) -> None:
+        self._finish(End.CANCELED, failed="the node was deactivated")
+        self.destroy_timer(self._timer)
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+
+    def destroy_node(self) -> None:
+        """The action server too, which rclpy forgets."""
+        self._server.destroy()
+        super().destroy_node()
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        if self._run is None:
+            return super().diagnose()
+        asked = self._run.request
+        values = {"exercise": asked.exercise, "repetitions": self._run.count, "asked": asked.repetitions}
+        return diagnostics.OK, "a set is under way", values
+
+    def _on_goal(self, goal: RunSetAction.Goal) -> GoalResponse:
+        try:
+            if not self.active or self._catalogue is None:
+                raise InputError("the node is not active; configure and activate it first")
+            _request_of(goal).check(self._catalogue)
+        except InputError as error:
+            self.get_logger().error(f"goal refused: {error}")
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _begin(self, goal: ServerGoalHandle) -> None:
+        self._finish(End.CANCELED, failed="another goal has preempted it", go_back=False)
+        assert self._catalogue is not None
+        self._goal, self._feedback = goal, RunSetAction.Feedback()
+        self._run = RunSet(_request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
+        self._told, self._told_at = None, time.monotonic_ns()
+        self._look()
+
+    def _on_state(self, message: RepState) -> None:
+        self._frame_id = message.header.frame_id
+        if self._run is None:
+            return
+        now = time.monotonic_ns()
+        asked = self._run.request.exercise
+        forgotten = bool(asked) and message.exercise != asked and self._told is not None and self._told.done()
+        if forgotten and now - self._told_at > REMINDER * NANOSECONDS:
+            # A counter that was started anew does not know of the set.
+            self._told, self._told_at = None, now
+        self._run.hear(messages.from_rep_state(message), now)
+        self._look()
+
+    def _on_repetition(self, message: RepEvent) -> None:
+        if self._run is not None and self._run.take(messages.from_rep_event(message)):
+            self._feedback.last = message
+            self._tell()
+            self._look()
+
+    def _on_cue(self, message: FormCue) -> None:
+        if self._run is not None and message.exercise == self._run.exercise:
+            self._feedback.cue = message
+            self._tell()
+
+    def _on_summary(self, message: SetSummary) -> None:
+        if self._run is not None:
+            self._run.close(messages.from_set_summary(message), time.monotonic_ns())
+            self._look()
+
+    def _tell(self) -> None:
+        assert self._run is not None and self._goal is not None
+        self._feedback.repetitions = self._run.count
+        self._goal.publish_feedback(self._feedback)
+
+    def _look(self) -> None:
+        """See that the counter knows the exercise, and whether the set is over."""
+        if self._run is None or self._goal is None:
+            return
+        now = time.monotonic_ns()
+        if self._told is None and self._counter.service_is_ready():
+            self._told = self._counter.call_async(SetExercise.Request(exercise=self._run.request.exercise))
+        answer = self._told.result() if self._told is not None and self._told.done() else None
+        self._run.look(now)
+        if self._goal.is_cancel_requested:
+            self._finish(End.CANCELED)
+        elif self._run.end is not None:
+            gave_up = f"no repetition for {self.params.patience:g} s" if self._run.given_up else ""
+            self._finish(self._run.end, failed=gave_up)
+        elif answer is not None and not answer.success:
+            self._finish(End.CANCELED, failed=answer.message)
+        elif answer is None and now - self._told_at > ANSWER_TIMEOUT * NANOSECONDS:
+            self._finish(End.CANCELED, failed="rep_counter/set_exercise does not answer; start rep_counter")
+
+    def _finish(self, end: End, failed: str = "", go_back: bool = True) -> None:
+        """Answer the goal that is under way, if one is. failed: why it is aborted. go_back: none follows at once."""
+        if self._run is None or self._goal is None:
+            return
+        summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), self._frame_id)
+        result = RunSetAction.Result(end_reason=int(end), summary=summary)
+        told = self._told is not None
+        goal, self._goal, self._run = self._goal, None, None
+        if failed:
+            self.get_logger().warning(f"set aborted: {failed}")
+        goal.execute(partial(self._answer, result, failed=bool(failed)))
+        if go_back and told and self._counter_parameters.service_is_ready():
+            asked = self._counter_parameters.call_async(GetParameters.Request(names=["exercise"]))
+            asked.add_done_callback(self._go_back)
+
+    def _go_back(self, answer: Future) -> None:
+        """The counter counts what it was configured to, unless another set has begun meanwhile."""
+        values = answer.result().values if answer.result() is not None else []
+        if self._run is None and values:
+            self._counter.call_async(SetExercise.Request(exercise=values[0].string_value))
+
+    @staticmethod
+    def _answer(result: RunSetAction.Result, goal: ServerGoalHandle, failed: bool) -> RunSetAction.Result:
+        end = goal.canceled if goal.is_cancel_requested else goal.abort if failed else goal.succeed
+        end()
+        return result
+
+
+def _request_of(goal: RunSetAction.Goal) -> SetRequest:
+    limit, rest = (duration.sec + duration.nanosec / NANOSECONDS for duration in (goal.time_limit, goal.rest))
+    return SetRequest(goal.exercise, goal.repetitions, limit, rest)
+
+
+def main() -> int:
+    """Program `run_set_node`."""
+    return run(RunSetNode)
