@@ -125,7 +125,8 @@ class _Pages:
 
     async def report(self, request: web.Request) -> web.Response:
         report = await self._report(await self._find(request))
-        policy = POLICY.replace("style-src 'self'", f"style-src {_style_hashes(report.html)}")
+        policy = f"default-src 'none'; style-src {_style_hashes(report.html)}; img-src data:; base-uri 'none'; "
+        policy += "form-action 'none'; frame-ancestors 'none'"
         return web.Response(text=report.html, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def file(self, request: web.Request) -> web.Response:
@@ -181,7 +182,9 @@ class _Pages:
 
     def _page(self, **content: Any) -> web.Response:
         text = self._text(content)
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+        # Without a referrer a browser sends its forms with the origin "null", which the server refuses.
+        headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
     def _problem(self, kind: type[web.HTTPException], words: str) -> web.HTTPException:
         text = self._text({"problem": words})
