@@ -48,6 +48,7 @@ PIP_ONLY = {
     "ai_edge_litert": "ai-edge-litert",
     "foxglove": "foxglove-sdk",
     "keras": "keras",
+    "keras_tuner": "keras-tuner",
     "tensorflow": "tensorflow",
 }
 # Started or loaded at run time, imported by nobody.
