@@ -22,6 +22,7 @@ STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respaw
 # A value for each argument that takes any text.
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
 SAMPLES["record_video"] = "/tmp/video.mp4"
+SAMPLES |= {"bind": "0.0.0.0", "port": "8090"}
 SAMPLES |= {
     "subject": "P01",
     "session": "S02",
@@ -147,9 +148,16 @@ def test_a_source_waits_for_all_who_listen(launch):
     # The overlay listens only while somebody looks at it.
     assert camera() == camera(record="/tmp/bag") == camera(record_images="true") == 1
     assert camera(record="/tmp/bag", record_images="true") == 2
-    assert player() == 2
-    assert player(record="/tmp/bag") == 3
+    assert player(dashboard="false") == 2
+    assert player() == 3
+    assert player(record="/tmp/bag") == 4
     assert player(record="/tmp/bag", estimate_poses="true") == 1
+
+
+def test_a_browser_is_the_camera_by_the_dashboard(launch):
+    nodes = launch("live.launch.py", source="browser").nodes
+    assert "camera" not in nodes
+    assert nodes["dashboard"].parameters["camera"] is True
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -45,7 +45,7 @@ class Graph:
         return self.nodes[0]
 
     def start(self) -> None:
-        """Configure all nodes but the idle ones, then activate downstream first, so that nothing of the source is missed.
+        """Configure all but idle nodes, then activate downstream ones first, so that nothing of the source is missed.
 
         Raises InputError that names the node which cannot.
         """

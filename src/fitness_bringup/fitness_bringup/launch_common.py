@@ -31,6 +31,8 @@ DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
 RESPAWN_DELAY = 2.0
 """[s] as nav2; longer than DRAIN_TIME, so that a source at its end is not started again."""
+BROWSER = "browser"
+"""The source that is a browser, by the dashboard."""
 BAD_INPUT = 2
 """Exit code of a node for what only the user can mend."""
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -158,6 +160,17 @@ def overlay() -> OpaqueFunction:
     return node("fitness_visualization", "overlay", condition=IfCondition(LaunchConfiguration("overlay")))
 
 
+def dashboard() -> OpaqueFunction:
+    """The dashboard in the browser, where asked for; where the source is a browser it is the camera too."""
+    return node(
+        "fitness_visualization",
+        "dashboard",
+        arguments={"port": ("port", int), "bind": ("bind", str)},
+        parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
+        condition=IfCondition(LaunchConfiguration("dashboard")),
+    )
+
+
 def markers() -> OpaqueFunction:
     """The skeleton in space, where asked for."""
     return node("fitness_visualization", "markers", condition=IfCondition(LaunchConfiguration("markers")))
@@ -194,6 +207,9 @@ def result_arguments() -> list[DeclareLaunchArgument]:
     """What to make of the results: pictures and recordings."""
     return [
         switch("overlay", "true", "Publish annotated pictures on overlay/image."),
+        switch("dashboard", "true", "Serve the dashboard on http://127.0.0.1:8080."),
+        argument("port", "", "Port of the dashboard. Empty: params_file."),
+        argument("bind", "", "Address of the dashboard; any but the loopback asks for a token. Empty: params_file."),
         switch("markers", "true", "Publish the skeleton in space on skeleton_markers, for RViz."),
         switch("foxglove", "false", "Serve Foxglove on ws://127.0.0.1:8765."),
         argument("record_video", "", "MP4 to write the annotated pictures into; it needs the overlay; empty: none."),

@@ -1,5 +1,8 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
+
 from fitness_bringup import launch_common as common
 from launch import LaunchContext, LaunchDescription
 
@@ -11,8 +14,9 @@ def camera_parameters(context: LaunchContext) -> dict[str, object]:
 
 
 def pose_parameters(context: LaunchContext) -> dict[str, object]:
-    """No pose is published before classifier, counter and recorder are there to hear it."""
-    return {"wait_for_subscribers": 2 + (context.launch_configurations["record"] != "")}
+    """No pose is published before classifier, counter, dashboard and recorder are there to hear it."""
+    dashboard, record = common.is_true(context, "dashboard"), context.launch_configurations["record"] != ""
+    return {"wait_for_subscribers": 2 + dashboard + record}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -23,7 +27,8 @@ def generate_launch_description() -> LaunchDescription:
             common.argument(
                 "source",
                 "",
-                "Camera number or device, video file, stream URL or folder of pictures. Empty: params_file.",
+                "Camera number or device, video file, stream URL, folder of pictures; browser: a page of the "
+                "dashboard. Empty: params_file.",
             ),
             common.switch("paced", "", "Play a file at its own rate; false: as fast as it goes. Empty: params_file."),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
@@ -35,11 +40,13 @@ def generate_launch_description() -> LaunchDescription:
                 arguments={"source": ("source", str), "paced": ("paced", bool), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
+                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("source"), common.BROWSER)),
             ),
             common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.overlay(),
+            common.dashboard(),
             common.markers(),
             common.foxglove(),
             common.video(),

@@ -14,15 +14,16 @@ PICTURES = ["camera/image_raw", "camera/camera_info"]
 
 
 def player_parameters(context: LaunchContext) -> dict[str, object]:
-    """The player makes the clock that the others follow, and starts when classifier, counter and recorder are there."""
+    """The player makes the clock that the others follow, and starts when those who must hear all of it are there."""
     parameters: dict[str, object] = {"clock": common.is_true(context, "use_sim_time"), "use_sim_time": False}
     record = context.launch_configurations["record"] != ""
+    dashboard = common.is_true(context, "dashboard")
     if common.is_true(context, "estimate_poses"):
         return parameters | {
             "topics": PICTURES,
             "subscribers": 1 + (record and common.is_true(context, "record_images")),
         }
-    return parameters | {"subscribers": 2 + record}
+    return parameters | {"subscribers": 2 + dashboard + record}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -56,6 +57,7 @@ def generate_launch_description() -> LaunchDescription:
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.overlay(),
+            common.dashboard(),
             common.markers(),
             common.foxglove(),
             common.video(),

@@ -1,5 +1,6 @@
 // The WebSocket of a page: heals itself, knows the server's clock, matches answers to requests.
-const SILENCE = 4000; // [ms] the server says something every second; this long without a word is a dead link
+const SILENCE = 5000; // [ms] the server says something every second; this long without a word is a dead link
+const OPENING = 10000; // [ms] for a link to open
 const RETRY = [250, 500, 1000, 2000, 4000]; // [ms]
 const ANSWER_TIMEOUT = 8000; // [ms]
 
@@ -30,7 +31,7 @@ export class Connection {
     this.socket = socket;
     socket.onmessage = (event) => { this.watch(); this.receive(event.data); };
     socket.onclose = () => { if (this.socket === socket) this.lost(); };
-    this.watch();
+    this.watch(OPENING);
   }
 
   receive(data) {
@@ -82,9 +83,9 @@ export class Connection {
     });
   }
 
-  watch() {
+  watch(patience = SILENCE) {
     clearTimeout(this.silence);
-    this.silence = setTimeout(() => { this.socket.close(); this.lost(); }, SILENCE);
+    this.silence = setTimeout(() => { this.socket.close(); this.lost(); }, patience);
   }
 
   hurry() {
