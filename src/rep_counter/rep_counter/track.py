@@ -13,6 +13,8 @@ from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, tr
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
+# Left and right are compared where each is seen for this share of the repetition.
+_SEEN_SHARE = 0.9
 # Candidates older than this are nobody's.
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
@@ -181,5 +183,6 @@ class Track:
 
 
 def _range(values: np.ndarray) -> float:
-    values = values[np.isfinite(values)]
-    return float(values.max() - values.min()) if len(values) else float("nan")
+    """From the least to the most; NaN where the side is hidden for too much of the repetition to know them."""
+    seen = values[np.isfinite(values)]
+    return float(seen.max() - seen.min()) if len(seen) and len(seen) >= _SEEN_SHARE * len(values) else float("nan")

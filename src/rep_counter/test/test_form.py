@@ -192,6 +192,17 @@ def test_an_event_tells_form_smoothness_and_tempo(figure, wave):
     assert counter.finish().summaries[0].form_faults == ("squat_depth",)
 
 
+def test_a_side_that_is_hidden_for_a_while_is_not_compared(figure, wave):
+    half_hidden = np.full(33, 0.99, np.float32)
+    half_hidden[[INDEX[f"left_{name}"] for name in ("hip", "knee", "ankle")]] = 0.1
+    counter, events = RepCounter(CATALOGUE, "squat"), []
+    for number, (time, angle) in enumerate(wave(2, 2.0, 170, 70, 30)):
+        hidden = {"visibility": half_hidden} if number % 60 > 40 else {}
+        events += counter.step(figure(time, knee=(angle, angle + 10), **hidden)).events
+    assert len(events) == 2
+    assert all(np.isnan(event.symmetry) for event in events)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scale=st.floats(0.5, 2.0),
