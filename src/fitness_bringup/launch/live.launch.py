@@ -45,6 +45,7 @@ def generate_launch_description() -> LaunchDescription:
             common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
+            common.node("rep_counter", "run_set"),
             common.overlay(),
             common.dashboard(),
             common.markers(),

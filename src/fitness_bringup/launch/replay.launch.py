@@ -56,6 +56,7 @@ def generate_launch_description() -> LaunchDescription:
             ),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
+            common.node("rep_counter", "run_set"),
             common.overlay(),
             common.dashboard(),
             common.markers(),

@@ -55,9 +55,9 @@ class RepCounterNode(FitnessNode):
         """Stamp of the newest pose that was counted [ns]."""
 
         self._angles = self.create_lifecycle_publisher(msg.JointAngles, "joint_angles", qos.STREAM)
-        self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STREAM)
+        self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STATE)
         self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
-        self._summaries = self.create_lifecycle_publisher(msg.SetSummary, "set_summary", qos.STREAM)
+        self._summaries = self.create_lifecycle_publisher(msg.SetSummary, "set_summary", qos.STATE)
         self._periodicity = self.create_lifecycle_publisher(msg.Periodicity, "periodicity", qos.STREAM)
         self._form = self.create_lifecycle_publisher(msg.FormCue, "form_cue", qos.STREAM)
         self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)

@@ -176,3 +176,16 @@ def test_deactivation_and_a_counter_that_does_not_take_part_abort(gym) -> None:
     gym.until(sent.done)
     status, result = gym.result(sent.result())
     assert (status, result.end_reason) == (GoalStatus.STATUS_ABORTED, END.END_CANCELED)
+
+
+def test_who_joins_late_is_told_what_runs_and_what_the_last_set_was(gym) -> None:
+    gym.ask(repetitions=2)
+    gym.squat(2)
+    gym.counter.trigger_deactivate()
+    late = {"rep_state": [], "set_summary": []}
+    gym.robot.create_subscription(msg.RepState, "rep_state", late["rep_state"].append, qos.LATCHED)
+    gym.robot.create_subscription(msg.SetSummary, "set_summary", late["set_summary"].append, qos.LATCHED)
+    gym.until(lambda: all(late.values()))
+    (state,), (summary,) = late.values()
+    assert (state.exercise, state.count, state.set_index) == ("squat", 2, 1)
+    assert (summary.exercise, summary.repetitions) == ("squat", 2)

@@ -22,6 +22,8 @@ EVENTS = _keep_last(50)
 """rep_event: none may be lost, and many can come at once when a label is decided late."""
 LATCHED = _keep_last(1, latched=True)
 """Facts that late joiners need: exercise/info."""
+STATE = _keep_last(10, latched=True)
+"""rep_state, set_summary: every message for who is there; who joins late and asks for LATCHED gets the newest."""
 TAKES = _keep_last(10, latched=True)
 """take_label."""
 OVERLAY = _keep_last(1)
