@@ -339,7 +339,9 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
         "baseline: {systems: {small: {kind: temporal_convolution, sizes: [4]}}, epochs: 1}\n"
     )
     given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
-    assert fit.main([*given, "--out", str(tmp_path)]) == 0
+    given.append("--leave-one-source-out")
+    assert fit.main([*given, "--out", str(tmp_path), "--logs", str(tmp_path / "logs")]) == 0
+    assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
     info = ExerciseClassifier(tmp_path / "tiny.tflite").info
     assert info.labels == ("curl", "press", "squat", "other", "idle") and info.features == "raw132"
     classifier = ExerciseClassifier(tmp_path / "tiny.tflite")
@@ -356,6 +358,8 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
         assert result[key] == trained[key], key
     assert result["command"].startswith("./fitness evaluate --clips") and "http" not in page.read_text()
     assert "<svg" in page.read_text()
+    assert (result["split"], result["folds"], result["n_sources"]) == ("leave-one-source-out", 2, 2)
+    assert result["latency_ms"]["features"] > 0 and "--leave-one-source-out" in result["command"]
     assert (trained["folds_of_an_interrupted_run"], result["folds_of_an_interrupted_run"]) == (0, 2)
     assert not list((tmp_path / "cache/training").glob("*"))
 

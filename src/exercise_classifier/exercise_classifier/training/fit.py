@@ -126,9 +126,12 @@ def command_of(given: argparse.Namespace, name: str) -> str:
         else f"--data {experiment.folder_of([given.data])}"
     )
     more = [
-        f"--{option} {value}" for option in ("config", *_OVERRIDES) if (value := getattr(given, option)) is not None
+        f"--{option} {value}"
+        for option in ("config", *_OVERRIDES)
+        if (value := getattr(given, option)) is not None and not (option == "folds" and given.leave_one_source_out)
     ]
-    return " ".join([f"./fitness {name}", what, *more, *(["--baseline"] if given.baseline else [])])
+    flags = [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
+    return " ".join([f"./fitness {name}", what, *more, *flags])
 
 
 def _tune(given: argparse.Namespace, config: TrainingConfig, inputs: Inputs) -> int:
