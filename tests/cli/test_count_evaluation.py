@@ -71,6 +71,19 @@ def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data,
     assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []
 
 
+def test_a_file_that_is_counted_twice_differently_is_not_certain(tmp_path):
+    table = tmp_path / "clips.csv"
+    table.write_text(
+        "file,exercise,reps,certainty\na.mp4,press,2,certain\na.mp4,press,1,certain\nb.mp4,curl,3,certain\n"
+        "c.mp4,curl,4,medium\nd.mp4,other,,certain\n"
+    )
+    found = counted_recordings.clips(table, tmp_path)
+    assert [(one.name, one.count, one.certain) for one in found] == [
+        *(("a.mp4", 2, False), ("b.mp4", 3, True)),
+        *(("c.mp4", 4, False), ("d.mp4", None, True)),
+    ]
+
+
 def test_held_out_labels_stand_for_the_classifier(tmp_path, data, cache):
     clips = table_of(tmp_path, data("clips.csv"), {SQUAT, OTHER})
     ends = np.arange(0.2, 30.0, 0.2)

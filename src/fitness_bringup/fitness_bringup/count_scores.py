@@ -70,7 +70,7 @@ def scores(errors: Sequence[int], true: Sequence[int], sources: Sequence[str]) -
 def sets(results: list[Result]) -> list[dict[str, Any]]:
     """A row for each collection, exercise and way.
 
-    Exercises, then all; all of which the table is certain; and for each peer all that it has a rule for.
+    Exercises, then all; all of which the table is certain; and for a peer of several exercises all it has a rule for.
     """
     rows = []
     positive = [result for result in results if result.errors]
@@ -83,7 +83,8 @@ def sets(results: list[Result]) -> list[dict[str, Any]]:
             rows += _rows(data, "all, certain", [r for r in here if r.recording.certain], (NAMED, GIVEN))
         for peer in dict.fromkeys(way for result in here for way in result.errors if way not in (NAMED, GIVEN)):
             ruled = [result for result in here if peer in result.errors]
-            rows += _rows(data, f"all of {peer}", ruled, (NAMED, GIVEN, peer))
+            if len(_exercises(ruled)) > 1:
+                rows += _rows(data, f"all of {peer}", ruled, (NAMED, GIVEN, peer))
     return rows
 
 

@@ -1,6 +1,7 @@
 """Recordings whose repetitions are known, from the tables of ../shared/data/README.md, as poses."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +55,21 @@ class Sequence:
 
 
 def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
-    """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content."""
+    """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content.
+
+    Of a file that the table names twice the first row is taken; where the rows count differently it is not certain.
+    """
     rows = read_table(table)
     sources = groups_of(rows)
+    counts = {(row["file"], row.get("reps", "")) for row in _rows(table, ("file",))}
+    named = Counter(file for file, _ in counts)
     return [
         Recording(
             "clips",
             row["file"],
             row["exercise"],
             _count(row, table),
-            row.get("certainty", "certain").startswith("certain"),
+            row.get("certainty", "certain").startswith("certain") and named[row["file"]] == 1,
             sources[row["file"]],
             lambda video=table.parent / row["file"]: _landmarks(video, cache),  # type: ignore[misc]
         )
