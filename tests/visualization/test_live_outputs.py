@@ -21,7 +21,7 @@ def test_the_annotated_pictures_become_a_video(fitness, tmp_path: Path) -> None:
     done = fitness("live", "--demo", *given)
     assert done.returncode == 0, done.stderr
     made = cv2.VideoCapture(str(video))
-    # 33 s by the stamps, however fast they were played; less where a busy machine stood still for longer than 5 of them.
+    # 33 s by the stamps, however fast they were played; less where a busy machine stood still for more than 5 of them.
     count = made.get(cv2.CAP_PROP_FRAME_COUNT)
     assert 20 < count / made.get(cv2.CAP_PROP_FPS) < 34
     pictures = []
