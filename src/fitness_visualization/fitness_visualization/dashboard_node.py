@@ -57,7 +57,7 @@ class DashboardNode(FitnessNode):
         """Callables that add routes of their own to the server, before activation."""
         self._state: State
         self._feed: Feed | None = None
-        self._camera: BrowserCamera | None = None
+        self._camera = BrowserCamera(self, self.get_logger().warning) if self.params.camera else None
         self._server: Server | None = None
         self._timer: Timer | None = None
         self._commands = Commands(self)
@@ -75,8 +75,6 @@ class DashboardNode(FitnessNode):
 
     def configure(self) -> None:
         self._state = State(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
-        if self.params.camera:
-            self._camera = BrowserCamera(self, self.get_logger().warning)
 
     def activate(self) -> None:
         given = self.params
@@ -106,11 +104,6 @@ class DashboardNode(FitnessNode):
         if self._server:
             self._server.close()
             self._server = None
-
-    def release(self) -> None:
-        if self._camera:
-            self._camera.close()
-            self._camera = None
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = super().diagnose()

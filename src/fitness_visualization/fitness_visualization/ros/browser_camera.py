@@ -16,14 +16,8 @@ class BrowserCamera:
     def __init__(self, node: FitnessNode, refuse: Callable[[str], None]) -> None:
         self.camera = Camera(self._publish, refuse)
         self.published = diagnostics.Rate()
-        self._node = node
         self._image = node.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info = node.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
-
-    def close(self) -> None:
-        """Take the publishers away."""
-        for publisher in (self._image, self._info):
-            self._node.destroy_publisher(publisher)
 
     def _publish(self, frame: Frame) -> None:
         image = images.to_image(frame.image)
