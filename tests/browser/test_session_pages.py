@@ -1,0 +1,87 @@
+"""The recordings of a folder in a real browser: listed, read by anybody on any screen, kept, deleted."""
+
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from fitness_bringup.analyze import examine, to_text
+from fitness_bringup.examination import to_csv
+from fitness_bringup.html_report import to_html
+from fitness_bringup.live import DEMO
+from fitness_bringup.report_files import ReportFiles
+from fitness_visualization.dashboard.server import Server, Settings
+from fitness_visualization.dashboard.sessions import add_sessions
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def report() -> ReportFiles:
+    """Of the demo."""
+    examined = examine(str(DEMO))
+    return ReportFiles(to_html(examined), to_csv(examined), to_text(examined.report))
+
+
+@pytest.fixture
+def site(report: ReportFiles, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """A server of two recordings;"""
+    for name in ("monday", "P01_S01/bag_001"):
+        shutil.copytree(DEMO, tmp_path / name)
+    pages = (partial(add_sessions, folder=tmp_path, analyse=lambda path: report),)
+    server = Server(SimpleNamespace(), Settings(port=0, pages=pages), print)
+    server.start()
+    yield SimpleNamespace(address=server.address, folder=tmp_path)
+    server.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds of WCAG 2.2 A and AA, with the elements."""
+    found = Axe().run(page, options={"runOnly": RULES})
+    return [f"{v['id']}: {[node['html'][:120] for node in v['nodes']]}" for v in found.response["violations"]]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_pages_are_for_anybody_on_any_screen(site, browser: Browser, visit, scheme: str, width: int) -> None:
+    page = visit(browser, f"{site.address}/sessions", width=width, color_scheme=scheme, bypass_csp=True)
+    expect(page.get_by_role("row")).to_have_count(3)
+    addresses = [
+        page.url,
+        *(page.get_by_role("link", name=name).first.evaluate("a => a.href") for name in ("Report of", "Delete")),
+    ]
+    for address in addresses:
+        page.goto(address)
+        assert violations(page) == [], address
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), (
+            f"{address} is wider than the screen"
+        )
+
+
+def test_a_report_is_read_and_kept(site, browser: Browser, visit) -> None:
+    page = visit(browser, f"{site.address}/sessions")
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Repetitions of monday as CSV").click()
+    assert kept.value.suggested_filename == "monday.csv"
+    assert len(Path(kept.value.path()).read_text().splitlines()) == 11
+    page.get_by_role("link", name="Report of monday", exact=True).click()
+    expect(page.get_by_role("heading", name="Set 3")).to_be_visible()
+    assert page.locator("svg").count() == 4
+    # The policy lets the page's own style through: the left side has its colour.
+    stroke = page.locator("polyline.left").first.evaluate("line => getComputedStyle(line).stroke")
+    assert stroke == "rgb(184, 69, 11)"
+
+
+def test_deleting_is_asked_twice(site, browser: Browser, visit) -> None:
+    page = visit(browser, f"{site.address}/sessions")
+    page.get_by_role("link", name="Delete monday").click()
+    page.get_by_role("link", name="Keep it").click()
+    expect(page.get_by_role("row")).to_have_count(3)
+    page.get_by_role("link", name="Delete monday").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert not (site.folder / "monday").exists() and (site.folder / "P01_S01" / "bag_001").exists()
