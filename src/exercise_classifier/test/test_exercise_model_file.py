@@ -32,7 +32,8 @@ def refused(path: Path) -> str:
 
 def test_the_shipped_model():
     info = ExerciseClassifier().info
-    assert info.labels == ("curl", "press", "squat", "other")
+    assert {"squat", "curl", "press", "push_up", "other", "idle"} <= set(info.labels)
+    assert {"lateral_raise", "front_raise"}.isdisjoint(info.labels)  # the data does not carry them: see the model card
     assert info.model_id.startswith("exercise_lstm-")
     assert default_model().stat().st_size < 1_000_000
 
