@@ -127,9 +127,13 @@ def test_motion_capture_has_true_bounds(tmp_path, data):
     assert found["second_opinion"]["with_opinion"] == 3
 
 
-def test_scaled_sequences_are_counted_whatever_the_exercise(tmp_path, data):
+def test_pose_files_are_counted_and_scaled_ones_whatever_the_exercise(tmp_path, data):
     files = {f"poses/countix/{name}.npz" for name in ("lunge20", "bench_pressing20", "bench_pressing18")}
-    found = evaluated(tmp_path, "--poses", table_of(tmp_path, data("poses.csv"), files))["any_exercise"]
+    files.add("poses/fit3d/s03_squat_fr.npz")
+    evaluation = evaluated(tmp_path, "--poses", table_of(tmp_path, data("poses.csv"), files))
+    (squat,) = evaluation["recordings"]
+    assert (squat["data"], squat["count"]) == ("pose files", 5) and {NAMED, GIVEN} < set(squat["counted"])
+    found = evaluation["any_exercise"]
     assert found["all"]["sets"] == 3
     assert found["half the constants were chosen on"]["sets"] == 2
     assert found["lunge"]["sets"] == 1

@@ -58,7 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code; raises InputError."""
     parser = argparse.ArgumentParser(prog="fitness evaluate counts", description="How well repetitions are counted.")
     parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
-    parser.add_argument("--poses", type=Path, help="poses.csv: its min-max scaled sequences, whatever the exercise")
+    parser.add_argument(
+        "--poses",
+        type=Path,
+        help="poses.csv: its BlazePose sequences, and its min-max scaled ones whatever the exercise",
+    )
     parser.add_argument("--mocap", type=Path, help="mocap.csv: its UI-PRMD recordings, from three cameras")
     parser.add_argument("--exercise", action="append", default=[], help="only this one; repeatable")
     parser.add_argument("--filter", default="", help="only recordings whose name holds this")
@@ -97,6 +101,7 @@ def evaluate(
     catalogue = Catalogue.load()
     recordings = [
         *(counted_recordings.clips(options.clips, options.cache) if options.clips else ()),
+        *(counted_recordings.pose_sequences(options.poses) if options.poses else ()),
         *(counted_recordings.motion_capture(options.mocap) if options.mocap else ()),
     ]
     recordings = [one for one in recordings if _wanted(one, options, catalogue)]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from exercise_classifier.training.extras import extra_take
 from exercise_classifier.training.take_readers import digest, read_table
-from exercise_classifier.training.takes import extract, groups_of, read_landmarks
+from exercise_classifier.training.takes import extract, groups_of, read_landmarks, smoothed
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, nanoseconds
@@ -99,6 +100,21 @@ def motion_capture(table: Path) -> Iterator[Recording]:
             )
 
 
+def pose_sequences(table: Path) -> Iterator[Recording]:
+    """The BlazePose sequences of a poses.csv that have a count: landmarks in the picture, no world ones."""
+    for row in _rows(table, ("file", "layout", "exercise", "reps", "source")):
+        if row["layout"] == "blazepose33_xyzv" and row["reps"]:
+            yield Recording(
+                "pose files",
+                row["file"],
+                row["exercise"],
+                _count(row, table),
+                True,
+                row["source"],
+                lambda path=table.parent / row["file"], row=row: _poses(path, row),  # type: ignore[misc]
+            )
+
+
 def scaled_sequences(table: Path) -> list[Sequence]:
     """The min-max scaled sequences of a poses.csv that have a count, in the table's order."""
     found = []
@@ -128,6 +144,15 @@ def _landmarks(video: Path, cache: Path) -> list[Pose]:
     if not file.is_file():
         extract(video, file)
     return read_landmarks(file)[1]
+
+
+def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
+    """As the pose stage would hand them on: filtered."""
+    take = extra_take(path, row)
+    if take is None:
+        raise InputError(f"{path} holds no landmarks")
+    image = np.concatenate([take.image, np.repeat(take.visibility[..., None], 2, axis=-1)], axis=-1)
+    return smoothed(image, take.world, take.stamps, take.width, take.height)
 
 
 def _rows(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
