@@ -1,6 +1,6 @@
-"""Makes the pictures of docs/dashboard.md: python tests/browser/screenshots.py CLIP [FOLDER].
+"""Makes the pictures of docs/dashboard.md: python tests/browser/screenshots.py [FOLDER].
 
-Without the camera's picture: skeletons of a clip, no footage.
+Of the demo: landmarks of clips, no footage.
 """
 
 import shutil
@@ -14,20 +14,19 @@ from playwright.sync_api import expect, sync_playwright
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 SHOTS = (
     ("desktop", "dark", (1440, 900), 1),
-    ("desktop", "light", (1440, 900), 1),
     ("phone", "light", (390, 844), 2),
-    ("phone", "dark", (390, 844), 2),
     ("television", "dark", (1920, 1080), 1),
 )
+PATIENT = "const after = setTimeout; window.setTimeout = (f, time) => after(f, time === 5000 ? 1e8 : time)"
+"""A page that does not mind a server that says nothing for a while (connection.js, SILENCE)."""
 COUNT = "4"
-"""Repetitions to have been done."""
+"""Squats to have been done."""
 
 
 def main() -> int:
-    """Run the graph on the clip and photograph the page once COUNT repetitions are done."""
-    clip, folder = sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else IMAGES
-    command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--source", clip, "--port", "0", "--no-overlay"]
-    command += ["-p", "dashboard.picture:=false"]
+    """Run the demo and photograph the page once COUNT squats are done."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--port", "0", "--no-overlay"]
     graph = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert graph.stderr is not None
     address = next(line for line in graph.stderr if line.startswith("dashboard: ")).split()[1]
@@ -37,14 +36,19 @@ def main() -> int:
         for name, scheme, (width, height), scale in SHOTS:
             size = {"width": width, "height": height}
             context = browser.new_context(viewport=size, device_scale_factor=scale, color_scheme=scheme)
+            context.add_init_script(PATIENT)
             pages.append((context.new_page(), folder / f"dashboard-{name}-{scheme}.png"))
             pages[-1][0].goto(address)
+        expect(pages[0][0].locator("#exercise")).to_have_text("Squat", timeout=60_000)
         expect(pages[0][0].locator("#count")).to_have_text(COUNT, timeout=60_000)
         expect(pages[0][0].locator("#phase")).to_have_text("out", timeout=60_000)
+        # All of the same moment, however long the photographs take.
+        graph.send_signal(signal.SIGSTOP)
         for page, path in pages:
             page.screenshot(path=path)
             print(path)
         browser.close()
+    graph.send_signal(signal.SIGCONT)
     graph.send_signal(signal.SIGINT)
     graph.communicate()
     return 0

@@ -88,11 +88,11 @@ export class Stage {
       const left = Math.min(...body.map((p) => p[0])), right = Math.max(...body.map((p) => p[0]));
       const top = Math.min(...body.map((p) => p[1])), bottom = Math.max(...body.map((p) => p[1]));
       const wanted = [(left + right) / 2, (top + bottom) / 2, Math.max((bottom - top) * 1.0, 0.2), Math.max(right - left, 0.1)];
-      const jump = this.view && Math.hypot(wanted[0] - this.view[0], wanted[1] - this.view[1]) > 0.5;
+      const jump = this.view && Math.hypot(wanted[0] - this.view[0], wanted[1] - this.view[1]) > 0.2;
       if (!this.view || jump) this.view = wanted;
       else {
         // Sizes grow at once and shrink slowly: a squat does not make the view breathe.
-        const mix = [0.03, 0.03, wanted[2] > this.view[2] ? 0.3 : 0.01, wanted[3] > this.view[3] ? 0.3 : 0.01];
+        const mix = [0.06, 0.06, wanted[2] > this.view[2] ? 0.3 : 0.01, wanted[3] > this.view[3] ? 0.3 : 0.01];
         this.view = this.view.map((value, i) => value + (wanted[i] - value) * mix[i]);
       }
     }
@@ -214,7 +214,7 @@ function contain(innerWidth, innerHeight, width, height) {
 
 // The area of the whole picture such that the body [centre x, y, height, width in the picture] fills most of the canvas.
 function place([x, y, bodyHeight, bodyWidth], whole, width, height) {
-  const scale = Math.min((height * 0.82) / (bodyHeight * whole.height), (width * 0.7) / (bodyWidth * whole.width), 4);
+  const scale = Math.min((height * 0.76) / (bodyHeight * whole.height), (width * 0.7) / (bodyWidth * whole.width), 4);
   const [w, h] = [whole.width * scale, whole.height * scale];
   return { x: width / 2 - x * w, y: height * 0.5 - y * h, width: w, height: h };
 }
