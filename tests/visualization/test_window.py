@@ -1,9 +1,11 @@
 """The desktop window: one clear line where there is none to be had; under Xvfb it shows what it is given."""
 
+import contextlib
 import os
 import shutil
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +53,17 @@ def pixels(screen: Path) -> np.ndarray:
     return np.frombuffer(data[start : start + stride * height], np.uint8).reshape(height, stride // 4, 4)[:, :width, :3]
 
 
+def children(parent: int) -> list[int]:
+    """Processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, after = stat.read_text().split(" ", 1)
+            if int(after.rpartition(")")[2].split()[1]) == parent:
+                found.append(int(pid))
+    return found
+
+
 def test_without_a_display_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(InputError, match=r"^no window: there is no display .*dashboard"):
@@ -84,14 +97,11 @@ def test_the_window_shows_the_newest_picture_and_closes(screen: Path) -> None:
 
 
 def test_live_closes_with_its_window(screen: Path) -> None:
-    import sys
-
     command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--no-dashboard", "--window"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         wait(lambda: pixels(screen).std() > 5 or process.poll() is not None, "the annotated picture")
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout
-        (child,) = [int(pid) for pid in children.split()]
+        (child,) = children(process.pid)
         os.kill(child, 15)  # what a person does by closing it
         _, errors = process.communicate(timeout=DEADLINE)
         assert process.returncode == 0, errors
