@@ -408,7 +408,7 @@ def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("tensorflow not installed (dependency group `train`)")
     from exercise_classifier.training import experiment, take_readers
-    from exercise_classifier.training.config import load_config
+    from exercise_classifier.training.config import TrainingConfig
 
     def extract(video: Path, cache_file: Path) -> None:
         with np.load(Path(__file__).parent / "data" / f"{video.parent.name}.npz") as data:
@@ -434,7 +434,7 @@ def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path
     cache = tmp_path / "cache"
     built = build(Config((), tmp_path / "set", clips=tmp_path / "clips.csv", cache=cache))
     assert {take["kind"] for take in built.manifest["takes"]} == {"clip", "pose file"}
-    config = load_config(None, synthetic=1, windows=40, labels=("squat", "curl", "press", "other"))
+    config = TrainingConfig(synthetic=1, windows=40, labels=("squat", "curl", "press", "other"))
     given = (experiment.Inputs(cache, tmp_path, clips=tmp_path / "clips.csv"),)
     given += (experiment.Inputs(cache, tmp_path, data=tmp_path / "set"),)
     first, second = (experiment.load(config, inputs) for inputs in given)

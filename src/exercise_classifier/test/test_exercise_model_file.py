@@ -97,7 +97,7 @@ def test_other_number_of_labels(tmp_path):
 
 def test_labels_that_the_catalogue_does_not_have(tmp_path):
     path = tmp_path / "yoga.tflite"
-    model_file.write(path, network(), metadata() | {"labels": ["curl", "headstand", "squat", "other"]})
+    model_file.write(path, network(), metadata() | {"labels": ["headstand", *metadata()["labels"][1:]]})
     with pytest.raises(InputError, match="'headstand'"):
         ExerciseClassifier(path).check_labels(Catalogue.load())
     ExerciseClassifier().check_labels(Catalogue.load())

@@ -23,7 +23,7 @@ from exercise_classifier.features import FEATURE_SETS, N_FEATURES
 from exercise_classifier.training import cross_validation, dataset, evaluation, experiment, fitting, synthetic
 from exercise_classifier.training import folds as splits
 from exercise_classifier.training.card import card
-from exercise_classifier.training.config import CONFIGS, load_config
+from exercise_classifier.training.config import CONFIGS, TrainingConfig, load_config
 from exercise_classifier.training.page import page
 from exercise_classifier.training.take_readers import read_table
 from exercise_classifier.training.takes import Take, counts, groups_of
@@ -154,7 +154,7 @@ def test_one_subject_one_group_wherever_it_is_filmed():
 def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule):
     takes = takes_of_groups(6, 3)
     kind = {"kind": "temporal_convolution", "sizes": (4,)}
-    config = load_config(None, network=kind, windows=60, epochs=4, schedule=schedule, learning_rate=0.01, patience=2)
+    config = TrainingConfig(network=kind, windows=60, epochs=4, schedule=schedule, learning_rate=0.01, patience=2)
     windows = random_windows(takes, Shape(), dict.fromkeys(EXERCISES, 20), np.random.default_rng(1))
     checked = all_windows(takes[:1], Shape())
     rows = np.arange(len(windows.y))
@@ -263,7 +263,7 @@ def test_a_configuration_says_which_take_is_of_which_source(tmp_path, monkeypatc
     inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
 
     def groups(**sources):
-        found = experiment.load(load_config(None, synthetic=0, sources=sources), inputs)
+        found = experiment.load(TrainingConfig(synthetic=0, sources=sources), inputs)
         return {take.name: take.group for take in found.fitted}, found.left_out.get("ambiguous", 0)
 
     plain, _ = groups()
