@@ -39,17 +39,18 @@ pictures for pose files; per-frame scaling of min-max files is undone by bone le
 
 Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
 error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
-that have just begun; label smoothing 0.05; early stopping on sources that are neither fitted to nor tested; {epochs} epochs
-(their median) for the shipped one, which is fitted to all clips.
+that have just begun; label smoothing 0.05; {epochs} epochs (the folds' median, where sources that are neither fitted to nor
+tested stop them early; the configuration's where it has no `patience`), also for the shipped one, which is fitted to all clips.
 
 ## Held-out results
 
-{split}: {folds} folds over {n_sources} sources (clips of one repository owner or one footage stay together); every window is judged by a network
-that saw nothing of its source. {n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
+{split}: {folds} folds over {n_sources} sources; every window is judged by a network that saw nothing of its source. A source is one
+person or footage: what the configuration's `sources` says (told apart by eye), else what one repository owner or one origin
+of footage has given. {n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
 15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
 these same held-out windows, so the calibration error is flattered; where a fit is stopped early, the sources that
-stop it are neither fitted to nor tested in that fold. Extra takes of a repository that is tested are left out with it; the same stock footage under two
-repositories was not searched for.
+stop it are neither fitted to nor tested in that fold. Extra takes of a repository that is tested are left out with it; of the same
+footage under two repositories only identical files are found.
 
 These folds also guided the work: the kinds of extra and synthetic takes were chosen after seeing which clips a first
 network without them got wrong in these same folds. Expect less on footage that nobody has looked at.
