@@ -97,7 +97,7 @@ class RepCounter:
         self._movement = Movement()
         self._evidence = Evidence()
         self._open: dict[str, list[Candidate]] = {exercise.name: [] for exercise in self._catalogue}
-        self._credited: deque[tuple[int, int]] = deque(maxlen=30)  # start and end of the last repetitions
+        self._credited: deque[tuple[str, int, int]] = deque(maxlen=30)  # exercise, start, end of the last repetitions
         self._heard = -1  # stamp of the newest label that was considered
         self._set: Set | None = None
         self._sets = 0
@@ -249,7 +249,7 @@ class RepCounter:
         Empty where there are none, or nothing but half a repetition at the beginning of what may be more.
         """
         good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
-        good = [candidate for candidate in good if not self._taken(candidate)]
+        good = [candidate for candidate in good if not self._taken(name, candidate)]
         good.sort(key=lambda candidate: candidate.excursion.turn)
         if not good:
             return []
@@ -266,10 +266,14 @@ class RepCounter:
             return chain if last and self._sets == 0 and self._pose.stamp - chain[-1].excursion.end < _GAP else []
         return chain
 
-    def _taken(self, candidate: Candidate) -> bool:
-        """Whether most of a candidate's time is already credited, to whatever exercise."""
+    def _taken(self, name: str, candidate: Candidate) -> bool:
+        """Whether most of a candidate's time is already credited to another exercise."""
         excursion = candidate.excursion
-        shared = sum(max(0, min(end, excursion.end) - max(start, excursion.start)) for start, end in self._credited)
+        shared = sum(
+            max(0, min(end, excursion.end) - max(start, excursion.start))
+            for exercise, start, end in self._credited
+            if exercise != name
+        )
         return 2 * shared > excursion.end - excursion.start
 
     def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:
@@ -278,12 +282,12 @@ class RepCounter:
         excursion = candidate.excursion
         if not excursion.returned and running.has_first_half:
             return  # the half at the other end already stands for this one
-        if self._taken(candidate):
+        if self._taken(running.exercise, candidate):
             return
         running.has_first_half |= not excursion.begun
         if candidate.reason == Reason.NONE:
             self._tracks[running.exercise].learn(excursion.range_of_motion)
-            self._credited.append((excursion.start, excursion.end))
+            self._credited.append((running.exercise, excursion.start, excursion.end))
         assert self._pose is not None
         track = self._tracks[running.exercise]
         motion = track.motion(candidate)
