@@ -21,7 +21,7 @@ from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.state import Json, State
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
-from fitness_visualization.ros.commands import Commands
+from fitness_visualization.ros.commands import Caller, Commands
 from fitness_visualization.ros.feed import Feed
 
 WATCH_PERIOD = 0.25
@@ -41,7 +41,7 @@ class DashboardNode(FitnessNode):
         Parameter("picture", True, "Pages may show the camera's picture; false = skeleton only (privacy)."),
         Parameter("max_rate", 15.0, "Most states and pictures per second [Hz].", minimum=0.1, maximum=60.0),
         Parameter("quality", 75, "Quality of the JPEG pictures.", minimum=1, maximum=100, read_only=True),
-        Parameter("width", 640, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
+        Parameter("width", 960, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
         Parameter("certificate", "", "Certificate for TLS, a PEM file; empty = no TLS.", read_only=True),
         Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
         Parameter("camera", False, "Be the camera too: take pictures from a browser on /camera.", read_only=True),
@@ -60,9 +60,7 @@ class DashboardNode(FitnessNode):
         self._camera = BrowserCamera(self, self.get_logger().warning) if self.params.camera else None
         self._server: Server | None = None
         self._timer: Timer | None = None
-        self._commands = Commands(self)
-        recordings = Path(self.params.recordings).expanduser().resolve()
-        self._collection = Collection(self, recordings, self._tell)
+        self._caller: Caller | None = None
         self._picked = ""
         self._due = 0.0
         self._behind = False
@@ -78,6 +76,10 @@ class DashboardNode(FitnessNode):
 
     def activate(self) -> None:
         given = self.params
+        self._caller = Caller(self)
+        self._commands = Commands(self._caller.node)
+        recordings = Path(given.recordings).expanduser().resolve()
+        self._collection = Collection(self._caller.node, recordings, self._tell)
         settings = Settings(
             host=given.bind,
             port=given.port,
@@ -89,7 +91,11 @@ class DashboardNode(FitnessNode):
             pages=tuple(self.pages),
         )
         server = Server(self, settings, self.get_logger().warning)
-        server.start()
+        try:
+            server.start()
+        except InputError:
+            self._caller.close()
+            raise
         self._server = server
         self._feed = Feed(self, self._state, self._on_pose, server.tell)
         self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -104,6 +110,8 @@ class DashboardNode(FitnessNode):
         if self._server:
             self._server.close()
             self._server = None
+        if self._caller:
+            self._caller.close()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = super().diagnose()

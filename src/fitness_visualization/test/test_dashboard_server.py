@@ -206,7 +206,7 @@ def test_what_a_page_asks_for_is_done_and_answered(serve, source):
 
 
 def test_pictures_come_to_those_who_ask_and_never_pile_up(serve, source):
-    source.image = np.full((960, 1280, 3), 120, np.uint8)
+    source.image = np.full((1440, 1920, 3), 120, np.uint8)
     server = serve()
 
     async def scenario(client):
@@ -225,7 +225,7 @@ def test_pictures_come_to_those_who_ask_and_never_pile_up(serve, source):
                 message = await link.receive()
                 if message.type == aiohttp.WSMsgType.BINARY:
                     stamp, picture = unpack(message.data)
-                    assert stamp == 12.5 and jpeg_size(picture) == (640, 480)
+                    assert stamp == 12.5 and jpeg_size(picture) == (960, 720)
                     kinds.append("picture")
                 elif json.loads(message.data)["type"] == "pong":
                     break

@@ -70,7 +70,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     quality: int = 75
-    width: int = 640
+    width: int = 960
     certificate: str = ""
     key: str = ""
     camera: Camera | None = None
@@ -286,7 +286,7 @@ class Server:
             return None
         if picture.shape[1] > self._settings.width:
             size = (self._settings.width, round(picture.shape[0] * self._settings.width / picture.shape[1]))
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
         _, jpeg = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, self._settings.quality))
         self.pictures += 1
         return pack(stamp, jpeg.tobytes())

@@ -1,12 +1,15 @@
 """What a page asks of the graph, as calls of its services."""
 
 import asyncio
+import contextlib
 import math
+import threading
 from typing import Any
 
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.client import Client
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -53,6 +56,37 @@ async def call(client: Client, request: Any) -> Any:
         return await wait_for(asked, who)
     finally:
         client.remove_pending_request(asked)
+
+
+class Caller:
+    """A node for the clients of another one, spun by a thread of its own.
+
+    Each wait of an executor costs for every entity that it waits for; where poses come in, clients have no place.
+    """
+
+    def __init__(self, owner: Node) -> None:
+        self.node = Node(
+            f"{owner.get_name()}_calls",
+            namespace=owner.get_namespace(),
+            context=owner.context,
+            use_global_arguments=False,
+            start_parameter_services=False,
+            enable_rosout=False,
+        )
+        self._executor = SingleThreadedExecutor(context=owner.context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, name="calls", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and the node."""
+        self._executor.shutdown()
+        self._thread.join()
+        self.node.destroy_node()
+
+    def _spin(self) -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            self._executor.spin()
 
 
 class Commands:

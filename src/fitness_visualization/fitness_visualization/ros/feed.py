@@ -3,6 +3,7 @@
 import struct
 from collections import deque
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Feed:
         stamp = stamp_of(self._shown)
         image = next((image for image in reversed(list(self._pictures)) if stamp_of(image) == stamp), None)
         try:
-            return to_bgr(deserialize_message(image, Image)) if image else None
+            return to_bgr(view_of(image)) if image else None
         except InputError:
             return None
 
@@ -154,3 +155,29 @@ def stamp_of(cdr: bytes) -> int:
     """
     seconds, nanoseconds = struct.unpack_from("<iI" if cdr[1] & 1 else ">iI", cdr, 4)
     return seconds * NANOSECONDS + nanoseconds
+
+
+def view_of(cdr: bytes) -> Any:
+    """A serialized sensor_msgs/Image as `to_bgr` reads it, pixels not copied: deserializing costs 2 ms a picture."""
+    order = "<" if cdr[1] & 1 else ">"
+    at = 12
+
+    def number() -> int:
+        nonlocal at
+        # Numbers lie on multiples of four after the four bytes that say how it is encoded.
+        at += -at % 4
+        at += 4
+        return struct.unpack_from(f"{order}I", cdr, at - 4)[0]
+
+    def string() -> bytes:
+        nonlocal at
+        length = number()
+        at += length
+        return cdr[at - length : at - 1]
+
+    string()  # frame_id
+    height, width, encoding = number(), number(), string().decode()
+    at += 1  # is_bigendian
+    step, length = number(), number()
+    data = memoryview(cdr)[at : at + length]
+    return SimpleNamespace(height=height, width=width, encoding=encoding, step=step, data=data)
