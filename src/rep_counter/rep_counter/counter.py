@@ -179,7 +179,7 @@ class RepCounter:
                 continue
             good = candidate.reason == Reason.NONE
             attempt = "" if good else name
-            share = 1.0 if self.exercise else self._case([candidate], now, last, attempt=attempt).share(name)
+            share = 1.0 if self.exercise == name else self._case([candidate], now, last, attempt=attempt).share(name)
             if share >= (_NEEDED_IN_SET if good else _LIKELY):
                 # Failed attempts are told of within a set only; good ones before a credited one are of the set too.
                 between = [

@@ -238,3 +238,18 @@ def test_any_tempo_depth_noise_and_dropped_frames(figure, wave, repetitions, sec
         if random.random() >= dropped
     ]
     assert counted(run(poses, exercise="squat")[0]) == {"squat": repetitions}
+
+
+def test_another_exercise_asked_for_during_a_set_is_not_counted_as_that_set(figure, wave):
+    counter = RepCounter(CATALOGUE)
+    poses = [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 30)]
+    seen = 0
+    for pose in poses:
+        time = pose.stamp / 1e9
+        if time < 7:
+            counter.classify(label(time, "squat"))
+        elif not counter.exercise:
+            counter.set_exercise("curl")
+        seen += sum(event.counted for event in counter.step(pose).events)
+    seen += sum(event.counted for event in counter.finish().events)
+    assert 3 <= seen <= 4
