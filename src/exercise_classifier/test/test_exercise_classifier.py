@@ -71,6 +71,18 @@ def test_warming_up_then_a_label(classifier):
     assert all(not result.probabilities and np.isnan(result.confidence) for result in before)
 
 
+def test_the_threshold_can_be_changed_while_it_runs():
+    classifier = ExerciseClassifier()
+    own = classifier.info.confidence_threshold
+    classifier.trust(1.0)
+    doubtful = named(results(classifier, poses_of("squat")))
+    assert doubtful and all(
+        result.status == ClassificationStatus.UNCERTAIN for result in doubtful if result.confidence < 1
+    )
+    classifier.trust(None)
+    assert classifier.info.confidence_threshold == own
+
+
 def test_nobody(classifier):
     nobody = [Pose.nobody(START + n * NANOSECONDS // 30, 640, 480) for n in range(90)]
     found = results(classifier, nobody)
