@@ -79,8 +79,8 @@ def live(
     source: Annotated[
         str,
         typer.Option(
-            metavar="0|FILE|URL|DIR",
-            help="Camera number or device, video, stream, folder of pictures.",
+            metavar="0|FILE|URL|DIR|browser",
+            help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera.",
             show_default=False,
         ),
     ] = "",

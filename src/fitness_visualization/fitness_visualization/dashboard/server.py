@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import mimetypes
+import os
 import ssl
 import threading
 import time
@@ -315,4 +316,6 @@ def _json(message: Json) -> str:
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower().removeprefix("[errno 98] ")
+    if isinstance(error, ssl.SSLError) or not error.errno:
+        return str(error)
+    return os.strerror(error.errno).lower()
