@@ -415,23 +415,25 @@ def ensure_packages(layout: Layout, runner: Runner, groups: list[str]) -> None:
     mark.unlink()
 
 
-def ensure_browser(runner: Runner) -> None:
-    """A Chromium for the tests of the pages: the distribution's, where this user may install it."""
-    if any(map(shutil.which, BROWSERS)):
+def ensure_screens(runner: Runner) -> None:
+    """A Chromium and a virtual screen for the tests: the distribution's, where this user may install them."""
+    packages = [] if any(map(shutil.which, BROWSERS)) else ["chromium"]
+    packages += [] if shutil.which("Xvfb") else ["xvfb"]
+    if not packages:
         return
-    failed = "the tests of the pages have no Chromium"
+    failed = f"the tests of pages and windows lack {' and '.join(packages)}"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say(f"{failed}. {apt('chromium')}")
+        say(f"{failed}. {apt(*packages)}")
         return
     env = clean_env() | {"DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+    install = shlex.join(["apt-get", "install", "--yes", "--no-install-recommends", *packages])
     # The lists of a fresh container are empty.
-    both = ["sh", "-c", f"{shlex.join(install)} || (apt-get update && {shlex.join(install)})"]
+    both = ["sh", "-c", f"{install} || (apt-get update && {install})"]
     try:
-        with progress("Chromium"):
-            runner.run(both, failed, apt("chromium"), env)
+        with progress(" and ".join(packages)):
+            runner.run(both, failed, apt(*packages), env)
     except SetupError as error:
-        # All other tests run without it.
+        # All other tests run without them.
         say(str(error))
 
 
@@ -582,7 +584,7 @@ def set_up(layout: Layout, groups: list[str]) -> None:
         ensure_workspace(layout, runner)
         write_environment(layout)
         if "test" in groups:
-            ensure_browser(runner)
+            ensure_screens(runner)
         key = packages_key(layout)
         for group in GROUPS:
             path = layout.ready / f"ready-{group}"

@@ -302,14 +302,15 @@ def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:
 @pytest.mark.parametrize(
     ("there", "root", "works", "runs", "said"),
     [
-        (("chromium",), True, True, 0, ""),
+        (("chromium", "Xvfb"), True, True, 0, ""),
         (("apt-get",), True, True, 1, ""),
-        (("apt-get",), False, True, 0, "sudo apt install chromium"),
-        ((), True, True, 0, "sudo apt install chromium"),
+        (("apt-get",), False, True, 0, "sudo apt install chromium xvfb"),
+        (("Xvfb",), True, True, 0, "sudo apt install chromium"),
+        (("chromium",), True, True, 0, "sudo apt install xvfb"),
         (("apt-get",), True, False, 1, "no network"),
     ],
 )
-def test_the_browser_for_the_tests_is_fetched_or_asked_for_in_one_line(
+def test_the_screens_for_the_tests_are_fetched_or_asked_for_in_one_line(
     monkeypatch, capsys, there, root, works, runs, said
 ):
     ran = []
@@ -322,8 +323,9 @@ def test_the_browser_for_the_tests_is_fetched_or_asked_for_in_one_line(
 
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name in there else None)
     monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0 if root else 1000)
-    bootstrap.ensure_browser(Runner())
+    bootstrap.ensure_screens(Runner())
     assert len(ran) == runs
-    lines = [line for line in capsys.readouterr().err.splitlines() if "Chromium" in line or "network" in line]
+    told = ("chromium", "xvfb", "network")
+    lines = [line for line in capsys.readouterr().err.splitlines() if any(word in line for word in told)]
     assert said in "".join(lines)
     assert len([line for line in lines if "..." not in line]) == bool(said)
