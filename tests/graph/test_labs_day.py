@@ -75,9 +75,7 @@ def test_a_labs_day(data, tmp_path: Path) -> None:
     (tmp_path / "lab.yaml").write_text(CONFIG)
     given = ("--data", dataset, "--config", tmp_path / "lab.yaml", "--jobs", 1)
     fitness("train", *given, "--out", models)
-    fitness(
-        "evaluate", *given, "--json", tmp_path / "evaluation.json", "--html", tmp_path / "evaluation.html"
-    )
+    fitness("evaluate", *given, "--json", tmp_path / "evaluation.json", "--html", tmp_path / "evaluation.html")
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     assert evaluation["n_sources"] == 2
     assert evaluation["macro_f1"] == json.loads((models / "lab.evaluation.json").read_text())["macro_f1"]
