@@ -51,7 +51,9 @@ def test_the_frame_rate_does_not_matter(classifier, exercise, rate):
         for at in both
     ]
     assert np.median(differences) < 0.03
-    assert np.mean([dense[at].label == sparse[at].label for at in both]) >= 0.95
+    # The first windows hold little, and a label that they chose is held for a moment.
+    settled = [at for at in both if at >= both[0] + 1.0]
+    assert np.mean([dense[at].label == sparse[at].label for at in settled]) >= 0.95
 
 
 @pytest.mark.parametrize("rate", (5.0, 10.0, 30.0))
