@@ -12,15 +12,23 @@ DATA = Path(__file__).resolve().parents[1] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def data() -> Callable[[str], Path]:
-    """A file of the shared data; without it the test fails in CI and is skipped elsewhere."""
+def needed() -> Callable[[object, str], None]:
+    """needed(there, what): without what it needs a test fails in CI and is skipped elsewhere."""
+
+    def need(there: object, what: str) -> None:
+        if not there:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"needs {what}")
+
+    return need
+
+
+@pytest.fixture(scope="session")
+def data(needed: Callable[[object, str], None]) -> Callable[[str], Path]:
+    """A file of the shared data."""
 
     def find(name: str) -> Path:
         path = DATA / name
-        if not path.exists():
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"{path} is not there")
-            pytest.skip(f"needs {path}")
+        needed(path.exists(), str(path))
         return path
 
     return find

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,11 +45,9 @@ def fitness(*arguments: object, codes: tuple[int, ...] = (0,)) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_a_labs_day(data, tmp_path: Path) -> None:
-    if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{', '.join(missing)} of the dependency group `train`")
-        pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)")
+def test_a_labs_day(data, needed, tmp_path: Path) -> None:
+    missing = [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]
+    needed(not missing, f"{', '.join(missing)} (dependency group `train`)")
     recordings, dataset, models = tmp_path / "recordings", tmp_path / "dataset", tmp_path / "models"
 
     # Morning: two people come by; clips stand in for the camera.

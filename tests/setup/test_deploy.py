@@ -6,7 +6,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
 import rclpy
 import yaml
 from rclpy.executors import SingleThreadedExecutor
@@ -69,9 +68,8 @@ def test_the_public_workflow_runs_what_ci_runs_and_builds_the_image() -> None:
     assert any("docker build" in step.get("run", "") for step in jobs["image"]["steps"])
 
 
-def test_systemd_takes_the_unit() -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd-analyze")
+def test_systemd_takes_the_unit(needed) -> None:
+    needed(shutil.which("systemd-analyze"), "systemd-analyze")
     command = ["systemd-analyze", "verify", str(ROOT / "deploy" / "ros2_fitness.service")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     # Others of the machine's units may have their faults.

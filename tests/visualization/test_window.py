@@ -1,6 +1,7 @@
 """The desktop window: one clear line where there is none to be had; under Xvfb it shows what it is given."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import struct
@@ -27,13 +28,11 @@ def wait(condition, what: str) -> None:
 
 
 @pytest.fixture
-def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed) -> Iterator[Path]:
     """A display of 400x300 pixels without a window manager; the file that holds its pixels."""
     server = shutil.which("Xvfb")
-    if server is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("needs Xvfb (apt-get install xvfb)")
-    pytest.importorskip("tkinter")
+    needed(server, "Xvfb: apt-get install xvfb")
+    needed(importlib.util.find_spec("_tkinter"), "a Python with tkinter")
     reading, writing = os.pipe()
     command = [server, "-displayfd", str(writing), "-screen", "0", "400x300x24", "-fbdir", str(tmp_path)]
     process = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
@@ -71,8 +70,8 @@ def test_without_a_display_there_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
         Window("test")
 
 
-def test_a_display_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tkinter")
+def test_a_display_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch, needed) -> None:
+    needed(importlib.util.find_spec("_tkinter"), "a Python with tkinter")
     monkeypatch.setenv("DISPLAY", ":7654")
     with pytest.raises(InputError, match="cannot be used"):
         Window("test")

@@ -404,9 +404,8 @@ def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> No
         read_table(tmp_path / "clips.csv")
 
 
-def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch) -> None:
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("tensorflow not installed (dependency group `train`)")
+def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch, needed) -> None:
+    needed(importlib.util.find_spec("tensorflow"), "tensorflow (dependency group `train`)")
     from exercise_classifier.training import experiment, take_readers
     from exercise_classifier.training.config import TrainingConfig
 

@@ -15,6 +15,17 @@ from fitness_bringup import __version__
 from fitness_core.errors import InputError
 
 # Arguments of a command that has a parser of its own.
+# Options of every command that runs nodes.
+Overlay = Annotated[bool, typer.Option(help="Publish annotated pictures.")]
+Params = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False)
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
+]
+Namespace = Annotated[str, typer.Option(help="Namespace of every node.")]
+
 PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 app = typer.Typer(
@@ -91,7 +102,7 @@ def live(
         typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
     ] = None,
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
-    overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
+    overlay: Overlay = True,
     dashboard: Annotated[bool, typer.Option(help="Serve the dashboard in the browser.")] = True,
     port: Annotated[
         int | None,
@@ -120,15 +131,9 @@ def live(
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
     ] = False,
-    params: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False),
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
-    ] = None,
-    namespace: Annotated[str, typer.Option(help="Namespace of every node.")] = "fitness",
+    params: Params = None,
+    parameter: Parameters = None,
+    namespace: Namespace = "fitness",
 ) -> None:
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
     if headless and window:
@@ -182,16 +187,10 @@ def record(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
     images: Annotated[bool, typer.Option("--images", help="Record the pictures too: they show people.")] = False,
     auto: Annotated[bool, typer.Option("--auto", help="Keep good takes and repeat others without asking.")] = False,
-    overlay: Annotated[bool, typer.Option(help="Publish annotated pictures.")] = True,
-    params: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False),
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
-    ] = None,
-    namespace: Annotated[str, typer.Option(help="Namespace of every node.")] = "fitness",
+    overlay: Overlay = True,
+    params: Params = None,
+    parameter: Parameters = None,
+    namespace: Namespace = "fitness",
 ) -> None:
     """Lead a person through takes and record them; the same command again goes on where it was left."""
     if not consent:

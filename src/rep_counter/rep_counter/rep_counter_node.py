@@ -51,9 +51,6 @@ class RepCounterNode(FitnessNode):
         self._frame_id = ""
         self._rate = diagnostics.Rate()
         self._sets_in_doubt = 0
-        self.last_stamp = 0
-        """Stamp of the newest pose that was counted [ns]."""
-
         self._angles = self.create_lifecycle_publisher(msg.JointAngles, "joint_angles", qos.STREAM)
         self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STATE)
         self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
@@ -106,7 +103,6 @@ class RepCounterNode(FitnessNode):
         with self._rate.timed():
             output = self._counter.step(messages.from_body_pose(message))
         self._publish(output)
-        self.last_stamp = messages.from_time(message.header.stamp)
 
     def _close(self) -> None:
         """The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost."""
