@@ -27,6 +27,8 @@ from fitness_msgs.msg import RepEvent
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 # A voice that starts a moment later hears the last sentences too.
 SAY = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+PATIENCE = 5.0
+"""So long the robot waits for a voice before it speaks anyway [s]."""
 
 
 def number(count: int) -> str:
@@ -45,6 +47,7 @@ class TalkingRobot(Node):
         self._cue = None
         self._say = self.create_publisher(String, "say", SAY)
         self._client = ActionClient(self, RunSet, "run_set")
+        self._born = self.get_clock().now()
         self._start = self.create_timer(0.5, self._begin)
 
     def say(self, sentence: str) -> None:
@@ -53,7 +56,9 @@ class TalkingRobot(Node):
         self._say.publish(String(data=sentence))
 
     def _begin(self) -> None:
-        if not self._client.server_is_ready():
+        age = (self.get_clock().now() - self._born).nanoseconds * 1e-9
+        heard = self._say.get_subscription_count() > 0 or age > PATIENCE
+        if not heard or not self._client.server_is_ready():
             return
         self._start.cancel()
         self.say("Hello! Nice to see you.")

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 
 PROFILE = Path(__file__).resolve().parents[2] / "src" / "fitness_bringup" / "config" / "fastdds.xml"
 NAMESPACE = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
-DEADLINE = 30.0  # [s]
+DEADLINE = 60.0  # [s]
 COUNT, RATE = 90, 30.0
 
 # Run as a program this file is the publishing side: width, height.

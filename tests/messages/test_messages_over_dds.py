@@ -19,7 +19,7 @@ from fitness_core import types
 from fitness_core.skeleton import INDEX, JOINT_INDEX, N_JOINTS, N_LANDMARKS
 
 INTERFACES = Path(__file__).resolve().parents[2] / "src" / "fitness_msgs"
-DEADLINE = 20.0  # [s]
+DEADLINE = 60.0  # [s]
 INTEGERS = {
     "int8": (-(2**7), 2**7),
     "int16": (-(2**15), 2**15),

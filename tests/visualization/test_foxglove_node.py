@@ -36,7 +36,7 @@ from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.foxglove_node import RELAYED, FoxgloveNode
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 FRAME = "robot_camera_optical_frame"
 STAMP = 1_700_000_000_123_456_789
 

@@ -21,7 +21,7 @@ from fitness_msgs.msg import BodyPose, JointAngles
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.markers_node import MarkersNode
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 FRAME = "robot_camera_optical_frame"
 IDS = {("skeleton", 0), ("landmarks", 0), ("exercise", 0), *(("joint_angles", number) for number in range(10))}
 

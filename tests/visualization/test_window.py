@@ -17,7 +17,7 @@ import pytest
 from fitness_core.errors import InputError
 from fitness_visualization.window import Window, fitted
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def wait(condition, what: str) -> None:

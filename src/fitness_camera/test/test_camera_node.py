@@ -46,7 +46,7 @@ class World:
         self.nodes.append(node)
         return node
 
-    def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    def until(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"
@@ -322,7 +322,7 @@ def test_the_program_stops_on_ctrl_c(world, clip):
     process = program(f"source:={clip}", "loop:=true")
     world.until(lambda: world.images, timeout=20)
     process.send_signal(signal.SIGINT)
-    world.until(lambda: process.poll() is not None, timeout=5)
+    world.until(lambda: process.poll() is not None, timeout=60)
     assert process.returncode == 0, process.stderr.read()
 
 

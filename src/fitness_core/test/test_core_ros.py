@@ -176,7 +176,7 @@ def test_a_node_as_a_program_ends_on_ctrl_c_having_said_its_last_words(tmp_path)
     program = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     assert program.stdout.readline() == "ready\n"
     program.send_signal(signal.SIGINT)
-    rest, _ = program.communicate(timeout=10)
+    rest, _ = program.communicate(timeout=60)
     assert (program.returncode, rest) == (0, "last words, context ok: True\n")
     bad = subprocess.run(
         [sys.executable, str(script), "--ros-args", "-p", "colour:=red"], capture_output=True, text=True, timeout=20

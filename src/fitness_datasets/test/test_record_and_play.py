@@ -29,7 +29,7 @@ from fitness_datasets.player_node import PlayerNode
 from fitness_datasets.recorder_node import RecorderNode
 from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSummary
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -27,7 +27,7 @@ from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 from fitness_msgs.srv import SetExercise
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 RATE = 20.0
 START, STOP, DISCARD = TakeLabel.EVENT_START, TakeLabel.EVENT_STOP, TakeLabel.EVENT_DISCARD
 Phase = RecordTake.Feedback

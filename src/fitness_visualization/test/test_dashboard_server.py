@@ -36,7 +36,7 @@ from fitness_visualization.dashboard.server import VIEWERS, Server, Settings
 from fitness_visualization.dashboard.state import State
 from fitness_visualization.dashboard.viewers import pack, unpack
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 STAMP = nanoseconds(12.5)
 
 

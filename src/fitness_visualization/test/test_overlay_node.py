@@ -20,7 +20,7 @@ from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization import overlay
 from fitness_visualization.overlay_node import OverlayNode
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @pytest.fixture(scope="module", autouse=True)

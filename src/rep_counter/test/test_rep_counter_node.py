@@ -46,7 +46,7 @@ def graph():
         executor.add_node(node)
         return node
 
-    def until(condition, timeout=10.0):
+    def until(condition, timeout=60.0):
         deadline = time.monotonic() + timeout
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"

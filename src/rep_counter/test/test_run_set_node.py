@@ -58,7 +58,7 @@ class Gym:
         self.until(self.robot.client.server_is_ready)
         self.until(lambda: self.robot.poses.get_subscription_count() and self.robot.count_subscribers("rep_event"))
 
-    def until(self, condition, timeout: float = 10.0) -> None:
+    def until(self, condition, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"
