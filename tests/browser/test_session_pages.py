@@ -34,7 +34,7 @@ def site(report: ReportFiles, tmp_path: Path) -> Iterator[SimpleNamespace]:
     for name in ("monday", "P01_S01/bag_001"):
         shutil.copytree(DEMO, tmp_path / name)
     pages = (partial(add_sessions, folder=tmp_path, analyse=lambda path: report),)
-    server = Server(SimpleNamespace(), Settings(port=0, pages=pages), print)
+    server = Server(SimpleNamespace(look=lambda: False), Settings(port=0, pages=pages), print)
     server.start()
     yield SimpleNamespace(address=server.address, folder=tmp_path)
     server.close()

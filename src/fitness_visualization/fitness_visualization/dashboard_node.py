@@ -25,7 +25,7 @@ from fitness_visualization.ros.commands import Caller, Commands
 from fitness_visualization.ros.feed import Feed
 
 WATCH_PERIOD = 0.25
-"""How often it is looked who watches, and pages are told of what no pose came with [s]."""
+"""How often it is looked who wants pictures, and taken what no pose came with [s]."""
 
 
 class DashboardNode(FitnessNode):
@@ -62,8 +62,7 @@ class DashboardNode(FitnessNode):
         self._timer: Timer | None = None
         self._caller: Caller | None = None
         self._picked = ""
-        self._due = 0.0
-        self._behind = False
+        self._due = self._late = 0.0
         self._shown = diagnostics.Rate()
 
     @property
@@ -90,14 +89,15 @@ class DashboardNode(FitnessNode):
             camera=self._camera.camera if self._camera else None,
             pages=tuple(self.pages),
         )
+        self._feed = Feed(self, self._state, self._tell)
         server = Server(self, settings, self.get_logger().warning)
         try:
             server.start()
         except InputError:
+            self._feed.close()
             self._caller.close()
             raise
         self._server = server
-        self._feed = Feed(self, self._state, self._on_pose, server.tell)
         self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
         # Not by the logger: the token in it is for whoever started this, not for the logs.
         print(f"dashboard: {server.address}", file=sys.stderr, flush=True)
@@ -105,11 +105,12 @@ class DashboardNode(FitnessNode):
     def deactivate(self) -> None:
         if self._timer:
             self.destroy_timer(self._timer)
-        if self._feed:
-            self._feed.close()
         if self._server:
             self._server.close()
             self._server = None
+        if self._feed:
+            self._feed.close()
+            self._feed = None
         if self._caller:
             self._caller.close()
 
@@ -125,7 +126,26 @@ class DashboardNode(FitnessNode):
         values |= {"viewers": watched, "rate_hz": self._shown.hertz(), "pictures": self._server.pictures}
         return level, f"{watched} watch" if watched else "nobody watches", values
 
+    def _watch(self) -> None:
+        if self._server and self._feed:
+            self._feed.want_pictures(self.params.picture and self._server.picture_wanted)
+
     # What the server asks, in its thread.
+
+    def look(self) -> bool:
+        """Take what has come; whether there is something to show. Poses at `max_rate` at most, the newest."""
+        now = time.monotonic()
+        if self._feed is None or now < self._due:
+            return False
+        posed = self._feed.take_poses()
+        if not posed and now < self._late:
+            return False
+        self._late = now + WATCH_PERIOD
+        if posed:
+            # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
+            self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+            self._shown.tick()
+        return self._feed.take_others() or posed
 
     def hello(self) -> Json:
         """The message `hello`."""
@@ -174,30 +194,6 @@ class DashboardNode(FitnessNode):
             case requests.Decide():
                 return await self._collection.decide(request.decision)
         raise InputError("this dashboard cannot do that")
-
-    # What the graph says.
-
-    def _on_pose(self) -> None:
-        now = time.monotonic()
-        self._behind = True
-        if now < self._due or self._server is None:
-            return
-        # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
-        self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
-        self._update()
-
-    def _update(self) -> None:
-        assert self._server
-        if self._server.watched:
-            self._behind = False
-            self._server.update()
-            self._shown.tick()
-
-    def _watch(self) -> None:
-        assert self._server and self._feed
-        self._feed.want_pictures(self.params.picture and self._server.picture_wanted)
-        if self._behind:
-            self._update()
 
     def _tell(self, message: Json) -> None:
         if self._server:

@@ -49,6 +49,11 @@ class Source:
         self.angles: JointAngles | None = None
         self.asked: list[requests.Request] = []
         self.image: np.ndarray | None = None
+        self.fresh = False
+
+    def look(self) -> bool:
+        fresh, self.fresh = self.fresh, False
+        return fresh
 
     def hello(self) -> dict:
         return self.known.hello()
@@ -217,8 +222,8 @@ def test_pictures_come_to_those_who_ask_and_never_pile_up(serve, source):
                 await asyncio.sleep(0.01)
             # A page that never says that it has drawn one gets two, however many there are.
             for _ in range(20):
-                server.update()
-                await asyncio.sleep(0.01)
+                source.fresh = True
+                await asyncio.sleep(0.02)
             await link.send_json({"type": "ping", "time": 0.0})
             kinds = []
             while True:
@@ -231,12 +236,13 @@ def test_pictures_come_to_those_who_ask_and_never_pile_up(serve, source):
                     break
             assert len(kinds) == 2
             encoded = server.pictures
-            server.update()
-            await asyncio.sleep(0.1)
+            source.fresh = True
+            while source.fresh:
+                await asyncio.sleep(0.01)
             assert server.pictures == encoded, "a picture was encoded that nobody had room for"
             await link.send_json({"type": "drawn"})
             while server.pictures == encoded:
-                server.update()
+                source.fresh = True
                 await asyncio.sleep(0.01)
             while (await link.receive()).type != aiohttp.WSMsgType.BINARY:
                 pass

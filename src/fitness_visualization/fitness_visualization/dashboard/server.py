@@ -37,6 +37,8 @@ MESSAGES, MESSAGES_BURST = 60.0, 120.0
 START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
 GRAPH_PERIOD = 1.0
 """Between two messages `graph` [s]; a page that hears nothing for longer knows that the link is dead."""
+LOOK, IDLE = 0.02, 0.25
+"""Between two looks for what is new, while somebody watches and else [s]."""
 HEARTBEAT = 10.0
 """A page that does not answer for so long is gone [s]."""
 
@@ -46,6 +48,9 @@ class Source(Protocol):
 
     def hello(self) -> Json:
         """What a page is told first."""
+
+    def look(self) -> bool:
+        """Take what has come; whether there is something new to show. Called often."""
 
     def state(self) -> Json:
         """What is known now."""
@@ -92,9 +97,8 @@ class Server:
         self._thread = threading.Thread(target=self._loop.run_forever, name="dashboard", daemon=True)
         self._runner: web.AppRunner | None = None
         self._port = settings.port
-        self._clockwork: asyncio.Task | None = None
+        self._clockwork: list[asyncio.Task] = []
         self._has_sessions = False
-        self._showing = False
         self.pictures = 0
         """Pictures encoded, once for all who watch."""
 
@@ -147,12 +151,6 @@ class Server:
         if self._viewers:
             self._loop.call_soon_threadsafe(self._tell, message)
 
-    def update(self) -> None:
-        """There is a new state: send it to every page. Where the last one is still at work, this one is left out."""
-        if self._viewers and not self._showing:
-            self._showing = True
-            self._loop.call_soon_threadsafe(self._show)
-
     # What follows runs in the server's thread.
 
     async def _listen(self, context: ssl.SSLContext | None) -> None:
@@ -174,17 +172,25 @@ class Server:
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=context)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        self._clockwork = asyncio.create_task(self._tell_graph())
+        self._clockwork = [asyncio.create_task(self._look()), asyncio.create_task(self._tell_graph())]
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK if self._viewers else IDLE)
+            if self._source.look() and self._viewers:
+                self._show()
 
     async def _tell_graph(self) -> None:
         while True:
             await asyncio.sleep(GRAPH_PERIOD)
             if self._viewers:
-                self._tell(await self._source.graph())
+                # A node that does not answer now may do so the next time.
+                with contextlib.suppress(InputError):
+                    self._tell(await self._source.graph())
 
     async def _stop(self) -> None:
-        if self._clockwork is not None:
-            self._clockwork.cancel()
+        for task in self._clockwork:
+            task.cancel()
         sockets = [viewer.socket for viewer in self._viewers]
         if self._settings.camera is not None:
             sockets += self._settings.camera.sockets
@@ -198,6 +204,7 @@ class Server:
         return web.json_response({"ok": True})
 
     async def _api_state(self, _: web.Request) -> web.Response:
+        self._source.look()
         return web.json_response(self._source.state())
 
     async def _static(self, request: web.Request) -> web.Response:
@@ -274,7 +281,6 @@ class Server:
             viewer.tell(text)
 
     def _show(self) -> None:
-        self._showing = False
         state = self._source.state()
         text = _json(state)
         picture = self._encoded(state["stamp"]) if any(v.wants_picture and v.allowance for v in self._viewers) else None

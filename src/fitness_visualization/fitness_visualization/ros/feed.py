@@ -1,9 +1,7 @@
 """The topics of the graph as the dashboard's `State`; poses, angles and pictures are read only when somebody looks."""
 
-import struct
 from collections import deque
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,6 @@ from std_msgs.msg import String
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_bgr
-from fitness_core.types import NANOSECONDS
 from fitness_msgs.msg import (
     BodyPose,
     ClassifierInfo,
@@ -29,21 +26,22 @@ from fitness_msgs.msg import (
     SetSummary,
 )
 from fitness_visualization.dashboard.state import Json, State
+from fitness_visualization.ros.polled import Polled, take
+from fitness_visualization.ros.serialized import image_of, pose_of, stamp_of
 
 PICTURES = 8
 """Pictures kept until their pose comes: it is late by the time the estimator takes."""
 
 
 class Feed:
-    """Subscriptions of a node that fill a State.
+    """Subscriptions of a node that fill a State when they are taken from; all but `want_pictures` in one thread.
 
-    on_pose: called for each pose. on_event: called with the JSON of each repetition, set, cue and instruction.
+    on_event: called with the JSON of each repetition, set, cue and instruction.
     """
 
-    def __init__(self, node: Node, state: State, on_pose: Callable[[], None], on_event: Callable[[Json], None]) -> None:
+    def __init__(self, node: Node, state: State, on_event: Callable[[Json], None]) -> None:
         self.state = state
         self._node = node
-        self._on_pose = on_pose
         self._on_event = on_event
         self._labels: list[str] = []
         self._pose: bytes | None = None
@@ -51,43 +49,69 @@ class Feed:
         self._pictures: deque[bytes] = deque(maxlen=PICTURES)
         self._shown: bytes | None = None
         self._picture_input: Subscription | None = None
-        self._inputs = [
-            node.create_subscription(BodyPose, "body_pose", self._take_pose, qos.STREAM, raw=True),
-            node.create_subscription(JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True),
-            node.create_subscription(ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
-            node.create_subscription(ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED),
-            node.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM),
-            node.create_subscription(RepEvent, "rep_event", self._take_repetition, qos.EVENTS),
-            node.create_subscription(SetSummary, "set_summary", self._take_set, qos.STREAM),
-            node.create_subscription(FormCue, "form_cue", self._take_cue, qos.STREAM),
-            node.create_subscription(String, "instruction", self._take_instruction, qos.TAKES),
-            node.create_subscription(DiagnosticArray, "/diagnostics", self._take_diagnostics, qos.DIAGNOSTICS),
+        self._group = group = Polled()
+        # As deep as events: while nobody watches, poses are counted a few times a second only.
+        self._poses = node.create_subscription(
+            BodyPose, "body_pose", self._take_pose, qos.EVENTS, raw=True, callback_group=group
+        )
+        self._others = [
+            node.create_subscription(
+                JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True, callback_group=group
+            ),
+            node.create_subscription(
+                ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED, callback_group=group
+            ),
+            node.create_subscription(
+                ExerciseClassification, "exercise", self._take_classification, qos.STREAM, callback_group=group
+            ),
+            node.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM, callback_group=group),
+            node.create_subscription(RepEvent, "rep_event", self._take_repetition, qos.EVENTS, callback_group=group),
+            node.create_subscription(SetSummary, "set_summary", self._take_set, qos.STREAM, callback_group=group),
+            node.create_subscription(FormCue, "form_cue", self._take_cue, qos.STREAM, callback_group=group),
+            node.create_subscription(String, "instruction", self._take_instruction, qos.TAKES, callback_group=group),
+            node.create_subscription(
+                DiagnosticArray, "/diagnostics", self._take_diagnostics, qos.DIAGNOSTICS, callback_group=group
+            ),
         ]
 
     def close(self) -> None:
         """Listen no more."""
         self.want_pictures(False)
-        for subscription in self._inputs:
+        for subscription in (self._poses, *self._others):
             self._node.destroy_subscription(subscription)
 
     def want_pictures(self, wanted: bool) -> None:
-        """Subscribe to the pictures, or no more."""
+        """Subscribe to the pictures, or no more; in the node's thread."""
         if wanted and self._picture_input is None:
             self._picture_input = self._node.create_subscription(
-                Image, "camera/image_raw", self._take_picture, qos.IMAGE_SUBSCRIBER, raw=True
+                Image,
+                "camera/image_raw",
+                self._pictures.append,
+                qos.IMAGE_SUBSCRIBER,
+                raw=True,
+                callback_group=self._group,
             )
         elif not wanted and self._picture_input is not None:
             self._node.destroy_subscription(self._picture_input)
             self._picture_input = None
             self._pictures.clear()
 
-    # What the server asks, in its thread.
+    def take_poses(self) -> bool:
+        """Take the poses that have come; whether there was one."""
+        return take(self._poses) > 0
+
+    def take_others(self) -> bool:
+        """Take everything else that has come; whether there was any, pictures aside."""
+        pictures = self._picture_input
+        if pictures is not None:
+            take(pictures)
+        return sum(map(take, self._others)) > 0
 
     def now(self) -> Json:
         """The message `state`."""
         self._shown = pose = self._pose
         return self.state.now(
-            messages.from_body_pose(deserialize_message(pose, BodyPose)) if pose else None,
+            pose_of(pose) if pose else None,
             messages.from_joint_angles(deserialize_message(self._angles, JointAngles)) if self._angles else None,
         )
 
@@ -98,22 +122,18 @@ class Feed:
         stamp = stamp_of(self._shown)
         image = next((image for image in reversed(list(self._pictures)) if stamp_of(image) == stamp), None)
         try:
-            return to_bgr(view_of(image)) if image else None
+            return to_bgr(image_of(image)) if image else None
         except InputError:
             return None
 
-    # What the graph says, in the node's thread.
+    # What the graph says.
 
     def _take_pose(self, cdr: bytes) -> None:
         self._pose = cdr
         self.state.tick(stamp_of(cdr))
-        self._on_pose()
 
     def _take_angles(self, cdr: bytes) -> None:
         self._angles = cdr
-
-    def _take_picture(self, cdr: bytes) -> None:
-        self._pictures.append(cdr)
 
     def _take_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
@@ -145,39 +165,3 @@ class Feed:
                 level: Any = status.level
                 level = level[0] if isinstance(level, bytes) else level
                 self.state.take_diagnostics(status.name.removeprefix(namespace), level, status.message, values)
-
-
-def stamp_of(cdr: bytes) -> int:
-    """Stamp [ns] of a serialized message that begins with a std_msgs/Header.
-
-    Four bytes say how it is encoded, then come the seconds (int32) and nanoseconds (uint32) of the stamp:
-    https://www.omg.org/spec/DDSI-RTPS/2.5, 10.
-    """
-    seconds, nanoseconds = struct.unpack_from("<iI" if cdr[1] & 1 else ">iI", cdr, 4)
-    return seconds * NANOSECONDS + nanoseconds
-
-
-def view_of(cdr: bytes) -> Any:
-    """A serialized sensor_msgs/Image as `to_bgr` reads it, pixels not copied: deserializing costs 2 ms a picture."""
-    order = "<" if cdr[1] & 1 else ">"
-    at = 12
-
-    def number() -> int:
-        nonlocal at
-        # Numbers lie on multiples of four after the four bytes that say how it is encoded.
-        at += -at % 4
-        at += 4
-        return struct.unpack_from(f"{order}I", cdr, at - 4)[0]
-
-    def string() -> bytes:
-        nonlocal at
-        length = number()
-        at += length
-        return cdr[at - length : at - 1]
-
-    string()  # frame_id
-    height, width, encoding = number(), number(), string().decode()
-    at += 1  # is_bigendian
-    step, length = number(), number()
-    data = memoryview(cdr)[at : at + length]
-    return SimpleNamespace(height=height, width=width, encoding=encoding, step=step, data=data)
