@@ -46,6 +46,7 @@ KEYS = {
 # rosdep knows no key: package.xml names them in a comment, and they come with pip.
 PIP_ONLY = {
     "ai_edge_litert": "ai-edge-litert",
+    "flatbuffers": "flatbuffers",
     "foxglove": "foxglove-sdk",
     "keras": "keras",
     "keras_tuner": "keras-tuner",

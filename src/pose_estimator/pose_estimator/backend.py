@@ -11,11 +11,21 @@ from importlib import import_module
 import numpy as np
 
 from fitness_core.errors import InputError
+from fitness_core.skeleton import INDEX
 
-BACKENDS = {"mediapipe": "pose_estimator.mediapipe_backend:MediaPipeBackend"}
+BACKENDS = {
+    "mediapipe": "pose_estimator.mediapipe_backend:MediaPipeBackend",
+    "litert": "pose_estimator.litert_backend:LiteRtBackend",
+}
 """Name -> module:class. The module is imported when the backend is made: `import mediapipe` alone takes seconds."""
 MODELS = ("lite", "full", "heavy")
 """Sizes of the landmark model: about 10, 15 and 33 ms per picture on one desktop core."""
+THREADS = 2
+_SCORED = [
+    INDEX[f"{side}_{part}"]
+    for side in ("left", "right")
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +55,29 @@ class PoseBackend(ABC):
         """Free the model; a second call does nothing."""
 
 
+def score_of(visibility: np.ndarray) -> float:
+    """How sure a backend is of a body whose landmarks have these visibilities [33]: 0..1.
+
+    The mean over shoulders, elbows, wrists, hips, knees and ankles: BlazePose tells nothing about the body as a whole
+    that would fall when half of it leaves the picture.
+    """
+    return float(visibility[_SCORED].mean())
+
+
 def make_backend(
     name: str = "mediapipe",
     model: str = "full",
     min_detection_confidence: float = 0.5,
     min_tracking_confidence: float = 0.5,
+    threads: int = THREADS,
+    files: str = "",
 ) -> PoseBackend:
     """Load a backend, ready for its first picture.
 
     min_detection_confidence: to accept a body that is new in the picture, 0..1. min_tracking_confidence: to go on
-    following it, 0..1. Raises InputError for an unknown name or model, or one whose file is not on this machine.
+    following it, 0..1. threads, files: for "litert" only: threads of its networks; where they are, see
+    `litert.files.load` (MediaPipe decides both itself). Raises InputError for an unknown name or model, or one whose
+    file is not on this machine.
     """
     if name not in BACKENDS:
         raise InputError(f"pose backend {name!r} is not known; accepted: {', '.join(BACKENDS)}")
@@ -66,5 +89,8 @@ def make_backend(
     ):
         if not 0 <= value <= 1:
             raise InputError(f"{label} is {value}; accepted: 0 .. 1")
+    if threads < 1:
+        raise InputError(f"threads is {threads}; accepted: 1 or more")
+    own = {"threads": threads, "files": files} if name == "litert" else {}
     module, _, kind = BACKENDS[name].partition(":")
-    return getattr(import_module(module), kind)(model, min_detection_confidence, min_tracking_confidence)
+    return getattr(import_module(module), kind)(model, min_detection_confidence, min_tracking_confidence, **own)

@@ -16,22 +16,11 @@ import numpy as np
 
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
-from fitness_core.skeleton import INDEX
-from pose_estimator.backend import MODELS, Detection, PoseBackend
-
-_SCORED = [
-    INDEX[f"{side}_{part}"]
-    for side in ("left", "right")
-    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-]
+from pose_estimator.backend import MODELS, Detection, PoseBackend, score_of
 
 
 class MediaPipeBackend(PoseBackend):
-    """MediaPipe Pose, following one body, its own smoothing off (it counts frames; ours goes by stamp).
-
-    The score is the mean visibility of shoulders, elbows, wrists, hips, knees and ankles: MediaPipe tells nothing
-    about the body as a whole, and a body of which half is out of the picture is half as sure.
-    """
+    """MediaPipe Pose, following one body, its own smoothing off (it counts frames; ours goes by stamp)."""
 
     def __init__(self, model: str, min_detection_confidence: float, min_tracking_confidence: float) -> None:
         _require(model)
@@ -69,7 +58,7 @@ class MediaPipeBackend(PoseBackend):
         )
         world = np.array([(p.x, p.y, p.z) for p in result.pose_world_landmarks.landmark], np.float32)
         visibility, presence = image[:, 3].copy(), image[:, 4].copy()
-        return Detection(image[:, :3].copy(), world, visibility, presence, float(visibility[_SCORED].mean()))
+        return Detection(image[:, :3].copy(), world, visibility, presence, score_of(visibility))
 
     def close(self) -> None:
         if self._pose is not None:

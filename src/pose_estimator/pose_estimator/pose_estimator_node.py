@@ -16,7 +16,7 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
-from pose_estimator.backend import BACKENDS, MODELS, PoseBackend, make_backend
+from pose_estimator.backend import BACKENDS, MODELS, THREADS, PoseBackend, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
 from pose_estimator.mailbox import Mailbox
 
@@ -53,6 +53,8 @@ class PoseEstimatorNode(FitnessNode):
     PARAMETERS = (
         Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
+        Parameter("threads", THREADS, "Threads of a network; litert only; taken at configure.", minimum=1, maximum=64),
+        Parameter("files", "", "Folder, .task or .whl with the networks; empty = MediaPipe's; litert only; at configure."),
         Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
         Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
@@ -101,7 +103,8 @@ class PoseEstimatorNode(FitnessNode):
 
     def _make_backend(self) -> PoseBackend:
         given = self.params
-        return make_backend(given.backend, given.model, given.min_detection_confidence, given.min_tracking_confidence)
+        thresholds = given.min_detection_confidence, given.min_tracking_confidence
+        return make_backend(given.backend, given.model, *thresholds, given.threads, given.files)
 
     def activate(self) -> None:
         self._failure = ""

@@ -1,0 +1,70 @@
+"""Print how far the LiteRT backend is from MediaPipe on clips, and what each costs: `--help`."""
+
+import argparse
+import json
+import sys
+
+import cv2
+import numpy as np
+
+from fitness_core.errors import InputError
+from pose_estimator.backend import MODELS, THREADS
+from pose_estimator.compare import costs, differences
+
+_COST_PICTURES = 120
+
+
+def main() -> int:
+    """Compare on every clip that is named; exit code 2 where one cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m pose_estimator.compare_backends", description=__doc__)
+    parser.add_argument("clips", nargs="+", metavar="CLIP", help="videos")
+    parser.add_argument("--model", choices=MODELS, default="full", help="landmark model")
+    parser.add_argument("--threads", type=int, default=THREADS, help="threads of the LiteRT networks")
+    parser.add_argument("--pictures", type=int, default=300, help="at most so many pictures of each clip")
+    parser.add_argument("--no-costs", action="store_true", help="landmarks only")
+    parser.add_argument("--json", action="store_true", help="one JSON object per clip")
+    given = parser.parse_args()
+    try:
+        for clip in given.clips:
+            pictures = _pictures(clip, given.pictures)
+            found = differences(pictures, given.model, given.threads)
+            cost = None if given.no_costs else costs(pictures[:_COST_PICTURES], given.model, given.threads)
+            if given.json:
+                print(json.dumps({"clip": clip, **found.as_dict(), **(cost.as_dict() if cost else {})}), flush=True)
+                continue
+            print(
+                f"{clip}: {found.pictures} pictures, {found.both} with a body by both, {found.one_only} by one; "
+                f"landmarks {found.landmarks:.3%} of the torso (p95 {found.landmarks_p95:.2%}), "
+                f"angles {found.angles:.3f} deg (p95 {found.angles_p95:.2f})",
+                flush=True,
+            )
+            if cost:
+                print(
+                    "    "
+                    + "; ".join(f"{name} {cost.latency[name]:.1f} ms, CPU {cost.cpu[name]:.1f} ms" for name in cost.cpu)
+                    + f"; ratio of latency {cost.latency_ratio:.2f} [{cost.latency_spread[0]:.2f}, "
+                    f"{cost.latency_spread[1]:.2f}], of CPU {cost.cpu_ratio:.2f}",
+                    flush=True,
+                )
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _pictures(clip: str, count: int) -> list[np.ndarray]:
+    source = cv2.VideoCapture(clip)
+    pictures: list[np.ndarray] = []
+    while len(pictures) < count:
+        there, picture = source.read()
+        if not there:
+            break
+        pictures.append(picture)
+    source.release()
+    if not pictures:
+        raise InputError(f"{clip}: no pictures in it; accepted: a video that OpenCV reads")
+    return pictures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Where the networks are: in an installed MediaPipe, which need not be importable, or in a file that the user names."""
+
+import sys
+import zipfile
+from pathlib import Path
+
+from fitness_core.errors import InputError
+
+_DETECTOR = ("pose_detection.tflite", "pose_detector.tflite")
+_HOW = (
+    "a folder with pose_detection.tflite and pose_landmark_{model}.tflite, a .task bundle of MediaPipe's pose "
+    "landmarker, or the wheel of mediapipe 0.10.21 for any platform; docs/backends.md says how to get one"
+)
+
+
+def load(model: str, files: str = "") -> tuple[bytes, bytes]:
+    """The person detector and the landmark network, as .tflite files in memory.
+
+    model: "lite", "full" or "heavy". files: a folder, a .task bundle (which holds one model, whatever its size) or a
+    .whl of MediaPipe; empty = the MediaPipe on Python's path. Nothing is downloaded. Raises InputError with what is
+    accepted where a network is not there.
+    """
+    how = _HOW.format(model=model)
+    if not files:
+        folders = [Path(entry) / "mediapipe" / "modules" for entry in sys.path]
+        folder = next((folder for folder in folders if folder.is_dir()), None)
+        if folder is None:
+            raise InputError(f"the pose networks are not on this machine; name them with `files`: {how}")
+        return _from_folder(folder, model, how)
+    path = Path(files).expanduser()
+    if path.is_dir():
+        return _from_folder(path, model, how)
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        raise InputError(f"pose networks {files!r}: no such folder or bundle; accepted: {how}")
+    return _from_bundle(path, model, how)
+
+
+def _names(model: str) -> tuple[str, ...]:
+    return (f"pose_landmark_{model}.tflite", "pose_landmarks_detector.tflite")
+
+
+def _from_folder(folder: Path, model: str, how: str) -> tuple[bytes, bytes]:
+    found = []
+    for names in (_DETECTOR, _names(model)):
+        path = next((path for name in names for path in sorted(folder.rglob(name))), None)
+        if path is None:
+            raise InputError(f"{folder} has no {names[0]}; accepted: {how}")
+        found.append(path.read_bytes())
+    return found[0], found[1]
+
+
+def _from_bundle(path: Path, model: str, how: str) -> tuple[bytes, bytes]:
+    with zipfile.ZipFile(path) as bundle:
+        inside = {Path(name).name: name for name in bundle.namelist()}
+        found = []
+        for names in (_DETECTOR, _names(model)):
+            name = next((inside[name] for name in names if name in inside), None)
+            if name is None:
+                raise InputError(f"{path} holds no {names[0]}; accepted: {how}")
+            found.append(bundle.read(name))
+    return found[0], found[1]

@@ -1,0 +1,62 @@
+"""BlazePose by LiteRT: the networks and steps of MediaPipe's pose graph, without MediaPipe.
+
+Method: as of `mediapipe_backend`. What each step follows is said in the modules of `pose_estimator.litert`.
+"""
+
+import numpy as np
+
+from pose_estimator.backend import Detection, PoseBackend, score_of
+from pose_estimator.litert import files as networks
+from pose_estimator.litert.detector import Detector
+from pose_estimator.litert.landmarks import LandmarkNetwork
+from pose_estimator.litert.region import Region, Steadier
+
+
+class LiteRtBackend(PoseBackend):
+    """Follows one body: its landmarks say where to look in the next picture.
+
+    The person detector runs only in pictures where no body is followed: the first, and those after one in which the
+    landmark network was not min_tracking_confidence sure of a body. Landmarks are not smoothed here. threads: of each
+    network; they take turns. files: see `litert.files.load`. Raises InputError where a network is not there.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        min_detection_confidence: float,
+        min_tracking_confidence: float,
+        threads: int = 2,
+        files: str = "",
+    ) -> None:
+        detector, landmarks = networks.load(model, files)
+        self._detector: Detector | None = Detector(detector, min_detection_confidence, threads)
+        self._landmarks: LandmarkNetwork | None = LandmarkNetwork(landmarks, threads)
+        self._min_tracking_confidence = min_tracking_confidence
+        self._steadier = Steadier()
+        self._region: Region | None = None
+        self._stamp: int | None = None
+
+    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        assert self._detector is not None and self._landmarks is not None, "closed"
+        if self._stamp is not None and stamp < self._stamp:
+            self._lose()
+        self._stamp = stamp
+        region = self._region or self._detector.find(picture_bgr)
+        if region is None:
+            return None
+        body = self._landmarks.see(picture_bgr, region)
+        if not body.confidence > self._min_tracking_confidence:
+            self._lose()
+            return None
+        following = Region.of_body(self._steadier.step(body.alignment))
+        self._region = following if following.valid else None
+        height, width = picture_bgr.shape[:2]
+        image = body.image / np.array((width, height, width), np.float32)
+        return Detection(image, body.world, body.visibility, body.presence, score_of(body.visibility))
+
+    def close(self) -> None:
+        self._detector = self._landmarks = None
+
+    def _lose(self) -> None:
+        self._region = None
+        self._steadier.reset()
