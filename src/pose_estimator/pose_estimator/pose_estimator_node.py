@@ -54,7 +54,7 @@ class PoseEstimatorNode(FitnessNode):
         Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
         Parameter("threads", THREADS, "Threads of a network; litert only; taken at configure.", minimum=1, maximum=64),
-        Parameter("files", "", "Folder, .task or .whl with the networks; empty = MediaPipe's; litert only; at configure."),
+        Parameter("files", "", "Folder, .task or .whl of the networks; empty: MediaPipe's; litert only; at configure."),
         Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
         Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
