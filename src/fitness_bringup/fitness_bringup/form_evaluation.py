@@ -42,6 +42,7 @@ _UI_PRMD = {"m01": "squat", "m03": "lunge"}
 _ASSUMED_RATE = 30.0  # of landmark files that do not say [Hz]
 _SQUARE = (900, 900)  # picture size of pushfit, which does not say [px]
 _WIDE = (1280, 720)  # of pose_trainer [px]
+_TRUNK_DEPTH = 0.25  # of a shoulder seen from the side, before or behind the trunk, as image landmarks have it
 _COCO18 = (
     *("nose", None, "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist"),
     *("right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle"),
@@ -267,7 +268,7 @@ def _openpose(landmarks: np.ndarray) -> list[Pose]:
         points, seen = np.zeros((N_LANDMARKS, 3)), np.zeros(N_LANDMARKS)
         for (x, y, confidence), name in zip(frame[: len(_COCO18)], _COCO18, strict=True):
             if name is not None and confidence >= _SEEN:
-                depth = 0.0 if name == "nose" else (-0.08 if name.startswith(nearer) else 0.08)
+                depth = 0.0 if name == "nose" else (-_TRUNK_DEPTH if name.startswith(nearer) else _TRUNK_DEPTH)
                 points[INDEX[name]] = x / _WIDE[0], y / _WIDE[1], depth
                 seen[INDEX[name]] = 1.0
         poses.append(_pose(number, points if seen.any() else np.full_like(points, np.nan), seen, _WIDE))

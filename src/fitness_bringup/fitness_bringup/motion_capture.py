@@ -6,7 +6,7 @@ import numpy as np
 
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
-from fitness_core.types import Pose, nanoseconds
+from fitness_core.types import DEPTH_OF_IMAGE, Pose, nanoseconds
 
 # Joints of UI-PRMD (Vakanski et al. 2018, https://doi.org/10.3390/data3010002) -> landmarks; the right side likewise.
 _JOINTS = {
@@ -61,7 +61,7 @@ def seen_from(world: np.ndarray, rate: float, degrees: float) -> list[Pose]:
         [
             0.5 + _FOCAL * camera[..., 0] / camera[..., 2] / _SIZE[0],
             0.5 + _FOCAL * camera[..., 1] / camera[..., 2] / _SIZE[1],
-            _FOCAL * centred[..., 2] / _FAR / _SIZE[0],
+            _FOCAL * centred[..., 2] / _FAR / _SIZE[0] / DEPTH_OF_IMAGE,
         ],
         axis=-1,
     )

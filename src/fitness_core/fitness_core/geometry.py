@@ -37,7 +37,7 @@ def confidences_of(visibility: np.ndarray) -> np.ndarray:
 def joint_angles(pose: Pose, min_visibility: float = 0.0) -> JointAngles:
     """Joint angles of a pose, both sides, NaN where a point's visibility is below `min_visibility`.
 
-    Computed in metres where the pose has world landmarks, else in pixels with the estimated depth.
+    Computed in metres where the pose has world landmarks, else in pixels with the estimated depth to scale.
     """
     confidences = confidences_of(pose.visibility)
     angles = np.where(confidences >= min_visibility, angles_of(pose.metric()), np.nan)

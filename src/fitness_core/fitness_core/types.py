@@ -11,6 +11,11 @@ import numpy as np
 from fitness_core.skeleton import N_LANDMARKS
 
 NANOSECONDS = 1_000_000_000
+DEPTH_OF_IMAGE = 0.32
+"""What the depth of image landmarks is multiplied by to be in the unit of their x and y: BlazePose draws it deeper than
+it is. Measured beside its own world landmarks on 131 clips: median 0.32, half of the clips in 0.29..0.37, correlation
+0.99 within a clip.
+"""
 
 
 def seconds(nanoseconds: int) -> float:
@@ -21,6 +26,11 @@ def seconds(nanoseconds: int) -> float:
 def nanoseconds(seconds: float) -> int:
     """A duration [s] in nanoseconds, rounded."""
     return round(seconds * NANOSECONDS)
+
+
+def to_scale(pixels: np.ndarray) -> np.ndarray:
+    """Image landmarks [..., 3] in pixels with their depth as deep as the body is, so that angles are true."""
+    return pixels * np.array([1.0, 1.0, DEPTH_OF_IMAGE], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,8 @@ class Pose:
 
     stamp: of the picture [ns]. image: float32 [33, 3] x, y, z normalised by the picture's width, height, width.
     world: float32 [33, 3] metres, origin mid-hips, axes of the camera optical frame. visibility, presence:
-    float32 [33]. width, height: of the picture [px]. Every landmark is NaN where nobody is seen.
+    float32 [33]. width, height: of the picture [px]. Every landmark is NaN where nobody is seen. lost: the person is
+    hidden and being waited for.
     """
 
     stamp: int
@@ -55,6 +66,7 @@ class Pose:
     score: float = float("nan")
     body_id: str = ""
     frame_id: str = "camera_optical_frame"
+    lost: bool = False
 
     @classmethod
     def nobody(cls, stamp: int, width: int, height: int, frame_id: str = "camera_optical_frame") -> "Pose":
@@ -69,12 +81,12 @@ class Pose:
         return bool(np.isfinite(self.image[:, 0]).any())
 
     def pixels(self) -> np.ndarray:
-        """Landmarks [33, 3] in pixels: x, y and depth z, all in the same unit, so that angles are true."""
+        """Landmarks [33, 3] in pixels: x, y, and the depth z as the network gives it."""
         return self.image * np.array([self.width, self.height, self.width], np.float32)
 
     def metric(self) -> np.ndarray:
-        """Landmarks [33, 3] in one true unit: metres where measured, else pixels with estimated depth."""
-        return self.world if np.isfinite(self.world).any() else self.pixels()
+        """Landmarks [33, 3] in one true unit: metres where measured, else pixels with the depth to scale."""
+        return self.world if np.isfinite(self.world).any() else to_scale(self.pixels())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,7 @@ class Reason(IntEnum):
     TOO_SLOW = 3
     WRONG_POSTURE = 4
     NOT_VISIBLE = 5
+    INTERRUPTED = 6
 
 
 @dataclass(frozen=True, slots=True)

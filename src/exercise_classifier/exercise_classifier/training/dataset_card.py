@@ -15,6 +15,7 @@ from exercise_classifier.training.takes import Take
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import JOINT_INDEX
+from fitness_core.types import to_scale
 
 CARD, PLOT = "README.md", "dataset.png"
 _COLOURS = matplotlib.colormaps["tab20"]
@@ -132,7 +133,8 @@ def _plot(manifest: dict[str, Any], takes: list[Take], catalogue: Catalogue, gro
     shown = _examples(takes, catalogue)
     for axes, take in zip(below.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown, strict=True):
         joint = (catalogue[take.exercise].joint if take.exercise in catalogue else None) or "knee"
-        points = take.world if np.isfinite(take.world).any() else take.image * [take.width, take.height, take.width]
+        pixels = take.image * np.array([take.width, take.height, take.width])
+        points = take.world if np.isfinite(take.world).any() else to_scale(pixels)
         first = take.stamps <= take.stamps[0] + _CURVE_SECONDS
         angles = np.degrees(angles_of(points[first].astype(np.float64)))
         for side in ("left", "right"):

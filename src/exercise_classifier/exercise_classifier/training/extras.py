@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 
 from exercise_classifier.training.takes import Take
 from fitness_core.skeleton import INDEX, N_LANDMARKS
+from fitness_core.types import DEPTH_OF_IMAGE
 
 _ASSUMED_RATE = 30.0
 
@@ -115,7 +116,7 @@ def _minmax(landmarks: np.ndarray, row: dict) -> Take | None:
         world[number] = frame * np.sqrt(np.clip(scale, 0.02, 25.0))
     hips = world[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
     world -= hips
-    image = (world * 160 + [320, 240, 0]) / [640, 480, 640]
+    image = (world * 160 + [320, 240, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
     return _make(row, _ASSUMED_RATE, image, world, visibility, (640, 480), "pose file")
 
@@ -149,7 +150,7 @@ def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take
                     world[:, INDEX[landmark.replace("left", "right")]] = joints[:, names.index(twin)]
     world = world * [1, -1, -1]
     hips = world[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
-    image = (world * 160 + [320, 300, 0]) / [640, 480, 640]
+    image = (world * 160 + [320, 300, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
     world = np.nan_to_num(world - hips)
     return _make(row, rate, np.where(np.isfinite(image), image, 0.5), world, visibility, (640, 480), "mocap")

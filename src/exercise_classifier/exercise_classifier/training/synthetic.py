@@ -10,6 +10,7 @@ import numpy as np
 
 from exercise_classifier.training.takes import Take
 from fitness_core.skeleton import INDEX, N_LANDMARKS
+from fitness_core.types import DEPTH_OF_IMAGE
 
 _RATE = 15.0
 _SIZE = (640, 480)
@@ -584,7 +585,8 @@ def take_of(exercise: str, name: str, rng: Generator, seconds: float = 6.0) -> T
     turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     world = (points @ turn.T) * [1, -1, -1]
     seen = world + (place * [1, -1, -1])[:, None]
-    image = (seen * _PIXELS_PER_METRE + [_SIZE[0] / 2, _SIZE[1] / 2, 0]) / [_SIZE[0], _SIZE[1], _SIZE[0]]
+    pixels = seen * _PIXELS_PER_METRE + [_SIZE[0] / 2, _SIZE[1] / 2, 0]
+    image = pixels / [_SIZE[0], _SIZE[1], _SIZE[0] * DEPTH_OF_IMAGE]
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
     # Every landmark must be there for a body to be seen; what was not made lies hidden at the mid-hips.
     world, image = np.nan_to_num(world), np.where(np.isfinite(image), image, 0.5)

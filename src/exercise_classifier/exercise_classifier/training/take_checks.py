@@ -6,6 +6,7 @@ from exercise_classifier.training.takes import MIN_DURATION, Take
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.geometry import angles_of, confidences_of
 from fitness_core.skeleton import JOINT_INDEX
+from fitness_core.types import to_scale
 
 # A joint that is seen in less of a take than this cannot be said to rest.
 _ENOUGH_SEEN = 0.5
@@ -43,7 +44,7 @@ def range_of(take: Take, joint: str) -> float:
     From the 1st to the 99th percentile, so that one glitch is no movement.
     """
     pixels = take.image * np.array([take.width, take.height, take.width], np.float32)
-    points = take.world if np.isfinite(take.world).any() else pixels
+    points = take.world if np.isfinite(take.world).any() else to_scale(pixels)
     sides = [JOINT_INDEX[f"left_{joint}"], JOINT_INDEX[f"right_{joint}"]]
     angles = angles_of(points.astype(np.float64))[:, sides]
     angles[confidences_of(np.nan_to_num(take.visibility))[:, sides] < _VISIBLE] = np.nan

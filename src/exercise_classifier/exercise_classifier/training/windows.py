@@ -11,6 +11,7 @@ from exercise_classifier.window import MIN_SEEN, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX, MIRROR
+from fitness_core.types import to_scale
 
 LABELS = (
     *("squat", "curl", "press", "push_up", "sit_up", "lunge", "jumping_jack", "pull_up", "front_raise"),
@@ -131,7 +132,7 @@ def cut(
     pixels = take.image[chosen] * np.array([take.width, take.height, take.width], np.float32)
     values = resample(
         stamps,
-        (take.world[chosen] if in_metres else pixels, pixels, take.visibility[chosen]),
+        (take.world[chosen] if in_metres else to_scale(pixels), pixels, take.visibility[chosen]),
         at,
         max_gap=0.45 * tempo,
     )
