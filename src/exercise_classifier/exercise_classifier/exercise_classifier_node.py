@@ -58,7 +58,7 @@ class ExerciseClassifierNode(FitnessNode):
         self._newest: Classification | None = None
         self._frame_id = ""
         self._rate = diagnostics.Rate()
-        self._exercise = self.create_lifecycle_publisher(ExerciseClassification, "exercise", qos.STREAM)
+        self._exercise = self.create_lifecycle_publisher(ExerciseClassification, "exercise", qos.LABELS)
         self._info = self.create_lifecycle_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
         self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM)
 

@@ -144,6 +144,7 @@ class Reason(IntEnum):
     WRONG_POSTURE = 4
     NOT_VISIBLE = 5
     INTERRUPTED = 6
+    INTERRUPTED = 6
 
 
 @dataclass(frozen=True, slots=True)

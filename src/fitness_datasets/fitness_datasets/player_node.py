@@ -21,6 +21,8 @@ from fitness_datasets.message_classes import message_class
 from fitness_datasets.recorder_node import QOS
 from fitness_msgs.msg import RepState
 
+PUBLISHED = QOS | {"body_pose": qos.POSES, "exercise": qos.LABELS}
+"""How the topics are published that are not as they are recorded."""
 CONFIRM_TIMEOUT = 1.0
 """How long a pose may stay without its rep_state before playing goes on [s]."""
 UNCONFIRMED_PERIOD = 0.01
@@ -91,7 +93,7 @@ class PlayerNode(FitnessNode):
                 output = self.create_lifecycle_publisher(
                     message_class(kind),
                     relative,
-                    QOS.get(relative, qos.EVENTS if "event" in relative else qos.STREAM),
+                    PUBLISHED.get(relative, qos.EVENTS if "event" in relative else qos.STREAM),
                 )
                 self._outputs[topic] = (relative, output)
             if not self._outputs:

@@ -54,7 +54,7 @@ class PoseEstimatorNode(FitnessNode):
         Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
         Parameter("threads", THREADS, "Threads of a network; litert only; taken at configure.", minimum=1, maximum=64),
-        Parameter("files", "", "Folder, .task or .whl of the networks; empty: MediaPipe's; litert only; at configure."),
+        Parameter("networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only; taken at configure."),
         Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
         Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
@@ -81,7 +81,7 @@ class PoseEstimatorNode(FitnessNode):
     def __init__(self, name: str = "pose_estimator", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self.statistics = Statistics()
-        self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.STREAM)
+        self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.POSES)
         self._estimator: PoseEstimator | None = None
         self._subscription: Subscription | None = None
         self._waiting: Timer | None = None
@@ -104,7 +104,7 @@ class PoseEstimatorNode(FitnessNode):
     def _make_backend(self) -> PoseBackend:
         given = self.params
         thresholds = given.min_detection_confidence, given.min_tracking_confidence
-        return make_backend(given.backend, given.model, *thresholds, given.threads, given.files)
+        return make_backend(given.backend, given.model, *thresholds, given.threads, given.networks)
 
     def activate(self) -> None:
         self._failure = ""

@@ -21,6 +21,9 @@ from fitness_core.types import (
 )
 from rep_counter import form
 from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence
+from rep_counter.gaps import Gaps
+from rep_counter.machine import HOLD_S
+from rep_counter.memory import Memory
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
 from rep_counter.signals import Body, Past
@@ -99,9 +102,39 @@ class RepCounter:
         self._open: dict[str, list[Candidate]] = {exercise.name: [] for exercise in self._catalogue}
         self._credited: deque[tuple[str, int, int]] = deque(maxlen=30)  # exercise, start, end of the last repetitions
         self._heard = -1  # stamp of the newest label that was considered
+        self._gaps = Gaps()
+        self._settled = -1  # what turned before this [ns] was decided before a restart
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
+        self._body_id = ""  # of the last body that was seen
+
+    @property
+    def missing(self) -> float:
+        """Share of the poses of the last seconds that never came [0..1]."""
+        return self._gaps.missing
+
+    def memory(self) -> Memory:
+        """What is published so far, to go on from after a crash."""
+        running = self._set.saved() if self._set else None
+        return Memory(self._gaps.last or 0, self.exercise, self._sets, running, list(self._credited))
+
+    def restore(self, memory: Memory) -> None:
+        """Go on from what a counter before had published; `step` then takes the poses of around `memory.stamp` on.
+
+        Movement that was told before is not told again, and where poses are missing that is an INTERRUPTED event.
+        """
+        self.reset()
+        self.exercise = memory.exercise if memory.exercise in self._catalogue else ""
+        self._sets = memory.sets
+        self._credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
+        self._settled = memory.end
+        self._gaps.last = memory.stamp
+        if memory.running and memory.running.exercise in self._catalogue:
+            self._set = Set.of(memory.running, self._catalogue[memory.running.exercise].effort)
+            self._settled = max([self._settled, *(event.turn for event in memory.running.rejected)])
+            for event in self._set.counted:
+                self._tracks[self._set.exercise].learn(event.range_of_motion)
 
     def set_exercise(self, exercise: str) -> None:
         """Count this exercise from now on, whatever the classifier says; empty = the classifier decides."""
@@ -122,18 +155,22 @@ class RepCounter:
             events, summaries = before.events, before.summaries
             self.reset()
             self._sets = sets
-        self._pose = pose
+        elif pose.body_id and self._body_id not in ("", pose.body_id):
+            self._another_body(events, summaries)
+        self._pose, self._body_id = pose, pose.body_id or self._body_id
+        if gap := self._gaps.step(pose.stamp, self._bearable_gap()):
+            events.append(self._interrupted(*gap))
         self._movement.add(pose)
         angles = joint_angles(pose, self._min_visibility)
         self._past.add(pose)
         body = Body(pose, angles, self._min_visibility)
         found = False
         for name, track in self._tracks.items():
-            if candidates := track.step(body):
+            if candidates := [candidate for candidate in track.step(body) if candidate.excursion.turn > self._settled]:
                 self._open[name] += candidates
                 found = True
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
-        if found or heard != self._heard:
+        if found or heard != self._heard or (self._set and self._unlabelled(self._set, pose.stamp)):
             self._heard = heard
             self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
@@ -144,16 +181,51 @@ class RepCounter:
     def finish(self) -> CounterOutput:
         """The stream is over: decide what waits, count halves at the end, close the set."""
         if self._pose is None:
-            return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0))
+            summaries = [self._close_set()] if self._set else []
+            return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0), summaries=summaries)
         for name, track in self._tracks.items():
-            self._open[name] += track.finish()
+            self._open[name] += [candidate for candidate in track.finish() if candidate.excursion.turn > self._settled]
         events: list[RepEvent] = []
-        summaries: list[SetSummary] = []
+        summaries = []
         self._decide(self._pose.stamp, events, summaries, last=True)
         state = self._state(self._pose)
         if self._set:
             summaries.append(self._close_set())
         return CounterOutput(joint_angles(self._pose, self._min_visibility), state, events, summaries)
+
+    def _unlabelled(self, running: Set, now: int) -> bool:
+        """Whether a repetition of the running set has waited in vain for a classifier that is silent."""
+        return not self.exercise and any(
+            now - candidate.excursion.end > WAIT and not self._labels_of(candidate)
+            for candidate in self._open[running.exercise]
+            if candidate.reason == Reason.NONE and candidate.excursion.begun
+        )
+
+    def _labels_of(self, candidate: Candidate) -> dict[str, float]:
+        excursion = candidate.excursion
+        return self._evidence.means(excursion.turn, excursion.end + WAIT)
+
+    def _bearable_gap(self) -> float:
+        """Longest time without a pose in which no repetition is lost [s]; infinite while no exercise is known."""
+        name = self._set.exercise if self._set else self.exercise
+        return min(HOLD_S, self._catalogue[name].shortest_s) if name else math.inf
+
+    def _interrupted(self, start: int, end: int) -> RepEvent:
+        """The event that tells of a gap between two poses [ns]."""
+        assert self._pose is not None
+        name = self._set.exercise if self._set else self.exercise
+        lost = RepEvent(end, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._pose.body_id)
+        return self._set.add(lost) if self._set else lost
+
+    def _another_body(self, events: list[RepEvent], summaries: list[SetSummary]) -> None:
+        """Somebody else comes: decide what waits, close the set, make no repetition of two people's movement."""
+        assert self._pose is not None
+        self._decide(self._pose.stamp, events, summaries, last=True)
+        if self._set:
+            summaries.append(self._close_set())
+        self._open = {name: [] for name in self._open}
+        for track in self._tracks.values():
+            track.new_body()
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
@@ -179,7 +251,11 @@ class RepCounter:
                 continue
             good = candidate.reason == Reason.NONE
             attempt = "" if good else name
-            share = 1.0 if self.exercise == name else self._case([candidate], now, last, attempt=attempt).share(name)
+            waited = last or now - candidate.excursion.end > WAIT
+            # Where nothing was asked for and nothing said at all, the set goes on: its rules were kept.
+            silent = good and waited and not self.exercise and not self._labels_of(candidate)
+            sure = silent or self.exercise == name
+            share = 1.0 if sure else self._case([candidate], now, last, attempt=attempt).share(name)
             if share >= (_NEEDED_IN_SET if good else _LIKELY):
                 # Failed attempts are told of within a set only; good ones before a credited one are of the set too.
                 between = [
@@ -332,9 +408,9 @@ class RepCounter:
         return waited and (self._tracks[running.exercise].resting or not pose.tracked)
 
     def _close_set(self) -> SetSummary:
-        assert self._set is not None and self._pose is not None
-        summary = self._set.summary(self._pose.stamp)
-        if summary.repetitions >= _LEAST_FOR_OPINION:
+        assert self._set is not None
+        summary = self._set.summary(self._pose.stamp if self._pose else self._gaps.last or self._set.end)
+        if summary.repetitions >= _LEAST_FOR_OPINION and summary.start > self._settled:
             second = self._movement.count(summary.start, summary.end)
             summary = replace(summary, second_opinion=second.repetitions if second else -1)
         self._set = None

@@ -28,8 +28,8 @@ _RESTED_S = 0.5
 _SETTLED_S = 1.0
 # Appeared this share of its later range away from the starting position: it did not appear at the starting position.
 _ELSEWHERE_SHARE = 0.3
-# A signal that was away longer than this starts anew.
-_HOLD_S = 1.0
+HOLD_S = 1.0
+"""A signal that was away longer than this starts anew."""
 # At the end of a recording an excursion that has come this far is a repetition whose second half was not recorded.
 _NEARLY_THERE = 0.9
 
@@ -96,7 +96,7 @@ class PhaseMachine:
 
     def step(self, stamp: int, value: float) -> Excursion | None:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
-        if self._last is not None and seconds(stamp - self._last) > _HOLD_S:
+        if self._last is not None and seconds(stamp - self._last) > HOLD_S:
             self._restart()
         if not math.isfinite(value):
             return None

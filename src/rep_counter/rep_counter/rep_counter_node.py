@@ -1,5 +1,6 @@
 """Node `rep_counter`: body poses and exercise labels to joint angles, phases, repetitions, sets and form cues."""
 
+import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,10 +14,18 @@ from fitness_core.ros.parameters import Parameter
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.cues import Cues
+from rep_counter.ros.continuity import Continuity
+
+MANY_MISSING = 0.2
+"""Where more poses than this share are missing, /diagnostics warns."""
 
 
 class RepCounterNode(FitnessNode):
-    """Counts repetitions of the exercises of the catalogue; see `rep_counter.counter.RepCounter`."""
+    """Counts repetitions of the exercises of the catalogue; see `rep_counter.counter.RepCounter`.
+
+    Started again after a crash it goes on with the set that was running, from what it had published and from the poses
+    and labels that their publishers still have. Where poses are missing it publishes a RepEvent, REASON_INTERRUPTED.
+    """
 
     PARAMETERS: ClassVar = (
         Parameter(
@@ -41,6 +50,13 @@ class RepCounterNode(FitnessNode):
         Parameter("cues", True, "Say what to do better: publish form_cue."),
         Parameter("cue_cool_down", 12.0, "The same cue comes again after so long at the earliest [s].", minimum=0.0),
         Parameter("cue_gap", 4.0, "Any other cue comes after so long at the earliest [s].", minimum=0.0),
+        Parameter(
+            "restore_within",
+            60.0,
+            "Go on with the set of a counter that crashed less than so long ago [s]; 0 = keep nothing for that.",
+            minimum=0.0,
+            read_only=True,
+        ),
     )
 
     def __init__(self, name: str = "rep_counter", **node_arguments) -> None:
@@ -50,7 +66,9 @@ class RepCounterNode(FitnessNode):
         self._labels: list[str] = []
         self._frame_id = ""
         self._rate = diagnostics.Rate()
+        self._labelled = diagnostics.Rate(window=3.0)
         self._sets_in_doubt = 0
+        self._continuity: Continuity | None = None
         self._angles = self.create_lifecycle_publisher(msg.JointAngles, "joint_angles", qos.STREAM)
         self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STATE)
         self._events = self.create_lifecycle_publisher(msg.RepEvent, "rep_event", qos.EVENTS)
@@ -69,8 +87,16 @@ class RepCounterNode(FitnessNode):
         self._counter = RepCounter(catalogue, self.params.exercise, self.params.min_visibility)
         self._cues = Cues(catalogue, self.params.cue_cool_down, self.params.cue_gap)
 
+    def activate(self) -> None:
+        if self._counter is not None:
+            within = self.params.restore_within
+            self._continuity = Continuity(self, self._counter, within, self._labels, self._publish)
+
     def deactivate(self) -> None:
+        if self._continuity is not None:
+            self._continuity.end()
         self._close()
+        self._continuity = None
 
     def release(self) -> None:
         self._counter = self._cues = None
@@ -86,20 +112,36 @@ class RepCounterNode(FitnessNode):
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, _ = super().diagnose()
-        values = {"rate_hz": self._rate.hertz(), "step_ms": self._rate.mean_cost() * 1e3}
+        values: dict[str, object] = {"rate_hz": self._rate.hertz(), "step_ms": self._rate.mean_cost() * 1e3}
+        if self._rate.hertz() and not self._labelled.hertz() and self._counter and not self._counter.exercise:
+            level, message = diagnostics.WARN, "poses come but no labels: is exercise_classifier running?"
+        if self._counter is not None and self.active:
+            values["missing"] = self._counter.missing
+            if self._counter.missing > MANY_MISSING:
+                level, message = diagnostics.WARN, f"{self._counter.missing:.0%} of the poses are missing"
+        if self._continuity is not None:
+            self._continuity.alive()
+            values["interruptions"] = self._continuity.interruptions
+            if problem := self._continuity.problem:
+                level, message = diagnostics.WARN, problem
         return level, message, {**values, "sets_in_doubt": self._sets_in_doubt}
 
     def _on_info(self, message: msg.ClassifierInfo) -> None:
-        self._labels = list(message.labels)
+        self._labels[:] = message.labels
 
     def _on_classification(self, message: msg.ExerciseClassification) -> None:
-        if self.active and self._counter is not None:
+        if not self.active or self._counter is None:
+            return
+        self._labelled.tick()
+        if not (self._continuity and self._continuity.withholds("exercise", message)):
             self._counter.classify(messages.from_classification(message, self._labels))
 
     def _on_pose(self, message: msg.BodyPose) -> None:
         if not self.active or self._counter is None:
             return
         self._frame_id = message.header.frame_id
+        if self._continuity and self._continuity.withholds("body_pose", message):
+            return
         with self._rate.timed():
             output = self._counter.step(messages.from_body_pose(message))
         self._publish(output)
@@ -119,6 +161,8 @@ class RepCounterNode(FitnessNode):
         for summary in output.summaries:
             self._summaries.publish(messages.to_set_summary(summary, self._frame_id))
             self._sets_in_doubt += summary.in_doubt
+        if self._continuity is not None:
+            self._continuity.published(output)
         if output.periodicity is not None:
             self._periodicity.publish(messages.to_periodicity(output.periodicity, self._frame_id))
         if live:
@@ -139,12 +183,16 @@ class RepCounterNode(FitnessNode):
         except InputError as error:
             response.success, response.message = False, str(error)
             return response
+        if self._continuity is not None:
+            self._continuity.save()
         response.success = True
         response.message = f"counting {request.exercise}" if request.exercise else "counting what is classified"
         return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._close()
+        if self._continuity is not None:
+            self._continuity.end()
         response.success, response.message = True, "sets and repetitions start from nought"
         return response
 
@@ -152,3 +200,7 @@ class RepCounterNode(FitnessNode):
 def main() -> int:
     """Run the node."""
     return run(RepCounterNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ import numpy as np
 
 from fitness_core.catalogue import Effort
 from fitness_core.types import RepEvent, SetSummary
+from rep_counter.memory import SavedSet
 
 
 class Set:
@@ -19,6 +20,18 @@ class Set:
         self.rejected: list[RepEvent] = []
         self.has_first_half = False
         """Whether its first repetition was recorded from the turning point on."""
+
+    @classmethod
+    def of(cls, saved: SavedSet, effort: Effort) -> "Set":
+        """A set that was saved."""
+        restored = cls(saved.exercise, saved.index, effort)
+        restored.counted, restored.rejected = list(saved.counted), list(saved.rejected)
+        restored.has_first_half = saved.has_first_half
+        return restored
+
+    def saved(self) -> SavedSet:
+        """As it is saved."""
+        return SavedSet(self.exercise, self.index, list(self.counted), list(self.rejected), self.has_first_half)
 
     @property
     def end(self) -> int:

@@ -80,6 +80,13 @@ class Track:
         """The recording is over: candidates whose second half was not recorded."""
         return self._judge([machine.finish() for machine in self._machines])
 
+    def new_body(self) -> None:
+        """Somebody else is followed from now on: no movement is made of two people's."""
+        for machine in self._machines:
+            machine.reset()
+        self._gates = [GlitchGate() for _ in self._sides]
+        self._history.clear()
+
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range [rad] was counted."""
         for machine in self._machines:

@@ -18,6 +18,11 @@ IMAGE_SUBSCRIBER = _keep_last(5, reliable=False)
 """Sensor data (REP-2003). Not depth 1: while a callback runs two pictures may arrive, and one would be lost unseen."""
 STREAM = _keep_last(10)
 """One message per frame or per classification."""
+POSES = _keep_last(600, latched=True)
+"""body_pose, to publish: keeps 20 s at 30 Hz (1 MB), so that a classifier or counter that crashed can catch up.
+Subscribe with STREAM; who asks for POSES gets what is kept first."""
+LABELS = _keep_last(200, latched=True)
+"""exercise, to publish: 20 s at 10 Hz, as POSES."""
 EVENTS = _keep_last(50)
 """rep_event: none may be lost, and many can come at once when a label is decided late."""
 LATCHED = _keep_last(1, latched=True)

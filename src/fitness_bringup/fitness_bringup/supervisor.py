@@ -1,0 +1,186 @@
+"""Programs that are started again when they die: each crash is one diagnostic, each restart waits longer than the last.
+
+For a graph without `ros2 launch`, which has `use_respawn`. What a node had published it restores itself.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Before the first, second, ... restart of a program that keeps dying [s]; the last holds for all further ones."""
+HEALTHY_AFTER = 10.0
+"""A program that has run for so long is well again: its next crash is its first [s]."""
+STOP_TIMEOUT = 8.0
+"""From the signal to end to the one that nobody can ignore [s]."""
+TOLD_FOR = 10.0
+"""A restart stays a warning for so long [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run. environment: over that of this process. respawn: start it again when it dies. ends: its own end, \
+with exit code 0, ends all."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    respawn: bool = True
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What there is to say of a program. level: 0 OK, 1 warning, 2 error. message: one line."""
+
+    name: str
+    level: int
+    message: str
+    restarts: int
+    pid: int
+
+
+class Supervised:
+    """One program that runs, or waits to be started again. log: where its standard error goes; its end is told."""
+
+    def __init__(self, program: Program, log: Path | None = None) -> None:
+        self.program = program
+        self.restarts = 0
+        self.over = False
+        self.died_at: float | None = None
+        self._log = log
+        self._story = ""
+        self._in_a_row = 0
+        self._due = 0.0
+        self._begin()
+
+    @property
+    def process(self) -> subprocess.Popen:
+        """The newest one."""
+        return self._process
+
+    def tend(self) -> bool:
+        """Notice a death, start again what is due; whether anything changed."""
+        now = time.monotonic()
+        if self.over:
+            return False
+        if self.died_at is not None:
+            if now < self._due:
+                return False
+            self.restarts += 1
+            self._begin()
+            return True
+        code = self._process.poll()
+        if code is None:
+            if now - self._begun > HEALTHY_AFTER:
+                self._in_a_row = 0
+            return False
+        if code == 0 or not self.program.respawn:
+            self.over = True
+            self._story = f"{self.program.name} ended" if code == 0 else self._death(code)
+            return True
+        self._story = self._death(code)
+        delay = BACK_OFF[min(self._in_a_row, len(BACK_OFF) - 1)]
+        self._in_a_row += 1
+        self.died_at, self._due = now, now + delay
+        return True
+
+    @property
+    def health(self) -> Health:
+        """As it is now."""
+        now, told = time.monotonic(), f"{self._story}; started again ({self.restarts})"
+        if self.over:
+            level, message = (0 if self._process.returncode == 0 else 2), self._story
+        elif self.died_at is not None:
+            level, message = 2, f"{self._story}; starting it again in {max(0.0, self._due - now):.1f} s"
+        elif self.restarts and now - self._begun < TOLD_FOR:
+            level, message = 1, told
+        else:
+            level, message = 0, f"running, started again {self.restarts} times" if self.restarts else "running"
+        return Health(self.program.name, level, message, self.restarts, self._process.pid)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Ask it to end, once."""
+        self.over = True
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code; it is killed after `timeout` [s]."""
+        try:
+            return self._process.wait(max(0.05, timeout))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _begin(self) -> None:
+        self.died_at = None
+        self._begun = time.monotonic()
+        errors = self._log.open("ab") if self._log else None
+        try:
+            # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which ends all in order.
+            self._process = subprocess.Popen(
+                self.program.command,
+                env=self.program.environment or None,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            if errors:
+                errors.close()
+
+    def _death(self, code: int) -> str:
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        last = ""
+        if code > 0 and self._log is not None:
+            lines: deque[str] = deque(self._log.read_text(errors="replace").splitlines(), maxlen=1)
+            last = f" ({lines[0][-200:]})" if lines else ""
+        return f"{self.program.name} {how}{last}"
+
+
+class Supervisor:
+    """Programs in the order of the data, the source first. folder: for what they say on standard error; None = here."""
+
+    def __init__(self, programs: Iterable[Program], folder: Path | None = None) -> None:
+        # Those who listen first, so that nothing of the source is missed.
+        started = [
+            Supervised(program, folder / f"{program.name}.log" if folder else None)
+            for program in reversed(list(programs))
+        ]
+        self.all = started[::-1]
+
+    def __getitem__(self, name: str) -> Supervised:
+        return next(one for one in self.all if one.program.name == name)
+
+    def tend(self) -> list[Health]:
+        """Look after all of them; call it some twenty times a second. Returns those of which there is news."""
+        return [one.health for one in self.all if one.tend()]
+
+    @property
+    def ended(self) -> int | None:
+        """Exit code, where a program that ends all has ended or one that is not started again has died."""
+        for one in self.all:
+            if one.over and (one.program.ends or one.process.returncode):
+                return one.process.returncode
+        return None
+
+    def stop(self) -> None:
+        """End all, the source first, each when it has said its last words."""
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for one in self.all:
+            one.stop()
+            one.wait(deadline - time.monotonic())
+
+
+def node_program(name: str, module: str, namespace: str, *arguments: str, **how: bool) -> Program:
+    """The program of a node: `module` has its `main`. arguments: what follows --ros-args."""
+    # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
+    code = f"import sys; from {module} import main; sys.exit(main())"
+    names = ["-r", f"__ns:=/{namespace.strip('/')}", "-r", f"__node:={name}"]
+    return Program(name, [sys.executable, "-c", code, "--ros-args", *names, *arguments], **how)

@@ -1,0 +1,41 @@
+"""Gaps in the stream of poses that are long enough to hide a repetition."""
+
+from collections import deque
+
+from fitness_core.types import seconds
+
+# A gap is this many times the usual distance of poses: a source may be slow by nature.
+_UNUSUAL = 3.0
+# How fast the usual distance follows, per pose.
+_FOLLOW = 0.1
+# Poses over which the missing ones are counted: three seconds at 30 Hz.
+_RECENT = 90
+
+
+class Gaps:
+    """Follows the stamps of poses. last: stamp of the newest [ns], None before the first."""
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self._usual = 0.0
+        self._distances: deque[float] = deque(maxlen=_RECENT)
+
+    @property
+    def missing(self) -> float:
+        """Share of the poses of the last seconds that never came [0..1]; the shortest distances tell their rate."""
+        if len(self._distances) < _RECENT:
+            return 0.0
+        regular = sorted(self._distances)[_RECENT // 10]
+        return max(0.0, 1 - regular * _RECENT / sum(self._distances))
+
+    def step(self, stamp: int, bearable: float) -> tuple[int, int] | None:
+        """The gap before this pose [ns], where it is unusual and longer than `bearable` [s]."""
+        last, self.last = self.last, max(stamp, self.last or stamp)
+        if last is None or stamp < last:
+            return None
+        distance = seconds(stamp - last)
+        self._distances.append(distance)
+        if distance > bearable and distance > _UNUSUAL * self._usual:
+            return last, stamp
+        self._usual += (_FOLLOW if self._usual else 1.0) * (distance - self._usual)
+        return None

@@ -1,0 +1,70 @@
+"""A counter goes on after a crash: what was published before, then the poses and labels of around the crash."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
+from typing import TypeVar
+
+from fitness_core.types import Classification, Pose, nanoseconds, seconds
+from rep_counter.counter import CounterOutput, RepCounter
+from rep_counter.memory import Memory
+
+# The rest position is the extreme of so long: machines need it before the first movement that is new to them.
+_WARM_UP = nanoseconds(6.0)
+
+Stamped = TypeVar("Stamped", Pose, Classification)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What going on led to. outputs: with events, summaries, and the newest pose's last. story: one line for people."""
+
+    story: str
+    outputs: list[CounterOutput] = field(default_factory=list)
+
+
+def resume(counter: RepCounter, memory: Memory, poses: list[Pose], labels: list[Classification]) -> Resumed:
+    """Restore the counter and take it through poses (at least one) and labels in the order they were published.
+
+    Where all poses are older than what was published they are of another stream: the set of before is closed.
+    """
+    counter.restore(memory)
+    running = memory.running
+    done = f"set {running.index}, {running.exercise}: {len(running.counted)}" if running else "no set was running"
+    if max(pose.stamp for pose in poses) < memory.stamp:
+        outputs = [counter.finish()]
+        counter.reset()
+        return Resumed(
+            f"restarted on another stream; the set before is closed ({done})", outputs + _run(counter, poses, labels)
+        )
+    known = [pose for pose in poses if running is None or pose.stamp >= memory.end - _WARM_UP]
+    outputs = _run(counter, known or poses[-1:], labels)
+    seen = [pose.stamp for pose in poses if pose.stamp <= memory.stamp]
+    if seen:
+        return Resumed(f"restarted, no pose was missed; went on with {done}", outputs)
+    blind = seconds(poses[0].stamp - memory.stamp)
+    return Resumed(f"restarted, poses of {blind:.1f} s are missing; went on with {done}", outputs)
+
+
+def _run(counter: RepCounter, poses: list[Pose], labels: list[Classification]) -> list[CounterOutput]:
+    """Step through streams whose stamps may jump back (a recording that is played in a loop), label by label."""
+    outputs: list[CounterOutput] = []
+    # Loops are matched from the newest on: the oldest may be there for one of the two only.
+    loops = zip_longest(reversed(_loops(poses)), reversed(_loops(labels)), fillvalue=())
+    for some_poses, some_labels in reversed(list(loops)):
+        for number, pose in enumerate(some_poses):
+            output = counter.step(pose)
+            if not number:
+                # A stamp that jumps back makes the counter forget its labels: those of this loop come after it.
+                for label in some_labels:
+                    counter.classify(label)
+            outputs.append(output)
+    return [output for output in outputs if output.events or output.summaries or output is outputs[-1]]
+
+
+def _loops(stamped: list[Stamped]) -> list[list[Stamped]]:
+    loops = [stamped[:1]]
+    for before, after in pairwise(stamped):
+        if after.stamp < before.stamp:
+            loops.append([])
+        loops[-1].append(after)
+    return loops

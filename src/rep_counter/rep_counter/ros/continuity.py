@@ -1,0 +1,100 @@
+"""A counter's node over a crash: what is published is kept; who is started again goes on from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fitness_core.ros import messages, qos
+from fitness_core.ros.catch_up import CatchUp
+from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.state import state_file
+from fitness_core.types import Reason
+from fitness_msgs import msg
+from rep_counter.counter import CounterOutput, RepCounter
+from rep_counter.memory import Memory, MemoryFile
+from rep_counter.resume import resume
+
+_TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
+
+
+class Continuity:
+    """Keeps what a counter publishes, from activation to deactivation, and makes it go on after a crash.
+
+    within: of less than so long ago [s]; 0 = nothing is kept. labels: those of the classifier, filled in later.
+    publish: called with what going on led to; the last output is of now. interruptions: gaps that were told of.
+    """
+
+    def __init__(
+        self,
+        node: FitnessNode,
+        counter: RepCounter,
+        within: float,
+        labels: list[str],
+        publish: Callable[[CounterOutput, bool], None],
+    ) -> None:
+        self._node = node
+        self._counter = counter
+        self._labels = labels
+        self._publish = publish
+        self._file = MemoryFile(state_file(node)) if within else None
+        self._catch_up: CatchUp | None = None
+        self._story = ""
+        self.interruptions = 0
+        if self._file is None:
+            return
+        memory, problem = self._file.load(within)
+        if problem:
+            self._tell(problem)
+        if memory is not None:
+            self._catch_up = CatchUp(node, _TOPICS, lambda heard: self._resume(memory, heard))
+
+    @property
+    def problem(self) -> str:
+        """What there is to say on /diagnostics, one line; empty for nothing."""
+        if self._catch_up is not None:
+            return "restarted; catching up"
+        return (self._file.problem if self._file else "") or self._story
+
+    def withholds(self, topic: str, message: Any) -> bool:
+        """Whether a message is kept back until the counter has caught up."""
+        if self._catch_up is None:
+            return False
+        self._catch_up.hear(topic, message)
+        return True
+
+    def published(self, output: CounterOutput) -> None:
+        """Keep it. After it is published: a crash in between tells it twice, with one number, rather than never."""
+        self.interruptions += sum(event.reason == Reason.INTERRUPTED for event in output.events)
+        if output.events or output.summaries:
+            self.save()
+
+    def save(self) -> None:
+        """Keep what the counter is at."""
+        if self._file is not None and self._catch_up is None:
+            self._file.save(self._counter.memory())
+
+    def alive(self) -> None:
+        """Once a second: what is kept is of now."""
+        if self._file is not None and self._catch_up is None:
+            self._file.touch()
+
+    def end(self) -> None:
+        """The counter ends or is reset: nothing is left to go on from."""
+        if self._catch_up is not None:
+            self._catch_up.cancel()
+            self._catch_up = None
+        if self._file is not None:
+            self._file.remove()
+
+    def _resume(self, memory: Memory, heard: dict[str, list[Any]]) -> None:
+        self._catch_up = None
+        poses = [messages.from_body_pose(message) for message in heard["body_pose"]]
+        labels = [messages.from_classification(message, self._labels) for message in heard["exercise"]]
+        resumed = resume(self._counter, memory, poses, labels)
+        for output in resumed.outputs:
+            self._publish(output, output is resumed.outputs[-1])
+        self.save()
+        self._tell(resumed.story)
+
+    def _tell(self, story: str) -> None:
+        self._story = story
+        self._node.get_logger().warning(story)
