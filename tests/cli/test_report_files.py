@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fitness_bringup.live import DEMO
-from fitness_bringup.report_files import report_files
 from fitness_core.errors import InputError
+from fitness_visualization.dashboard.report_files import report_files
 
 
 def test_the_three_files_of_a_recording(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ NODES = {node.name: node for node in api_docs.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
 # A value for each argument that takes any text.
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
+SAMPLES["recordings"] = "/tmp/recordings"
 SAMPLES["record_video"] = "/tmp/video.mp4"
 SAMPLES |= {"bind": "0.0.0.0", "port": "8090"}
 SAMPLES |= {
@@ -158,6 +159,14 @@ def test_a_browser_is_the_camera_by_the_dashboard(launch):
     nodes = launch("live.launch.py", source="browser").nodes
     assert "camera" not in nodes
     assert nodes["dashboard"].parameters["camera"] is True
+
+
+@pytest.mark.parametrize("file", ["live.launch.py", "replay.launch.py"])
+def test_the_dashboard_lists_what_is_recorded(launch, file):
+    nodes = launch(file, record="/tmp/monday", recordings="/data").nodes
+    assert nodes["recorder"].parameters["bag"] == nodes["dashboard"].parameters["bag"] == "/tmp/monday"
+    assert nodes["dashboard"].parameters["recordings"] == "/data"
+    assert "bag" not in launch(file).nodes["dashboard"].parameters
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -165,7 +165,10 @@ def dashboard() -> OpaqueFunction:
     return node(
         "fitness_visualization",
         "dashboard",
-        arguments={"port": ("port", int), "bind": ("bind", str)},
+        arguments={
+            **{"port": ("port", int), "bind": ("bind", str)},
+            **{"recordings": ("recordings", str), "record": ("bag", str)},
+        },
         parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
         condition=IfCondition(LaunchConfiguration("dashboard")),
     )
@@ -210,6 +213,7 @@ def result_arguments() -> list[DeclareLaunchArgument]:
         switch("dashboard", "true", "Serve the dashboard on http://127.0.0.1:8080."),
         argument("port", "", "Port of the dashboard. Empty: params_file."),
         argument("bind", "", "Address of the dashboard; any but the loopback asks for a token. Empty: params_file."),
+        argument("recordings", "", "Folder that the dashboard records into and lists. Empty: params_file."),
         switch("markers", "true", "Publish the skeleton in space on skeleton_markers, for RViz."),
         switch("foxglove", "false", "Serve Foxglove on ws://127.0.0.1:8765."),
         argument("record_video", "", "MP4 to write the annotated pictures into; it needs the overlay; empty: none."),

@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from rclpy.utilities import try_shutdown
 from rich.console import Console
 
 from fitness_bringup.graph import Graph
-from fitness_bringup.report_files import report_files
 from fitness_bringup.status import print_summary
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal
@@ -55,6 +53,7 @@ class Options:
     record_video: Path | None = None
     loop: bool = False
     unpaced: bool = False
+    backend: str = ""
     params: Path | None = None
     parameters: tuple[str, ...] = ()
     namespace: str = "fitness"
@@ -100,14 +99,10 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
         graph.add(node, idle)
 
     def add_dashboard(**parameters: Any) -> None:
-        from fitness_visualization.dashboard.sessions import add_sessions
         from fitness_visualization.dashboard_node import DashboardNode
 
         given: dict[str, Any] = {} if options.port is None else {"port": options.port}
-        add(DashboardNode, "dashboard", **given, **_if(bind=options.bind), **parameters)
-        dashboard = graph.node("dashboard")
-        folder = Path(dashboard.params.recordings).expanduser().resolve()
-        dashboard.pages.append(partial(add_sessions, folder=folder, analyse=report_files))
+        add(DashboardNode, "dashboard", **given, **_if(bind=options.bind, bag=str(options.record or "")), **parameters)
 
     try:
         if options.demo:
@@ -130,7 +125,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
         if not options.demo:
             from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
-            add(PoseEstimatorNode, "pose_estimator")
+            add(PoseEstimatorNode, "pose_estimator", **_if(backend=options.backend))
         add(ExerciseClassifierNode, "exercise_classifier")
         add(RepCounterNode, "rep_counter")
         add(RunSetNode, "run_set")
@@ -200,6 +195,8 @@ def check(options: Options) -> None:
     """Raise InputError for options that do not go together, and for a parameter file that would do nothing."""
     if options.demo and options.source:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
+    if options.demo and options.backend:
+        raise InputError("--backend: the demo replays landmarks, nothing finds a body; leave it out or give a --source")
     if options.source == BROWSER and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.demo and options.record_images:

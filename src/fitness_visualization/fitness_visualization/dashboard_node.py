@@ -2,12 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from aiohttp import web
 from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
 
@@ -17,7 +16,9 @@ from fitness_core.ros import diagnostics
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_visualization.dashboard import requests
+from fitness_visualization.dashboard.report_files import report_files
 from fitness_visualization.dashboard.server import Server, Settings
+from fitness_visualization.dashboard.sessions import add_sessions
 from fitness_visualization.dashboard.state import Json, State
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
@@ -46,15 +47,14 @@ class DashboardNode(FitnessNode):
         Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
         Parameter("camera", False, "Be the camera too: take pictures from a browser on /camera.", read_only=True),
         Parameter(
-            "recordings", "recordings", "Folder that pages record into, a bag for each recording.", read_only=True
+            "recordings", "recordings", "Folder that pages record into, and that /sessions lists.", read_only=True
         ),
+        Parameter("bag", "", "Bag that the graph records, listed too wherever it lies; empty: none.", read_only=True),
         Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     )
 
     def __init__(self, name: str = "dashboard", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self.pages: list[Callable[[web.Application], None]] = []
-        """Callables that add routes of their own to the server, before activation."""
         self._state: State
         self._feed: Feed | None = None
         self._camera = BrowserCamera(self, self.get_logger().warning) if self.params.camera else None
@@ -78,6 +78,7 @@ class DashboardNode(FitnessNode):
         self._caller = Caller(self)
         self._commands = Commands(self._caller.node)
         recordings = Path(given.recordings).expanduser().resolve()
+        bags = (Path(given.bag).expanduser().resolve(),) if given.bag else ()
         self._collection = Collection(self._caller.node, recordings, self._tell)
         settings = Settings(
             host=given.bind,
@@ -87,7 +88,7 @@ class DashboardNode(FitnessNode):
             certificate=given.certificate,
             key=given.key,
             camera=self._camera.camera if self._camera else None,
-            pages=tuple(self.pages),
+            pages=(partial(add_sessions, folder=recordings, analyse=report_files, bags=bags),),
         )
         self._feed = Feed(self, self._state, self._tell)
         server = Server(self, settings, self.get_logger().warning)

@@ -170,6 +170,22 @@ def test_a_script_reads_the_state_as_json(serve, source):
         **{"count": 3, "rejected": 1, "set": 2},
     }
     assert (state["fps"], state["latency_ms"], state["drops"]) == (25.0, 31.2, 5)
+    # For scripts, without looking further down.
+    assert [state[key] for key in ("exercise", "count", "phase")] == ["squat", 3, "out"]
+    assert state["confidence"] == state["classification"]["confidence"]
+
+
+def test_the_state_has_every_key_before_anything_is_known(serve, source):
+    source.known, source.pose = State(Catalogue.load()), None
+    server = serve()
+
+    async def scenario(client):
+        async with client.get(f"{base(server)}/api/state") as answer:
+            return await answer.json()
+
+    state = run(scenario)
+    assert [state[key] for key in ("exercise", "confidence", "count", "phase")] == ["", None, 0, "unknown"]
+    assert [state[key] for key in ("angles", "fps", "drops", "stamp")] == [{}, 0.0, None, None]
 
 
 def test_a_page_hears_the_past_the_state_and_every_event_in_order(serve, source):

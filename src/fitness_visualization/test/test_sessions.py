@@ -80,6 +80,15 @@ def test_bags_are_listed_newest_first_and_links_are_not_followed(tmp_path: Path)
     assert len({session.id for session in found}) == 2
 
 
+def test_a_bag_elsewhere_is_listed_where_it_was_named(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    inside, outside = make_bag(folder, "bag"), make_bag(tmp_path, "bag", START + 10**12)
+    make_bag(tmp_path, "not_named")
+    found = sessions_in(folder, (outside, inside, tmp_path / "not_yet"))
+    assert [session.path for session in found] == [outside, inside]
+    assert len({session.id for session in found}) == 2 and {session.name for session in found} == {"bag"}
+
+
 def test_a_broken_metadata_file_hides_nothing(tmp_path: Path) -> None:
     for number, content in enumerate(("", "- 1", "rosbag2_bagfile_information: 3", "\xff: [", "a: b")):
         (make_bag(tmp_path, f"bag{number}") / "metadata.yaml").write_text(content, encoding="latin-1")

@@ -75,7 +75,7 @@ class Session:
         return self.duration is None and time.time() - self.changed < STILL
 
 
-def sessions_in(folder: Path) -> list[Session]:
+def sessions_in(folder: Path, bags: tuple[Path, ...] = ()) -> list[Session]:
     """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none."""
     found: list[Session] = []
 
@@ -93,14 +93,20 @@ def sessions_in(folder: Path) -> list[Session]:
                     look(entry, depth + 1)
 
     look(folder, 0)
+    known = {session.path for session in found}
+    for bag in bags:
+        if bag not in known and bag.is_dir():
+            found.append(_session(bag.parent, bag, [entry for entry in bag.iterdir() if entry.is_file()]))
     return sorted(found, key=lambda session: (session.started or session.changed, session.name), reverse=True)[:MOST]
 
 
-def add_sessions(app: web.Application, folder: Path, analyse: Callable[[Path], Report]) -> None:
+def add_sessions(
+    app: web.Application, folder: Path, analyse: Callable[[Path], Report], bags: tuple[Path, ...] = ()
+) -> None:
     """Add the pages to `app`. folder: of the recordings. analyse: makes the report of a bag; called in a thread, one
-    at a time; raises InputError where it cannot.
+    at a time; raises InputError where it cannot. bags: recordings that are listed too, wherever they lie.
     """
-    pages = _Pages(folder, analyse)
+    pages = _Pages(folder, analyse, bags)
     app.router.add_get("/sessions", pages.overview)
     app.router.add_get("/sessions/{id:[0-9a-f]{16}}", pages.report)
     app.router.add_get("/sessions/{id:[0-9a-f]{16}}/report.{kind:html|csv|json}", pages.file)
@@ -110,8 +116,9 @@ def add_sessions(app: web.Application, folder: Path, analyse: Callable[[Path], R
 
 
 class _Pages:
-    def __init__(self, folder: Path, analyse: Callable[[Path], Report]) -> None:
+    def __init__(self, folder: Path, analyse: Callable[[Path], Report], bags: tuple[Path, ...]) -> None:
         self._folder = folder
+        self._bags = bags
         self._analyse = analyse
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sessions")
         self._reports: dict[tuple[str, float, int], asyncio.Future[Report]] = {}
@@ -156,7 +163,7 @@ class _Pages:
 
     async def _sessions(self) -> list[Session]:
         # In a thread of its own: a listing does not wait for a report, and a slow disk not for the dashboard.
-        return await asyncio.to_thread(sessions_in, self._folder)
+        return await asyncio.to_thread(sessions_in, self._folder, self._bags)
 
     async def _find(self, request: web.Request) -> Session:
         wanted = request.match_info["id"]
@@ -201,7 +208,7 @@ def _session(folder: Path, place: Path, files: list[Path]) -> Session:
     stats = [stat for file in files if (stat := _stat(file))]
     started, duration = _times(place / "metadata.yaml")
     return Session(
-        id=hashlib.sha256(name.encode()).hexdigest()[:16],
+        id=hashlib.sha256(str(place).encode()).hexdigest()[:16],
         name=name,
         path=place,
         changed=max((stat.st_mtime for stat in stats), default=0.0),

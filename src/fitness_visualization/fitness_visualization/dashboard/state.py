@@ -12,7 +12,18 @@ import numpy as np
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.skeleton import CONNECTIONS, JOINTS
-from fitness_core.types import Classification, FormCue, JointAngles, Pose, RepEvent, RepState, SetSummary, seconds
+from fitness_core.types import (
+    Classification,
+    ClassificationStatus,
+    FormCue,
+    JointAngles,
+    Phase,
+    Pose,
+    RepEvent,
+    RepState,
+    SetSummary,
+    seconds,
+)
 
 Json = dict[str, Any]
 
@@ -124,9 +135,15 @@ class State:
         """The message `state`, the same as /api/state."""
         seen = self._classification
         rep = self._rep
+        known = seen is not None and seen.status == ClassificationStatus.OK
         return {
             "type": "state",
             "stamp": seconds(pose.stamp) if pose else None,
+            # What most scripts ask for; below it is all that the graph says.
+            "exercise": rep.exercise if rep and rep.exercise else seen.label if seen and known else "",
+            "confidence": number(seen.confidence, 3) if seen else None,
+            "count": rep.count if rep else 0,
+            "phase": (rep.phase if rep else Phase.UNKNOWN).name.lower(),
             "pose": _pose(pose),
             "angles": {joint.name: degrees(value) for joint, value in zip(JOINTS, angles.angles, strict=True)}
             if angles

@@ -1,5 +1,6 @@
-"""The report of a recording made in a process of its own, so that a running graph does not share its interpreter."""
+"""The report of a recording, made in a process of its own, so that a running graph does not share its interpreter."""
 
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ class ReportFiles:
 
 def report_files(recording: Path) -> ReportFiles:
     """Run `./fitness analyze` on a recording, at a lower priority than what else runs. Raises InputError as it does."""
+    if importlib.util.find_spec("fitness_bringup") is None:
+        raise InputError("no report: the package fitness_bringup is not installed, and its analyze makes them")
     with tempfile.TemporaryDirectory() as folder:
         files = {kind: Path(folder, f"report.{kind}") for kind in ("html", "csv", "json")}
         # In its folder and by its name, so that the report does not tell where on this machine it lies; -P: nothing is
