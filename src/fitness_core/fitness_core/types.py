@@ -144,7 +144,6 @@ class Reason(IntEnum):
     WRONG_POSTURE = 4
     NOT_VISIBLE = 5
     INTERRUPTED = 6
-    INTERRUPTED = 6
 
 
 @dataclass(frozen=True, slots=True)
