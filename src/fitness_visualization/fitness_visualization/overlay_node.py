@@ -179,9 +179,8 @@ class OverlayNode(FitnessNode):
                 if self._next is None:
                     continue
                 (pose, picture), self._next = self._next, None
-            started = time.monotonic()
-            self._publish(pose, self._draw(pose, picture))
-            self._drawn.tick(time.monotonic() - started)
+            with self.refusals.taking("overlay/image"), self._drawn.timed():
+                self._publish(pose, self._draw(pose, picture))
 
     def _draw(self, pose: BodyPose, image: Image | None) -> np.ndarray:
         picture = None

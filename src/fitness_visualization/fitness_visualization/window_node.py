@@ -76,8 +76,8 @@ class WindowNode(FitnessNode):
             if self._stopping:
                 return
             if message is not None and window.open:
-                window.show(to_bgr(message))
-                self._shown.tick()
+                with self.refusals.taking("overlay/image"), self._shown.timed():
+                    window.show(to_bgr(message))
 
 
 def main() -> int:

@@ -35,6 +35,8 @@ def to_bgr(message: Image) -> np.ndarray:
             "(convert it upstream, e.g. with image_proc)"
         )
     width = message.width * channels
+    if not message.width or not message.height:
+        raise InputError(f"image of {message.width}x{message.height}: a picture has at least one pixel")
     if message.step < width or len(message.data) < message.step * message.height:
         raise InputError(
             f"image of {message.width}x{message.height} {message.encoding} has step {message.step} and "

@@ -1,4 +1,11 @@
-"""Between the plain data of `fitness_core.types` and the messages of `fitness_msgs`, both ways."""
+"""Between the plain data of `fitness_core.types` and the messages of `fitness_msgs`, both ways.
+
+`from_*` raise InputError for what the interface does not allow: a number that no constant of an enumeration has, a
+stamp that is none, numbers where only finite ones mean anything.
+"""
+
+from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -6,9 +13,14 @@ from geometry_msgs.msg import Point32
 from std_msgs.msg import Header
 
 from fitness_core import types
+from fitness_core.errors import InputError
 from fitness_core.skeleton import N_LANDMARKS
 from fitness_core.types import NANOSECONDS
 from fitness_msgs import msg
+
+Kind = TypeVar("Kind", bound=IntEnum)
+FARTHEST = 1000.0
+"""Landmarks beyond this many picture sizes or metres, or not finite, are not measured: NaN."""
 
 
 def to_time(stamp: int) -> Time:
@@ -18,7 +30,17 @@ def to_time(stamp: int) -> Time:
 
 def from_time(time: Time) -> int:
     """builtin_interfaces/Time to nanoseconds."""
+    if time.sec < 0 or time.nanosec >= NANOSECONDS:
+        raise InputError(f"stamp of {time.sec} s and {time.nanosec} ns; seconds are 0 or more, nanoseconds below 10^9")
     return time.sec * NANOSECONDS + time.nanosec
+
+
+def _one_of(kind: type[Kind], value: int) -> Kind:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(f"{member.value} {member.name}" for member in kind)
+        raise InputError(f"{kind.__name__} {value} is not known; there are {known}") from None
 
 
 def header(stamp: int, frame_id: str) -> Header:
@@ -60,6 +82,8 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
     """fitness_msgs/BodyPose -> Pose. Also takes the class of the same fields that `rosbags` makes."""
     stamp = from_time(message.header.stamp)
     frame_id = message.header.frame_id
+    if message.status > msg.BodyPose.STATUS_LOST:
+        raise InputError(f"BodyPose.status {message.status} is not known; there are 0, 1 and 2")
     if message.status != msg.BodyPose.STATUS_TRACKED:
         return types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
     values = np.array(
@@ -69,6 +93,12 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
         ],
         np.float32,
     )
+    if values.shape != (N_LANDMARKS, 8) or not (message.image_width and message.image_height):
+        raise InputError(
+            f"a body of {len(values)} landmarks in a picture of {message.image_width}x{message.image_height}; "
+            f"it takes {N_LANDMARKS} and the size of the picture"
+        )
+    values[(np.abs(values) >= FARTHEST).any(axis=1)] = np.nan
     return types.Pose(
         stamp=stamp,
         image=values[:, 0:3],
@@ -122,14 +152,16 @@ def from_classification(message: msg.ExerciseClassification, labels: list[str]) 
     Where as many labels as probabilities are not known yet, the message's own label stands for all.
     """
     probabilities = [float(value) for value in message.probabilities]
+    if not all(0.0 <= value <= 1.001 for value in probabilities):
+        raise InputError("a probability is not between 0 and 1")
     if len(labels) == len(probabilities):
         named = dict(zip(labels, probabilities, strict=True))
     else:
-        named = {message.label: message.confidence} if message.label else {}
+        named = {message.label: message.confidence} if message.label and 0.0 <= message.confidence <= 1.0 else {}
     return types.Classification(
         stamp=from_time(message.header.stamp),
         window_start=from_time(message.window_start),
-        status=types.ClassificationStatus(message.status),
+        status=_one_of(types.ClassificationStatus, message.status),
         label=message.label,
         confidence=message.confidence,
         probabilities=named,
@@ -156,7 +188,7 @@ def from_rep_state(message: msg.RepState) -> types.RepState:
     return types.RepState(
         stamp=from_time(message.header.stamp),
         exercise=message.exercise,
-        phase=types.Phase(message.phase),
+        phase=_one_of(types.Phase, message.phase),
         progress=message.progress,
         count=message.count,
         rejected=message.rejected,
@@ -201,7 +233,7 @@ def from_rep_event(message: msg.RepEvent) -> types.RepEvent:
         exercise=message.exercise,
         set_index=message.set_index,
         index=message.index,
-        reason=types.Reason(message.reason),
+        reason=_one_of(types.Reason, message.reason),
         start=from_time(message.start),
         turn=from_time(message.turn),
         end=from_time(message.end),
@@ -236,7 +268,7 @@ def from_form_cue(message: msg.FormCue) -> types.FormCue:
         exercise=message.exercise,
         code=message.code,
         text=message.text,
-        priority=types.CuePriority(message.priority),
+        priority=_one_of(types.CuePriority, message.priority),
         body_id=message.body_id,
     )
 

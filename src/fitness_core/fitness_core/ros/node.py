@@ -18,12 +18,14 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
 from rclpy.task import Future
 from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, parameters
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.refusals import Refusals
 
 COMMON = (
     Parameter(
@@ -39,6 +41,8 @@ COMMON = (
 class FitnessNode(LifecycleNode):
     """A managed node with schema parameters (`self.params.<name>`) and diagnostics at 1 Hz.
 
+    A subscription's callback that raises InputError has refused its message: /diagnostics tells, the node goes on.
+
     `problem`: why the last transition failed, one line; empty where none did.
     `finished`: a future that a node completes when it has nothing more to do (a file at its end).
     """
@@ -46,13 +50,15 @@ class FitnessNode(LifecycleNode):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
 
     def __init__(self, name: str, **node_arguments) -> None:
+        # Before rclpy's own, which subscribes already where it is to follow /clock.
+        self.refusals = Refusals(lambda line: self.get_logger().warning(line))
         super().__init__(name, **node_arguments)
         self.problem = ""
         self.active = False
         self._raising = False
         self.finished = Future()
         self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed)
-        self._diagnostics = diagnostics.Diagnostics(self, self.diagnose)
+        self._diagnostics = diagnostics.Diagnostics(self, lambda: self.refusals.tell(*self.diagnose()))
 
     # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
     # `deactivate` stops it and gives devices back, `release` lets go of what `configure` loaded.
@@ -75,6 +81,11 @@ class FitnessNode(LifecycleNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Level, message and values for /diagnostics."""
         return diagnostics.OK, "active" if self.active else "inactive", {}
+
+    def create_subscription(self, msg_type, topic, callback, *arguments, **options) -> Subscription:
+        """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics."""
+        guarded = self.refusals.guard(topic, callback)
+        return super().create_subscription(msg_type, topic, guarded, *arguments, **options)
 
     def once_heard(self, publisher: Publisher, subscribers: int, begin: Callable[[], None], timeout: float) -> Timer:
         """Call `begin` once so many subscribers listen to a publisher, or after `timeout` [s] at the latest.

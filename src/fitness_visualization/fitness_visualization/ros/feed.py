@@ -86,7 +86,7 @@ class Feed:
             self._picture_input = self._node.create_subscription(
                 Image,
                 "camera/image_raw",
-                self._pictures.append,
+                lambda cdr: self._pictures.append(cdr),  # rclpy asks a callback for its signature
                 qos.IMAGE_SUBSCRIBER,
                 raw=True,
                 callback_group=self._group,

@@ -1,0 +1,56 @@
+"""Messages that a node cannot use: refused, counted and told, and the node goes on."""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fitness_core.errors import InputError
+from fitness_core.ros.diagnostics import OK, WARN
+
+TOLD = 5.0
+"""For so long after the last refusal the node warns of it on /diagnostics [s]."""
+
+
+class Refusals:
+    """What callbacks refused by raising InputError. warn: logs a line, once per topic.
+
+    counts: topic -> messages refused since the node was made.
+    """
+
+    def __init__(self, warn: Callable[[str], Any]) -> None:
+        self.counts: dict[str, int] = {}
+        self._warn = warn
+        self._last = ""
+        self._until = 0.0
+
+    def guard(self, topic: str, callback: Callable[..., None]) -> Callable[..., None]:
+        """The callback of a subscription; what it refuses is kept here."""
+
+        # rclpy looks at the arguments that a callback takes, which `wraps` tells it.
+        @functools.wraps(callback)
+        def guarded(*arguments: Any) -> None:
+            with self.taking(topic):
+                callback(*arguments)
+
+        return guarded
+
+    @contextmanager
+    def taking(self, topic: str) -> Iterator[None]:
+        """Keeps an InputError that is raised inside."""
+        try:
+            yield
+        except InputError as error:
+            if topic not in self.counts:
+                self._warn(f"{topic}: {error}")
+            self.counts[topic] = self.counts.get(topic, 0) + 1
+            self._last, self._until = f"{topic}: {error}", time.monotonic() + TOLD
+
+    def tell(self, level: bytes, message: str, values: dict[str, object]) -> tuple[bytes, str, dict[str, object]]:
+        """What a node says of itself, and what it has refused besides."""
+        if self.counts:
+            values = values | {f"refused {topic}": count for topic, count in self.counts.items()}
+            if level == OK and time.monotonic() < self._until:
+                level, message = WARN, self._last
+        return level, message, values
