@@ -64,6 +64,7 @@ def examine(
     size: tuple[int, int] = (0, 0),
     model: Path | None = None,
     exercise: str = "",
+    backend: str = "mediapipe",
     video: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Examination:
@@ -71,8 +72,9 @@ def examine(
 
     source: video file, folder of pictures, bag of poses or of pictures, or POSES.npz (landmarks [frames, 33, 4]).
     fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. model: classifier, default the one
-    that ships. exercise: what is being done, where it is known; then nothing is classified. video: annotated MP4 to
-    write. progress: called with frames done and frames in all (0 = not known).
+    that ships. exercise: what is being done, where it is known; then nothing is classified. backend: what finds bodies
+    in pictures, "mediapipe" or "litert". video: annotated MP4 to write. progress: called with frames done and frames
+    in all (0 = not known).
     Raises InputError for what cannot be used.
     """
     with ExitStack() as resources:
@@ -83,7 +85,7 @@ def examine(
             classifier = ExerciseClassifier(model)
             classifier.check_labels(catalogue)
         pipeline = Pipeline(classifier, RepCounter(catalogue, exercise, MIN_VISIBILITY))
-        pictures, pose_version = _with_poses(recording, resources)
+        pictures, pose_version = _with_poses(recording, backend, resources)
         draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
 
         timeline: list[Classification] = []
@@ -156,6 +158,7 @@ def run(
     video: Path | None,
     exercise: str,
     model: Path | None,
+    backend: str,
     fps: float,
     size: tuple[int, int],
 ) -> None:
@@ -169,7 +172,8 @@ def run(
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:
         progress = _progress_bar(resources)
-        examined = examine(source, fps=fps, size=size, model=model, exercise=exercise, video=video, progress=progress)
+        options: dict[str, Any] = {"model": model, "exercise": exercise, "backend": backend, "video": video}
+        examined = examine(source, fps=fps, size=size, progress=progress, **options)
     if html is not None:
         from fitness_bringup.html_report import to_html
 
@@ -255,17 +259,20 @@ def is_bag(path: Path) -> bool:
     return path.suffix in bag_files
 
 
-def _with_poses(recording: Recording, resources: ExitStack) -> tuple[Iterator[tuple[Frame | None, Pose]], str | None]:
+def _with_poses(
+    recording: Recording, backend: str, resources: ExitStack
+) -> tuple[Iterator[tuple[Frame | None, Pose]], str | None]:
     if recording.poses is not None:
         return ((None, pose) for pose in recording.poses), None
     from pose_estimator.backend import make_backend
     from pose_estimator.estimator import PoseEstimator
 
-    estimator = PoseEstimator(make_backend())
+    estimator = PoseEstimator(make_backend(backend))
     resources.callback(estimator.close)
     frames = ahead(recording.frames or ())
     resources.callback(frames.close)  # type: ignore[attr-defined]
-    return ((frame, estimator.step(frame)) for frame in frames), f"mediapipe {metadata_version('mediapipe')} full"
+    version = metadata_version({"litert": "ai-edge-litert"}.get(backend, backend))
+    return ((frame, estimator.step(frame)) for frame in frames), f"{backend} {version} full"
 
 
 def _painter(

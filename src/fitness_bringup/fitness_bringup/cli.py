@@ -6,7 +6,7 @@ the commands, so that help and mistakes are answered at once.
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import click
 import typer
@@ -24,6 +24,7 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
 ]
+Backend = Annotated[Literal["mediapipe", "litert"], typer.Option(help="What finds the body: docs/backends.md.")]
 Namespace = Annotated[str, typer.Option(help="Namespace of every node.")]
 
 PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -68,6 +69,7 @@ def analyze(
         str,
         typer.Option(metavar="WxH", help="Picture size of a .npz [px]: angles need its aspect.", show_default=False),
     ] = "",
+    backend: Backend = "mediapipe",
 ) -> None:
     """Find exercises and repetitions in a recording, as fast as the machine goes."""
     from fitness_bringup import analyze
@@ -80,6 +82,7 @@ def analyze(
         video=video,
         exercise=exercise,
         model=model,
+        backend=backend,
         fps=fps or 0.0,
         size=_size(size),
     )
@@ -131,6 +134,7 @@ def live(
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
     ] = False,
+    backend: Backend | None = None,
     params: Params = None,
     parameter: Parameters = None,
     namespace: Namespace = "fitness",
@@ -155,6 +159,7 @@ def live(
         record_video=record_video,
         loop=loop,
         unpaced=unpaced,
+        backend=backend or "",
         params=params,
         parameters=tuple(parameter or ()),
         namespace=namespace,

@@ -70,14 +70,14 @@ def make_backend(
     min_detection_confidence: float = 0.5,
     min_tracking_confidence: float = 0.5,
     threads: int = THREADS,
-    files: str = "",
+    networks: str = "",
 ) -> PoseBackend:
     """Load a backend, ready for its first picture.
 
     min_detection_confidence: to accept a body that is new in the picture, 0..1. min_tracking_confidence: to go on
-    following it, 0..1. threads, files: for "litert" only: threads of its networks; where they are, see
-    `litert.files.load` (MediaPipe decides both itself). Raises InputError for an unknown name or model, or one whose
-    file is not on this machine.
+    following it, 0..1. threads, networks: for "litert" only: threads of a network; where the networks are,
+    see `litert.files.load` (MediaPipe decides both itself). Raises InputError for an unknown name or model, or one
+    whose file is not on this machine.
     """
     if name not in BACKENDS:
         raise InputError(f"pose backend {name!r} is not known; accepted: {', '.join(BACKENDS)}")
@@ -91,6 +91,6 @@ def make_backend(
             raise InputError(f"{label} is {value}; accepted: 0 .. 1")
     if threads < 1:
         raise InputError(f"threads is {threads}; accepted: 1 or more")
-    own = {"threads": threads, "files": files} if name == "litert" else {}
+    own = {"threads": threads, "networks": networks} if name == "litert" else {}
     module, _, kind = BACKENDS[name].partition(":")
     return getattr(import_module(module), kind)(model, min_detection_confidence, min_tracking_confidence, **own)

@@ -6,7 +6,7 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 import numpy as np
 
 from pose_estimator.backend import Detection, PoseBackend, score_of
-from pose_estimator.litert import files as networks
+from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
 from pose_estimator.litert.landmarks import LandmarkNetwork
 from pose_estimator.litert.region import Region, Steadier
@@ -17,7 +17,7 @@ class LiteRtBackend(PoseBackend):
 
     The person detector runs only in pictures where no body is followed: the first, and those after one in which the
     landmark network was not min_tracking_confidence sure of a body. Landmarks are not smoothed here. threads: of each
-    network; they take turns. files: see `litert.files.load`. Raises InputError where a network is not there.
+    network; they take turns. networks: see `litert.files.load`. Raises InputError where a network is not there.
     """
 
     def __init__(
@@ -26,9 +26,9 @@ class LiteRtBackend(PoseBackend):
         min_detection_confidence: float,
         min_tracking_confidence: float,
         threads: int = 2,
-        files: str = "",
+        networks: str = "",
     ) -> None:
-        detector, landmarks = networks.load(model, files)
+        detector, landmarks = files.load(model, networks)
         self._detector: Detector | None = Detector(detector, min_detection_confidence, threads)
         self._landmarks: LandmarkNetwork | None = LandmarkNetwork(landmarks, threads)
         self._min_tracking_confidence = min_tracking_confidence

@@ -165,7 +165,7 @@ def test_it_runs_where_mediapipe_cannot_be_imported(data):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_networks_come_from_a_folder_a_bundle_or_a_wheel(tmp_path, person):
+def test_the_networks_come_from_a_folder_a_bundle_or_a_wheel(tmp_path, person, monkeypatch):
     detector, full = files.load("full")
     (tmp_path / "pose_detection.tflite").write_bytes(detector)
     (tmp_path / "pose_landmark_full.tflite").write_bytes(full)
@@ -178,7 +178,10 @@ def test_the_networks_come_from_a_folder_a_bundle_or_a_wheel(tmp_path, person):
         written.writestr("mediapipe/modules/pose_landmark/pose_landmark_full.tflite", full)
     for given in (tmp_path, bundle, wheel):
         assert files.load("full", str(given)) == (detector, full)
-    made = make_backend("litert", files=str(bundle))
+    monkeypatch.setenv("FITNESS_POSE_NETWORKS", str(wheel))
+    monkeypatch.setattr(sys, "path", [])
+    assert files.load("full") == (detector, full)
+    made = make_backend("litert", networks=str(bundle))
     assert made.detect(person[0], 0)
 
 
@@ -187,9 +190,9 @@ def test_networks_that_are_not_there_are_refused_with_what_to_do(model, tmp_path
     detector, _ = files.load("full")
     (tmp_path / "pose_detection.tflite").write_bytes(detector)
     with pytest.raises(InputError, match=f"has no pose_landmark_{model}.tflite; accepted: .*wheel of mediapipe"):
-        make_backend("litert", model, files=str(tmp_path))
+        make_backend("litert", model, networks=str(tmp_path))
     with pytest.raises(InputError, match="no such folder or bundle"):
-        make_backend("litert", model, files=str(tmp_path / "missing.task"))
+        make_backend("litert", model, networks=str(tmp_path / "missing.task"))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(InputError, match="pose networks are not on this machine"):
         make_backend("litert", model)
@@ -200,10 +203,10 @@ def test_a_file_that_is_another_network_is_refused(tmp_path):
     for name in ("pose_detection.tflite", "pose_landmark_full.tflite"):
         (tmp_path / name).write_bytes(detector)
     with pytest.raises(InputError, match="not a pose network of BlazePose"):
-        make_backend("litert", files=str(tmp_path))
+        make_backend("litert", networks=str(tmp_path))
     (tmp_path / "pose_landmark_full.tflite").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="not a network"):
-        make_backend("litert", files=str(tmp_path))
+        make_backend("litert", networks=str(tmp_path))
 
 
 def test_threads_below_one_are_refused():

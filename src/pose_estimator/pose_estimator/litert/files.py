@@ -1,5 +1,6 @@
 """Where the networks are: in an installed MediaPipe, which need not be importable, or in a file that the user names."""
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -13,25 +14,27 @@ _HOW = (
 )
 
 
-def load(model: str, files: str = "") -> tuple[bytes, bytes]:
+def load(model: str, networks: str = "") -> tuple[bytes, bytes]:
     """The person detector and the landmark network, as .tflite files in memory.
 
-    model: "lite", "full" or "heavy". files: a folder, a .task bundle (which holds one model, whatever its size) or a
-    .whl of MediaPipe; empty = the MediaPipe on Python's path. Nothing is downloaded. Raises InputError with what is
+    model: "lite", "full" or "heavy". networks: a folder, a .task bundle (which holds one model, whatever its size) or
+    a .whl of MediaPipe; empty = what the environment variable FITNESS_POSE_NETWORKS says, else the MediaPipe on
+    Python's path. Nothing is downloaded. Raises InputError with what is
     accepted where a network is not there.
     """
     how = _HOW.format(model=model)
-    if not files:
+    networks = networks or os.environ.get("FITNESS_POSE_NETWORKS", "")
+    if not networks:
         folders = [Path(entry) / "mediapipe" / "modules" for entry in sys.path]
         folder = next((folder for folder in folders if folder.is_dir()), None)
         if folder is None:
-            raise InputError(f"the pose networks are not on this machine; name them with `files`: {how}")
+            raise InputError(f"the pose networks are not on this machine; name in FITNESS_POSE_NETWORKS {how}")
         return _from_folder(folder, model, how)
-    path = Path(files).expanduser()
+    path = Path(networks).expanduser()
     if path.is_dir():
         return _from_folder(path, model, how)
     if not path.is_file() or not zipfile.is_zipfile(path):
-        raise InputError(f"pose networks {files!r}: no such folder or bundle; accepted: {how}")
+        raise InputError(f"pose networks {networks!r}: no such folder or bundle; accepted: {how}")
     return _from_bundle(path, model, how)
 
 
