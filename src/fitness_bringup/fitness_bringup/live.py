@@ -197,8 +197,6 @@ def check(options: Options) -> None:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
     if options.demo and options.backend:
         raise InputError("--backend: the demo replays landmarks, nothing finds a body; leave it out or give a --source")
-    if options.demo and options.backend:
-        raise InputError("--backend: the demo replays landmarks, nothing finds a body; leave it out or give a --source")
     if options.source == BROWSER and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.demo and options.record_images:
