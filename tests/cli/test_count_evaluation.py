@@ -127,6 +127,12 @@ def test_motion_capture_has_true_bounds(tmp_path, data):
     assert found["second_opinion"]["with_opinion"] == 3
 
 
+def test_motion_capture_of_bones_is_read_and_mixed_movements_are_left_out(tmp_path, data):
+    files = {"mocap/cmu_14_14_2_Squat.npz", "mocap/cmu_14_14_full.npz"}
+    found = evaluated(tmp_path, "--mocap", table_of(tmp_path, data("mocap.csv"), files))
+    assert [(row["data"], row["counted"][GIVEN]) for row in found["recordings"]] == [("CMU", 2)] * 3
+
+
 def test_pose_files_are_counted_and_scaled_ones_whatever_the_exercise(tmp_path, data):
     files = {f"poses/countix/{name}.npz" for name in ("lunge20", "bench_pressing20", "bench_pressing18")}
     files.add("poses/fit3d/s03_squat_fr.npz")

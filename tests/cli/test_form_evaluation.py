@@ -78,7 +78,7 @@ def test_the_command_says_what_it_cannot_read_and_writes_json(tmp_path, fitness)
         assert len(ended.stderr.splitlines()) == 1
     wrong = tmp_path / "m01_s01.npz"
     np.savez(wrong, joints=np.zeros((3, 1, 3)), names=["root"], fps=30)
-    with pytest.raises(InputError, match="only UI-PRMD's skeleton is read"):
+    with pytest.raises(InputError, match="only the skeletons of UI-PRMD and CMU"):
         read_motion_capture(wrong)
     table = tmp_path / "poses.csv"
     table.write_text("file,layout,frames,fps,exercise,reps,form,source\n")

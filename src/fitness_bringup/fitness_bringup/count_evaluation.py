@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         help="poses.csv: its BlazePose sequences, and its min-max scaled ones whatever the exercise",
     )
-    parser.add_argument("--mocap", type=Path, help="mocap.csv: its UI-PRMD recordings, from three cameras")
+    parser.add_argument("--mocap", type=Path, help="mocap.csv: its recordings of one movement, from three cameras")
     parser.add_argument("--exercise", action="append", default=[], help="only this one; repeatable")
     parser.add_argument("--filter", default="", help="only recordings whose name holds this")
     parser.add_argument("--held-out", type=Path, help="labels of clips that ./fitness evaluate --held-out has written")

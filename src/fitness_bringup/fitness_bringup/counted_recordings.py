@@ -22,6 +22,7 @@ CACHE = Path.home() / ".cache/ros2_fitness/poses"
 """Where the landmarks of videos are kept: the folder of `./fitness train`."""
 
 _UI_PRMD = "UI-PRMD"
+_MIXED = "mixed"  # a recording of several movements
 _ASSUMED_RATE = 30.0  # of sequences that do not say [Hz]
 
 
@@ -79,22 +80,28 @@ def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
 
 
 def motion_capture(table: Path) -> Iterator[Recording]:
-    """The UI-PRMD recordings of a mocap.csv, each seen from CAMERAS; good and deliberately poor form."""
+    """The recordings of a mocap.csv that show one movement, each seen from CAMERAS.
+
+    UI-PRMD's are of good and of deliberately poor form.
+    """
     for row in _rows(table, ("file", "exercise", "reps", "source")):
-        if _UI_PRMD not in row["source"]:
+        if row["exercise"] == _MIXED:
             continue
         path = table.parent / row["file"]
-        _, person, *rest = path.stem.split("_")
+        corpus, person, *rest = path.stem.split("_")
+        data_of = "CMU"
+        if _UI_PRMD in row["source"]:
+            corpus, data_of = _UI_PRMD, f"{_UI_PRMD}, {'poor' if rest else 'good'} form"
         with np.load(path) as data:
-            rate, bounds = float(data["fps"]), data["rep_bounds"]
+            rate, bounds = float(data["fps"]), data.get("rep_bounds", ())
         for camera, degrees in CAMERAS.items():
             yield Recording(
-                f"{_UI_PRMD}, {'poor' if rest else 'good'} form",
+                data_of,
                 f"{path.stem}, {camera}",
                 row["exercise"],
                 _count(row, table),
                 True,
-                f"{_UI_PRMD} {person}",
+                f"{corpus} {person}",
                 lambda path=path, degrees=degrees: seen_from(*read_motion_capture(path), degrees),  # type: ignore[misc]
                 tuple(nanoseconds(bound / rate) for bound in bounds),
             )

@@ -8,7 +8,8 @@ from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import DEPTH_OF_IMAGE, Pose, nanoseconds
 
-# Joints of UI-PRMD (Vakanski et al. 2018, https://doi.org/10.3390/data3010002) -> landmarks; the right side likewise.
+# Joints -> landmarks; the right side likewise. UI-PRMD (Vakanski et al. 2018, https://doi.org/10.3390/data3010002)
+# names joints. CMU (http://mocap.cs.cmu.edu) names bones and gives their ends: a shoulder is where a collar bone ends.
 _JOINTS = {
     "l_upper_arm(shoulder)": "left_shoulder",
     "l_forearm(elbow)": "left_elbow",
@@ -17,6 +18,13 @@ _JOINTS = {
     "l_lower_leg(knee)": "left_knee",
     "l_foot(ankle)": "left_ankle",
     "l_toes": "left_foot_index",
+    "lclavicle": "left_shoulder",
+    "lhumerus": "left_elbow",
+    "lradius": "left_wrist",
+    "lhipjoint": "left_hip",
+    "lfemur": "left_knee",
+    "ltibia": "left_ankle",
+    "ltoes": "left_foot_index",
 }
 _SIZE = (640, 480)  # of the picture [px]
 _FAR = 3.5  # from the camera to the middle of the hips [m]
@@ -39,7 +47,9 @@ def read_motion_capture(path: Path) -> tuple[np.ndarray, float]:
             if name in names:
                 world[:, INDEX[point]] = joints[:, names.index(name)]
     if not np.isfinite(world[:, INDEX["left_hip"]]).any():
-        raise InputError(f"{path}: has no joint l_upper_leg(hip); only UI-PRMD's skeleton is read")
+        raise InputError(
+            f"{path}: has no joint l_upper_leg(hip) nor lhipjoint; only the skeletons of UI-PRMD and CMU are read"
+        )
     return world * [1.0, -1.0, -1.0], rate
 
 
