@@ -30,9 +30,14 @@ def to_time(stamp: int) -> Time:
 
 def from_time(time: Time) -> int:
     """builtin_interfaces/Time to nanoseconds."""
-    if time.sec < 0 or time.nanosec >= NANOSECONDS:
-        raise InputError(f"stamp of {time.sec} s and {time.nanosec} ns; seconds are 0 or more, nanoseconds below 10^9")
-    return time.sec * NANOSECONDS + time.nanosec
+    return stamp_of(time.sec, time.nanosec)
+
+
+def stamp_of(sec: int, nanosec: int) -> int:
+    """Seconds and nanoseconds of a builtin_interfaces/Time in nanoseconds."""
+    if sec < 0 or nanosec >= NANOSECONDS:
+        raise InputError(f"stamp of {sec} s and {nanosec} ns; seconds are 0 or more, nanoseconds below 10^9")
+    return sec * NANOSECONDS + nanosec
 
 
 def _one_of(kind: type[Kind], value: int) -> Kind:
@@ -93,12 +98,7 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
         ],
         np.float32,
     )
-    if values.shape != (N_LANDMARKS, 8) or not (message.image_width and message.image_height):
-        raise InputError(
-            f"a body of {len(values)} landmarks in a picture of {message.image_width}x{message.image_height}; "
-            f"it takes {N_LANDMARKS} and the size of the picture"
-        )
-    values[(np.abs(values) >= FARTHEST).any(axis=1)] = np.nan
+    values = measured(values, message.image_width, message.image_height)
     return types.Pose(
         stamp=stamp,
         image=values[:, 0:3],
@@ -111,6 +111,17 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
         body_id=message.body_id,
         frame_id=frame_id,
     )
+
+
+def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Landmarks [33, 8] as BodyPose has them, NaN where they cannot be of a body; size of the picture [px]."""
+    if landmarks.shape != (N_LANDMARKS, 8) or not (width and height):
+        raise InputError(
+            f"a body of {len(landmarks)} landmarks in a picture of {width}x{height}; it takes {N_LANDMARKS} and the "
+            "size of the picture"
+        )
+    beyond = (np.abs(landmarks) >= FARTHEST).any(axis=1)
+    return np.where(beyond[:, None], np.float32(np.nan), landmarks) if beyond.any() else landmarks
 
 
 def to_joint_angles(angles: types.JointAngles, frame_id: str) -> msg.JointAngles:

@@ -1,5 +1,6 @@
 """The topics of the graph as the dashboard's `State`; poses, angles and pictures are read only when somebody looks."""
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -29,8 +30,8 @@ from fitness_visualization.dashboard.state import Json, State
 from fitness_visualization.ros.polled import Polled, take
 from fitness_visualization.ros.serialized import image_of, pose_of, stamp_of
 
-PICTURES = 8
-"""Pictures kept until their pose comes: it is late by the time the estimator takes."""
+PICTURES = 64 * 2**20
+"""Pictures kept until their pose comes, which is late by the time the estimator takes [bytes]."""
 
 
 class Feed:
@@ -46,7 +47,7 @@ class Feed:
         self._labels: list[str] = []
         self._pose: bytes | None = None
         self._angles: bytes | None = None
-        self._pictures: deque[bytes] = deque(maxlen=PICTURES)
+        self._pictures: deque[tuple[int, bytes]] = deque()  # with their stamps
         self._shown: bytes | None = None
         self._picture_input: Subscription | None = None
         self._group = group = Polled()
@@ -86,7 +87,7 @@ class Feed:
             self._picture_input = self._node.create_subscription(
                 Image,
                 "camera/image_raw",
-                lambda cdr: self._pictures.append(cdr),  # rclpy asks a callback for its signature
+                self._take_picture,
                 qos.IMAGE_SUBSCRIBER,
                 raw=True,
                 callback_group=self._group,
@@ -109,19 +110,23 @@ class Feed:
 
     def now(self) -> Json:
         """The message `state`."""
-        self._shown = pose = self._pose
-        return self.state.now(
-            pose_of(pose) if pose else None,
-            messages.from_joint_angles(deserialize_message(self._angles, JointAngles)) if self._angles else None,
-        )
+        self._shown = shown = self._pose
+        pose = angles = None
+        # What cannot be read is not shown.
+        with contextlib.suppress(InputError):
+            pose = pose_of(shown) if shown else None
+        with contextlib.suppress(InputError):
+            kept = self._angles
+            angles = messages.from_joint_angles(deserialize_message(kept, JointAngles)) if kept else None
+        return self.state.now(pose, angles)
 
     def picture(self) -> np.ndarray | None:
         """The picture that the pose of the last `now` was measured in, BGR; None where it has not come."""
         if self._shown is None:
             return None
-        stamp = stamp_of(self._shown)
-        image = next((image for image in reversed(list(self._pictures)) if stamp_of(image) == stamp), None)
         try:
+            stamp = stamp_of(self._shown)
+            image = next((image for taken, image in list(self._pictures) if taken == stamp), None)
             return to_bgr(image_of(image)) if image else None
         except InputError:
             return None
@@ -129,8 +134,17 @@ class Feed:
     # What the graph says.
 
     def _take_pose(self, cdr: bytes) -> None:
-        self._pose = cdr
         self.state.tick(stamp_of(cdr))
+        self._pose = cdr
+
+    def _take_picture(self, cdr: bytes) -> None:
+        self._pictures.append((stamp_of(cdr), cdr))
+        # Those before the picture of the newest pose are not asked for any more.
+        needed = stamp_of(self._pose) if self._pose else 0
+        while self._pictures[0][0] < needed or len(self._pictures) * len(cdr) > max(PICTURES, len(cdr)):
+            self._pictures.popleft()
+            if not self._pictures:
+                return
 
     def _take_angles(self, cdr: bytes) -> None:
         self._angles = cdr

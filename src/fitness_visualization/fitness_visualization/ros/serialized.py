@@ -5,15 +5,20 @@ its size after those four bytes.
 """
 
 import struct
+from collections.abc import Callable
+from functools import wraps
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from fitness_core.errors import InputError
+from fitness_core.ros import messages
 from fitness_core.skeleton import N_LANDMARKS
-from fitness_core.types import NANOSECONDS, Pose
+from fitness_core.types import Pose
 from fitness_msgs.msg import BodyPose
 
+Read = TypeVar("Read")
 HEADER = 4
 """Bytes before the first field."""
 LANDMARK = 8
@@ -43,7 +48,7 @@ class Reader:
 
     def stamp(self) -> int:
         """The next builtin_interfaces/Time [ns]."""
-        return self.number("i") * NANOSECONDS + self.number("I")
+        return messages.stamp_of(self.number("i"), self.number("I"))
 
     def rest(self, length: int) -> memoryview:
         """The next bytes, not copied."""
@@ -55,11 +60,28 @@ class Reader:
         return np.frombuffer(self._cdr, self.order + "f4", count, self._at).astype(np.float32, copy=False)
 
 
+def _checked(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
+    """What nobody has deserialized yet may be anything: raise InputError for it."""
+
+    @wraps(read)
+    def checked(cdr: bytes) -> Read:
+        try:
+            return read(cdr)
+        except InputError:
+            raise
+        except (struct.error, ValueError, IndexError) as error:
+            raise InputError(f"a damaged message: {error}") from None
+
+    return checked
+
+
+@_checked
 def stamp_of(cdr: bytes) -> int:
     """Stamp [ns] of a message that begins with a std_msgs/Header."""
     return Reader(cdr).stamp()
 
 
+@_checked
 def image_of(cdr: bytes) -> Any:
     """A sensor_msgs/Image as `to_bgr` reads it."""
     reader = Reader(cdr)
@@ -71,6 +93,7 @@ def image_of(cdr: bytes) -> Any:
     return SimpleNamespace(height=height, width=width, encoding=encoding, step=step, data=reader.rest(length))
 
 
+@_checked
 def pose_of(cdr: bytes) -> Pose:
     """A fitness_msgs/BodyPose."""
     reader = Reader(cdr)
@@ -80,6 +103,7 @@ def pose_of(cdr: bytes) -> Pose:
     if status != BodyPose.STATUS_TRACKED:
         return Pose.nobody(stamp, width, height, frame_id)
     values = reader.floats(N_LANDMARKS * LANDMARK).reshape(N_LANDMARKS, LANDMARK)
+    values = messages.measured(values, width, height)
     return Pose(
         stamp=stamp,
         image=values[:, 0:3],
