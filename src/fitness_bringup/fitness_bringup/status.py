@@ -14,6 +14,8 @@ from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSumm
 
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
+SETS = 200
+"""Sets that the summary at the end tells of: a graph that runs for weeks must not hold them all."""
 
 
 class Status(Node):
@@ -23,15 +25,16 @@ class Status(Node):
         super().__init__(name, **node_arguments)
         self.classification: ExerciseClassification | None = None
         self.state: RepState | None = None
-        self.events: list[RepEvent] = []
-        self.sets: list[SetSummary] = []
+        self.repetitions: dict[str, int] = {}
+        """Counted repetitions of each exercise so far, in the order in which they were first done."""
+        self.sets: deque[SetSummary] = deque(maxlen=SETS)
         self.poses = 0
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
         for kind, topic, callback, profile in (
             (ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
             (RepState, "rep_state", self._take_state, qos.STREAM),
-            (RepEvent, "rep_event", self.events.append, qos.EVENTS),
-            (SetSummary, "set_summary", self.sets.append, qos.STREAM),
+            (RepEvent, "rep_event", self._take_repetition, qos.EVENTS),
+            (SetSummary, "set_summary", self._take_set, qos.STREAM),
         ):
             self.create_subscription(kind, topic, callback, profile)
 
@@ -46,15 +49,6 @@ class Status(Node):
         if len(self._stamps) < 2 or self._stamps[-1] <= self._stamps[0]:
             return 0.0
         return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
-
-    @property
-    def repetitions(self) -> dict[str, int]:
-        """Counted repetitions of each exercise so far, in the order in which they were first done."""
-        counts: dict[str, int] = {}
-        for event in self.events:
-            if event.status == RepEvent.STATUS_COUNTED:
-                counts[event.exercise] = counts.get(event.exercise, 0) + 1
-        return counts
 
     def line(self) -> str:
         """The state of the graph in one line."""
@@ -76,6 +70,13 @@ class Status(Node):
 
     def _take_classification(self, message: ExerciseClassification) -> None:
         self.classification = message
+
+    def _take_repetition(self, message: RepEvent) -> None:
+        if message.status == RepEvent.STATUS_COUNTED:
+            self.repetitions[message.exercise] = self.repetitions.get(message.exercise, 0) + 1
+
+    def _take_set(self, message: SetSummary) -> None:
+        self.sets.append(message)
 
     def _take_state(self, message: RepState) -> None:
         self.state = message

@@ -1,0 +1,250 @@
+"""`./fitness soak`: the graph at work for an hour, and what it holds on to: memory, threads, handles, stamps.
+
+Landmarks that ship, repeated with stamps that go on, or a video in a loop. Limits: docs/reliability.md.
+"""
+
+import json
+import os
+import struct
+import sys
+import tempfile
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.task import Future
+from rclpy.utilities import try_shutdown
+from scipy.stats import theilslopes
+from sensor_msgs.msg import CameraInfo
+
+from fitness_bringup import live
+from fitness_bringup.graph import Graph
+from fitness_core.errors import InputError
+from fitness_core.ros.node import on_signal
+from fitness_core.types import NANOSECONDS, seconds
+from fitness_datasets.bags import BagReader, BagWriter, header_stamp
+from fitness_msgs.msg import BodyPose, RepState
+
+MEMORY_LIMIT = 1.0
+"""Most that memory may grow after warm-up [MB per 10 minutes]."""
+WARM_UP = 0.25
+"""Share of the run that is warm-up: what is loaded late, and what fills up to its bound."""
+SAMPLES = 120
+"""Samples of a run, over its length."""
+KEPT = 20_000
+"""Stamps remembered to compare with."""
+MOST_AGE = 60_000.0
+"""Stamps that are older are those of a recording [ms]."""
+GAP = 0.2
+"""Between two repetitions of the landmarks [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the process holds. minute: of the stream's stamps. age: from stamp to pose heard, median [ms]."""
+
+    minute: float
+    memory: float
+    threads: int
+    handles: int
+    age: float
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a run; the fields of the JSON. memory_slope: [MB per 10 minutes of the stream], after warm-up.
+
+    threads, handles: [least, most] after warm-up. age_ms: from stamp to pose, in the first and the last third; of
+    landmarks, whose stamps are of their recording, it says nothing. stamps_off: poses whose stamp no picture had, states
+    whose stamp no pose had.
+    """
+
+    source: str
+    minutes: float
+    wall_minutes: float
+    poses: int
+    repetitions: dict[str, int]
+    memory_mb: list[float]
+    memory_slope: float
+    threads: list[int]
+    handles: list[int]
+    age_ms: list[float]
+    stamps_off: int
+    problems: list[str] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+
+
+class Watch(Node):
+    """Listens to the stamps of pictures, poses and states, and looks at its own process."""
+
+    def __init__(self, minutes: float, done: Future, pictures: bool) -> None:
+        super().__init__("soak")
+        self.samples: list[Sample] = []
+        self.poses = self.off = 0
+        self.minute = 0.0
+        self._minutes, self._done = minutes, done
+        self._first: int | None = None
+        self._ages: deque[float] = deque(maxlen=300)
+        self._known: dict[str, deque[int]] = {}
+        self._open: deque[tuple[float, str, int]] = deque()
+        self._due = 0.0
+        deep = QoSProfile(depth=1000)
+        if pictures:
+            # Its header is the picture's, and it weighs nothing.
+            self._listen(CameraInfo, "camera/camera_info", "", deep)
+        self._listen(BodyPose, "body_pose", "camera/camera_info" if pictures else "", deep)
+        self._listen(RepState, "rep_state", "body_pose", deep)
+        self.create_timer(0.25, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _listen(self, kind: type, topic: str, before: str, profile: QoSProfile) -> None:
+        known = self._known[topic] = deque(maxlen=KEPT)
+
+        def take(cdr: bytes) -> None:
+            stamp = header_stamp(cdr)
+            known.append(stamp)
+            if before:
+                self._open.append((time.monotonic() + 1.0, before, stamp))
+            if topic == "body_pose":
+                self._take_pose(stamp)
+
+        self.create_subscription(kind, topic, take, profile, raw=True)
+
+    def _take_pose(self, stamp: int) -> None:
+        self._first = stamp if self._first is None else self._first
+        self.poses += 1
+        self.minute = seconds(stamp - self._first) / 60
+        self._ages.append((time.time_ns() - stamp) / 1e6)
+        if self.minute >= self._minutes and not self._done.done():
+            self._done.set_result(None)
+
+    def _look(self) -> None:
+        # A second later, so that it makes no difference in which order they came.
+        known = {name: set(stamps) for name, stamps in self._known.items()} if self._open else {}
+        while self._open and self._open[0][0] < time.monotonic():
+            _, topic, stamp = self._open.popleft()
+            self.off += stamp not in known[topic]
+        if self.poses and self.minute >= self._due:
+            self._due = self.minute + self._minutes / SAMPLES
+            self.samples.append(held(self.minute, median(self._ages)))
+
+
+def held(minute: float = 0.0, age: float = 0.0) -> Sample:
+    """What this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    threads, handles = (len(os.listdir(f"/proc/self/{name}")) for name in ("task", "fd"))  # noqa: PTH208
+    return Sample(round(minute, 3), pages * os.sysconf("SC_PAGE_SIZE") / 1e6, threads, handles, round(age, 1))
+
+
+def repeated(bag: Path, minutes: float, out: Path) -> None:
+    """A bag with the poses of another one again and again, stamps going on, so many minutes long."""
+    with BagReader(bag) as reader:
+        topic = reader.find("body_pose")
+        if not topic:
+            raise InputError(f"{bag} has no poses; give a bag of landmarks, or a video")
+        poses = [(header_stamp(cdr), cdr) for _, _, _, cdr in reader.raw([topic])]
+    length = poses[-1][0] - poses[0][0] + int(GAP * NANOSECONDS)
+    with BagWriter(out, {"body_pose": "fitness_msgs/msg/BodyPose"}) as writer:
+        for number in range(int(minutes * 60 * NANOSECONDS / length) + 1):
+            for stamp, cdr in poses:
+                moved = stamp + number * length
+                data = bytearray(cdr)
+                order = "<iI" if cdr[1] & 1 else ">iI"
+                struct.pack_into(order, data, 4, moved // NANOSECONDS, moved % NANOSECONDS)
+                writer.write("body_pose", moved, bytes(data))
+
+
+def judge(report: Report, warm: list[Sample]) -> None:
+    """Fill in slope and bounds of the samples after warm-up, and what is beyond the limits."""
+    minutes, memory = [sample.minute for sample in warm], [sample.memory for sample in warm]
+    report.memory_slope = round(float(theilslopes(memory, minutes)[0]) * 10, 3)
+    report.memory_mb = [round(memory[0], 1), round(memory[-1], 1)]
+    report.threads = [min(s.threads for s in warm), max(s.threads for s in warm)]
+    report.handles = [min(s.handles for s in warm), max(s.handles for s in warm)]
+    third = max(1, len(warm) // 3)
+    ages = [round(median(s.age for s in part), 1) for part in (warm[:third], warm[-third:])]
+    report.age_ms = ages if ages[0] < MOST_AGE else []
+    if report.memory_slope >= MEMORY_LIMIT:
+        report.problems.append(f"memory grows by {report.memory_slope:g} MB per 10 minutes; limit {MEMORY_LIMIT:g}")
+    for name in ("threads", "handles"):
+        begin, end = (median(getattr(s, name) for s in part) for part in (warm[:third], warm[-third:]))
+        if end > begin:
+            report.problems.append(f"{name} grow from {begin:g} to {end:g}")
+    if report.stamps_off:
+        report.problems.append(f"{report.stamps_off} stamps are not those of what they were made of")
+
+
+def run(minutes: float, speed: float, source: str, out: Path | None, parameters: tuple[str, ...] = ()) -> int:
+    """Run the graph for so many minutes of its stream, print and write the report; 1 where a limit was broken.
+
+    speed: 1 = in real time, N = N times as fast (landmarks only), 0 = as fast as the machine goes. source: video, or
+    bag of landmarks; "" = the landmarks that ship. Raises InputError.
+    """
+    bag = live.DEMO if not source else Path(source)
+    landmarks = not source or bag.is_dir() or bag.suffix in (".mcap", ".db3")
+    if not landmarks and speed not in (0.0, 1.0):
+        raise InputError(f"--speed {speed:g}: a video goes in real time (1) or as fast as it can (0)")
+    with tempfile.TemporaryDirectory() as folder:
+        if landmarks:
+            stream = Path(folder, "stream")
+            repeated(bag, minutes, stream)
+            given = (f"player.bag:={stream}", f"player.rate:={speed:g}", *parameters)
+            options = live.Options(demo=True, parameters=given)
+        else:
+            options = live.Options(source=source, loop=True, unpaced=speed == 0, parameters=parameters)
+        report = _run(options, minutes, source or "demo", not landmarks)
+    if out is not None:
+        out.write_text(json.dumps(asdict(report), indent=1))
+    _print(report)
+    return 1 if report.problems else 0
+
+
+def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> Report:
+    live.check(options)
+    live.set_environment()
+    done, begun = Future(), time.monotonic()
+    on_signal(lambda: done.done() or done.set_result(None))
+    graph: Graph | None = None
+    try:
+        live.begin(options)
+        watch = Watch(minutes, done, pictures)
+        graph = live.compose(options)
+        graph.executor.add_node(watch)
+        graph.source.finished.add_done_callback(lambda _: done.done() or done.set_result(None))
+        live.start(graph, options)
+        graph.executor.spin_until_future_complete(done)
+        warm = [sample for sample in watch.samples if sample.minute >= WARM_UP * watch.minute]
+        wall = (time.monotonic() - begun) / 60
+        counted: dict[str, Any] = graph.status.repetitions
+        report = Report(
+            source, round(watch.minute, 2), round(wall, 2), watch.poses, counted, [], 0.0, [], [], [], watch.off
+        )
+        report.samples = watch.samples
+        if len(warm) < 3:
+            raise InputError(f"{source} gave {watch.minute:.2f} minutes of poses; too little to tell anything")
+        judge(report, warm)
+        graph.stop()
+        watch.destroy_node()
+    finally:
+        if graph is not None:
+            graph.close()
+        try_shutdown()
+    return report
+
+
+def _print(report: Report) -> None:
+    print(
+        f"{report.minutes:g} minutes of {report.source} in {report.wall_minutes:g}: {report.poses} poses, "
+        f"repetitions {report.repetitions or 0}"
+    )
+    print(f"memory   {report.memory_mb[0]:g} -> {report.memory_mb[1]:g} MB, {report.memory_slope:+g} MB per 10 minutes")
+    print(f"threads  {report.threads[0]} .. {report.threads[1]}   handles  {report.handles[0]} .. {report.handles[1]}")
+    age = f"; age of a pose {report.age_ms[0]:g} -> {report.age_ms[1]:g} ms" if report.age_ms else ""
+    print(f"stamps   {report.stamps_off} off{age}")
+    for problem in report.problems:
+        print(f"beyond the limit: {problem}", file=sys.stderr)
