@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
-from rclpy.executors import SingleThreadedExecutor, TimeoutException
+from rclpy.executors import TimeoutException
 
 from fitness_bringup.status import Status
 from fitness_core.errors import InputError
+from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.node import FitnessNode
 
 QUIET = 0.02
@@ -22,7 +23,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self.executor = SingleThreadedExecutor()
+        self.executor = GraphExecutor()
         self.status = Status()
         self.nodes: list[FitnessNode] = []
         self._idle: list[FitnessNode] = []

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
@@ -24,6 +24,7 @@ from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, parameters
+from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
 
@@ -200,12 +201,12 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
     """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input."""
     stop = Future()
     on_signal(lambda: stop.set_result(None))
-    node = None
+    node = executor = None
     try:
         init(args)
         node = make_node()
         node.finished.add_done_callback(lambda _: stop.set_result(None))
-        executor = SingleThreadedExecutor()
+        executor = GraphExecutor()
         executor.add_node(node)
         if node.params.autostart:
             node.start()
@@ -219,5 +220,7 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
     finally:
         if node is not None:
             node.destroy_node()
+        if executor is not None:
+            executor.shutdown()
         rclpy.try_shutdown()
     return 0

@@ -1,0 +1,142 @@
+"""The executor does what rclpy's does: messages, timers, services, actions, and what is made or destroyed meanwhile."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import rclpy
+from rclpy.action import ActionClient, ActionServer
+from rclpy.executors import TimeoutException
+from rclpy.node import Node
+from rclpy.task import Future
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from fitness_core.ros.executor import GraphExecutor
+from fitness_msgs.action import RunSet
+
+DEADLINE = 60.0
+
+
+@pytest.fixture
+def spun() -> Iterator[tuple[GraphExecutor, Node]]:
+    """An executor and a node on it; the test spins."""
+    rclpy.init()
+    executor, node = GraphExecutor(), Node("spun")
+    executor.add_node(node)
+    yield executor, node
+    node.destroy_node()
+    executor.shutdown()
+    rclpy.try_shutdown()
+
+
+def until(executor: GraphExecutor, condition: Callable[[], bool]) -> None:
+    """Spin until it holds."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline
+        executor.spin_once(timeout_sec=0.1)
+
+
+def test_messages_come_in_order_and_timers_fire(spun) -> None:
+    executor, node = spun
+    heard, ticks = [], []
+    node.create_subscription(String, "words", lambda message: heard.append(message.data), 50)
+    publisher = node.create_publisher(String, "words", 50)
+    until(executor, lambda: publisher.get_subscription_count() == 1)
+    node.create_timer(0.005, lambda: ticks.append(time.monotonic()))
+    for number in range(30):
+        publisher.publish(String(data=str(number)))
+    until(executor, lambda: len(heard) == 30 and len(ticks) >= 3)
+    assert heard == [str(number) for number in range(30)]
+
+
+def test_service_is_answered_among_many_messages(spun) -> None:
+    executor, node = spun
+    heard = []
+    node.create_subscription(String, "words", heard.append, 10)
+    publisher = node.create_publisher(String, "words", 10)
+    node.create_timer(0.001, lambda: publisher.publish(String(data="again")))
+    executor.spin_once(timeout_sec=0.0)
+    # Made while it spins.
+    node.create_service(Trigger, "ask", lambda request, response: Trigger.Response(success=True, message="yes"))
+    client = node.create_client(Trigger, "ask")
+    until(executor, client.service_is_ready)
+    for _ in range(5):
+        future = client.call_async(Trigger.Request())
+        executor.spin_until_future_complete(future, timeout_sec=DEADLINE)
+        assert future.result().message == "yes"
+    assert heard
+
+
+def test_action_runs_to_its_end(spun) -> None:
+    executor, node = spun
+
+    def execute(goal):
+        goal.succeed()
+        return RunSet.Result()
+
+    server = ActionServer(node, RunSet, "run", execute)
+    client = ActionClient(node, RunSet, "run")
+    until(executor, client.server_is_ready)
+    sent = client.send_goal_async(RunSet.Goal())
+    executor.spin_until_future_complete(sent, timeout_sec=DEADLINE)
+    result = sent.result().get_result_async()
+    executor.spin_until_future_complete(result, timeout_sec=DEADLINE)
+    assert result.done()
+    server.destroy()
+    client.destroy()
+
+
+def test_future_of_another_thread_ends_the_spinning(spun) -> None:
+    executor, _ = spun
+    done = Future()
+    threading.Timer(0.2, lambda: done.set_result(None)).start()
+    executor.spin_until_future_complete(done, timeout_sec=DEADLINE)
+    assert done.done()
+
+
+def test_what_is_destroyed_is_heard_no_more(spun) -> None:
+    executor, node = spun
+    heard = []
+    subscription = node.create_subscription(String, "words", heard.append, 10)
+    publisher = node.create_publisher(String, "words", 10)
+    until(executor, lambda: publisher.get_subscription_count() == 1)
+    node.create_timer(0.01, lambda: node.destroy_subscription(subscription) if heard else publisher.publish(String()))
+    until(executor, lambda: publisher.get_subscription_count() == 0)
+    assert heard
+
+
+def test_nothing_ready_is_a_timeout(spun) -> None:
+    executor, _ = spun
+    with pytest.raises(TimeoutException):
+        while True:
+            executor.wait_for_ready_callbacks(timeout_sec=0.01)[0]()
+
+
+def test_error_of_a_callback_is_raised_where_it_spins(spun) -> None:
+    executor, node = spun
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    node.create_timer(0.001, fail)
+    with pytest.raises(ValueError, match="no"):
+        until(executor, lambda: False)
+
+
+def test_a_future_keeps_no_trace_of_every_message(spun) -> None:
+    executor, node = spun
+    ticks: list[int] = []
+    done = Future()
+    node.create_timer(0.001, lambda: ticks.append(1) if len(ticks) < 50 else done.done() or done.set_result(None))
+    executor.spin_until_future_complete(done, timeout_sec=DEADLINE)
+    assert len(done._callbacks) <= 1
+
+
+def test_shutdown_ends_its_thread(spun) -> None:
+    executor, _ = spun
+    executor.spin_once(timeout_sec=0.0)
+    executor.shutdown()
+    assert "rest" not in [thread.name for thread in threading.enumerate()]
