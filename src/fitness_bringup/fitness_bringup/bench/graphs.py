@@ -1,0 +1,339 @@
+"""Contenders with ROS: the graph in one process, and in separate processes, over DDS.
+
+    python -m fitness_bringup.bench.graphs one|processes|watch FOLDER NAMESPACE
+
+How fast a graph is, is measured under back-pressure: its camera hands out a picture when the counter has confirmed
+(rep_state) the one before the last. So at most two are on their way, the pose stage never waits for a picture, none is
+ever replaced by a newer one, and what is counted has gone all the way: published, taken from DDS, processed, published,
+classified, counted, published. A camera that is merely faster would measure how many pictures can be thrown away, a
+slower one only itself. Everything else is the product's own: its nodes, parameters, QoS, executor and DDS profile.
+
+At a camera's own rate (`rate` > 0) nothing waits: then losses and latencies are those of a real camera.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rclpy.task import Future
+
+from fitness_bringup import live
+from fitness_bringup.bench import clip, contender
+from fitness_camera.camera_node import CameraNode
+from fitness_camera.source import Source
+from fitness_core.ros import qos
+from fitness_core.ros.messages import from_time
+from fitness_core.types import Frame
+from fitness_msgs.msg import RepEvent, RepState
+
+ON_THEIR_WAY = 2
+"""Pictures that may be unconfirmed under back-pressure: one in the pose stage, the next one waiting for it."""
+DRAIN = 3.0
+"""How long the last pictures of a slice may take to come through, if ever they do [s]."""
+PROCESSES = ("pose_estimator", "exercise_classifier", "rep_counter")
+_AT_END: list[Callable[[], None]] = []
+
+
+class GatedSource(Source):
+    """Pictures from memory, stamped when they are handed out; only as many as a slice allows."""
+
+    def __init__(self, pictures: np.ndarray) -> None:
+        super().__init__("pictures in memory", "camera_optical_frame")
+        self.live = True
+        self.height, self.width = pictures.shape[1:3]
+        self.handed_out = 0
+        self.stamps: list[int] = []
+        self._pictures = pictures
+        self._period = 0.0
+        self._due = 0.0
+        self._left = 0
+        self._on_their_way = 0
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def allow(self, frames: int, rate: float) -> None:
+        """Hand out so many pictures: one per 1 / rate [Hz], or with rate 0 each when one has been confirmed."""
+        with self._changed:
+            self._left, self._period, self._on_their_way = frames, 1 / rate if rate else 0.0, 0
+            self._due = time.monotonic()
+            self.stamps = []
+            self._changed.notify()
+
+    def confirm(self) -> None:
+        """One picture has come all the way."""
+        with self._changed:
+            self._on_their_way -= 1
+            self._changed.notify()
+
+    def read(self) -> Frame | None:
+        with self._changed:
+            self._changed.wait_for(self._may)
+        if self._closed:
+            return None
+        if self._period:
+            time.sleep(max(0.0, self._due - time.monotonic()))
+            self._due += self._period
+        picture = self._pictures[self.handed_out % len(self._pictures)]
+        with self._changed:
+            self._left -= 1
+            self._on_their_way += 1
+        self.handed_out += 1
+        stamp = time.time_ns()
+        self.stamps.append(stamp)
+        return Frame(stamp, picture, self.frame_id)
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _may(self) -> bool:
+        return self._closed or (self._left > 0 and (self._period > 0 or self._on_their_way < ON_THEIR_WAY))
+
+
+class Bench:
+    """What feeds a camera node and watches what comes of its pictures."""
+
+    def __init__(self, camera: CameraNode, folder: Path) -> None:
+        self.source = GatedSource(clip.load(folder).pictures)
+        self.camera = camera
+        self.latencies: list[float] = []
+        self._states = 0
+        self._done = threading.Event()
+        self._expected = 0
+        self._ended = 0.0
+        # The camera is the product's; only what it opens is ours.
+        camera._open = lambda: self.source  # type: ignore[method-assign]
+        camera.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM, raw=True)
+
+    def run(self, frames: int, rate: float) -> tuple[float, int]:
+        """Seconds from the first picture to its last confirmation, and how many were confirmed."""
+        self._states, self._expected = 0, frames
+        self._done.clear()
+        begun = time.perf_counter()
+        self.source.allow(frames, rate)
+        # Under back-pressure a lost picture would stop everything: then the slice ends here and says so.
+        self._done.wait(frames / rate + DRAIN if rate else contender.TIMEOUT / 2)
+        return (self._ended or time.perf_counter()) - begun, self._states
+
+    def _on_state(self, _: bytes) -> None:
+        self._states += 1
+        self._ended = time.perf_counter()
+        self.source.confirm()
+        if self._states == self._expected:
+            self._done.set()
+
+
+def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
+    """The graph as `./fitness live` makes it, dashboard and all, with nobody watching."""
+    options = live.Options(source=str(clip.load(folder).video), dashboard=True, port=0, namespace=namespace)
+    live.set_environment()
+    live.begin(options)
+    graph = live.compose(options)
+    assert isinstance(graph.source, CameraNode)
+    bench = Bench(graph.source, folder)
+    pose = graph.node("pose_estimator")
+    spans: dict[int, float] = {}
+    events: list[tuple[int, int]] = []
+    camera = graph.source
+    camera.create_subscription(
+        RepEvent, "rep_event", lambda event: events.append((from_time(event.header.stamp), time.time_ns())), qos.EVENTS
+    )
+    live.start(graph, options)
+    step = pose._estimator.step
+
+    def timed(frame: Frame) -> Any:
+        begun = time.perf_counter()
+        found = step(frame)
+        spans[frame.stamp] = time.perf_counter() - begun
+        return found
+
+    pose._estimator.step = timed
+    stop = Future()
+    spin = threading.Thread(
+        target=graph.executor.spin_until_future_complete, args=(stop,), name="executor", daemon=True
+    )
+    spin.start()
+
+    def run(frames: int, rate: float = 0.0, **_: Any) -> dict[str, Any]:
+        spans.clear()
+        events.clear()
+        before, threads = graph.counts(), thread_seconds()
+        cpu = time.process_time()
+        seconds, confirmed = bench.run(frames, rate)
+        spent = time.process_time() - cpu
+        after = graph.counts()
+        whole = [(received - stamp) / 1e6 for stamp, received in events]
+        beyond = [(received - stamp) / 1e6 - spans.get(stamp, 0.0) * 1e3 for stamp, received in events]
+        return {
+            "frames": confirmed,
+            "seconds": seconds,
+            "cpu": spent,
+            "counts": {key: after[key] - before[key] for key in after},
+            "whole_ms": whole,
+            "beyond_ms": beyond,
+            "pose_ms": float(np.median(list(spans.values())) * 1e3) if spans else float("nan"),
+            "threads": _since(threads),
+            "memory": contender.peak_memory(),
+        }
+
+    return {"nodes": len(graph.nodes)}, run
+
+
+def processes(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
+    """Camera, pose estimator, classifier and counter in a process each, as the launch files start them."""
+    live.set_environment()
+    ros = ["--ros-args", "-r", f"__ns:=/{namespace}", "--params-file", str(live.shared("params", "fitness.yaml"))]
+    ros += ["--log-level", "error"]
+    program = "import sys, os, {package}.{node}_node as n; sys.exit(n.main())"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program.format(package=name, node=name), *ros], stdin=subprocess.DEVNULL
+        )
+        for name in PROCESSES
+    ]
+    from fitness_core.ros.executor import GraphExecutor
+    from fitness_core.ros.node import init
+
+    init(ros)
+    camera = CameraNode("camera")
+    bench = Bench(camera, folder)
+    executor = GraphExecutor()
+    executor.add_node(camera)
+    deadline = time.monotonic() + contender.TIMEOUT / 2
+    while (camera.count_subscribers("camera/image_raw"), camera.count_subscribers("body_pose")) != (1, 2) or (
+        camera.count_publishers("rep_state") < 1
+    ):
+        if time.monotonic() > deadline or any(child.poll() is not None for child in children):
+            raise RuntimeError("the nodes of the graph did not come up")
+        executor.spin_once(timeout_sec=0.05)
+    camera.start()
+    threading.Thread(target=executor.spin, daemon=True).start()
+    pids = [os.getpid(), *(child.pid for child in children)]
+
+    def run(frames: int, rate: float = 0.0, **_: Any) -> dict[str, Any]:
+        before = [contender.cpu_seconds(pid) for pid in pids]
+        seconds, confirmed = bench.run(frames, rate)
+        spent = [contender.cpu_seconds(pid) - was for pid, was in zip(pids, before, strict=True)]
+        names = ("camera", *PROCESSES)
+        return {
+            "frames": confirmed,
+            "seconds": seconds,
+            "cpu": sum(spent),
+            "cpu_of": dict(zip(names, spent, strict=True)),
+            "memory_of": dict(zip(names, map(contender.peak_memory, pids), strict=True)),
+        }
+
+    def end() -> None:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait(timeout=20)
+
+    _AT_END.append(end)
+    return {}, run
+
+
+def watch(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
+    """Somebody outside: starts `./fitness live` and sees its first pose and count; looks on at the graph `bench`."""
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
+    from sensor_msgs.msg import CompressedImage
+
+    from fitness_core.ros.node import init
+    from fitness_msgs.msg import BodyPose
+
+    live.set_environment()
+    init([])
+    node = Node("watch")
+    seen: dict[str, float] = {}
+
+    def note(what: str) -> Callable[[bytes], None]:
+        def callback(_: bytes) -> None:
+            seen.setdefault(what, time.monotonic())
+
+        return callback
+
+    node.create_subscription(BodyPose, f"/{namespace}/body_pose", note("first_pose"), qos.STREAM, raw=True)
+    node.create_subscription(RepEvent, f"/{namespace}/rep_event", note("first_count"), qos.EVENTS, raw=True)
+    viewers: list[Any] = []
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    threading.Thread(target=executor.spin, daemon=True).start()
+
+    def run(viewed: str = "", count: int = 0, for_seconds: float = 4.0, **_: Any) -> dict[str, Any]:
+        if viewed:
+            for viewer in viewers:
+                node.destroy_subscription(viewer)
+            topic = f"/{viewed}/overlay/image/compressed"
+            viewers[:] = [
+                node.create_subscription(CompressedImage, topic, lambda _: None, qos.OVERLAY, raw=True)
+                for _ in range(count)
+            ]
+            return {"viewers": count}
+        seen.clear()
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--source", str(clip.load(folder).video)]
+        process = subprocess.Popen(
+            [*command, "--port", "0", "--namespace", namespace],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = begun + contender.TIMEOUT / 2
+        while "first_pose" not in seen and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+        ends, memory = time.monotonic() + for_seconds, 0.0
+        while time.monotonic() < ends and process.poll() is None:
+            with contextlib.suppress(OSError):  # it may end at any moment
+                memory = contender.peak_memory(process.pid)
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=contender.TIMEOUT)
+        return {"memory": memory} | {what: at - begun for what, at in seen.items()}
+
+    return {}, run
+
+
+def thread_seconds() -> dict[str, float]:
+    """CPU seconds so far of every thread of this process, summed by its name: Python's own names, else the system's."""
+    named = {thread.native_id: thread.name.partition("-")[0] for thread in threading.enumerate()}
+    sums: dict[str, float] = {}
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            stat = (task / "stat").read_text()
+        except OSError:
+            continue
+        name = named.get(int(task.name)) or stat.partition("(")[2].rpartition(")")[0]
+        fields = stat.rpartition(")")[2].split()
+        sums[name] = sums.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / contender.TICKS
+    return sums
+
+
+def _since(before: dict[str, float]) -> dict[str, float]:
+    spent = {name: round(now - before.get(name, 0.0), 3) for name, now in thread_seconds().items()}
+    return {name: value for name, value in spent.items() if value > 0}
+
+
+def main() -> int:
+    """The program."""
+    kind, folder, namespace = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    make = {"one": one_process, "processes": processes, "watch": watch}[kind]
+    code = contender.serve(lambda: make(folder, namespace))
+    sys.stdout.flush()
+    for end in _AT_END:
+        end()
+    # Threads of the middleware and of the executor are left as they are: nothing is to be saved.
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

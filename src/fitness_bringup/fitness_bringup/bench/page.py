@@ -1,0 +1,179 @@
+"""The result of `./fitness bench` as a page: docs/performance.md with its plots, or one HTML file.
+
+python -m fitness_bringup.bench.page RESULT.json docs
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fitness_bringup.bench.targets import TARGETS
+
+NAMES = {
+    "bare": "bare MediaPipe loop (a)",
+    "one": "our graph, one process (b)",
+    "processes": "our graph, separate processes (c)",
+    "analyze": "./fitness analyze (d)",
+    "existing": "existing system's loop (e)",
+    "mediapipe": "backend mediapipe alone",
+    "litert": "backend litert alone",
+}
+"""The contenders in words."""
+INTRODUCTION = """\
+Made by `python -m fitness_bringup.bench.page` from the result of `./fitness bench`; do not edit. The contenders take
+turns, a second or so each, on the same pictures (640x480, decoded beforehand, but for `analyze`); the order turns every
+round. A ratio is the median of the ratios within the rounds, so that what else the machine did meets both sides. The
+graphs run under back-pressure: their camera hands out a picture when the counter has confirmed the one before the last,
+so every picture that is counted went all the way through DDS, pose, classifier and counter, and none was dropped.
+CPU beyond pose is the graph's whole process less the bare loop's, per picture. The latency from stamp to RepEvent is
+taken at 30 Hz and without the time that the pose network took for that picture; with it, it is given beside."""
+
+_WIDTH, _BAR, _LEFT = 720, 26, 250
+
+
+def to_markdown(result: dict[str, Any], plot: str) -> str:
+    """docs/performance.md. plot: path of the plot, from there."""
+    parts = ["# Performance", INTRODUCTION, _circumstances(result), "## Targets", _markdown(*_targets(result))]
+    parts += ["## Side by side", f"![Pictures per second and CPU per picture]({plot})", _markdown(*_contenders(result))]
+    for title, head, rows in _details(result):
+        parts += [f"## {title}", _markdown(head, rows)]
+    if result["missing"]:
+        parts += ["## Not measured", "\n".join(f"- {name}: {reason}" for name, reason in result["missing"].items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_html(result: dict[str, Any]) -> str:
+    """The same as one page that needs nothing else."""
+    parts = ["<h1>Performance</h1>", f"<p>{escape(INTRODUCTION)}</p>", f"<p>{escape(_circumstances(result))}</p>"]
+    parts += ["<h2>Targets</h2>", _table(*_targets(result)), "<h2>Side by side</h2>", to_svg(result)]
+    parts.append(_table(*_contenders(result)))
+    for title, columns, rows in _details(result):
+        parts += [f"<h2>{escape(title)}</h2>", _table(columns, rows)]
+    parts += [f"<p>{escape(name)}: not measured: {escape(reason)}</p>" for name, reason in result["missing"].items()]
+    style = (
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "td,th{padding:.2rem .8rem;text-align:right}td:first-child,th:first-child{text-align:left}svg{max-width:100%}"
+    )
+    head = f'<meta charset="utf-8"><title>Performance</title><style>{style}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def to_svg(result: dict[str, Any]) -> str:
+    """Bars: pictures per second of every contender with the middle half of its rounds, and CPU per picture."""
+    bars = [
+        (NAMES.get(name, name), of["median"], of["quartiles"], f"{of['median']:.1f}")
+        for name, of in result["fps"].items()
+    ]
+    costs = [
+        (NAMES.get(name, name), value, [value, value], f"{value:.1f}")
+        for name, value in result["cpu_ms_of"].items()
+        if value
+    ]
+    height = (len(bars) + len(costs)) * _BAR + 120
+    drawn = _bars("pictures per second", bars, 30, "#2a78b8")
+    drawn += _bars("CPU per picture [ms]", costs, 75 + len(bars) * _BAR, "#c2671b")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="Pictures per second and CPU per picture" font-family="sans-serif" font-size="13">'
+        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>{"".join(drawn)}</svg>\n'
+    )
+
+
+def _bars(title: str, bars: Sequence[tuple[str, float, list[float], str]], top: int, colour: str) -> list[str]:
+    scale = (_WIDTH - _LEFT - 70) / max((max(value, *quartiles) for _, value, quartiles, _ in bars), default=1.0)
+    drawn = [f'<text x="10" y="{top - 8}" font-weight="bold">{escape(title)}</text>']
+    for number, (name, value, (low, high), words) in enumerate(bars):
+        y = top + number * _BAR
+        drawn += [
+            f'<text x="{_LEFT - 8}" y="{y + 16}" text-anchor="end">{escape(name)}</text>',
+            f'<rect x="{_LEFT}" y="{y + 3}" width="{value * scale:.1f}" height="{_BAR - 8}" fill="{colour}"/>',
+            f'<path d="M{_LEFT + low * scale:.1f} {y + 12}H{_LEFT + high * scale:.1f}" stroke="#111"/>',
+            f'<text x="{_LEFT + max(value, high) * scale + 6:.1f}" y="{y + 16}">{words}</text>',
+        ]
+    return drawn
+
+
+def _circumstances(result: dict[str, Any]) -> str:
+    of = result["machine"]
+    return (
+        f"Clip: {result['clip']}. Machine: {of['cpu']}, {of['cores']} cores, {of['memory_gb']} GB, {of['system']}, "
+        f"Python {of['python']}; load before the run {of['load_before']:.1f}. The {result['plan']} plan took "
+        f"{result['seconds']:.0f} s."
+    )
+
+
+def _targets(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    words = {True: "yes", False: "**no**", None: "not measured"}
+    rows = [[t.name, t.wanted, _number(t.value(result)), words[t.met(result)]] for t in TARGETS]
+    return ["target", "wanted", "measured", "met"], rows
+
+
+def _contenders(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    rows = []
+    for name, of in result["fps"].items():
+        low, high = of["quartiles"]
+        cpu = _number(result["cpu_ms_of"][name])
+        rows.append([NAMES.get(name, name), _number(of["median"]), f"{low:.1f} .. {high:.1f}", str(of["n"]), cpu])
+    return ["contender", "pictures/s", "middle half of the rounds", "rounds", "CPU [ms/picture]"], rows
+
+
+def _details(result: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+    quartiles = result["ratios_quartiles"]
+    ratios = [
+        [name, _number(value), " .. ".join(map(_number, quartiles.get(name, [])))]
+        for name, value in result["ratios"].items()
+    ]
+    sections = [
+        ("Ratios", ["ratio", "median", "middle half"], ratios),
+        ("Latency at 30 Hz", ["from stamp to RepEvent", "ms"], _pairs(result["latency_ms"])),
+        ("CPU by thread of the one-process graph", ["thread", "ms per picture"], _pairs(result["threads_cpu_ms"])),
+        ("Peak memory", ["process", "MB"], _pairs(result["memory_mb"])),
+        ("Start of ./fitness live", ["until", "s"], _pairs(result["start_s"])),
+        ("Pictures at 30 Hz", ["what became of them", "pictures"], _pairs(result["drops_of"])),
+        ("Single steps", ["step", "CPU [ms]"], _pairs(result["steps_ms"])),
+    ]
+    for name, values in result["scaling"].items():
+        flat = values if isinstance(values, dict) else {"": values}
+        rows = [
+            [f"{key} {inner}", _number(number)]
+            for key, of in flat.items()
+            for inner, number in (of.items() if isinstance(of, dict) else [("", of)])
+        ]
+        sections.append((f"Growth: {name.replace('_', ' ')}", ["at", "value"], rows))
+    return [section for section in sections if section[2]]
+
+
+def _pairs(values: dict[str, Any]) -> list[list[str]]:
+    return [[name.replace("_", " "), _number(value)] for name, value in values.items() if value is not None]
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell.replace('**', ''))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{cells}</tr>{body}</table>"
+
+
+def main() -> int:
+    """Write performance.md and images/performance.svg into a folder."""
+    result, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    (folder / "images" / "performance.svg").write_text(to_svg(result))
+    (folder / "performance.md").write_text(to_markdown(result, "images/performance.svg"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
