@@ -140,3 +140,16 @@ def test_shutdown_ends_its_thread(spun) -> None:
     executor.spin_once(timeout_sec=0.0)
     executor.shutdown()
     assert "rest" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_who_runs_callbacks_oneself_learns_whose_failed(spun) -> None:
+    executor, node = spun
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    node.create_timer(0.001, fail)
+    handler, _, of = executor.wait_for_ready_callbacks(timeout_sec=DEADLINE)
+    handler()
+    assert of is node
+    assert str(handler.exception()) == "no"

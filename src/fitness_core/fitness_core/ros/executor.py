@@ -47,8 +47,8 @@ class GraphExecutor(SingleThreadedExecutor):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._stale = True
-        self._subscriptions: list[Subscription] = []
-        self._timers: list[Timer] = []
+        self._subscriptions: list[tuple[Subscription, Node]] = []
+        self._timers: list[tuple[Timer, Node]] = []
         self._wait_set: Any = None
         self._rest_ready = False
         self._rest_taken = threading.Event()
@@ -146,7 +146,8 @@ class GraphExecutor(SingleThreadedExecutor):
             self._look()
         with ExitStack() as held:
             try:
-                entities: list[Any] = [self._context, self._guard, self._sigint_gc, *self._subscriptions, *self._timers]
+                entities: list[Any] = [self._context, self._guard, self._sigint_gc]
+                entities += [entity for entity, _ in (*self._subscriptions, *self._timers)]
                 for entity in entities:
                     held.enter_context(entity.handle)
             except InvalidHandle:
@@ -154,9 +155,9 @@ class GraphExecutor(SingleThreadedExecutor):
                 self._stale = True
                 return
             self._wait_set.clear_entities()
-            for subscription in self._subscriptions:
+            for subscription, _ in self._subscriptions:
                 self._wait_set.add_subscription(subscription.handle)
-            for timer in self._timers:
+            for timer, _ in self._timers:
                 self._wait_set.add_timer(timer.handle)
             self._wait_set.add_guard_condition(self._guard.handle)
             self._wait_set.add_guard_condition(self._sigint_gc.handle)
@@ -168,28 +169,27 @@ class GraphExecutor(SingleThreadedExecutor):
                 raise ExternalShutdownException
             due = set(self._wait_set.get_ready_entities("timer"))
             arrived = set(self._wait_set.get_ready_entities("subscription"))
-            timers = [timer for timer in self._timers if timer.handle.pointer in due]
-            subscriptions = [entity for entity in self._subscriptions if entity.handle.pointer in arrived]
-        for timer in timers:
-            if not timer.handle.pointer or not timer.handle.is_timer_ready():
-                continue
-            yield self._handler(timer, self._take_timer), timer, None
-        for subscription in subscriptions:
-            yield self._handler(subscription, self._take_subscription), subscription, None
+            # A timer that was cancelled can be among those that are due.
+            timers = [(t, node) for t, node in self._timers if t.handle.pointer in due and t.handle.is_timer_ready()]
+            subscriptions = [(s, node) for s, node in self._subscriptions if s.handle.pointer in arrived]
+        for timer, node in timers:
+            yield self._handler(timer, node, self._take_timer), timer, node
+        for subscription, node in subscriptions:
+            yield self._handler(subscription, node, self._take_subscription), subscription, node
 
     def _look(self) -> None:
         self._stale = False
         nodes = self.get_nodes()
-        self._subscriptions = [entity for node in nodes for entity in node.subscriptions]
-        self._timers = [entity for node in nodes for entity in node.timers]
+        self._subscriptions = [(entity, node) for node in nodes for entity in node.subscriptions]
+        self._timers = [(entity, node) for node in nodes for entity in node.timers]
         sizes = len(self._subscriptions), 2, len(self._timers), 0, 0, 0
         handle: Any = self._context.handle
         with handle:
             self._wait_set = _rclpy.WaitSet(*sizes, handle)
 
-    def _handler(self, entity: Any, take: Callable[[Any], Any]) -> Any:
+    def _handler(self, entity: Any, node: Node, take: Callable[[Any], Any]) -> Any:
         if asyncio.iscoroutinefunction(entity.callback):
-            return self._make_handler(entity, None, take)  # type: ignore[arg-type]
+            return self._make_handler(entity, node, take)
         return _Callback(entity, take)
 
     def _watch(self) -> None:
@@ -250,11 +250,12 @@ class GraphExecutor(SingleThreadedExecutor):
 
 
 class _Callback:
-    """What the executor calls for a message or a timer; an error in it is raised where the executor spins."""
+    """What a message or a timer calls, with what a task of rclpy has: an error is kept for who asks for it."""
 
     def __init__(self, entity: Any, take: Callable[[Any], Any]) -> None:
         self._entity = entity
         self._take = take
+        self._error: Exception | None = None
 
     def __call__(self) -> None:
         group = self._entity.callback_group
@@ -266,11 +267,16 @@ class _Callback:
                 # Plain functions are all that gets here: it ends without waiting for anything.
                 with contextlib.suppress(StopIteration):
                     execute().send(None)
+        except Exception as error:
+            self._error = error
         finally:
             group.ending_execution(self._entity)
 
-    def exception(self) -> None:
-        """As a task of rclpy: raised already."""
+    def exception(self) -> Exception | None:
+        """What the callback raised."""
+        return self._error
 
     def result(self) -> None:
-        """As a task of rclpy: callbacks of messages and timers give none."""
+        """Raise what the callback raised; callbacks of messages and timers give nothing."""
+        if self._error is not None:
+            raise self._error
