@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 
 from exercise_classifier.features import PoseSequence, stack
-from fitness_core.types import Pose, nanoseconds, seconds
+from fitness_core.types import SOONEST, Pose, nanoseconds, seconds
 
 MAX_GAP = 0.45
 """Poses further apart than this [s] are not joined by a line: what happened between them was not seen (2.5 Hz)."""
@@ -63,7 +63,7 @@ class PoseWindow:
         fresh = False
         if self._poses:
             newest = self._poses[-1]
-            if pose.stamp == newest.stamp:
+            if 0 <= pose.stamp - newest.stamp < SOONEST:
                 return False
             other = pose.tracked and any(held.tracked and held.body_id != pose.body_id for held in self._poses)
             if pose.stamp < newest.stamp or other:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import joint_angles
 from fitness_core.types import (
+    SOONEST,
     Classification,
     JointAngles,
     Periodicity,
@@ -147,7 +148,10 @@ class RepCounter:
         self._evidence.add(classification)
 
     def step(self, pose: Pose) -> CounterOutput:
-        """Count up to this pose. A stamp before the last one ends the set and starts anew."""
+        """Count up to this pose. A stamp before the last one ends the set and starts anew; the same stamp is nothing new."""
+        if self._pose is not None and 0 <= pose.stamp - self._pose.stamp < SOONEST:
+            # A clock that stands still, or a pose that came twice; remembering them all would fill the memory.
+            return CounterOutput(joint_angles(pose, self._min_visibility), self._state(self._pose))
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
         if self._pose is not None and pose.stamp < self._pose.stamp:

@@ -119,7 +119,9 @@ class State:
         return {"type": "instruction", "text": text}
 
     def take_diagnostics(self, name: str, level: int, message: str, values: dict[str, str]) -> None:
-        """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus."""
+        """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus. So many nodes no graph has: KEPT."""
+        if name not in self.nodes and len(self.nodes) >= KEPT:
+            return
         self.nodes[name] = {
             "level": ("ok", "warn", "error", "stale")[min(level, 3)],
             "message": message,
@@ -196,14 +198,23 @@ class State:
 
     def _pose_value(self, key: str) -> float | None:
         node = self.nodes.get("pose_estimator")
-        return number(float(node["values"].get(key, "nan")), 1) if node else None
+        return number(_figure(node["values"].get(key, "")), 1) if node else None
 
     def _drops(self) -> int | None:
         """Pictures that were not made poses of, one after the other: on the way, replaced by newer ones, unreadable."""
         node = self.nodes.get("pose_estimator")
         if node is None:
             return None
-        return sum(int(node["values"].get(key, "0")) for key in ("lost", "replaced", "refused", "failed"))
+        figures = [_figure(node["values"].get(key, "")) for key in ("lost", "replaced", "refused", "failed")]
+        return int(sum(figure for figure in figures if math.isfinite(figure)))
+
+
+def _figure(text: str) -> float:
+    """The number that a diagnostic says; NaN where it says something else."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def number(value: float, digits: int) -> float | None:
