@@ -9,7 +9,9 @@ from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.messages import from_body_pose, header, to_classification
+from fitness_core.ros.catch_up import CatchUp
+from fitness_core.ros.last_said import LastSaid
+from fitness_core.ros.messages import from_body_pose, from_time, header, to_classification
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Classification
@@ -21,6 +23,7 @@ class ExerciseClassifierNode(FitnessNode):
 
     Subscribes body_pose (fitness_msgs/BodyPose). Publishes exercise (fitness_msgs/ExerciseClassification) at `rate` by
     stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) when activated and when the threshold changes.
+    Started again after a crash it takes the poses that their publisher still has, and says what it had not yet said.
     """
 
     PARAMETERS = (
@@ -56,11 +59,13 @@ class ExerciseClassifierNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._classifier: ExerciseClassifier | None = None
         self._newest: Classification | None = None
+        self._last_said = LastSaid(self)
+        self._catch_up: CatchUp | None = None
         self._frame_id = ""
         self._rate = diagnostics.Rate()
         self._exercise = self.create_lifecycle_publisher(ExerciseClassification, "exercise", qos.LABELS)
         self._info = self.create_lifecycle_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
-        self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM)
+        self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.EVERY)
 
     def configure(self) -> None:
         """Load the model and hold its labels against the catalogue."""
@@ -82,6 +87,9 @@ class ExerciseClassifierNode(FitnessNode):
         assert self._classifier is not None  # configured before
         self._classifier.reset()
         self._tell_info()
+        if (last := self._last_said.left()) is not None:
+            topics = {"body_pose": (BodyPose, qos.POSES)}
+            self._catch_up = CatchUp(self, topics, lambda heard: self._resume(last, heard["body_pose"]))
 
     def parameters_changed(self, names: set[str]) -> None:
         """The threshold holds from the next classification on."""
@@ -110,6 +118,10 @@ class ExerciseClassifierNode(FitnessNode):
 
     def deactivate(self) -> None:
         """Forget the poses of this run."""
+        if self._catch_up is not None:
+            self._catch_up.cancel()
+            self._catch_up = None
+        self._last_said.forget()
         if self._classifier is not None:
             self._classifier.reset()
         self._newest = None
@@ -119,16 +131,31 @@ class ExerciseClassifierNode(FitnessNode):
         self._classifier = None
 
     def _on_pose(self, message: BodyPose) -> None:
-        if not self.active or self._classifier is None:
-            return
+        if self._catch_up is not None:
+            self._catch_up.hear("body_pose", message)
+        elif self.active and self._classifier is not None:
+            self._classify(self._classifier, message)
+
+    def _resume(self, last: int, poses: list[BodyPose]) -> None:
+        self._catch_up = None
+        assert self._classifier is not None
+        self.get_logger().warning(f"restarted; caught up with {len(poses)} poses")
+        # Where every stamp is older, this is another recording than before.
+        since = last if from_time(poses[-1].header.stamp) >= last else 0
+        for message in poses:
+            self._classify(self._classifier, message, since)
+
+    def _classify(self, classifier: ExerciseClassifier, message: BodyPose, since: int = 0) -> None:
+        """Take a pose; say what is due, where its stamp is after `since` [ns]."""
         pose = from_body_pose(message)
         begun = time.perf_counter()
-        result = self._classifier.step(pose)
+        result = classifier.step(pose)
         if result is None:
             return
         self._rate.tick(time.perf_counter() - begun)
         self._newest = result
-        self._exercise.publish(to_classification(result, pose.frame_id))
+        if result.stamp > since:
+            self._exercise.publish(to_classification(result, pose.frame_id))
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Rate, cost, and what is seen."""
@@ -139,6 +166,8 @@ class ExerciseClassifierNode(FitnessNode):
             "model": self._classifier.info.model_id if self._classifier else "",
         }
         if self._newest is not None:
+            if self.active:
+                self._last_said.keep(self._newest.stamp)
             values |= {
                 "status": self._newest.status.name,
                 "label": self._newest.label,

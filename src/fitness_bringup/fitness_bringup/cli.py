@@ -315,27 +315,6 @@ def evaluate(context: typer.Context) -> None:
 
 
 @app.command()
-def soak(
-    minutes: Annotated[float, typer.Option(help="Length of the stream [min].", min=0.05, max=10000)] = 60.0,
-    speed: Annotated[
-        float, typer.Option(help="1 = real time, N = so much faster, 0 = as fast as the machine goes.", min=0, max=100)
-    ] = 0.0,
-    source: Annotated[
-        str,
-        typer.Option(metavar="BAG|FILE", help="Bag of landmarks, or a video; default: the landmarks that ship."),
-    ] = "",
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.", show_default=False)
-    ] = None,
-    parameter: Parameters = None,
-) -> None:
-    """Run the graph for an hour and see that memory, threads, handles and stamps stay where they are."""
-    from fitness_bringup import soak
-
-    raise typer.Exit(soak.run(minutes, speed, source, json, tuple(parameter or ())))
-
-
-@app.command()
 def bench(
     source: Annotated[
         str,
@@ -357,6 +336,27 @@ def bench(
     from fitness_bringup.bench import command
 
     command.run(source, command.QUICK if quick else command.Plan(), json, html)
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="Length of the stream [min].", min=0.05, max=10000)] = 60.0,
+    speed: Annotated[
+        float, typer.Option(help="1 = real time, N = so much faster, 0 = as fast as the machine goes.", min=0, max=100)
+    ] = 0.0,
+    source: Annotated[
+        str,
+        typer.Option(metavar="BAG|FILE", help="Bag of landmarks, or a video; default: the landmarks that ship."),
+    ] = "",
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.", show_default=False)
+    ] = None,
+    parameter: Parameters = None,
+) -> None:
+    """Run the graph for an hour and see that memory, threads, handles and stamps stay where they are."""
+    from fitness_bringup import soak
+
+    raise typer.Exit(soak.run(minutes, speed, source, json, tuple(parameter or ())))
 
 
 @app.command(context_settings=PASSED_ON)

@@ -1,10 +1,13 @@
 """The nodes of the graph on one executor, started and ended so that nothing is missed."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from rclpy.executors import TimeoutException
+from rclpy.executors import ConditionReachedException, TimeoutException
+from rclpy.task import Future
 
+from fitness_bringup.revival import Revival
 from fitness_bringup.status import Status
 from fitness_core.errors import InputError
 from fitness_core.ros.executor import GraphExecutor
@@ -27,6 +30,7 @@ class Graph:
         self.status = Status()
         self.nodes: list[FitnessNode] = []
         self._idle: list[FitnessNode] = []
+        self._revival = Revival(self.status)
         self.executor.add_node(self.status)
 
     def add(self, node: FitnessNode, idle: bool = False) -> None:
@@ -55,6 +59,12 @@ class Graph:
             self._go(node, "configure")
         for node in reversed(started):
             self._go(node, "activate")
+
+    def spin(self, stop: Future) -> None:
+        """Run callbacks until `stop` is done; a node whose callback fails is brought up again."""
+        stop.add_done_callback(lambda _: self.executor.wake())
+        while not stop.done():
+            self._run_one(None, stop.done)
 
     def stop(self) -> None:
         """Deactivate upstream nodes first, each when it has worked through what it was given."""
@@ -90,14 +100,17 @@ class Graph:
             node.destroy_node()
         self.executor.shutdown()
 
-    def _run_one(self) -> bool:
-        """Run the next callback that is ready; whether there was one."""
+    def _run_one(self, timeout: float | None = QUIET, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Run the next callback that is ready within `timeout` [s], None = for ever; whether there was one."""
         try:
-            handler, _, _ = self.executor.wait_for_ready_callbacks(timeout_sec=QUIET)
-        except TimeoutException:
+            handler, _, node = self.executor.wait_for_ready_callbacks(timeout_sec=timeout, condition=enough)
+        except (TimeoutException, ConditionReachedException):
             return False
         handler()
-        handler.result()
+        if (error := handler.exception()) is not None:
+            if not isinstance(node, FitnessNode):
+                raise error
+            self._revival.failed(node, error)
         return True
 
     def _at_work(self) -> bool:

@@ -72,7 +72,7 @@ def run(options: Options) -> int:
         graph.status.create_subscription(String, "instruction", _print, qos.TAKES)
         live.start(graph, graph_options)
         keyboard = None if guide.params.auto else graph.status.create_timer(KEYBOARD_PERIOD, lambda: _listen(guide))
-        graph.executor.spin_until_future_complete(stop)
+        graph.spin(stop)
         if keyboard is not None:
             keyboard.cancel()
         graph.settle()

@@ -24,14 +24,18 @@ TOLD_FOR = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. environment: over that of this process. respawn: start it again when it dies. ends: its own end, \
-with exit code 0, ends all."""
+    """What to run.
+
+    environment: instead of that of this process, empty = the same. respawn: start it again when it dies. ends: its own
+    end, with exit code 0, ends all. final: exit codes of a first start that no other start mends.
+    """
 
     name: str
     command: list[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     respawn: bool = True
     ends: bool = False
+    final: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,10 @@ class Supervised:
             return True
         code = self._process.poll()
         if code is None:
-            if now - self._begun > HEALTHY_AFTER:
+            if now - self.begun > HEALTHY_AFTER:
                 self._in_a_row = 0
             return False
-        if code == 0 or not self.program.respawn:
+        if code == 0 or not self.program.respawn or (not self.restarts and code in self.program.final):
             self.over = True
             self._story = f"{self.program.name} ended" if code == 0 else self._death(code)
             return True
@@ -98,7 +102,7 @@ class Supervised:
             level, message = (0 if self._process.returncode == 0 else 2), self._story
         elif self.died_at is not None:
             level, message = 2, f"{self._story}; starting it again in {max(0.0, self._due - now):.1f} s"
-        elif self.restarts and now - self._begun < TOLD_FOR:
+        elif self.restarts and now - self.begun < TOLD_FOR:
             level, message = 1, told
         else:
             level, message = 0, f"running, started again {self.restarts} times" if self.restarts else "running"
@@ -120,13 +124,14 @@ class Supervised:
 
     def _begin(self) -> None:
         self.died_at = None
-        self._begun = time.monotonic()
+        self.begun = time.monotonic()
         errors = self._log.open("ab") if self._log else None
         try:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which ends all in order.
             self._process = subprocess.Popen(
                 self.program.command,
                 env=self.program.environment or None,
+                stdout=errors,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

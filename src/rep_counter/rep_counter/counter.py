@@ -111,6 +111,11 @@ class RepCounter:
         self._body_id = ""  # of the last body that was seen
 
     @property
+    def stamp(self) -> int | None:
+        """Of the newest pose [ns]; None before the first."""
+        return self._gaps.last
+
+    @property
     def missing(self) -> float:
         """Share of the poses of the last seconds that never came [0..1]."""
         return self._gaps.missing
@@ -130,7 +135,7 @@ class RepCounter:
         self._sets = memory.sets
         self._credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
         self._settled = memory.end
-        self._gaps.last = memory.stamp
+        self._gaps = Gaps(memory.stamp)
         if memory.running and memory.running.exercise in self._catalogue:
             self._set = Set.of(memory.running, self._catalogue[memory.running.exercise].effort)
             self._settled = max([self._settled, *(event.turn for event in memory.running.rejected)])
@@ -210,9 +215,14 @@ class RepCounter:
         return self._evidence.means(excursion.turn, excursion.end + WAIT)
 
     def _bearable_gap(self) -> float:
-        """Longest time without a pose in which no repetition is lost [s]; infinite while no exercise is known."""
+        """Longest time without a pose in which no repetition is lost [s]; infinite while no exercise is known.
+
+        After a restart it cannot be known: every gap is told of.
+        """
         name = self._set.exercise if self._set else self.exercise
-        return min(HOLD_S, self._catalogue[name].shortest_s) if name else math.inf
+        if name:
+            return min(HOLD_S, self._catalogue[name].shortest_s)
+        return HOLD_S if self._gaps.resumed else math.inf
 
     def _interrupted(self, start: int, end: int) -> RepEvent:
         """The event that tells of a gap between two poses [ns]."""

@@ -36,7 +36,9 @@ class Evidence:
         """One classification; those without probabilities say nothing."""
         if not classification.probabilities:
             return
-        if self._stamps and classification.stamp < self._stamps[-1]:
+        if self._stamps and classification.stamp <= self._stamps[-1]:
+            if self._stamps[-1] - classification.stamp < _KEEP:
+                return  # told before, by a classifier that was started again since
             self.reset()  # time jumped back
         if not self._sums:
             self._sums.append(dict.fromkeys(classification.probabilities, 0.0))

@@ -13,10 +13,11 @@ _RECENT = 90
 
 
 class Gaps:
-    """Follows the stamps of poses. last: stamp of the newest [ns], None before the first."""
+    """Follows the stamps of poses. last: stamp of the newest [ns], None before the first; before a restart, too."""
 
-    def __init__(self) -> None:
-        self.last: int | None = None
+    def __init__(self, last: int | None = None) -> None:
+        self.last = last
+        self.resumed = last is not None
         self._usual = 0.0
         self._distances: deque[float] = deque(maxlen=_RECENT)
 
@@ -35,6 +36,8 @@ class Gaps:
             return None
         distance = seconds(stamp - last)
         self._distances.append(distance)
+        if not self._usual and not self.resumed:
+            self._usual = distance
         if distance > bearable and distance > _UNUSUAL * self._usual:
             return last, stamp
         self._usual += (_FOLLOW if self._usual else 1.0) * (distance - self._usual)

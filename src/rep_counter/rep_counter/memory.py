@@ -6,7 +6,6 @@ has (`fitness_core.ros.catch_up`). The file is replaced as a whole, so that a cr
 
 import contextlib
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -64,11 +63,6 @@ class MemoryFile:
             self.problem = ""
         except OSError as error:
             self.problem = f"{self.path} cannot be written ({error.strerror}): a crash would lose the running set"
-
-    def touch(self) -> None:
-        """The counter is alive: what is kept is of now."""
-        with contextlib.suppress(OSError):
-            os.utime(self.path)
 
     def load(self, within: float) -> tuple[Memory | None, str]:
         """What a counter left that did not end properly less than `within` seconds ago, and what is wrong with it.

@@ -10,13 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSPolicyKind
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.task import Future
@@ -86,7 +88,17 @@ class FitnessNode(LifecycleNode):
     def create_subscription(self, msg_type, topic, callback, *arguments, **options) -> Subscription:
         """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics."""
         guarded = self.refusals.guard(topic, callback)
+        options.setdefault("event_callbacks", SubscriptionEventCallbacks(incompatible_qos=self._unheard(topic)))
         return super().create_subscription(msg_type, topic, guarded, *arguments, **options)
+
+    def _unheard(self, topic: str) -> Callable[[Any], None]:
+        """What to do where somebody publishes a topic in a way that this node cannot hear."""
+
+        def tell(status: Any) -> None:
+            policy = QoSPolicyKind(status.last_policy_kind).name.lower()
+            self.refusals.add(topic, f"a publisher of another quality of service ({policy}) is not heard")
+
+        return tell
 
     def once_heard(self, publisher: Publisher, subscribers: int, begin: Callable[[], None], timeout: float) -> Timer:
         """Call `begin` once so many subscribers listen to a publisher, or after `timeout` [s] at the latest.

@@ -74,8 +74,8 @@ class Continuity:
 
     def alive(self) -> None:
         """Once a second: what is kept is of now."""
-        if self._file is not None and self._catch_up is None:
-            self._file.touch()
+        if self._counter.stamp is not None:
+            self.save()
 
     def end(self) -> None:
         """The counter ends or is reset: nothing is left to go on from."""

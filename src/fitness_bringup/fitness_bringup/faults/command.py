@@ -1,0 +1,90 @@
+"""`./fitness faults`: make every fault happen on this machine and tell what became of it."""
+
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from exercise_classifier.classifier import default_model
+from fitness_bringup.faults import files, pictures, stream
+from fitness_bringup.faults.feed import Clip
+from fitness_bringup.faults.kills import kills
+from fitness_bringup.faults.stage import Stage
+from fitness_bringup.faults.table import Fault, as_json, show
+from fitness_bringup.live import DEMO, set_environment
+from fitness_core.errors import InputError
+
+POSE_KILLS_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """As on the command line. source: bag of landmarks, None = the demo's. seed: 0 = another one each time."""
+
+    kills: int = 20
+    source: Path | None = None
+    model: Path | None = None
+    json: str = ""
+    seed: int = 0
+    kills_only: bool = False
+
+
+def run(options: Options) -> int:
+    """Exit code: 0 where every fault was survived, 1 where one was not. Raises InputError."""
+    if options.source is not None and not options.source.exists():
+        raise InputError(f"--source {options.source} is not there; give a bag of landmarks, or none for the demo's")
+    if options.model is not None and not options.model.is_file():
+        raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
+    set_environment()
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="faults") as folder:
+        model = Path(folder, "model.tflite")
+        shutil.copyfile(options.model or default_model(), model)
+        clip = Clip(options.source or DEMO, model)
+        if not clip.repetitions(1):
+            raise InputError(f"nothing is counted in {options.source}; give landmarks of somebody who exercises")
+        with Stage(Path(folder), clip, model) as stage:
+            faults = _all(stage, options, lambda line: console.print(line, highlight=False))
+    if options.json == "-":
+        print(json.dumps(as_json(faults), indent=1))
+    else:
+        show(faults, Console())
+        if options.json:
+            Path(options.json).write_text(json.dumps(as_json(faults), indent=1) + "\n")
+    bad = [fault.name for fault in faults if not fault.survived]
+    if bad:
+        print("not survived: " + ", ".join(bad), file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _all(stage: Stage, options: Options, progress: Callable[[str], None]) -> list[Fault]:
+    seed = options.seed or random.randrange(1, 2**31)
+    progress(
+        f"seed {seed}; a loop of {stage.feed.clip.length / 1e9:.0f} s, "
+        f"{len(stage.feed.clip.repetitions(1))} repetitions"
+    )
+    faults = kills(stage, options.kills, seed, progress)
+    if options.kills_only:
+        return faults
+    steps = [
+        lambda: stream.one_loop(stage, seed),
+        lambda: [stream.lost_messages(stage)],
+        lambda: [stream.clock_jumps(stage)],
+        lambda: [files.broken_model(stage)],
+        lambda: [files.disk_full(stage)],
+        lambda: [files.folder_gone(stage)],
+        lambda: [files.truncated_bag(stage, seed)],
+        lambda: pictures.camera_and_pose(stage, max(2, round(options.kills * POSE_KILLS_SHARE))),
+    ]
+    for step in steps:
+        made = step()
+        for fault in made:
+            progress(f"{fault.name}: recovered {len(fault.times)} of {fault.injected}")
+        faults += made
+    return faults

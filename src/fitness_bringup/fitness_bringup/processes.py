@@ -1,0 +1,120 @@
+"""`./fitness live --respawn` and `--processes`: the graph in processes that are started again when they die."""
+
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import rclpy
+import yaml
+from rclpy.utilities import try_shutdown
+
+from fitness_bringup import live
+from fitness_bringup.announcer import Announcer
+from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
+from fitness_core.errors import InputError
+from fitness_core.ros.node import init, on_signal
+
+TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
+BAD_INPUT = 2
+MODULES = {
+    "camera": "fitness_camera.camera_node",
+    "player": "fitness_datasets.player_node",
+    "pose_estimator": "pose_estimator.pose_estimator_node",
+    "exercise_classifier": "exercise_classifier.exercise_classifier_node",
+    "rep_counter": "rep_counter.rep_counter_node",
+    "run_set": "rep_counter.run_set_node",
+    "overlay": "fitness_visualization.overlay_node",
+    "markers": "fitness_visualization.markers_node",
+    "foxglove": "fitness_visualization.foxglove_node",
+    "dashboard": "fitness_visualization.dashboard_node",
+    "recorder": "fitness_datasets.recorder_node",
+}
+"""Where the nodes are that can run in a process each."""
+
+
+def respawned(options: live.Options, command: list[str]) -> int:
+    """Run a command of this program in a process of its own, again and again while it crashes; its exit code."""
+    live.check(options)
+    command = [sys.executable, "-m", "fitness_bringup.cli", *command]
+    return _supervise([Program("live", command, ends=True, final=(BAD_INPUT,))], options.namespace)
+
+
+def separate(options: live.Options) -> int:
+    """Run each node in a process of its own; the exit code of the source."""
+    live.check(options)
+    if options.window or options.record_video is not None:
+        raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
+    with tempfile.TemporaryDirectory() as folder:
+        return _supervise(programs(options, Path(folder, "parameters.yaml")), options.namespace)
+
+
+def programs(options: live.Options, file: Path) -> list[Program]:
+    """The nodes that `live` composes with these options, in the order of the data. file: their parameters, written."""
+    asked: dict[str, dict[str, Any]] = {}
+    if options.demo:
+        asked["player"] = {"bag": str(live.DEMO), "loop": options.loop} | ({"rate": 0.0} if options.unpaced else {})
+    elif options.source != live.BROWSER:
+        asked["camera"] = {"loop": options.loop, "paced": not options.unpaced}
+        if options.source:
+            asked["camera"]["source"] = options.source
+    asked |= {} if options.demo else {"pose_estimator": {}}
+    asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
+    asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
+    if options.overlay and options.demo:
+        asked["overlay"] = {"picture": False}
+    if options.dashboard:
+        asked["dashboard"] = {"camera": options.source == live.BROWSER} if options.source == live.BROWSER else {}
+        asked["dashboard"] |= {} if options.port is None else {"port": options.port}
+        asked["dashboard"] |= {"bind": options.bind} if options.bind else {}
+    if options.record is not None:
+        asked["recorder"] = {"bag": str(options.record.absolute()), "images": options.record_images}
+    for name, parameters in live.overrides_of(options).items():
+        if name not in asked:
+            raise InputError(f"-p: node {name!r} does not run with these options")
+        asked[name] |= parameters
+    content = live.parameters(options)
+    for name, parameters in asked.items():
+        node = content.setdefault(f"/**/{name}", {})
+        node["ros__parameters"] = node.get("ros__parameters", {}) | parameters
+    file.write_text(yaml.safe_dump(content))
+    source = next(iter(asked))
+    given = ("--params-file", str(file), "--log-level", "warn")
+    # A bag is written once: a recorder is not started again.
+    return [
+        node_program(name, MODULES[name], options.namespace, *given, respawn=name != "recorder", ends=name == source)
+        for name in asked
+    ]
+
+
+def _supervise(all_of_them: list[Program], namespace: str) -> int:
+    """Run them to their end or a signal, tell of crashes on /diagnostics and on stderr."""
+    live.set_environment()
+    stop = threading.Event()
+    on_signal(stop.set)
+    init(["--ros-args", "-r", f"__ns:=/{namespace.strip('/')}", "--log-level", "warn"])
+    node = rclpy.create_node("supervisor")
+    announcer = Announcer(node)
+    supervisor = Supervisor(all_of_them)
+    try:
+        ticks = 0
+        while not stop.wait(TEND_PERIOD) and supervisor.ended is None:
+            news = supervisor.tend()
+            _print(news)
+            ticks += 1
+            if not news and ticks * TEND_PERIOD >= TELL_PERIOD:
+                ticks, news = 0, [one.health for one in supervisor.all]
+            announcer.tell(news)
+        supervisor.stop()
+        return supervisor.ended or 0
+    finally:
+        supervisor.stop()
+        node.destroy_node()
+        try_shutdown()
+
+
+def _print(news: list[Health]) -> None:
+    for health in news:
+        if health.level:
+            print(f"supervisor: {health.message}", file=sys.stderr, flush=True)

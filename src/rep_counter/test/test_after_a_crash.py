@@ -1,0 +1,148 @@
+"""A counter that is started again goes on from what was published: nothing lost, nothing twice, gaps told."""
+
+import json
+import os
+import random
+from dataclasses import replace
+
+import pytest
+
+from fitness_core.catalogue import Catalogue
+from fitness_core.types import Classification, ClassificationStatus, Reason, nanoseconds
+from rep_counter.counter import RepCounter
+from rep_counter.memory import Memory, MemoryFile
+from rep_counter.resume import resume
+
+CATALOGUE = Catalogue.load()
+KEPT = 600  # poses that a publisher keeps
+
+
+def label(stamp: int) -> Classification:
+    return Classification(stamp, stamp - nanoseconds(2.0), ClassificationStatus.OK, "squat", 0.9, {"squat": 0.9})
+
+
+@pytest.fixture
+def poses(figure, wave):
+    return [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 20)]
+
+
+def told(outputs):
+    return [event for output in outputs for event in output.events]
+
+
+def crashed_at(poses, index, file):
+    """A counter up to a pose, then nothing of it but its file."""
+    counter = RepCounter(CATALOGUE)
+    outputs = []
+    for number, pose in enumerate(poses[:index]):
+        counter.classify(label(pose.stamp))
+        outputs.append(counter.step(pose))
+        if number % 20 == 0 or outputs[-1].events or outputs[-1].summaries:
+            file.save(counter.memory())
+    return outputs
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whenever_it_crashes_every_repetition_is_told_once(poses, tmp_path, seed):
+    whole = RepCounter(CATALOGUE)
+    expected = []
+    for pose in poses:
+        whole.classify(label(pose.stamp))
+        expected += whole.step(pose).events
+    expected += whole.finish().events
+    chance = random.Random(seed)
+    file = MemoryFile(tmp_path / "memory.json")
+    killed = chance.randrange(2, len(poses) - 12)
+    back = killed + chance.randrange(1, 12)
+    before = told(crashed_at(poses, killed, file))
+    memory, problem = file.load(within=60.0)
+    assert memory is not None and not problem
+    counter = RepCounter(CATALOGUE)
+    kept = poses[max(0, back - KEPT) : back]
+    resumed = resume(counter, memory, kept, [label(pose.stamp) for pose in kept])
+    after = told(resumed.outputs)
+    for pose in poses[back:]:
+        counter.classify(label(pose.stamp))
+        after += counter.step(pose).events
+    end = counter.finish()
+    after += end.events
+    assert [(event.set_index, event.index) for event in before + after] == [(e.set_index, e.index) for e in expected]
+    assert [summary.repetitions for summary in end.summaries] == [6]
+    assert "no pose was missed" in resumed.story
+
+
+def test_poses_that_nobody_kept_are_told_of(poses, tmp_path):
+    file = MemoryFile(tmp_path / "memory.json")
+    before = told(crashed_at(poses, 110, file))
+    memory, _ = file.load(within=60.0)
+    counter = RepCounter(CATALOGUE)
+    resumed = resume(counter, memory, [poses[160]], [])
+    after = told(resumed.outputs)
+    assert [event.reason for event in after] == [Reason.INTERRUPTED]
+    assert after[0].end == poses[160].stamp and after[0].start == memory.stamp
+    assert "poses of" in resumed.story
+    for pose in poses[161:]:
+        counter.classify(label(pose.stamp))
+        after += counter.step(pose).events
+    after += counter.finish().events
+    counted = [event.index for event in before + after if event.counted]
+    assert counted == list(range(1, len(counted) + 1)), "the set goes on"
+
+
+def test_another_stream_closes_the_set_of_before(poses, tmp_path):
+    file = MemoryFile(tmp_path / "memory.json")
+    done = [event for event in told(crashed_at(poses, len(poses) - 5, file)) if event.counted]
+    memory, _ = file.load(within=60.0)
+    counter = RepCounter(CATALOGUE)
+    first = replace(poses[0], stamp=nanoseconds(0.01))
+    resumed = resume(counter, memory, [first], [])
+    summaries = [summary for output in resumed.outputs for summary in output.summaries]
+    assert [summary.repetitions for summary in summaries] == [len(done)]
+    assert resumed.outputs[-1].state.count == 0
+
+
+def test_a_gap_in_a_set_is_told_of_and_a_slow_source_is_not(poses):
+    def interruptions(given):
+        counter = RepCounter(CATALOGUE, "squat")
+        return [e for pose in given for e in counter.step(pose).events if e.reason == Reason.INTERRUPTED]
+
+    assert interruptions(poses) == []
+    assert interruptions(poses[::12]) == []
+    gap = poses[:100] + poses[130:]
+    assert [(event.start, event.end) for event in interruptions(gap)] == [(poses[99].stamp, poses[130].stamp)]
+
+
+def test_a_set_goes_on_without_a_classifier(poses):
+    counter = RepCounter(CATALOGUE)
+    events = []
+    for number, pose in enumerate(poses):
+        if number < len(poses) // 2:
+            counter.classify(label(pose.stamp))
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert sum(event.counted for event in events) == 6
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', '{"version": 1, "running": 7}', "\x00\xff"])
+def test_a_damaged_file_is_told_and_nothing_is_made_of_it(tmp_path, content):
+    file = MemoryFile(tmp_path / "memory.json")
+    file.path.write_text(content)
+    memory, problem = file.load(within=60.0)
+    assert memory is None and "\n" not in problem and "damaged" in problem
+
+
+def test_what_is_old_is_left_alone_and_a_full_disk_is_told(tmp_path):
+    file = MemoryFile(tmp_path / "folder" / "memory.json")
+    assert file.load(within=60.0) == (None, "")
+    file.save(Memory(5, "squat", 2))
+    assert file.load(within=60.0)[0] == Memory(5, "squat", 2)
+    assert json.loads(file.path.read_text())["stamp"] == 5
+    os.utime(file.path, (1, 1))
+    memory, problem = file.load(within=60.0)
+    assert memory is None and "without closing" in problem
+    file.remove()
+    assert file.load(within=60.0) == (None, "")
+    (tmp_path / "file").touch()
+    blocked = MemoryFile(tmp_path / "file" / "memory.json")
+    blocked.save(Memory(5))
+    assert "cannot be written" in blocked.problem
