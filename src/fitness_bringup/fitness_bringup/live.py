@@ -74,7 +74,7 @@ def run(options: Options) -> None:
                 node.finished.add_done_callback(lambda _: stop.set_result(None))
         start(graph, options)
         status_line = _StatusLine(graph)
-        graph.executor.spin_until_future_complete(stop)
+        graph.spin(stop)
         status_line.end()
         graph.stop()
         print_summary(graph.status, graph.counts(), Console())
@@ -223,16 +223,19 @@ def set_environment() -> None:
 
 def begin(options: Options) -> None:
     """Initialise rclpy with the namespace and the parameters: those that ship, overruled by the user's."""
-    parameters = yaml.safe_load(shared("params", "fitness.yaml").read_text())
-    if options.params is not None:
-        parameters = _merged(parameters, yaml.safe_load(options.params.read_text()))
     with tempfile.TemporaryDirectory() as folder:
         # One file: of a value that two files give in different types ROS 2 keeps one without a word.
         file = Path(folder, "parameters.yaml")
-        file.write_text(yaml.safe_dump(parameters))
+        file.write_text(yaml.safe_dump(parameters(options)))
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}"]
         init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
+
+
+def parameters(options: Options) -> dict[str, Any]:
+    """The parameter file that ships, overruled by the user's."""
+    shipped: dict[str, Any] = yaml.safe_load(shared("params", "fitness.yaml").read_text())
+    return shipped if options.params is None else _merged(shipped, yaml.safe_load(options.params.read_text()))
 
 
 def overrides_of(options: Options) -> dict[str, dict[str, Any]]:
