@@ -153,7 +153,10 @@ class RepCounter:
         self._evidence.add(classification)
 
     def step(self, pose: Pose) -> CounterOutput:
-        """Count up to this pose. A stamp before the last one ends the set and starts anew; the same stamp is nothing new."""
+        """Count up to this pose.
+
+        A stamp before the last one ends the set and starts anew; the same stamp is nothing new.
+        """
         if self._pose is not None and 0 <= pose.stamp - self._pose.stamp < SOONEST:
             # A clock that stands still, or a pose that came twice; remembering them all would fill the memory.
             return CounterOutput(joint_angles(pose, self._min_visibility), self._state(self._pose))
