@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import rclpy
 from rclpy.action import ActionClient, ActionServer
+from rclpy.callback_groups import CallbackGroup
 from rclpy.executors import TimeoutException
 from rclpy.node import Node
 from rclpy.task import Future
@@ -153,3 +154,34 @@ def test_who_runs_callbacks_oneself_learns_whose_failed(spun) -> None:
     handler()
     assert of is node
     assert str(handler.exception()) == "no"
+
+
+class Never(CallbackGroup):
+    """Its entities are looked after by somebody else."""
+
+    def can_execute(self, entity) -> bool:
+        return False
+
+    def beginning_execution(self, entity) -> bool:
+        return False
+
+    def ending_execution(self, entity) -> None:
+        pass
+
+
+def test_what_may_not_be_called_wakes_nobody(spun) -> None:
+    executor, node = spun
+    subscription = node.create_subscription(String, "words", lambda _: None, 10, callback_group=Never())
+    publisher = node.create_publisher(String, "words", 10)
+    deadline = time.monotonic() + DEADLINE
+    while publisher.get_subscription_count() < 1:
+        assert time.monotonic() < deadline
+        with pytest.raises(TimeoutException):
+            while True:
+                executor.wait_for_ready_callbacks(timeout_sec=0.01)[0]()
+    publisher.publish(String(data="read later"))
+    with pytest.raises(TimeoutException):
+        while True:
+            executor.wait_for_ready_callbacks(timeout_sec=0.2)[0]()
+    with subscription.handle:
+        assert subscription.handle.take_message(String, False)[0].data == "read later"

@@ -149,10 +149,12 @@ class GraphExecutor(SingleThreadedExecutor):
         """Wait for messages, timers and being woken; what is ready."""
         if self._stale:
             self._look()
+        subscriptions = [(entity, node) for entity, node in self._subscriptions if self.can_execute(entity)]
+        timers = [(entity, node) for entity, node in self._timers if self.can_execute(entity)]
         with ExitStack() as held:
             try:
                 entities: list[Any] = [self._context, self._guard, self._sigint_gc]
-                entities += [entity for entity, _ in (*self._subscriptions, *self._timers)]
+                entities += [entity for entity, _ in (*subscriptions, *timers)]
                 for entity in entities:
                     held.enter_context(entity.handle)
             except InvalidHandle:
@@ -160,9 +162,9 @@ class GraphExecutor(SingleThreadedExecutor):
                 self._stale = True
                 return
             self._wait_set.clear_entities()
-            for subscription, _ in self._subscriptions:
+            for subscription, _ in subscriptions:
                 self._wait_set.add_subscription(subscription.handle)
-            for timer, _ in self._timers:
+            for timer, _ in timers:
                 self._wait_set.add_timer(timer.handle)
             self._wait_set.add_guard_condition(self._guard.handle)
             self._wait_set.add_guard_condition(self._sigint_gc.handle)
@@ -175,8 +177,8 @@ class GraphExecutor(SingleThreadedExecutor):
             due = set(self._wait_set.get_ready_entities("timer"))
             arrived = set(self._wait_set.get_ready_entities("subscription"))
             # A timer that was cancelled can be among those that are due.
-            timers = [(t, node) for t, node in self._timers if t.handle.pointer in due and t.handle.is_timer_ready()]
-            subscriptions = [(s, node) for s, node in self._subscriptions if s.handle.pointer in arrived]
+            timers = [(t, node) for t, node in timers if t.handle.pointer in due and t.handle.is_timer_ready()]
+            subscriptions = [(s, node) for s, node in subscriptions if s.handle.pointer in arrived]
         for timer, node in timers:
             yield self._handler(timer, node, self._take_timer), timer, node
         for subscription, node in subscriptions:
