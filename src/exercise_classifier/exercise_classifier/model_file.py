@@ -7,7 +7,9 @@ https://ai.google.dev/edge/litert/models/metadata); ours holds `metadata.json`.
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from fitness_core.errors import InputError
 METADATA = "metadata.json"
 _MAGIC = b"TFL3"
 _KEYS = ("name", "labels", "features", "window", "confidence_threshold")
+_HASH = "network_sha256"
+_LARGEST = 1_000_000  # of the metadata, in bytes
 _REMEDY = "give a model that `./fitness train` wrote, or none for the shipped one"
 
 
@@ -50,7 +54,7 @@ def write(path: Path, network: bytes, metadata: dict) -> None:
         # A fixed date: the same model is the same file, hence the same model_id.
         zipped.writestr(
             zipfile.ZipInfo(METADATA, (1980, 1, 1, 0, 0, 0)),
-            json.dumps(metadata, indent=1),
+            json.dumps(metadata | {_HASH: _hash(network)}, indent=1),
         )
     path.write_bytes(network + archive.getvalue())
 
@@ -88,11 +92,28 @@ def read(path: Path) -> ModelFile:
         raise InputError(f"model {path} is not a .tflite file; {_REMEDY}")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            metadata = json.loads(archive.read(METADATA))
-    except (zipfile.BadZipFile, KeyError):
+            entry = archive.getinfo(METADATA)
+            if entry.file_size > _LARGEST:
+                raise zipfile.BadZipFile
+            metadata = json.loads(archive.read(entry))
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        struct.error,
+        zlib.error,
+    ):
         raise InputError(f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}") from None
     except ValueError as error:
         raise InputError(f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}") from None
+    if not isinstance(metadata, dict):
+        raise InputError(f"model {path}: its {METADATA} is no JSON object; {_REMEDY}")
+    # LiteRT takes what it gets, and may take the process along.
+    if _HASH in metadata and metadata[_HASH] != _hash(content[: entry.header_offset]):
+        raise InputError(f"model {path} was damaged or changed after it was written; {_REMEDY}")
     if missing := [key for key in _KEYS if key not in metadata]:
         raise InputError(f"model {path}: its {METADATA} lacks {', '.join(missing)}; {_REMEDY}")
     try:
@@ -109,7 +130,8 @@ def read(path: Path) -> ModelFile:
             confidence_threshold=float(metadata["confidence_threshold"]),
             features=str(given[0]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+        _check(info)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"model {path}: its {METADATA} is not what it should be ({error!r}); {_REMEDY}") from None
     ours = [(chosen.name, chosen.version, chosen.count) for chosen in FEATURE_SETS.values()]
     if given not in ours:
@@ -118,6 +140,18 @@ def read(path: Path) -> ModelFile:
             f"{' or '.join(map(_named, ours))}: fit it again with `./fitness train`, or use the shipped one"
         )
     return ModelFile(content, info)
+
+
+def _hash(network: bytes) -> str:
+    return hashlib.sha256(network).hexdigest()
+
+
+def _check(info: ModelInfo) -> None:
+    """Raise ValueError for what no model can be."""
+    if not info.labels or len(set(info.labels)) != len(info.labels) or not all(isinstance(n, str) for n in info.labels):
+        raise ValueError("labels are names, each once")
+    if not (0 < info.window_duration <= 60 and 0 < info.window_rate <= 240 and 0 <= info.confidence_threshold <= 1):
+        raise ValueError("window or confidence_threshold out of bounds")
 
 
 def _named(of: tuple) -> str:

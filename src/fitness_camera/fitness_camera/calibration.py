@@ -3,6 +3,7 @@
 Format: http://wiki.ros.org/camera_calibration_parsers.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from fitness_core.errors import InputError
+from fitness_core.yaml_text import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> 
 def load(path: Path) -> Calibration:
     """Read a calibration file; InputError where it is not one."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse(path.read_text())
         calibration = Calibration(
             camera_name=str(content.get("camera_name", "")),
             width=int(content["image_width"]),
@@ -59,10 +61,14 @@ def load(path: Path) -> Calibration:
         )
     except OSError as error:
         raise InputError(f"calibration {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
         raise InputError(f"calibration {path} is not one: {reason}; camera_calibration writes such files") from None
-    if calibration.k[0] <= 0:
+    if not all(map(math.isfinite, (*calibration.d, *calibration.k, *calibration.r, *calibration.p))):
+        raise InputError(f"calibration {path} is not one: a number in it is not finite")
+    if not (0 < calibration.width < 2**31 and 0 < calibration.height < 2**31):
+        raise InputError(f"calibration {path} is not one: the picture is {calibration.width}x{calibration.height}")
+    if calibration.k[0] <= 0 or calibration.k[4] <= 0:
         raise InputError(f"calibration {path} is not one: camera_matrix has no focal length")
     return calibration
 

@@ -4,6 +4,7 @@ Adding an exercise is adding a file to `fitness_core/exercises/`, or to a folder
 """
 
 import math
+import reprlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fitness_core.errors import InputError
 from fitness_core.form_rules import FormRule
+from fitness_core.yaml_text import parse
 
 NON_EXERCISES = ("idle", "other", "unknown")
 """Labels that a classifier may have beside the exercises of the catalogue."""
@@ -21,7 +23,7 @@ SHIPPED = Path(__file__).parent / "exercises"
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class JointName(StrEnum):
@@ -220,10 +222,11 @@ class Catalogue:
 
 def _read(file: Path) -> Exercise:
     try:
-        return Exercise.model_validate(yaml.safe_load(file.read_text()))
+        return Exercise.model_validate(parse(file.read_text()))
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
-        raise InputError(f"{file} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
+        why = getattr(error, "problem", None) or str(error)
+        raise InputError(f"{file} is not YAML ({f'line {where.line + 1}: ' if where else ''}{why})") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
     except ValidationError as error:
@@ -232,4 +235,4 @@ def _read(file: Path) -> Exercise:
         says = first["msg"].removeprefix("Value error, ")
         if not field:
             raise InputError(f"{file}: {says}") from None
-        raise InputError(f"{file}: {field}: {says} (given: {first['input']!r})") from None
+        raise InputError(f"{file}: {field}: {says} (given: {reprlib.repr(first['input'])})") from None

@@ -15,6 +15,7 @@ import yaml
 from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
+from fitness_core.yaml_text import parse
 
 FILE = "session.yaml"
 KEPT, DISCARDED, UNFINISHED = "kept", "discarded", "unfinished"
@@ -81,7 +82,7 @@ class Session:
         if not file.exists():
             return cls(folder, subject, session, now, versions=software_versions())
         try:
-            read = yaml.safe_load(file.read_text())
+            read = parse(file.read_text())
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             takes = [Take(**take) for take in read["takes"]]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from exercise_classifier.training.windows import Shape
 from fitness_core.errors import InputError
+from fitness_core.yaml_text import parse
 
 CONFIGS = Path(__file__).parent / "configs"
 """Folder of the configurations that ship; `--config` takes their names too."""
@@ -23,7 +24,7 @@ Shares = dict[str, Annotated[float, Field(ge=0, le=1)]]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Network(_Strict):
@@ -117,13 +118,13 @@ def load_config(given: str | None, **overrides: object) -> TrainingConfig:
         known = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
         raise InputError(f"configuration {given} is not there; give a YAML file, or one that ships: {known}")
     try:
-        values = yaml.safe_load(path.read_text()) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        values = parse(path.read_text()) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"configuration {path} is not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
         raise InputError(f"configuration {path} is a {type(values).__name__}; it must be `name: value` lines")
     try:
-        return TrainingConfig(**(values | overrides))
+        return TrainingConfig.model_validate(values | overrides)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "configuration"
