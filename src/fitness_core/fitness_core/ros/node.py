@@ -96,7 +96,8 @@ class FitnessNode(LifecycleNode):
 
         def tell(status: Any) -> None:
             policy = QoSPolicyKind(status.last_policy_kind).name.lower()
-            self.refusals.add(topic, f"a publisher of another quality of service ({policy}) is not heard")
+            with self.refusals.taking(topic):
+                raise InputError(f"a publisher of another quality of service ({policy}) is not heard")
 
         return tell
 
