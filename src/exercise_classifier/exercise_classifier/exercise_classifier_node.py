@@ -9,12 +9,12 @@ from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.catch_up import CatchUp
+from fitness_core.ros.catch_up import CatchUp, Heard
 from fitness_core.ros.last_said import LastSaid
-from fitness_core.ros.messages import from_body_pose, from_time, header, to_classification
+from fitness_core.ros.messages import from_body_pose, header, to_classification
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.types import Classification
+from fitness_core.types import Classification, nanoseconds
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 
 
@@ -136,14 +136,16 @@ class ExerciseClassifierNode(FitnessNode):
         elif self.active and self._classifier is not None:
             self._classify(self._classifier, message)
 
-    def _resume(self, last: int, poses: list[BodyPose]) -> None:
+    def _resume(self, last: int, poses: list[Heard]) -> None:
         self._catch_up = None
         assert self._classifier is not None
         self.get_logger().warning(f"restarted; caught up with {len(poses)} poses")
         # Where every stamp is older, this is another recording than before.
-        since = last if from_time(poses[-1].header.stamp) >= last else 0
-        for message in poses:
-            self._classify(self._classifier, message, since)
+        since = last if poses[-1].stamp >= last else 0
+        window = nanoseconds(self._classifier.info.window_duration)
+        for heard in poses:
+            if heard.stamp > since - window:
+                self._classify(self._classifier, heard.message, since)
 
     def _classify(self, classifier: ExerciseClassifier, message: BodyPose, since: int = 0) -> None:
         """Take a pose; say what is due, where its stamp is after `since` [ns]."""

@@ -3,6 +3,7 @@
 For a graph without `ros2 launch`, which has `use_respawn`. What a node had published it restores itself.
 """
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0
 """A restart stays a warning for so long [s]."""
+# Whoever kills the supervisor ends what it runs: nothing goes on unseen, with the camera open (util-linux has it).
+_WITH_US = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Supervised:
         try:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which ends all in order.
             self._process = subprocess.Popen(
-                self.program.command,
+                [*_WITH_US, *self.program.command],
                 env=self.program.environment or None,
                 stdout=errors,
                 stderr=errors,

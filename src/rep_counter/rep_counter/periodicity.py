@@ -15,7 +15,6 @@ from collections import deque
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from fitness_core.geometry import angles_of
 from fitness_core.types import NANOSECONDS, Periodicity, Pose, nanoseconds, seconds
@@ -80,6 +79,9 @@ def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
     angles = np.nan_to_num(angles_of(points) / np.pi, nan=1.0)
     raw = np.concatenate([(points / size).reshape(len(points), -1), angles], axis=1)
     grid = np.arange(times[0], times[-1], 1 / RATE)
+    # Here and not above: a quarter of the time that a counter needs to be there again after a crash.
+    from scipy import ndimage
+
     signals = ndimage.median_filter(_at(grid, times, raw), (3, 1), mode="nearest")
     return ndimage.gaussian_filter1d(signals, 1.0, axis=0, mode="nearest")
 

@@ -22,10 +22,22 @@ class Resumed:
     outputs: list[CounterOutput] = field(default_factory=list)
 
 
-def resume(counter: RepCounter, memory: Memory, poses: list[Pose], labels: list[Classification]) -> Resumed:
+def needed(memory: Memory, stamps: list[int]) -> int:
+    """Index of the first pose that is of use, of poses in the order they were published; the last one always is."""
+    since = memory.end - _WARM_UP
+    for index, stamp in enumerate(stamps[:-1]):
+        if stamp >= since or stamps[index + 1] < stamp:
+            return index
+    return len(stamps) - 1
+
+
+def resume(
+    counter: RepCounter, memory: Memory, poses: list[Pose], labels: list[Classification], oldest: int | None = None
+) -> Resumed:
     """Restore the counter and take it through poses (at least one) and labels in the order they were published.
 
-    Where all poses are older than what was published they are of another stream: the set of before is closed.
+    Where all poses are older than what was published they are of another stream: the set of before is closed. oldest:
+    stamp of the oldest pose that was kept [ns], where those that are of no use are left out of `poses`.
     """
     counter.restore(memory)
     running = memory.running
@@ -33,15 +45,13 @@ def resume(counter: RepCounter, memory: Memory, poses: list[Pose], labels: list[
     if max(pose.stamp for pose in poses) < memory.stamp:
         outputs = [counter.finish()]
         counter.reset()
-        return Resumed(
-            f"restarted on another stream; the set before is closed ({done})", outputs + _run(counter, poses, labels)
-        )
-    known = [pose for pose in poses if running is None or pose.stamp >= memory.end - _WARM_UP]
-    outputs = _run(counter, known or poses[-1:], labels)
-    seen = [pose.stamp for pose in poses if pose.stamp <= memory.stamp]
-    if seen:
+        story = f"restarted on another stream; the set before is closed ({done})"
+        return Resumed(story, outputs + _run(counter, poses, labels))
+    outputs = _run(counter, poses, labels)
+    oldest = poses[0].stamp if oldest is None else oldest
+    if oldest <= memory.stamp:
         return Resumed(f"restarted, no pose was missed; went on with {done}", outputs)
-    blind = seconds(poses[0].stamp - memory.stamp)
+    blind = seconds(oldest - memory.stamp)
     return Resumed(f"restarted, poses of {blind:.1f} s are missing; went on with {done}", outputs)
 
 

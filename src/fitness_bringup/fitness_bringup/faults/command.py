@@ -25,7 +25,10 @@ POSE_KILLS_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """As on the command line. source: bag of landmarks, None = the demo's. seed: 0 = another one each time."""
+    """As on the command line.
+
+    source: bag of landmarks, None = the demo's. seed: 0 = another one each time. pace: of the person, 2 = double.
+    """
 
     kills: int = 20
     source: Path | None = None
@@ -33,6 +36,7 @@ class Options:
     json: str = ""
     seed: int = 0
     kills_only: bool = False
+    pace: float = 1.0
 
 
 def run(options: Options) -> int:
@@ -49,7 +53,7 @@ def run(options: Options) -> int:
         clip = Clip(options.source or DEMO, model)
         if not clip.repetitions(1):
             raise InputError(f"nothing is counted in {options.source}; give landmarks of somebody who exercises")
-        with Stage(Path(folder), clip, model) as stage:
+        with Stage(Path(folder), clip, model, options.pace) as stage:
             faults = _all(stage, options, lambda line: console.print(line, highlight=False))
     if options.json == "-":
         print(json.dumps(as_json(faults), indent=1))

@@ -77,13 +77,14 @@ class Clip:
 
 
 class Feed:
-    """Publishes a clip as body_pose at its own pace, from `begin` until `end`.
+    """Publishes a clip as body_pose from `begin` until `end`. pace: 1 = as it was recorded, 2 = twice as fast.
 
     fault: called with (number, message) before each pose; returns the message to publish, None for none.
     """
 
-    def __init__(self, node: Node, clip: Clip) -> None:
+    def __init__(self, node: Node, clip: Clip, pace: float = 1.0) -> None:
         self.clip = clip
+        self._pace = pace
         self.fault: Callable[[int, BodyPose], BodyPose | None] | None = None
         self.paused = threading.Event()
         self.shift = 0
@@ -99,7 +100,7 @@ class Feed:
         self._last_loop.clear()
         self.fault, self.shift = None, 0
         self.paused.clear()
-        self.start = time.time_ns()
+        self.start, self._begun = time.time_ns(), time.monotonic()
         self.number = 0
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._thread.start()
@@ -110,6 +111,10 @@ class Feed:
         self._last_loop.set()
         self._thread.join()
         return self.number // len(self.clip.messages)
+
+    def moment(self, stamp: int) -> float:
+        """When a stamp of the clip [ns] was published [s, monotonic]."""
+        return self._begun + (stamp - self.start) / NANOSECONDS / self._pace
 
     def cut(self) -> None:
         """End at once."""
@@ -122,12 +127,11 @@ class Feed:
         return self._publisher.get_subscription_count()
 
     def _run(self) -> None:
-        begun = time.monotonic()
         while not self._over.is_set():
             if self._last_loop.is_set() and self.number and self.number % len(self.clip.messages) == 0:
                 break
             stamp, message = self.clip.at(self.number, self.start)
-            self._over.wait(max(0.0, begun + (stamp - self.start) / NANOSECONDS - time.monotonic()))
+            self._over.wait(max(0.0, self.moment(stamp) - time.monotonic()))
             if self.shift:
                 message.header.stamp = messages.to_time(stamp + self.shift)
             given = self.fault(self.number, message) if self.fault else message

@@ -10,8 +10,8 @@ from fitness_bringup.faults.table import Fault
 from fitness_core.types import RepEvent, nanoseconds
 
 TOPICS = {"rep_counter": "rep_state", "exercise_classifier": "exercise"}
-AFTERMATH = nanoseconds(4.0)
-"""A repetition that ends so long after a fault may still suffer from it [ns]."""
+AFTERMATH = 4.0
+"""A repetition that ends so long after a fault may still suffer from it [s]."""
 
 
 def counted(stage: Stage, before: int) -> list[RepEvent]:
@@ -23,19 +23,25 @@ def counted(stage: Stage, before: int) -> list[RepEvent]:
     return missing(stage.feed.clip.repetitions(loops), stage.feed.start, heard)
 
 
+def blame(stage: Stage, fault: Fault, lost: RepEvent) -> None:
+    """A repetition that was lost to a fault, or told though there was none."""
+    fault.reps_lost += 1
+    fault.silent += not stage.notes.gap_over(lost)
+
+
 def kills(stage: Stage, number: int, seed: int, progress: Callable[[str], None]) -> list[Fault]:
     """Kill counter or classifier so often at random moments; two rows."""
     chance = random.Random(seed)
     faults = {name: Fault(f"{name} killed -9") for name in TOPICS}
-    done: list[tuple[int, str]] = []
+    done: list[tuple[float, str]] = []
     before = len(stage.notes.events)
     stage.feed.begin()
     stage.until(lambda: "rep_state" in stage.notes.times and "exercise" in stage.notes.times, "nothing is counted")
     for turn in range(number):
         time.sleep(chance.uniform(1.0, 4.0))
         name = chance.choices(list(TOPICS), (3, 1))[0]
-        done.append((time.time_ns(), name))
         begun = time.monotonic()
+        done.append((begun, name))
         took = stage.kill(stage.core, name, TOPICS[name])
         fault = faults[name]
         fault.injected += 1
@@ -45,7 +51,8 @@ def kills(stage: Stage, number: int, seed: int, progress: Callable[[str], None])
         fault.declared += told is not None
         progress(f"kill {turn + 1} of {number}: {name}, back after {took if took is not None else float('nan'):.1f} s")
     for lost in counted(stage, before):
-        guilty = [name for when, name in done if when <= lost.end + AFTERMATH]
-        faults[guilty[-1] if guilty else "rep_counter"].reps_lost += 1
-        progress(f"lost or too many: {lost.exercise} at {(lost.turn - stage.feed.start) / 1e9:.1f} s, {lost.set_index}")
+        moment = stage.feed.moment(lost.end)
+        guilty = [name for when, name in done if when <= moment + AFTERMATH]
+        blame(stage, faults[guilty[-1] if guilty else "rep_counter"], lost)
+        progress(f"lost or too many: {lost.exercise} {(lost.turn - stage.feed.start) / 1e9:.1f} s into the clip")
     return [fault for fault in faults.values() if fault.injected]

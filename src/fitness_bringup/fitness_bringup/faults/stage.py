@@ -71,6 +71,13 @@ class Notes:
         """How many INTERRUPTED events tell of gaps that end after a stamp [ns]."""
         return sum(event.reason == Reason.INTERRUPTED and event.end >= since for event in self.events.values())
 
+    def gap_over(self, repetition: RepEvent) -> bool:
+        """Whether an INTERRUPTED event tells that poses were missing during a repetition."""
+        return any(
+            event.reason == Reason.INTERRUPTED and event.start < repetition.end and event.end > repetition.start
+            for event in self.events.values()
+        )
+
     def _event(self, message: msg.RepEvent) -> None:
         event = messages.from_rep_event(message)
         # What is told twice with one number is one.
@@ -82,16 +89,16 @@ class Notes:
 
 
 class Stage:
-    """Starts and ends it all; a context manager. folder: for logs and files. model: None = the shipped one."""
+    """Starts and ends it all; a context manager. folder: for logs and files. pace: of the feed."""
 
-    def __init__(self, folder: Path, clip: Clip, model: Path) -> None:
+    def __init__(self, folder: Path, clip: Clip, model: Path, pace: float = 1.0) -> None:
         self.folder, self.model = folder, model
         self.namespace = f"faults_{os.getpid()}"
         os.environ["ROS_HOME"] = str(folder)
         init(["--ros-args", "-r", f"__ns:=/{self.namespace}", "--log-level", "fatal"])
         self.node = rclpy.create_node("faults")
         self.notes = Notes(self.node)
-        self.feed = Feed(self.node, clip)
+        self.feed = Feed(self.node, clip, pace)
         self._announcer = Announcer(self.node)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)

@@ -12,7 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from fitness_bringup.faults.feed import lossy
-from fitness_bringup.faults.kills import counted
+from fitness_bringup.faults.kills import AFTERMATH, blame, counted
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault
 from fitness_core.ros import qos
@@ -34,7 +34,10 @@ def lost_messages(stage: Stage) -> Fault:
     fault.times.append(time.monotonic() - begun)
     told = stage.within(lambda: stage.notes.declared(begun, "/rep_counter", "missing"), 20.0)
     fault.declared += told is not None
-    fault.reps_lost = len(counted(stage, before))
+    for _ in counted(stage, before):
+        # A third of the poses missing is told as such, for as long as it is so.
+        fault.reps_lost += 1
+        fault.silent += not fault.declared
     return fault
 
 
@@ -44,13 +47,13 @@ def one_loop(stage: Stage, seed: int) -> list[Fault]:
     before = len(stage.notes.events)
     stage.feed.begin()
     chance = random.Random(seed)
-    faults: list[tuple[int, Fault]] = []
+    faults: list[tuple[float, Fault]] = []
     for row in rows:
         time.sleep(chance.uniform(1.0, 3.0))
-        faults.append((time.time_ns(), row(stage)))
+        faults.append((time.monotonic(), row(stage)))
     for lost in counted(stage, before):
-        guilty = [fault for when, fault in faults if when <= lost.end + nanoseconds(4.0)]
-        (guilty or [faults[0][1]])[-1].reps_lost += 1
+        guilty = [fault for when, fault in faults if when <= stage.feed.moment(lost.end) + AFTERMATH]
+        blame(stage, (guilty or [faults[0][1]])[-1], lost)
     return [fault for _, fault in faults]
 
 

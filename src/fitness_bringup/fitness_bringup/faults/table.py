@@ -12,7 +12,8 @@ from fitness_bringup.tables import table
 class Fault:
     """One row. injected: how often. times: seconds to each recovery. reps_lost: repetitions missed or told twice over.
 
-    declared: how many of the injected ones were told, on /diagnostics or by an event.
+    declared: how many of the injected ones were told, on /diagnostics or by an event. silent: repetitions lost while
+    nothing told that poses were missing, or told twice over.
     """
 
     name: str
@@ -20,12 +21,12 @@ class Fault:
     times: list[float] = field(default_factory=list)
     reps_lost: int = 0
     declared: int = 0
-    note: str = ""
+    silent: int = 0
 
     @property
     def survived(self) -> bool:
         """Whether it was always recovered from, and no repetition was lost without a word."""
-        return len(self.times) == self.injected and (not self.reps_lost or self.declared > 0)
+        return len(self.times) == self.injected and not self.silent
 
     def row(self) -> dict[str, object]:
         """As in the JSON."""
@@ -51,9 +52,6 @@ def show(faults: list[Fault], console: Console) -> None:
     for fault in faults:
         rows.add_row(*("-" if value is None else str(value) for value in fault.row().values()))
     console.print(rows)
-    for fault in faults:
-        if fault.note:
-            console.print(f"{fault.name}: {fault.note}")
 
 
 def as_markdown(content: dict) -> str:

@@ -1,7 +1,9 @@
 """What publishers still have from before a node was there, then what comes now: each message once, in its order."""
 
+import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,12 +11,30 @@ from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.serialization import deserialize_message
 
 from fitness_core.ros.messages import from_time
+from fitness_core.types import NANOSECONDS
 
 PATIENCE = 1.0
 """Longest wait for what publishers have kept, once the first message of now is there [s]; many keep nothing."""
 _PERIOD = 0.02
+# CDR: four bytes of encapsulation, of which the second tells the byte order; then the header, its stamp first.
+_STAMP = {0: struct.Struct(">iI"), 1: struct.Struct("<iI")}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message with its header's stamp [ns]; what was kept is read when it is asked for: there may be hundreds."""
+
+    stamp: int
+    _content: Any
+    _kind: type | None = None
+
+    @property
+    def message(self) -> Any:
+        """The message."""
+        return self._content if self._kind is None else deserialize_message(self._content, self._kind)
 
 
 class CatchUp:
@@ -28,25 +48,27 @@ class CatchUp:
         self,
         node: Node,
         topics: dict[str, tuple[type, QoSProfile]],
-        done: Callable[[dict[str, list[Any]]], None],
+        done: Callable[[dict[str, list[Heard]]], None],
     ) -> None:
         self._node = node
         self._done = done
-        self._kept: dict[str, list[Any]] = {name: [] for name in topics}
-        self._new: dict[str, list[Any]] = {name: [] for name in topics}
+        self._kept: dict[str, list[Heard]] = {name: [] for name in topics}
+        self._new: dict[str, list[Heard]] = {name: [] for name in topics}
         self._first = next(iter(topics))
         self._since: float | None = None
         # A publisher that keeps nothing is of another quality of service, which is no fault here.
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         self._inputs = [
-            node.create_subscription(kind, name, partial(self._keep, name), profile, event_callbacks=silent)
+            node.create_subscription(
+                kind, name, partial(self._keep, name, kind), profile, raw=True, event_callbacks=silent
+            )
             for name, (kind, profile) in topics.items()
         ]
         self._timer = node.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def hear(self, topic: str, message: Any) -> None:
         """A message of now."""
-        self._new[topic].append(message)
+        self._new[topic].append(Heard(from_time(message.header.stamp), message))
 
     def cancel(self) -> None:
         """Give up; `done` is not called."""
@@ -55,8 +77,9 @@ class CatchUp:
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
 
-    def _keep(self, topic: str, message: Any) -> None:
-        self._kept[topic].append(message)
+    def _keep(self, topic: str, kind: type, cdr: bytes) -> None:
+        seconds, nanoseconds = _STAMP[cdr[1] & 1].unpack_from(cdr, 4)
+        self._kept[topic].append(Heard(seconds * NANOSECONDS + nanoseconds, cdr, kind))
 
     def _look(self) -> None:
         if not self._new[self._first]:
@@ -71,12 +94,8 @@ class CatchUp:
     def _complete(self, topic: str) -> bool:
         """Whether what was kept reaches the first message of now."""
         new = self._new[topic]
-        return bool(new) and any(_stamp(kept) == _stamp(new[0]) for kept in self._kept[topic])
+        return bool(new) and any(kept.stamp == new[0].stamp for kept in reversed(self._kept[topic]))
 
-    def _merged(self, topic: str) -> list[Any]:
-        stamps = set(map(_stamp, self._kept[topic]))
-        return [*self._kept[topic], *(message for message in self._new[topic] if _stamp(message) not in stamps)]
-
-
-def _stamp(message: Any) -> int:
-    return from_time(message.header.stamp)
+    def _merged(self, topic: str) -> list[Heard]:
+        stamps = {kept.stamp for kept in self._kept[topic]}
+        return [*self._kept[topic], *(heard for heard in self._new[topic] if heard.stamp not in stamps)]

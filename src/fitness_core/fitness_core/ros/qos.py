@@ -18,11 +18,11 @@ IMAGE_SUBSCRIBER = _keep_last(5, reliable=False)
 """Sensor data (REP-2003). Not depth 1: while a callback runs two pictures may arrive, and one would be lost unseen."""
 STREAM = _keep_last(10)
 """One message per frame or per classification."""
-POSES = _keep_last(600, latched=True)
-"""body_pose, to publish: keeps 20 s at 30 Hz (1 MB), so that a classifier or counter that crashed can catch up.
+POSES = _keep_last(900, latched=True)
+"""body_pose, to publish: keeps 30 s at 30 Hz (some 2 MB), so that a classifier or counter that crashed can catch up.
 Subscribe with STREAM; who asks for POSES gets what is kept first."""
-LABELS = _keep_last(200, latched=True)
-"""exercise, to publish: 20 s at 10 Hz, as POSES."""
+LABELS = _keep_last(300, latched=True)
+"""exercise, to publish: 30 s at 10 Hz, as POSES."""
 EVERY = _keep_last(300)
 """body_pose and exercise for who must not miss one: ten seconds, while the processor is busy with others."""
 EVENTS = _keep_last(50)

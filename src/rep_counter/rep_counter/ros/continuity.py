@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fitness_core.ros import messages, qos
-from fitness_core.ros.catch_up import CatchUp
+from fitness_core.ros.catch_up import CatchUp, Heard
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.state import state_file
 from fitness_core.types import Reason
 from fitness_msgs import msg
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.memory import Memory, MemoryFile
-from rep_counter.resume import resume
+from rep_counter.resume import needed, resume
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
 
@@ -85,11 +85,12 @@ class Continuity:
         if self._file is not None:
             self._file.remove()
 
-    def _resume(self, memory: Memory, heard: dict[str, list[Any]]) -> None:
+    def _resume(self, memory: Memory, heard: dict[str, list[Heard]]) -> None:
         self._catch_up = None
-        poses = [messages.from_body_pose(message) for message in heard["body_pose"]]
-        labels = [messages.from_classification(message, self._labels) for message in heard["exercise"]]
-        resumed = resume(self._counter, memory, poses, labels)
+        stamps = [pose.stamp for pose in heard["body_pose"]]
+        poses = [messages.from_body_pose(pose.message) for pose in heard["body_pose"][needed(memory, stamps) :]]
+        labels = [messages.from_classification(label.message, self._labels) for label in heard["exercise"]]
+        resumed = resume(self._counter, memory, poses, labels, oldest=stamps[0])
         for output in resumed.outputs:
             self._publish(output, output is resumed.outputs[-1])
         self.save()

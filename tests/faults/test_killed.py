@@ -1,0 +1,77 @@
+"""Nodes that are killed while somebody exercises: exact counts, or a loss that is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+
+from fitness_bringup.faults.command import Options, run
+from fitness_core.ros import qos
+from fitness_msgs.msg import RepState
+
+PATIENCE = 120.0  # [s]
+KEYS = ["name", "injected", "recovered", "p50_s", "max_s", "reps_lost", "declared"]
+
+
+def test_kills_lose_nothing_silently(tmp_path):
+    file = tmp_path / "faults.json"
+    assert run(Options(kills=2, json=str(file), kills_only=True, seed=5, pace=2.0)) == 0
+    content = json.loads(file.read_text())
+    assert list(content) == ["faults"]
+    assert all(list(row) == KEYS for row in content["faults"])
+    assert sum(row["injected"] for row in content["faults"]) == 2
+    assert all(row["recovered"] == row["injected"] == row["declared"] for row in content["faults"])
+
+
+def test_a_process_per_node_outlives_the_death_of_one(tmp_path):
+    namespace = f"one_each_{os.getpid()}"
+    quiet = ["--no-dashboard", "--no-overlay", "--no-markers"]
+    command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--processes", *quiet]
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen([*command, "--namespace", namespace], stderr=output, stdout=output)
+    states: list[float] = []
+    pids: list[int] = []
+    rclpy.init()
+    try:
+        node = rclpy.create_node("listener")
+        topic = f"/{namespace}/rep_state"
+        node.create_subscription(RepState, topic, lambda _: states.append(time.monotonic()), qos.STREAM)
+
+        def look(message):
+            for status in message.status:
+                if status.name == f"/{namespace}/supervisor: rep_counter":
+                    pids.append(int({value.key: value.value for value in status.values}["pid"]))
+
+        node.create_subscription(DiagnosticArray, "/diagnostics", look, qos.DIAGNOSTICS)
+
+        def until(true):
+            end = time.monotonic() + PATIENCE
+            while not true():
+                assert time.monotonic() < end and process.poll() is None, log.read_text()
+                rclpy.spin_once(node, timeout_sec=0.1)
+
+        until(lambda: states and pids)
+        first = pids[-1]
+        os.kill(first, signal.SIGKILL)
+        until(lambda: pids[-1] != first)
+        again = time.monotonic()
+        until(lambda: states[-1] > again)
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(PATIENCE)
+    assert code == 0, log.read_text()
+    assert "rep_counter was killed by SIGKILL" in log.read_text()
+
+
+def test_a_missing_precondition_is_one_line(fitness, tmp_path):
+    refused = fitness("faults", "--source", tmp_path / "none")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: --source") and refused.stderr.count("\n") == 1
