@@ -12,9 +12,9 @@ from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
 from fitness_core.ros import images, messages, qos
+from fitness_core.ros.serialized import image_of, pose_of, stamp_of
 from fitness_core.types import Pose
 from fitness_visualization.ros.polled import Polled, take
-from fitness_visualization.ros.serialized import image_of, pose_of, stamp_of
 
 DEADLINE = 60.0
 FRAMES = ["", "a", "camera_optical_frame"]

@@ -11,7 +11,7 @@ from rclpy.timer import Timer
 from sensor_msgs.msg import Image
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros import diagnostics, images, messages, qos, serialized
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
@@ -198,7 +198,7 @@ class PoseEstimatorNode(FitnessNode):
         self.statistics.processed += 1
         self.statistics.nobody += not pose.tracked
         self._inference.tick(time.perf_counter() - begun)
-        self._publisher.publish(messages.to_body_pose(pose))
+        self._publisher.publish(serialized.of_pose(pose))
         self._age.tick((self.get_clock().now().nanoseconds - stamp) / 1e9)
 
     def _say_once(self, about: str, text: str) -> None:

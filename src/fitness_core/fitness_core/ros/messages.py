@@ -84,20 +84,22 @@ def to_body_pose(pose: types.Pose) -> msg.BodyPose:
 
 
 def from_body_pose(message: msg.BodyPose) -> types.Pose:
-    """fitness_msgs/BodyPose -> Pose. Also takes the class of the same fields that `rosbags` makes."""
+    """fitness_msgs/BodyPose -> Pose. Also takes what `rosbags` and `serialized.body_pose_of` make of one."""
     stamp = from_time(message.header.stamp)
     frame_id = message.header.frame_id
     if message.status > msg.BodyPose.STATUS_LOST:
         raise InputError(f"BodyPose.status {message.status} is not known; there are 0, 1 and 2")
     if message.status != msg.BodyPose.STATUS_TRACKED:
         return types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
-    values = np.array(
-        [
-            (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
-            for p in message.landmarks[:N_LANDMARKS]
-        ],
-        np.float32,
-    )
+    values = message.landmarks
+    if not isinstance(values, np.ndarray):
+        values = np.array(
+            [
+                (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
+                for p in message.landmarks[:N_LANDMARKS]
+            ],
+            np.float32,
+        )
     values = measured(values, message.image_width, message.image_height)
     return types.Pose(
         stamp=stamp,

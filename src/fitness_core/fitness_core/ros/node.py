@@ -25,7 +25,7 @@ from rclpy.task import Future
 from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, parameters
+from fitness_core.ros import diagnostics, parameters, serialized
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
@@ -86,7 +86,12 @@ class FitnessNode(LifecycleNode):
         return diagnostics.OK, "active" if self.active else "inactive", {}
 
     def create_subscription(self, msg_type, topic, callback, *arguments, **options) -> Subscription:
-        """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics."""
+        """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics.
+
+        Pictures and poses are read in place, see `fitness_core.ros.serialized`.
+        """
+        if msg_type in serialized.IN_PLACE and not options.get("raw"):
+            callback, options["raw"] = serialized.in_place(msg_type, callback), True
         guarded = self.refusals.guard(topic, callback)
         options.setdefault("event_callbacks", SubscriptionEventCallbacks(incompatible_qos=self._unheard(topic)))
         return super().create_subscription(msg_type, topic, guarded, *arguments, **options)

@@ -16,6 +16,7 @@ from std_msgs.msg import String
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_bgr
+from fitness_core.ros.serialized import image_of, pose_of, stamp_of
 from fitness_msgs.msg import (
     BodyPose,
     ClassifierInfo,
@@ -28,7 +29,6 @@ from fitness_msgs.msg import (
 )
 from fitness_visualization.dashboard.state import Json, State
 from fitness_visualization.ros.polled import Polled, take
-from fitness_visualization.ros.serialized import image_of, pose_of, stamp_of
 
 PICTURES = 64 * 2**20
 """Pictures kept until their pose comes, which is late by the time the estimator takes [bytes]."""
