@@ -201,7 +201,7 @@ def test_the_launch_ends_with_its_source(launch, file):
         assert node.on_exit(SimpleNamespace(returncode=0, process_name=node.name), context) is None
     for node in [*sources, *nodes.values()]:
         assert node.respawn == (node.name != "recorder")
-        assert node.respawn_delay == 2.0
+        assert node.respawn_delay == (2.0 if node.name in ("camera", "player", "record_take") else 0.2)
         assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
         with pytest.raises(RuntimeError, match="input"):
             node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)

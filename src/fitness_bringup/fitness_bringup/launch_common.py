@@ -30,7 +30,9 @@ from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the 
 DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
 RESPAWN_DELAY = 2.0
-"""[s] as nav2; longer than DRAIN_TIME, so that a source at its end is not started again."""
+"""[s] of a source, as nav2; longer than DRAIN_TIME, so that a source at its end is not started again."""
+QUICK_RESPAWN = 0.2
+"""[s] of all others: what they miss in the meantime has to be caught up."""
 BROWSER = "browser"
 """The source that is a browser, by the dashboard."""
 BAD_INPUT = 2
@@ -147,7 +149,7 @@ def node(
                 ros_arguments=["--log-level", LaunchConfiguration("log_level")],
                 output="screen",
                 respawn=respawn and is_true(context, "use_respawn"),
-                respawn_delay=RESPAWN_DELAY,
+                respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
                 on_exit=_end_with_source if source else _end_for_bad_input,
             )
         ]

@@ -1,11 +1,20 @@
-"""The fault table: one row per fault, as JSON, as a table for people, as a page of the docs."""
+"""The fault table: one row per fault, as JSON, as a table for people, as a page of the docs.
 
+`python -m fitness_bringup.faults.table FAULTS.json docs/reliability.md` puts a table that was measured into the page.
+"""
+
+import json
 import statistics
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 
 from fitness_bringup.tables import table
+
+BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
+"""Where the table stands in a page."""
 
 
 @dataclass(slots=True)
@@ -63,3 +72,14 @@ def as_markdown(content: dict) -> str:
     for row in content["faults"]:
         lines.append("| " + " | ".join("-" if value is None else str(value) for value in row.values()) + " |")
     return "\n".join(lines)
+
+
+def into_page(content: dict, page: Path) -> None:
+    """Replace the table between the marks of a page."""
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{as_markdown(content)}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    into_page(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
