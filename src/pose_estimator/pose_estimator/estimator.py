@@ -1,10 +1,14 @@
 """The stage: one picture in, the pose of the person in it out. Free of ROS."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fitness_core.filters import OneEuro
 from fitness_core.types import Frame, Pose, nanoseconds
-from pose_estimator.backend import PoseBackend
+from pose_estimator.backend import Detection, PoseBackend
+from pose_estimator.lock import CUT, HOLD, LockState, PersonLock, sight_of
+from pose_estimator.view import Box, Change, box_around, box_of, only, prominence, without
 
 # Chosen on the elbow and knee angles of real clips at 24-30 fps: half of the jitter of a person at rest, 10 ms late,
 # and a curl in a second keeps 97 % of its amplitude from 15 fps up (99 % from 30 fps up).
@@ -12,12 +16,16 @@ MIN_CUTOFF = 1.0
 BETA = 40.0
 FORGET_AFTER = nanoseconds(0.5)
 """A body that was out of sight for longer than this [ns] is smoothed from anew."""
-NEW_BODY_AFTER = nanoseconds(1.0)
-"""A body that was out of sight for longer than this [ns] is a new one."""
+# Somebody else than who was found first is the trainee where so much more prominent.
+_MORE_PROMINENT = 1.25
 
 
 class PoseEstimator:
-    """Landmarks of the most prominent person, smoothed by stamp with a One-Euro filter.
+    """Landmarks of one person, the trainee, smoothed by stamp with a One-Euro filter.
+
+    Locks on to the most prominent person by size and centre, and stays with that one (`lock.PersonLock`): while
+    somebody passes in front there is no pose (`Pose.lost`), for `hold` seconds at most. hold = 0: no lock, whoever is
+    found is the trainee.
 
     min_cutoff [Hz] and beta [Hz per body size per second]: the landmarks in the picture are smoothed in pixels, the
     world landmarks in metres, both with speeds in body sizes (the longest side of the landmarks' bounding box) per
@@ -25,13 +33,19 @@ class PoseEstimator:
     """
 
     def __init__(
-        self, backend: PoseBackend, smoothing: bool = True, min_cutoff: float = MIN_CUTOFF, beta: float = BETA
+        self,
+        backend: PoseBackend,
+        smoothing: bool = True,
+        min_cutoff: float = MIN_CUTOFF,
+        beta: float = BETA,
+        hold: float = HOLD,
     ) -> None:
         self.smoothing = smoothing
+        self.lock = PersonLock(hold)
+        self._change = Change()
         self._backend = backend
         self._image_filter = OneEuro(min_cutoff, beta)
         self._world_filter = OneEuro(min_cutoff, beta)
-        self._bodies = 0
         self._stamp: int | None = None
         self._seen: int | None = None
 
@@ -51,21 +65,21 @@ class PoseEstimator:
     def step(self, frame: Frame) -> Pose:
         """The pose in a picture; `Pose.nobody` where nobody is seen.
 
-        body_id is "person_1", "person_2", ...: the same as long as somebody is seen without a gap of more than 1 s
-        (it says nothing about who that is). A stamp before the last one (a recording that started over) starts anew.
+        body_id is "person_1", "person_2", ...: the same as long as it is the same person for all that can be seen; it
+        says nothing about who that is. A stamp before the last one (a recording that started over) starts anew.
         """
-        height, width = frame.image.shape[:2]
+        picture = frame.image
+        height, width = picture.shape[:2]
         if self._stamp is not None and frame.stamp < self._stamp:
             self._forget()
             self._seen = None
+            self.lock.reset()
         self._stamp = frame.stamp
-        found = self._backend.detect(frame.image, frame.stamp)
+        found = self._find(picture, frame.stamp)
         if found is None:
-            return Pose.nobody(frame.stamp, width, height, frame.frame_id)
-        away = frame.stamp - self._seen if self._seen is not None else None
-        if away is None or away > NEW_BODY_AFTER:
-            self._bodies += 1
-        if away is not None and away > FORGET_AFTER:
+            lost = self.lock.state == LockState.LOST
+            return replace(Pose.nobody(frame.stamp, width, height, frame.frame_id), lost=lost)
+        if self._seen is not None and frame.stamp - self._seen > FORGET_AFTER:
             self._forget()
         self._seen = frame.stamp
         image, world = found.image, found.world
@@ -84,9 +98,42 @@ class PoseEstimator:
             width=width,
             height=height,
             score=found.score,
-            body_id=f"person_{self._bodies}",
+            body_id=f"person_{self.lock.bodies}",
             frame_id=frame.frame_id,
         )
+
+    def _find(self, picture: np.ndarray, stamp: int) -> Detection | None:
+        """The trainee in a picture; None where that one is not seen, whoever else is."""
+        lock, changed = self.lock, self._change.step(picture)
+        shown = picture
+        if lock.place is not None and changed <= CUT:
+            shown = only(picture, box_around(lock.place, picture))
+        found = self._backend.detect(shown, stamp)
+        if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
+            found = self._most_prominent(picture, found, stamp)
+        sight = sight_of(found, picture) if found is not None and np.isfinite(found.image).all() else None
+        return found if lock.step(stamp, sight, changed) else None
+
+    def _most_prominent(self, picture: np.ndarray, found: Detection, stamp: int) -> Detection:
+        """This body, or another one that is larger and more in the middle; the backend then follows it."""
+        other = self._look(without(picture, box_of(found, picture)), stamp, box_of(found, picture))
+        if other is None:
+            return self._backend.detect(picture, stamp) or found
+        if prominence(other, picture) > _MORE_PROMINENT * prominence(found, picture):
+            return other
+        return self._look(without(picture, box_of(other, picture)), stamp, box_of(other, picture)) or found
+
+    def _look(self, shown: np.ndarray, stamp: int, hidden: Box) -> Detection | None:
+        """A body outside of the box that was painted over."""
+        left, top, right, bottom = hidden
+        # The first look ends following who is no longer shown, the second one searches.
+        for _ in range(2):
+            found = self._backend.detect(shown, stamp)
+            if found is not None:
+                sight = sight_of(found, shown)
+                if not (left < sight.x < right and top < sight.y < bottom):
+                    return found
+        return None
 
     def close(self) -> None:
         """Free the backend."""

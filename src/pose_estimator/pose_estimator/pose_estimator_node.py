@@ -18,6 +18,7 @@ from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
 from pose_estimator.backend import BACKENDS, MODELS, THREADS, PoseBackend, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
+from pose_estimator.lock import HOLD
 from pose_estimator.mailbox import Mailbox
 
 # Longest wait for those who are to hear the poses [s].
@@ -54,22 +55,18 @@ class PoseEstimatorNode(FitnessNode):
         Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
         Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
         Parameter("threads", THREADS, "Threads of a network; litert only; taken at configure.", minimum=1, maximum=64),
-        Parameter("networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only; taken at configure."),
+        Parameter(
+            "networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only; taken at configure."
+        ),
         Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
         Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
         Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
+        Parameter("smoothing_beta", BETA, "How fast it rises with speed [Hz per body size per second].", minimum=0.0),
         Parameter(
-            "smoothing_beta",
-            BETA,
-            "How fast that cut-off rises with speed [Hz per body size per second].",
-            minimum=0.0,
+            "lock_hold", HOLD, "Wait for a hidden trainee [s]; 0: take anybody; taken at configure.", minimum=0.0
         ),
-        Parameter(
-            "reliable",
-            False,
-            "Ask for lost pictures again, on links that lose packets; taken at activation.",
-        ),
+        Parameter("reliable", False, "Ask for lost pictures again, on links that lose packets; taken at activation."),
         Parameter(
             "wait_for_subscribers",
             0,
@@ -98,7 +95,11 @@ class PoseEstimatorNode(FitnessNode):
     def configure(self) -> None:
         given = self.params
         self._estimator = PoseEstimator(
-            self._make_backend(), given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta
+            self._make_backend(),
+            given.smoothing,
+            given.smoothing_min_cutoff,
+            given.smoothing_beta,
+            given.lock_hold,
         )
 
     def _make_backend(self) -> PoseBackend:
@@ -156,6 +157,9 @@ class PoseEstimatorNode(FitnessNode):
             "inference_ms": self._inference.mean_cost() * 1000,
             "stamp_age_ms": self._age.mean_cost() * 1000,
         }
+        if self._estimator is not None:
+            lock = self._estimator.lock
+            values |= {"lock": lock.state.name, "bodies": lock.bodies, "others_refused": lock.refused}
         return level, message, values | asdict(self.statistics)
 
     def _receive(self, message: Image, info: dict) -> None:

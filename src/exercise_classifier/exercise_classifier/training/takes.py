@@ -129,7 +129,7 @@ class _Replay(PoseBackend):
 
 def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: int, height: int) -> list[Pose]:
     """Raw landmarks [n, 33, 5] and [n, 33, 3] as the pose stage hands them on, filtered as it filters by default."""
-    estimator = PoseEstimator(_Replay(image, world))
+    estimator = PoseEstimator(_Replay(image, world), hold=0.0)
     picture = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
     return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 

@@ -4,6 +4,7 @@
 stamp that is none, numbers where only finite ones mean anything.
 """
 
+from dataclasses import replace
 from enum import IntEnum
 from typing import TypeVar
 
@@ -74,13 +75,19 @@ def to_body_pose(pose: types.Pose) -> msg.BodyPose:
     ]
     return msg.BodyPose(
         header=header(pose.stamp, pose.frame_id),
-        status=msg.BodyPose.STATUS_TRACKED if pose.tracked else msg.BodyPose.STATUS_NO_BODY,
+        status=_status(pose),
         body_id=pose.body_id,
         image_width=pose.width,
         image_height=pose.height,
         score=pose.score,
         landmarks=landmarks,
     )
+
+
+def _status(pose: types.Pose) -> int:
+    if pose.tracked:
+        return msg.BodyPose.STATUS_TRACKED
+    return msg.BodyPose.STATUS_LOST if pose.lost else msg.BodyPose.STATUS_NO_BODY
 
 
 def from_body_pose(message: msg.BodyPose) -> types.Pose:
@@ -90,7 +97,8 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
     if message.status > msg.BodyPose.STATUS_LOST:
         raise InputError(f"BodyPose.status {message.status} is not known; there are 0, 1 and 2")
     if message.status != msg.BodyPose.STATUS_TRACKED:
-        return types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
+        nobody = types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
+        return replace(nobody, lost=message.status == msg.BodyPose.STATUS_LOST)
     values = message.landmarks
     if not isinstance(values, np.ndarray):
         values = np.array(

@@ -1,0 +1,256 @@
+"""The lock: the trainee stays the trainee when somebody walks through the picture. Free of ROS and of any network.
+
+A pose network follows one region of the picture. Where somebody passes in front, the region goes with the passer-by.
+What gives it away is that two things change at once that do not on one person: the clothes, and the place or the size
+of the body, faster than a body gets there. Either alone happens in every exercise (arms before the chest, a jump).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from fitness_core.skeleton import INDEX
+from fitness_core.types import seconds
+from pose_estimator.backend import Detection
+
+CUT = 0.5
+"""So much of the picture changed from one to the next [0..1]: a cut, not a person."""
+HOLD = 3.0
+"""How long the place of a hidden person is kept [s], unless told otherwise."""
+# In so short a time [s] a body can be compared with itself.
+_RECENT = 0.35
+# A body that was found just now [s] is not known well: its first landmarks jump.
+_SETTLING = 1.0
+# Clothes: so many usual deviations off are others; a deviation is at least this [grey levels]; learnt within this [s].
+_OTHER_CLOTHES = 2.5
+_LEAST_DEVIATION = 14.0
+_LEARNING = 2.0
+# Off its own way by this [m, m/s], or larger or smaller by this share [1, 1/s]: not where it was.
+_OFF, _OFF_SPEED = 0.1, 1.2
+_RESIZED, _RESIZED_SPEED = 0.1, 0.8
+# One of both may make up for what the other lacks, up to this.
+_MAKES_UP = 2.0
+# Whatever the clothes: nobody gets so far [m, m/s], or so much nearer.
+_LEAP, _LEAP_SPEED = 0.5, 5.0
+_SWELL = 0.35
+# Back after hiding: within this of the place [m], of the size as a share.
+_NEAR, _ALIKE = 0.6, 0.25
+# Without a lock, who was away longer than this [s] is another one.
+_GONE = 1.0
+# Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
+_STAYED, _STAYS = 0.8, 0.3
+# Where colours are looked up: between shoulders and hips, and between hips and knees.
+_QUADS = tuple(
+    tuple(INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right"))
+    for parts in (("shoulder", "hip"), ("hip", "knee"))
+)
+_ACROSS, _DOWN = (grid.ravel()[:, None] for grid in np.meshgrid(np.linspace(0.15, 0.85, 6), np.linspace(0.1, 0.9, 8)))
+_CORNERS = np.hstack(
+    [(1 - _DOWN) * (1 - _ACROSS), (1 - _DOWN) * _ACROSS, _DOWN * (1 - _ACROSS), _DOWN * _ACROSS]
+).astype(np.float32)
+
+
+class LockState(IntEnum):
+    """Values of `fitness_msgs/BodyPose.status`."""
+
+    SEARCHING = 0
+    LOCKED = 1
+    LOST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What tells a body in a picture from another one.
+
+    x, y: mid-hips [px]. scale: [px/m] as large as it is seen, whatever its posture. colours: [6] of the trunk and of
+    the thighs each lightness, red against green, yellow against blue [grey levels]; NaN where out of the picture.
+    """
+
+    x: float
+    y: float
+    scale: float
+    colours: np.ndarray
+
+    def away(self, other: "Sight") -> float:
+        """Distance [m] in the picture's plane at the depth of the nearer one."""
+        return float(np.hypot(self.x - other.x, self.y - other.y) / max(self.scale, other.scale))
+
+    def resized(self, other: "Sight") -> float:
+        """How much larger or smaller: the logarithm of the ratio, unsigned."""
+        return abs(float(np.log(self.scale / other.scale)))
+
+
+def sight_of(found: Detection, picture: np.ndarray) -> Sight:
+    """Place, size and colours of a body in a BGR picture.
+
+    The size is that of the weak-perspective camera which best projects the world landmarks into the picture: it does
+    not change when a person bends or squats.
+    """
+    height, width = picture.shape[:2]
+    pixels = found.image[:, :2] * np.array((width, height), np.float32)
+    world = found.world[:, :2]
+    weights = np.maximum(found.visibility, 0.05)
+    weights = weights / weights.sum()
+    middle, origin = weights @ pixels, weights @ world
+    centred = world - origin
+    spread = float(weights @ np.einsum("ij,ij->i", centred, centred))
+    scale = float(weights @ np.einsum("ij,ij->i", centred, pixels - middle)) / max(spread, 1e-6)
+    scale = max(scale, 1.0)
+    x, y = middle - scale * origin
+    return Sight(float(x), float(y), scale, _colours(picture, pixels))
+
+
+def _colours(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    height, width = picture.shape[:2]
+    colours = np.full((2, 3), np.nan)
+    for part, quad in enumerate(_QUADS):
+        points = (_CORNERS @ pixels[list(quad)]).astype(int)
+        inside = points[(points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)]
+        if len(inside) >= len(points) // 4:
+            seen = np.sort(picture[inside[:, 1], inside[:, 0]], axis=0)
+            blue, green, red = seen[len(seen) // 2].astype(float)
+            colours[part] = (red + green + blue) / 3, red - green, (red + green) / 2 - blue
+    return colours.ravel()
+
+
+class Clothes:
+    """The usual colours of a body, and how much they vary."""
+
+    def __init__(self) -> None:
+        self._mean = np.full(6, np.nan)
+        self._deviation = np.zeros(6)
+        self._stamp: int | None = None
+
+    def learn(self, stamp: int, colours: np.ndarray) -> None:
+        """Take in the colours at stamp [ns]."""
+        elapsed = _RECENT if self._stamp is None else seconds(stamp - self._stamp)
+        self._stamp = stamp
+        share = min(1.0, max(elapsed, 0.0) / _LEARNING)
+        off = colours - self._mean
+        fresh = np.isnan(self._mean)
+        known = np.isfinite(off)
+        self._mean[fresh] = colours[fresh]
+        self._mean[known] += share * off[known]
+        self._deviation[known] += share * (np.abs(off[known]) - self._deviation[known])
+
+    def strangeness(self, colours: np.ndarray) -> float:
+        """How much others than usual the clothes on trunk or thighs are; 1 and more: others, 0: nothing is known."""
+        off = np.abs(colours - self._mean) / (_LEAST_DEVIATION + self._deviation) / _OTHER_CLOTHES
+        return float(np.nan_to_num(off).max())
+
+
+class PersonLock:
+    """Decides, picture by picture, whether the body that was found is the trainee.
+
+    hold: how long the place of a hidden trainee is kept [s]. `state`, `bodies` (how many were locked on to) and
+    `trainee` (where the trainee was last) tell what it knows. After the hold somebody else may become the trainee;
+    who comes back in the same clothes and size is the same one.
+    """
+
+    def __init__(self, hold: float = HOLD) -> None:
+        self.hold = hold
+        self.bodies = 0
+        self.refused = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the trainee: the next body is a new one."""
+        self.state = LockState.SEARCHING
+        self.trainee: Sight | None = None
+        self._clothes = Clothes()
+        self._seen: list[tuple[int, Sight]] = []
+        self._cut = False
+        self._since: int | None = None
+        self._stranger: tuple[int, Sight] | None = None
+
+    @property
+    def place(self) -> Sight | None:
+        """Where alone to look: where the trainee was, while somebody is in front; None = anywhere."""
+        hidden = self.state == LockState.LOST and self._stranger is not None and not self._cut
+        return self.trainee if hidden else None
+
+    def step(self, stamp: int, sight: Sight | None, changed: float = 0.0) -> bool:
+        """Whether this body, if any, is the trainee. stamp [ns]; changed: share of the picture that is new [0..1]."""
+        if self.hold <= 0:
+            return self._take_anybody(stamp, sight)
+        self._cut |= changed > CUT
+        if self.state == LockState.SEARCHING:
+            if sight is None:
+                return False
+            return self._take(stamp, sight, known=self.trainee is not None and self._known(sight))
+        if sight is not None:
+            if self._cut or self._continues(stamp, sight):
+                return self._take(stamp, sight)
+            if self._stays(stamp, sight):
+                return self._take(stamp, sight, known=False)
+        self.refused += sight is not None
+        self.state = LockState.LOST
+        if seconds(stamp - self._seen[-1][0]) > self.hold:
+            self.state = LockState.SEARCHING
+        return False
+
+    def _take(self, stamp: int, sight: Sight, known: bool = True) -> bool:
+        """Go on with this body, as the trainee known until now or as another one."""
+        if not known:
+            self.bodies += 1
+        if self._cut or not known:
+            self._clothes = Clothes()
+        if self._cut or self.state != LockState.LOCKED:
+            self._seen = []
+        if self._cut or self.state == LockState.SEARCHING or not known:
+            self._since = stamp
+        self._cut = False
+        self._stranger = None
+        self.state, self.trainee = LockState.LOCKED, sight
+        self._clothes.learn(stamp, sight.colours)
+        self._seen = [past for past in self._seen if seconds(stamp - past[0]) <= _RECENT]
+        self._seen.append((stamp, sight))
+        return True
+
+    def _take_anybody(self, stamp: int, sight: Sight | None) -> bool:
+        """Without a lock: who is found is the trainee, another one after a second of nobody."""
+        if sight is None:
+            self.state = LockState.SEARCHING
+            return False
+        if self._since is None or seconds(stamp - self._since) > _GONE:
+            self.bodies += 1
+        self.state, self._since = LockState.LOCKED, stamp
+        return True
+
+    def _stays(self, stamp: int, sight: Sight) -> bool:
+        """Whether a body that was refused has stayed where it is, long enough not to be somebody who passes by."""
+        if self._stranger is None or abs(sight.x - self._stranger[1].x) / sight.scale > _STAYS:
+            self._stranger = (stamp, sight)
+        return seconds(stamp - self._stranger[0]) >= _STAYED
+
+    def _known(self, sight: Sight) -> bool:
+        """Whether a body may be the one that was locked on to before."""
+        assert self.trainee is not None
+        return sight.resized(self.trainee) < _ALIKE * 2 and self._clothes.strangeness(sight.colours) < 1
+
+    def _continues(self, stamp: int, sight: Sight) -> bool:
+        last_stamp, last = self._seen[-1]
+        elapsed = seconds(stamp - last_stamp)
+        strange = self._clothes.strangeness(sight.colours)
+        if self._since is not None and seconds(stamp - self._since) < _SETTLING:
+            return True
+        if self.state == LockState.LOST:
+            return sight.away(last) < _NEAR and sight.resized(last) < _ALIKE and strange * _MAKES_UP < 1
+        if sight.away(last) > _LEAP + _LEAP_SPEED * elapsed or sight.resized(last) > _SWELL:
+            return False
+        moved = max(
+            self._off(stamp, sight) / (_OFF + _OFF_SPEED * elapsed),
+            sight.resized(last) / (_RESIZED + _RESIZED_SPEED * elapsed),
+        )
+        return min(strange, _MAKES_UP) * min(moved, _MAKES_UP) < 1
+
+    def _off(self, stamp: int, sight: Sight) -> float:
+        """How far from its own way a body is [m]."""
+        last_stamp, last = self._seen[-1]
+        first_stamp, first = self._seen[0]
+        if len(self._seen) < 3:
+            return sight.away(last)
+        ahead = (stamp - last_stamp) / (last_stamp - first_stamp)
+        x, y = last.x + ahead * (last.x - first.x), last.y + ahead * (last.y - first.y)
+        return float(np.hypot(sight.x - x, sight.y - y)) / sight.scale

@@ -1,0 +1,186 @@
+"""The lock on the trainee: occlusion, return, passers-by, cuts; and what the estimator makes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fitness_core.ros import messages
+from fitness_core.types import Frame, Pose, nanoseconds
+from fitness_msgs.msg import BodyPose
+from pose_estimator.backend import Detection, PoseBackend
+from pose_estimator.estimator import PoseEstimator
+from pose_estimator.lock import LockState, PersonLock, Sight, sight_of
+
+RED = np.array([90.0, 80.0, 60.0, 60.0, 5.0, 0.0])
+BLUE = np.array([110.0, -40.0, -70.0, 120.0, 0.0, -60.0])
+STEP = 1 / 30
+TRAINEE = Sight(320, 240, 150, RED)
+
+
+def locked(**arguments) -> tuple[PersonLock, float]:
+    """A lock that has known the trainee for two seconds, and the time of its next picture [s]."""
+    lock, time = PersonLock(**arguments), 0.0
+    while time < 2:
+        assert lock.step(nanoseconds(time), TRAINEE)
+        time += STEP
+    return lock, time
+
+
+def show(lock: PersonLock, time: float, seconds: float, sight: Sight | None) -> tuple[list[bool], float]:
+    """What the lock says to a body that stands there for so long."""
+    taken = []
+    for _ in range(round(seconds / STEP)):
+        taken.append(lock.step(nanoseconds(time), sight))
+        time += STEP
+    return taken, time
+
+
+def test_searches_locks_on_loses_and_finds_again():
+    lock, time = PersonLock(), 0.0
+    assert lock.state == LockState.SEARCHING
+    lock, time = locked()
+    assert lock.state == LockState.LOCKED
+    taken, time = show(lock, time, 1.0, None)
+    assert not any(taken) and lock.state == LockState.LOST
+    taken, time = show(lock, time, 1.0, replace(TRAINEE, x=340))
+    assert all(taken) and (lock.state, lock.bodies) == (LockState.LOCKED, 1)
+
+
+def test_a_passer_by_is_not_the_trainee():
+    """In other clothes, larger, walking at 1.2 m/s from the trainee's place on."""
+    lock, time = locked()
+    for number in range(25):
+        passing = Sight(330 + number * STEP * 1.2 * 200, 220, 200, BLUE)
+        assert not lock.step(nanoseconds(time), passing)
+        assert lock.place is TRAINEE or lock.place == TRAINEE
+        time += STEP
+    taken, _ = show(lock, time, 0.5, TRAINEE)
+    assert all(taken) and lock.bodies == 1 and lock.refused == 25
+
+
+def test_nobody_leaps_whatever_the_clothes():
+    lock, time = locked()
+    assert not lock.step(nanoseconds(time), replace(TRAINEE, x=620))
+    assert not lock.step(nanoseconds(time + STEP), replace(TRAINEE, scale=300))
+    assert lock.step(nanoseconds(time + 2 * STEP), TRAINEE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"colours": BLUE},  # arms or a dumbbell before the chest
+        {"x": 326},
+        {"scale": 156},
+        {"colours": RED + 20, "x": 323, "scale": 153},
+    ],
+)
+def test_what_happens_to_one_person_loses_no_lock(change):
+    lock, time = locked()
+    taken, _ = show(lock, time, 2.0, replace(TRAINEE, **change))
+    assert all(taken) and lock.bodies == 1
+
+
+def test_a_jump_at_five_pictures_a_second_loses_no_lock():
+    lock, time = locked()
+    for height in (0.0, 0.2, 0.0, 0.2, 0.0):
+        assert lock.step(nanoseconds(time), replace(TRAINEE, y=240 - height * 150))
+        time += 0.2
+
+
+def test_the_place_is_held_up_to_a_bound():
+    lock, time = locked(hold=1.5)
+    _, time = show(lock, time, 1.4, None)
+    assert lock.state == LockState.LOST
+    _, time = show(lock, time, 0.3, None)
+    assert lock.state == LockState.SEARCHING
+    taken, time = show(lock, time, 0.2, replace(TRAINEE, x=100))
+    assert all(taken) and lock.bodies == 1, "the same clothes and size: the same person, wherever"
+    lock, time = locked(hold=1.5)
+    _, time = show(lock, time, 2.0, None)
+    taken, _ = show(lock, time, 0.2, replace(TRAINEE, x=100, colours=BLUE))
+    assert all(taken) and lock.bodies == 2, "other clothes: somebody else"
+
+
+def test_who_stays_where_the_trainee_was_becomes_another_one():
+    lock, time = locked()
+    taken, _ = show(lock, time, 1.5, Sight(330, 180, 170, BLUE))
+    assert not any(taken[:20]) and all(taken[-10:]) and lock.bodies == 2
+
+
+def test_a_cut_is_no_passer_by():
+    lock, time = locked()
+    assert lock.step(nanoseconds(time), Sight(100, 100, 300, BLUE), changed=0.9)
+    taken, _ = show(lock, time + STEP, 1.0, Sight(100, 100, 300, BLUE))
+    assert all(taken) and lock.bodies == 1
+
+
+def test_the_size_does_not_change_with_the_posture():
+    random = np.random.default_rng(0)
+    picture = np.zeros((480, 640, 3), np.uint8)
+    for bend in (0.0, 0.5, 1.0):
+        world = random.normal(0, 0.05, (33, 3)) + np.linspace([0, -0.8, 0], [0, 0.8 - bend, 0.3], 33)
+        world = world.astype(np.float32)
+        pixels = world[:, :2] * 150 + [320, 240]
+        image = np.hstack([pixels / [640, 480], np.zeros((33, 1))]).astype(np.float32)
+        ones = np.ones(33, np.float32)
+        sight = sight_of(Detection(image, world, ones, ones, 1.0), picture)
+        assert (sight.x, sight.y, sight.scale) == pytest.approx((320, 240, 150), rel=1e-3)
+
+
+class Room(PoseBackend):
+    """Sees who stands where, where the picture shows them; follows whom it saw last, like BlazePose."""
+
+    def __init__(self, people: dict[float, float]) -> None:
+        self.people = people  # centre [share of the width] -> height [share of the picture's]
+        self.followed: float | None = None
+
+    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        seen = [x for x in self.people if tuple(picture_bgr[240, int(x * 640)]) != (114, 114, 114)]
+        if self.followed is not None and self.followed not in seen:
+            self.followed = None
+            return None
+        if not seen:
+            return None
+        self.followed = self.followed if self.followed is not None else seen[0]
+        tall = self.people[self.followed]
+        world = np.random.default_rng(0).normal(0, 0.1, (33, 3)).astype(np.float32)
+        world[:, 1] += np.linspace(-0.85, 0.85, 33)
+        image = np.zeros((33, 3), np.float32)
+        image[:, :2] = (world[:, :2] * tall * 480 / 1.7 + [self.followed * 640, 240]) / [640, 480]
+        ones = np.ones(33, np.float32)
+        return Detection(image, world, ones, ones.copy(), 1.0)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("people", "trainee"),
+    [
+        ({0.2: 0.4, 0.55: 0.8}, 0.55),  # the larger one
+        ({0.05: 0.6, 0.5: 0.6}, 0.5),  # the one in the middle
+        ({0.5: 0.8, 0.9: 0.5}, 0.5),  # who was found first, where it is as good
+        ({0.3: 0.6}, 0.3),
+    ],
+)
+def test_locks_on_by_size_and_centre(people, trainee):
+    estimator = PoseEstimator(Room(people), smoothing=False)
+    picture = np.full((480, 640, 3), 60, np.uint8)
+    poses = [estimator.step(Frame(nanoseconds(number * STEP), picture)) for number in range(5)]
+    for pose in poses:
+        assert float(pose.image[:, 0].mean()) == pytest.approx(trainee, abs=0.05) and pose.body_id == "person_1"
+
+
+@pytest.mark.parametrize(
+    ("pose", "status"),
+    [
+        (Pose.nobody(1, 640, 480), BodyPose.STATUS_SEARCHING),
+        (replace(Pose.nobody(1, 640, 480), lost=True), BodyPose.STATUS_LOST),
+    ],
+)
+def test_the_status_says_so(pose, status):
+    message = messages.to_body_pose(pose)
+    assert message.status == status
+    assert messages.from_body_pose(message).lost == pose.lost
+    assert (BodyPose.STATUS_SEARCHING, BodyPose.STATUS_LOCKED) == (BodyPose.STATUS_NO_BODY, BodyPose.STATUS_TRACKED)
