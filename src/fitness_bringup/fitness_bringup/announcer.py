@@ -1,6 +1,6 @@
 """What a supervisor says on /diagnostics: one status per program, at once when there is news, else once a second."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
@@ -15,6 +15,16 @@ class Announcer:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Call `heard` with the name of each node that says on /diagnostics that it is up."""
+
+        def take(array: DiagnosticArray) -> None:
+            for status in array.status:
+                if status.level != DiagnosticStatus.ERROR:
+                    heard(status.name)
+
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", take, DIAGNOSTICS)
 
     def tell(self, healths: Iterable[Health]) -> None:
         """Publish what there is to say of programs."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import rclpy
 import yaml
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.utilities import try_shutdown
 
 from fitness_bringup import live
@@ -97,9 +98,13 @@ def _supervise(all_of_them: list[Program], namespace: str) -> int:
     node = rclpy.create_node("supervisor")
     announcer = Announcer(node)
     supervisor = Supervisor(all_of_them)
+    announcer.listen(supervisor.heard)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
     try:
         ticks = 0
         while not stop.wait(TEND_PERIOD) and supervisor.ended is None:
+            executor.spin_once(timeout_sec=0.0)
             news = supervisor.tend()
             _print(news)
             ticks += 1

@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before the first, second, ... restart of a program that keeps dying [s]; the last holds for all further ones."""
 HEALTHY_AFTER = 10.0
-"""A program that has run for so long is well again: its next crash is its first [s]."""
+"""A program of which nothing is heard and that runs all the same is well after so long [s]."""
+_LATE = 0.5  # [s] what comes so soon after a start was said before it
 STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0
@@ -58,7 +60,7 @@ class Supervised:
     def __init__(self, program: Program, log: Path | None = None) -> None:
         self.program = program
         self.restarts = 0
-        self.over = False
+        self.over = self.refused = False
         self.died_at: float | None = None
         self._log = log
         self._story = ""
@@ -87,7 +89,8 @@ class Supervised:
             if now - self.begun > HEALTHY_AFTER:
                 self._in_a_row = 0
             return False
-        if code == 0 or not self.program.respawn or (not self.restarts and code in self.program.final):
+        self.refused = not self.restarts and code in self.program.final
+        if code == 0 or not self.program.respawn or self.refused:
             self.over = True
             self._story = f"{self.program.name} ended" if code == 0 else self._death(code)
             return True
@@ -96,6 +99,11 @@ class Supervised:
         self._in_a_row += 1
         self.died_at, self._due = now, now + delay
         return True
+
+    def well(self) -> None:
+        """It was heard of: its next crash is its first."""
+        if self.died_at is None and time.monotonic() - self.begun > _LATE:
+            self._in_a_row = 0
 
     @property
     def health(self) -> Health:
@@ -170,11 +178,17 @@ class Supervisor:
         """Look after all of them; call it some twenty times a second. Returns those of which there is news."""
         return [one.health for one in self.all if one.tend()]
 
+    def heard(self, node: str) -> None:
+        """A node, by its full name, says on /diagnostics that it is up."""
+        for one in self.all:
+            if one.program.name == node.rsplit("/", 1)[-1]:
+                one.well()
+
     @property
     def ended(self) -> int | None:
-        """Exit code, where a program that ends all has ended or one that is not started again has died."""
+        """Exit code, where a program that ends all has ended, or one did not take its input."""
         for one in self.all:
-            if one.over and (one.program.ends or one.process.returncode):
+            if one.over and (one.program.ends or one.refused):
                 return one.process.returncode
         return None
 
@@ -186,8 +200,8 @@ class Supervisor:
             one.wait(deadline - time.monotonic())
 
 
-def node_program(name: str, module: str, namespace: str, *arguments: str, **how: bool) -> Program:
-    """The program of a node: `module` has its `main`. arguments: what follows --ros-args."""
+def node_program(name: str, module: str, namespace: str, *arguments: str, **how: Any) -> Program:
+    """The program of a node: `module` has its `main`. arguments: what follows --ros-args. how: as of `Program`."""
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
     names = ["-r", f"__ns:=/{namespace.strip('/')}", "-r", f"__node:={name}"]

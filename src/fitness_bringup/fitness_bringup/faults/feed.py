@@ -39,7 +39,6 @@ class Clip:
         """From the start of one loop to that of the next [ns]."""
         self._model = model
         self._known: list[RepEvent] = []
-        self._loops = 0
 
     def at(self, number: int, start: int) -> tuple[int, BodyPose]:
         """Stamp and message of pose `number`, counted over all loops from `start` [ns]."""
@@ -51,16 +50,12 @@ class Clip:
 
     def repetitions(self, loops: int) -> list[RepEvent]:
         """What is counted in so many loops from stamp 0 when nothing goes wrong, by the same model and counter."""
-        if loops != self._loops:
-            self._loops = loops
-            short = min(loops, 3)
-            known = self._count(short)
-            # The third loop is as all further ones: nothing of the first is remembered.
-            third = [event for event in known if event.turn >= 2 * self.length]
-            self._known = known + [
-                _moved(event, (loop - 2) * self.length) for loop in range(3, loops) for event in third
-            ]
-        return self._known
+        if not self._known:
+            self._known = self._count(3)
+        # The third loop is as all further ones: nothing of the first is remembered.
+        third = [event for event in self._known if event.turn >= 2 * self.length]
+        further = [_moved(event, (loop - 2) * self.length) for loop in range(3, loops) for event in third]
+        return [event for event in self._known if event.turn < loops * self.length] + further
 
     def _count(self, loops: int) -> list[RepEvent]:
         classifier, counter = ExerciseClassifier(self._model), RepCounter(Catalogue.load())

@@ -40,6 +40,7 @@ class Notes:
         self.events: dict[tuple, RepEvent] = {}
         self.told: list[tuple[float, str, int, str]] = []
         self.stamp = 0
+        self.up: Callable[[str], None] = lambda name: None
         self._node = node
         for kind, topic, profile in (
             (msg.RepState, "rep_state", qos.STREAM),
@@ -86,6 +87,7 @@ class Notes:
     def _diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             self.told.append((time.monotonic(), status.name, status.level[0], status.message))
+            self.up(status.name)
 
 
 class Stage:
@@ -105,6 +107,7 @@ class Stage:
         self._over = threading.Event()
         self._supervisors: list[Supervisor] = []
         self._lock = threading.Lock()
+        self.notes.up = self._up
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._spin, self._tend)]
         for thread in self._threads:
             thread.start()
@@ -175,6 +178,11 @@ class Stage:
             return started and self.notes.times.get(topic, 0.0) > max(begun, victim.begun) + 0.1
 
         return self.within(back)
+
+    def _up(self, name: str) -> None:
+        with self._lock:
+            for supervisor in self._supervisors:
+                supervisor.heard(name)
 
     def _spin(self) -> None:
         try:
