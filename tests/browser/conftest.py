@@ -42,17 +42,22 @@ class Live:
         return printed
 
 
+def wait_until(page: Page, expression: str) -> None:
+    """Wait for a JavaScript expression to hold. (Playwright's own way is eval, which the page's policy forbids.)"""
+    deadline = time.monotonic() + DEADLINE
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never came true: {expression}"
+        page.wait_for_timeout(50)
+
+
+def chromium() -> str | None:
+    """This machine's Chromium, None where it has none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @pytest.fixture(scope="session")
 def until() -> Callable[[Page, str], None]:
-    """Waits for a JavaScript expression to hold. (Playwright's own way is eval, which the page's policy forbids.)"""
-
-    def wait(page: Page, expression: str) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not page.evaluate(expression):
-            assert time.monotonic() < deadline, f"never came true: {expression}"
-            page.wait_for_timeout(50)
-
-    return wait
+    return wait_until
 
 
 # Not of the session: while Playwright runs, this thread has an event loop, and tests elsewhere start their own.
@@ -65,7 +70,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright, needed: Callable[[object, str], None]) -> Iterator[Callable[..., Browser]]:
     """Starts the machine's Chromium."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = chromium()
     browsers = []
 
     def start(*flags: str) -> Browser:

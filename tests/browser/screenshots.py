@@ -1,6 +1,6 @@
-"""Makes the pictures of docs/dashboard.md: python tests/browser/screenshots.py [FOLDER].
+"""Makes the pictures of docs/dashboard.md: python tests/browser/screenshots.py [FOLDER [EXERCISE COUNT]].
 
-Of the demo: landmarks of clips, no footage.
+Of the demo, which is landmarks of clips and no footage, once so many of an exercise are done.
 """
 
 import shutil
@@ -19,13 +19,16 @@ SHOTS = (
 )
 PATIENT = "const after = setTimeout; window.setTimeout = (f, time) => after(f, time === 5000 ? 1e8 : time)"
 """A page that does not mind a server that says nothing for a while (connection.js, SILENCE)."""
-COUNT = "4"
-"""Squats to have been done."""
+MOMENT = ("Squat", "4")
+"""Exercise and count to be photographed."""
+TIMEOUT = 180_000
+"""Longest wait for that [ms]."""
 
 
 def main() -> int:
-    """Run the demo and photograph the page once COUNT squats are done."""
+    """Run the demo and photograph the pages at the same moment."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    exercise, count = sys.argv[2:4] or MOMENT
     command = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--port", "0", "--no-overlay"]
     graph = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert graph.stderr is not None
@@ -39,9 +42,9 @@ def main() -> int:
             context.add_init_script(PATIENT)
             pages.append((context.new_page(), folder / f"dashboard-{name}-{scheme}.png"))
             pages[-1][0].goto(address)
-        expect(pages[0][0].locator("#exercise")).to_have_text("Squat", timeout=60_000)
-        expect(pages[0][0].locator("#count")).to_have_text(COUNT, timeout=60_000)
-        expect(pages[0][0].locator("#phase")).to_have_text("out", timeout=60_000)
+        expect(pages[0][0].locator("#exercise")).to_have_text(exercise, timeout=TIMEOUT)
+        expect(pages[0][0].locator("#count")).to_have_text(count, timeout=TIMEOUT)
+        expect(pages[0][0].locator("#phase")).to_have_text("out", timeout=TIMEOUT)
         # All of the same moment, however long the photographs take.
         graph.send_signal(signal.SIGSTOP)
         for page, path in pages:

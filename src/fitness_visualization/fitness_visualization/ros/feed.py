@@ -141,10 +141,9 @@ class Feed:
         self._pictures.append((stamp_of(cdr), cdr))
         # Those before the picture of the newest pose are not asked for any more.
         needed = stamp_of(self._pose) if self._pose else 0
-        while self._pictures[0][0] < needed or len(self._pictures) * len(cdr) > max(PICTURES, len(cdr)):
+        most = max(1, PICTURES // len(cdr))
+        while self._pictures and (self._pictures[0][0] < needed or len(self._pictures) > most):
             self._pictures.popleft()
-            if not self._pictures:
-                return
 
     def _take_angles(self, cdr: bytes) -> None:
         self._angles = cdr

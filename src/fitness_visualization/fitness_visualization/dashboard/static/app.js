@@ -9,16 +9,21 @@ const $ = (id) => document.getElementById(id);
 const titles = new Map();
 const joints = new Map();
 const delays = [];
+const means = new Map(); // of the probabilities
 let counted = null;
 let cueTimer = 0;
+let shown = null; // stamp of the newest pose [s]
 
 // What tests and the curious may read.
-const measured = { delays, drawn: 0, pictures: 0 };
+const measured = { delays, drawn: 0, pictures: 0, draws: [], echoes: [] };
 window.fitness = measured;
 
 const stage = new Stage($("stage"), (stamp) => {
-  const delay = connection.now() - stamp;
+  const now = connection.now();
+  const delay = now - stamp;
   measured.drawn += 1;
+  measured.draws.push([stamp, now]);
+  if (measured.draws.length > 1000) measured.draws.shift();
   // A recording has stamps of another day: there is no delay to speak of.
   if (Math.abs(delay) < 60) {
     delays.push(delay * 1000);
@@ -28,6 +33,10 @@ const stage = new Stage($("stage"), (stamp) => {
 const strip = new Strip($("strip"));
 
 const connection = new Connection({
+  echo(trip) {
+    measured.echoes.push(trip);
+    if (measured.echoes.length > 1000) measured.echoes.shift();
+  },
   state(state, words) {
     $("link").dataset.state = state;
     set("link-text", words);
@@ -46,6 +55,7 @@ const connection = new Connection({
     else bitmap.close();
   },
 });
+measured.measure = (times) => connection.measure(times);
 const controls = new Controls(connection, stage, strip);
 
 const handlers = {
@@ -65,12 +75,12 @@ const handlers = {
     controls.hello(message);
   },
   state(state) {
-    if (state.stamp !== null) {
+    if (state.stamp !== null && state.stamp !== shown) {
+      shown = state.stamp;
       stage.takeState(state);
       strip.takeState(state);
     }
-    $("empty").hidden = Boolean(state.pose?.landmarks.length);
-    set("empty", state.pose ? "Nobody in view" : "Waiting for the first pose");
+    empty(state.pose);
     set("fps", state.fps ? state.fps.toFixed(0) : "–");
     set("drops", state.drops ?? "–");
     count(state);
@@ -94,6 +104,7 @@ const handlers = {
   instruction({ text }) {
     set("instruction", text);
     $("instruction").hidden = !text;
+    $("instruction").classList.toggle("number", /^\d+$/.test(text));
   },
   reset() {
     strip.repetitions = [];
@@ -104,6 +115,19 @@ const handlers = {
   take: (message) => controls.tookPlace(message),
 };
 
+// What to do where there is nothing to see.
+function empty(pose) {
+  $("empty").hidden = Boolean(pose?.landmarks.length);
+  if (pose) {
+    set("empty-title", "Nobody in view");
+    set("empty-hint", "Step back until the camera sees you from head to feet");
+  } else {
+    set("empty-title", "Waiting for the first picture");
+    set("empty-hint", $("to-camera").hidden ? "Is the camera connected, and is its source the right one?"
+      : "Open Camera on a phone or a laptop, and press Start there");
+  }
+}
+
 function count({ rep, classification: seen }) {
   const exercise = rep?.exercise || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
   set("exercise", titles.get(exercise) ?? (seen?.status === "ok" ? capital(seen.label) : "–"));
@@ -111,6 +135,7 @@ function count({ rep, classification: seen }) {
   if (joint) { stage.joint = joint; controls.follow(joint); }
   if (!rep) return;
   set("count", rep.count);
+  $("count").dataset.digits = String(rep.count).length;
   if (counted !== null && rep.count > counted) {
     speak(`${rep.count}`);
     $("count").classList.remove("beat");
@@ -118,7 +143,7 @@ function count({ rep, classification: seen }) {
     $("count").classList.add("beat");
   }
   counted = rep.count;
-  set("set-line", rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "No set yet");
+  set("set-line", rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "Begin: repetitions count by themselves");
   const words = { unknown: " ", rest: "ready", out: "out", turn: "turn", back: "back" };
   set("phase", words[rep.phase]);
   // Once round the ring is one repetition: top = start, bottom = turning point.
@@ -135,7 +160,7 @@ function classification(seen, exercise) {
   if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
   if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
   set("sure", sure);
-  const rows = Object.entries(seen?.probabilities ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 6);
+  const rows = ranked(seen?.probabilities ?? {});
   const list = $("bars");
   if (!rows.length) return;
   while (list.children.length > rows.length) list.lastChild.remove();
@@ -150,8 +175,18 @@ function classification(seen, exercise) {
     row.children[0].textContent = titles.get(label) ?? capital(label);
     row.children[1].textContent = `${Math.round(probability * 100)} %`;
     row.querySelector(".bar-fill").style.transform = `scaleX(${probability})`;
-    row.classList.toggle("first", i === 0 && seen.status === "ok");
+    row.classList.toggle("first", label === seen.label && seen.status === "ok");
   });
+}
+
+// The likeliest labels. In the order of their mean over the last second or so: rows that change places ten times a
+// second cannot be read.
+function ranked(probabilities) {
+  for (const [label, probability] of Object.entries(probabilities)) {
+    const mean = means.get(label) ?? probability;
+    means.set(label, mean + (probability - mean) * 0.1);
+  }
+  return Object.entries(probabilities).sort((a, b) => means.get(b[0]) - means.get(a[0])).slice(0, 6);
 }
 
 function lastRepetition({ duration, range, symmetry }) {
@@ -185,7 +220,7 @@ function addSet(message) {
 
 function noSets() {
   const row = document.createElement("tr");
-  row.innerHTML = '<td colspan="8" class="muted">The first finished set comes here</td>';
+  row.innerHTML = '<td colspan="8" class="muted">A set comes here when you rest or change the exercise</td>';
   $("sets").replaceChildren(row);
   set("totals", "");
 }
@@ -196,6 +231,8 @@ function speak(text) {
 
 // The name of an exercise within a sentence.
 function name(label) {
+  if (label === "other") return "something else";
+  if (label === "idle") return "standing still";
   return (titles.get(label) ?? label).toLowerCase().replaceAll("_", " ");
 }
 
@@ -211,5 +248,6 @@ function set(id, value) {
 
 setInterval(() => {
   const recent = delays.slice(-30).sort((a, b) => a - b);
-  set("latency", recent.length ? `${Math.round(recent[recent.length >> 1])} ms` : "–");
+  const delay = recent[recent.length >> 1];
+  set("latency", delay === undefined ? "–" : delay < 1000 ? `${Math.round(delay)} ms` : `${(delay / 1000).toFixed(1)} s`);
 }, 500);

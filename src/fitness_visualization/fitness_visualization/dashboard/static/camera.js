@@ -22,7 +22,10 @@ const connection = new Connection({
     if (state === "live" && stream) open();
   },
   message(message) {
-    if (message.type === "hello") message.exercises.forEach(({ name, title }) => titles.set(name, title));
+    if (message.type === "hello") {
+      message.exercises.forEach(({ name, title }) => titles.set(name, title));
+      $("to-sessions").hidden = !message.sessions;
+    }
     if (message.type === "state" && message.rep) {
       $("count").textContent = message.rep.count;
       $("exercise").textContent = titles.get(message.rep.exercise) ?? "–";

@@ -5,7 +5,7 @@ const RETRY = [250, 500, 1000, 2000, 4000]; // [ms]
 const ANSWER_TIMEOUT = 8000; // [ms]
 
 export class Connection {
-  // on: {message(object), picture(stamp, Blob), state("connecting" | "live" | "lost" | "refused", words)}
+  // on: {echo?(seconds there and back), message(object), picture(stamp, Blob), state("connecting" | "live" | "lost" | "refused", words)}
   constructor(on) {
     this.on = on;
     this.offset = 0; // [s] server's clock minus ours
@@ -55,6 +55,7 @@ export class Connection {
   setClock({ time, clock }) {
     const now = (performance.timeOrigin + performance.now()) / 1000;
     const trip = now - time;
+    this.on.echo?.(trip);
     if (trip < this.best) {
       this.best = trip;
       this.offset = clock - (time + now) / 2;

@@ -69,6 +69,8 @@ export class Controls {
     if (exercise !== undefined && document.activeElement !== $("pick")) $("pick").value = exercise;
     this.recording = Boolean(recording?.on);
     $("record").disabled = !recording;
+    $("record").title = recording ? "Record into a bag (b)" : "No recorder runs here; ./fitness live has one";
+    $("guide").title = guide ? "Guided, labelled take (g)" : "Nothing that guides runs here; ./fitness live has it";
     $("record").setAttribute("aria-pressed", this.recording);
     $("record").textContent = this.recording ? "Stop recording" : "Record";
     $("guide").disabled = !guide;

@@ -1,0 +1,102 @@
+"""A guided take on the page: the dialog asks for what it needs, the countdown fills the picture, then it is decided."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from fitness_core.catalogue import Catalogue
+from fitness_visualization.dashboard import requests
+from fitness_visualization.dashboard.server import Server, Settings
+from fitness_visualization.dashboard.state import State
+
+
+class Guide:
+    """A graph that guides: the test says what happens next."""
+
+    def __init__(self) -> None:
+        self.known = State(Catalogue.load())
+        self.asked: list[requests.Request] = []
+        self.server = Server(self, Settings(port=0), print)
+
+    def hello(self) -> dict:
+        return self.known.hello() | {"picture": False}
+
+    def look(self) -> bool:
+        return False
+
+    def state(self) -> dict:
+        return self.known.now(None, None)
+
+    def picture(self) -> None:
+        """There is none."""
+
+    async def graph(self) -> dict:
+        recording = {"on": bool(self.asked), "bag": "today"}
+        told = {"thresholds": {}, "nodes": {}, "exercise": "", "pictures": False}
+        return {"type": "graph", "recording": recording, "guide": True} | told
+
+    async def act(self, request: requests.Request) -> str:
+        self.asked.append(request)
+        return "take of squat begun" if isinstance(request, requests.Take) else "stopped"
+
+    def say(self, text: str) -> None:
+        """An instruction to the person."""
+        self.server.tell(self.known.take_instruction(text))
+
+
+@pytest.fixture
+def guide() -> Iterator[Guide]:
+    made = Guide()
+    made.server.start()
+    yield made
+    made.server.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, width: int, height: int):
+    page = visit(browser, guide.server.address, width, height)
+    expect(page.locator("#empty")).to_contain_text("Is the camera connected")
+    expect(page.locator("#guide")).to_be_enabled()
+    page.locator("h1").click()
+    page.keyboard.press("g")
+    begin = page.get_by_role("button", name="Begin")
+    begin.click()
+    expect(page.locator("#take-dialog")).to_be_visible()  # a pseudonym and consent are asked for
+    page.get_by_label("Pseudonym").fill("P01")
+    page.locator("#take-exercise").select_option("squat")
+    page.locator("#take-repetitions").fill("3")
+    begin.click()
+    expect(page.locator("#take-dialog")).to_be_visible()
+    page.get_by_label("The person has agreed to be recorded").check()
+    begin.click()
+    expect(page.locator("#take-dialog")).to_be_hidden()
+    expect(page.locator("#answer")).to_have_text("take of squat begun")
+    (take,) = guide.asked
+    assert isinstance(take, requests.Take)
+    assert (take.subject, take.exercise, take.repetitions, take.consent) == ("P01", "squat", 3, True)
+    instruction = page.locator("#instruction")
+    guide.say("Come closer to the camera: you are too small in the picture.")
+    expect(instruction).to_contain_text("Come closer")
+    sentence = instruction.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    for number in "321":
+        guide.say(number)
+        expect(instruction).to_have_text(number)
+        # To be read by the person, who stands where the whole body is in view.
+        assert instruction.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") > 5 * sentence
+        box, stage = instruction.bounding_box(), page.locator("#stage").bounding_box()
+        assert box is not None and stage is not None
+        assert box["y"] >= stage["y"] and box["y"] + box["height"] <= stage["y"] + stage["height"]
+    guide.say("Go: squat, 0 of 3.")
+    expect(instruction).to_have_text("Go: squat, 0 of 3.")
+    expect(page.locator("#record")).to_have_text("Stop recording")
+    expect(page.locator("#review")).to_be_hidden()
+    guide.server.tell({"type": "take", "phase": "review", "repetitions": 3})
+    page.get_by_role("button", name="Keep take").click()
+    expect(page.locator("#answer")).to_have_text("stopped")
+    assert guide.asked[-1].decision == "keep"
+    guide.server.tell({"type": "take", "phase": "over", "kept": True, "message": ""})
+    guide.say("")
+    expect(page.locator("#answer")).to_have_text("Take kept")
+    expect(page.locator("#review")).to_be_hidden()
+    expect(instruction).to_be_hidden()
