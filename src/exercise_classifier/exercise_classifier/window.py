@@ -53,27 +53,33 @@ class PoseWindow:
         self.rate = rate
         self.steps = round(duration * rate)
         self._poses: deque[Pose] = deque()
+        # What `stack` makes of each, made once; None where nobody is seen.
+        self._arrays: deque[tuple[np.ndarray, np.ndarray, np.ndarray] | None] = deque()
 
     def reset(self) -> None:
         """Forget every pose."""
         self._poses.clear()
+        self._arrays.clear()
 
     def add(self, pose: Pose) -> bool:
         """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then."""
-        fresh = False
+        fresh, tracked = False, pose.tracked
         if self._poses:
             newest = self._poses[-1]
             if 0 <= pose.stamp - newest.stamp < SOONEST:
                 return False
-            other = pose.tracked and any(held.tracked and held.body_id != pose.body_id for held in self._poses)
+            before = zip(self._poses, self._arrays, strict=True)
+            other = tracked and any(arrays and held.body_id != pose.body_id for held, arrays in before)
             if pose.stamp < newest.stamp or other:
                 self.reset()
                 fresh = True
         self._poses.append(pose)
+        self._arrays.append(stack([pose]) if tracked else None)
         # One pose older than the window stays, so that its first step can be interpolated.
         oldest = pose.stamp - nanoseconds(self.duration)
         while len(self._poses) > 2 and self._poses[1].stamp <= oldest:
             self._poses.popleft()
+            self._arrays.popleft()
         return fresh
 
     @property
@@ -90,9 +96,10 @@ class PoseWindow:
     def sequence(self) -> PoseSequence:
         """The window at `rate` up to the newest pose; NaN in front while it fills, and where nobody was seen."""
         newest = self._poses[-1].stamp
-        tracked = [pose for pose in self._poses if pose.tracked]
+        tracked = [pose for pose, arrays in zip(self._poses, self._arrays, strict=True) if arrays]
+        stacked = [np.concatenate(of) for of in zip(*filter(None, self._arrays), strict=True)] or stack([])
         stamps = np.array([seconds(pose.stamp - newest) for pose in tracked])
         at = (np.arange(self.steps) - (self.steps - 1)) / self.rate
-        metric, pixels, visibility = resample(stamps, stack(tracked), at)
+        metric, pixels, visibility = resample(stamps, tuple(stacked), at)
         size = (tracked[-1].width, tracked[-1].height) if tracked else (1, 1)
         return PoseSequence(metric, pixels, visibility, self.rate, size)

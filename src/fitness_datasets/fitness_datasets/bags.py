@@ -49,6 +49,7 @@ from rosbags.typesys.store import Typestore
 from fitness_core.errors import InputError
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
+from fitness_core.ros.serialized import body_pose_of
 from fitness_core.types import NANOSECONDS, Frame, Pose
 
 TOPICS = {
@@ -248,7 +249,16 @@ class BagReader:
 
     def poses(self, topic: str = "body_pose") -> Iterator[Pose]:
         """The recorded poses. Raises InputError where there are none."""
-        for _, _, message in self.messages([self._require(topic, "poses")]):
+        name = self._require(topic, "poses")
+        if self.topics[name] in self.outdated():
+            for _, _, message in self.messages([name]):
+                yield from_body_pose(message)
+            return
+        for _, _, _, cdr in self.raw([name]):
+            try:
+                message = body_pose_of(cdr)
+            except InputError as error:
+                raise self._damaged(error) from None
             yield from_body_pose(message)
 
     def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
