@@ -40,14 +40,14 @@ class Plan:
     rounds: int = 9
     frames: int = 90
     existing: int = 20
-    pictures: int = 300
+    pictures: int = 360
     watched: float = 30.0
     starts: int = 3
     only: tuple[str, ...] = ()
     scaling: bool = True
 
 
-QUICK = Plan(rounds=3, frames=40, existing=8, pictures=150, watched=5.0, starts=1, scaling=False)
+QUICK = Plan(rounds=3, frames=30, existing=6, watched=12.0, starts=1, scaling=False)
 """Under a minute."""
 RATIOS = Plan(rounds=6, frames=30, pictures=60, watched=0.0, starts=0, only=("bare", "one"), scaling=False)
 """What a test needs to see a loss."""
@@ -98,7 +98,7 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
             for number in range(plan.starts):
                 say(f"start {number + 1} of {plan.starts} ...")
                 starts.append(runners["watch"].run(for_seconds=4.0 if number else 8.0))
-        costs = [runners["costs"].run(scaling=plan.scaling and not turn) for turn in range(3)] if plan.starts else []
+        costs = [runners["costs"].run(scaling=plan.scaling and not turn) for turn in range(plan.starts)]
         scaling = _scaling(runners, plan, say)
     result = _result(samples, cameras, watched, starts, costs, missing)
     result["scaling"] |= scaling
@@ -163,14 +163,14 @@ def _cameras(runners: dict[str, Contender], plan: Plan, say: Callable[[str], Non
     one, second = runners["one"], runners["second"]
     pairs = []
     slice_ = {"frames": plan.frames, "rate": CAMERA_RATE / 2}
-    for number in range(-1, max(2, plan.rounds // 2)):
+    second.run(frames=10)
+    for _ in range(max(1, plan.rounds // 3)):
         alone = one.run(**slice_)
         one.begin(**slice_)
         second.begin(**slice_)
         both = [one.result(), second.result()]
-        if number >= 0:
-            per_frame = [sample["cpu"] / max(1, sample["frames"]) for sample in (alone, *both)]
-            pairs.append((per_frame[0], sum(per_frame[1:])))
+        per_frame = [sample["cpu"] / max(1, sample["frames"]) for sample in (alone, *both)]
+        pairs.append((per_frame[0], sum(per_frame[1:])))
     return pairs
 
 

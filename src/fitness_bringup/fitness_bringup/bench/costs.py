@@ -101,6 +101,7 @@ def _messages(pose: Pose) -> dict[str, float]:
     from rclpy.serialization import deserialize_message, serialize_message
 
     from fitness_core.ros.messages import from_body_pose, to_body_pose
+    from fitness_core.ros.serialized import of_pose, pose_of
     from fitness_msgs.msg import BodyPose
 
     message = to_body_pose(pose)
@@ -110,6 +111,8 @@ def _messages(pose: Pose) -> dict[str, float]:
         "pose_serialize": _mean(lambda: serialize_message(message)),
         "pose_deserialize": _mean(lambda: deserialize_message(cdr, BodyPose)),
         "pose_from_message": _mean(lambda: from_body_pose(message)),
+        "pose_write_in_place": _mean(lambda: of_pose(pose)),
+        "pose_read_in_place": _mean(lambda: pose_of(cdr)),
     }
 
 
@@ -118,6 +121,7 @@ def _picture(width: int, height: int) -> dict[str, float]:
     from sensor_msgs.msg import Image
 
     from fitness_core.ros.images import to_bgr, to_image
+    from fitness_core.ros.serialized import image_of
 
     picture = np.zeros((height, width, 3), np.uint8)
     message = to_image(picture)
@@ -127,6 +131,7 @@ def _picture(width: int, height: int) -> dict[str, float]:
         "serialize": _mean(lambda: serialize_message(message), 20),
         "deserialize": _mean(lambda: deserialize_message(cdr, Image), 20),
         "from_message": _mean(lambda: to_bgr(message), 20),
+        "read_in_place": _mean(lambda: to_bgr(image_of(cdr)), 20),
     }
 
 

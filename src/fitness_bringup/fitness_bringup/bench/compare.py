@@ -1,0 +1,46 @@
+"""Whether a run of the benchmark lost against the committed one, beyond what either run varies by itself.
+
+Only ratios within a run are compared, never times. Where the bare pose loop did not get a core to itself, the machine
+was doing something else, and of the graph, which has work for two cores, nothing can be said.
+"""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+BASELINE = Path(__file__).parent / "baseline.json"
+"""The result of the run that docs/performance.md shows."""
+LEAST_SHARE = 0.85
+"""CPU time of the bare loop per time, below which the machine was too busy."""
+SLACK = 0.15
+"""Of the ratio of the baseline: another processor has another ratio."""
+WIDTHS = 3.0
+"""Standard deviations of both runs together that are noise."""
+_FPS, _CPU = 0, 1
+
+
+def share(result: dict[str, Any]) -> float:
+    """CPU time of the bare loop per time, median of its rounds; about 1 on a machine that does nothing else."""
+    return statistics.median(fps * cpu / 1e3 for fps, cpu in result["rounds"]["bare"])
+
+
+def losses(result: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
+    """What is worse than in the baseline, in words; empty where nothing is."""
+    found = []
+    for what, column, better in (("pictures per second", _FPS, 1), ("CPU per picture", _CPU, -1)):
+        now, spread = _ratio(result, column)
+        was, spread_then = _ratio(baseline, column)
+        allowed = WIDTHS * (spread**2 + spread_then**2) ** 0.5 + SLACK * was
+        if better * (was - now) > allowed:
+            found.append(
+                f"{what} of the graph / of the bare pose loop: {now:.2f}, baseline {was:.2f}, noise {allowed:.2f}"
+            )
+    return found
+
+
+def _ratio(result: dict[str, Any], column: int) -> tuple[float, float]:
+    """Median of the ratios graph / bare loop of the rounds, and its standard deviation, from the quartiles."""
+    pairs = zip(result["rounds"]["one"], result["rounds"]["bare"], strict=True)
+    ratios = [graph[column] / bare[column] for graph, bare in pairs]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return middle, (high - low) / 1.35
