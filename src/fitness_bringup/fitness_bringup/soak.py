@@ -37,7 +37,7 @@ WARM_UP = 0.25
 """Share of the run that is warm-up: what is loaded late, and what fills up to its bound."""
 SAMPLES = 120
 """Samples of a run, over its length."""
-KEPT = 20_000
+KEPT = 2_000
 """Stamps remembered to compare with."""
 MOST_AGE = 60_000.0
 """Stamps that are older are those of a recording [ms]."""

@@ -23,8 +23,6 @@ from pose_estimator.mailbox import Mailbox
 
 # Longest wait for those who are to hear the poses [s].
 SUBSCRIBERS_TIMEOUT = 30.0
-# Different troubles that are logged; who makes up encodings must not fill the memory.
-WARNINGS = 20
 _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
@@ -208,7 +206,7 @@ class PoseEstimatorNode(FitnessNode):
         self._age.tick((self.get_clock().now().nanoseconds - stamp) / 1e9)
 
     def _say_once(self, about: str, text: str) -> None:
-        if about not in self._warned and len(self._warned) < WARNINGS:
+        if about not in self._warned and len(self._warned) < 20:  # who makes up encodings must not fill the memory
             self._warned.add(about)
             self.get_logger().warning(text)
 
