@@ -61,8 +61,8 @@ class Report:
     """What came of a run; the fields of the JSON. memory_slope: [MB per 10 minutes of the stream], after warm-up.
 
     threads, handles: [least, most] after warm-up. age_ms: from stamp to pose, in the first and the last third; of
-    landmarks, whose stamps are of their recording, it says nothing. stamps_off: poses whose stamp no picture had, states
-    whose stamp no pose had.
+    landmarks, whose stamps are of their recording, it says nothing. stamps_off: poses whose stamp no picture had,
+    states whose stamp no pose had.
     """
 
     source: str

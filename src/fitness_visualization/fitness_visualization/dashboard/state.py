@@ -119,7 +119,7 @@ class State:
         return {"type": "instruction", "text": text}
 
     def take_diagnostics(self, name: str, level: int, message: str, values: dict[str, str]) -> None:
-        """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus. So many nodes no graph has: KEPT."""
+        """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus. No graph has KEPT nodes."""
         if name not in self.nodes and len(self.nodes) >= KEPT:
             return
         self.nodes[name] = {
