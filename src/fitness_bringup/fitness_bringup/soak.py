@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,7 +21,6 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
-from scipy.stats import theilslopes
 from sensor_msgs.msg import CameraInfo
 
 from fitness_bringup import live
@@ -161,9 +161,10 @@ def repeated(bag: Path, minutes: float, out: Path) -> None:
 
 def judge(report: Report, warm: list[Sample]) -> None:
     """Fill in slope and bounds of the samples after warm-up, and what is beyond the limits."""
-    minutes, memory = [sample.minute for sample in warm], [sample.memory for sample in warm]
-    report.memory_slope = round(float(theilslopes(memory, minutes)[0]) * 10, 3)
-    report.memory_mb = [round(memory[0], 1), round(memory[-1], 1)]
+    # Theil and Sen: one page that comes or goes at the end decides nothing.
+    slopes = [(b.memory - a.memory) / (b.minute - a.minute) for a, b in combinations(warm, 2) if b.minute > a.minute]
+    report.memory_slope = round(10 * median(slopes), 3)
+    report.memory_mb = [round(warm[0].memory, 1), round(warm[-1].memory, 1)]
     report.threads = [min(s.threads for s in warm), max(s.threads for s in warm)]
     report.handles = [min(s.handles for s in warm), max(s.handles for s in warm)]
     third = max(1, len(warm) // 3)
