@@ -172,7 +172,14 @@ class Server:
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=context)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        self._clockwork = [asyncio.create_task(self._look()), asyncio.create_task(self._tell_graph())]
+        self._clockwork = [asyncio.create_task(work) for work in (self._look(), self._tell_graph())]
+        for task in self._clockwork:
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task) -> None:
+        # Nobody awaits these: without a word here pages would stand still and nobody would know why.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log(f"the dashboard shows nothing new any more: {error!r}")
 
     async def _look(self) -> None:
         while True:
