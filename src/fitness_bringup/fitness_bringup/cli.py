@@ -287,6 +287,18 @@ def dataset(
     )
 
 
+@app.command()
+def forget(
+    subject: Annotated[str, typer.Option(metavar="P01", help="Pseudonym of whom to forget.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it they are only listed.")] = False,
+) -> None:
+    """Delete every guided recording of a subject."""
+    from fitness_bringup import forget
+
+    forget.run(subject, out, yes)
+
+
 @app.command(context_settings=PASSED_ON)
 def train(context: typer.Context) -> None:
     """Fit the exercise classifier to labelled clips, and say how it does on people it has not seen."""

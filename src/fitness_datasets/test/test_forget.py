@@ -1,0 +1,59 @@
+"""./fitness forget: all of a subject, nothing of anybody else, and only when told twice."""
+
+from pathlib import Path
+
+import pytest
+
+from fitness_core.errors import InputError
+from fitness_datasets.forget import delete, folders_of, size_of
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    for name, subject in (("P01_S01", "P01"), ("P01_S02", "P01"), ("P01_x_S01", "P01_x"), ("P02_S01", "P02")):
+        bag = tmp_path / name / "bag_001"
+        bag.mkdir(parents=True)
+        (bag / "bag.mcap").write_bytes(b"12345")
+        (tmp_path / name / "session.yaml").write_text(f"subject: {subject}\n")
+    (tmp_path / "P01_notes").mkdir()
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_all_of_a_subject_and_nothing_else(collection: Path) -> None:
+    found = folders_of(collection, "P01")
+    assert [folder.name for folder in found] == ["P01_S01", "P01_S02"]
+    assert size_of(found[0]) == 5 + len("subject: P01\n")
+    delete(found)
+    assert names(collection) == ["P01_notes", "P01_x_S01", "P02_S01"]
+
+
+def test_a_broken_session_is_still_somebodys(collection: Path) -> None:
+    (collection / "P02_S01" / "session.yaml").write_text("{")
+    assert [folder.name for folder in folders_of(collection, "P02")] == ["P02_S01"]
+
+
+@pytest.mark.parametrize("subject", ["", "..", "P/01", "*"])
+def test_what_is_no_pseudonym_is_refused(collection: Path, subject: str) -> None:
+    with pytest.raises(InputError, match="pseudonym"):
+        folders_of(collection, subject)
+
+
+def test_who_is_not_there_and_no_collection(collection: Path) -> None:
+    with pytest.raises(InputError, match="there is: P01, P01_x, P02"):
+        folders_of(collection, "P09")
+    with pytest.raises(InputError, match="is no folder"):
+        folders_of(collection / "nothing", "P01")
+
+
+def test_the_command_deletes_only_with_yes(collection: Path, fitness) -> None:
+    asked = fitness("forget", "--subject", "P01", "--out", collection)
+    assert asked.returncode == 0 and "--yes" in asked.stdout and "P01_S02" in asked.stdout
+    assert "P01_S01" in names(collection)
+    done = fitness("forget", "--subject", "P01", "--out", collection, "--yes")
+    assert done.returncode == 0 and names(collection) == ["P01_notes", "P01_x_S01", "P02_S01"]
+    again = fitness("forget", "--subject", "P01", "--out", collection, "--yes")
+    assert again.returncode == 2 and again.stderr.startswith("error: nothing of subject 'P01'")
