@@ -1,5 +1,6 @@
 """A counter's node over a crash: what is published is kept; who is started again goes on from it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from rep_counter.memory import Memory, MemoryFile
 from rep_counter.resume import needed, resume
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
+TOLD = 10.0
+"""A restart is a warning on /diagnostics for so long [s]."""
 
 
 class Continuity:
@@ -37,7 +40,7 @@ class Continuity:
         self._publish = publish
         self._file = MemoryFile(state_file(node)) if within else None
         self._catch_up: CatchUp | None = None
-        self._story = ""
+        self._story, self._until = "", 0.0
         self.interruptions = 0
         if self._file is None:
             return
@@ -52,7 +55,8 @@ class Continuity:
         """What there is to say on /diagnostics, one line; empty for nothing."""
         if self._catch_up is not None:
             return "restarted; catching up"
-        return (self._file.problem if self._file else "") or self._story
+        story = self._story if time.monotonic() < self._until else ""
+        return (self._file.problem if self._file else "") or story
 
     def withholds(self, topic: str, message: Any) -> bool:
         """Whether a message is kept back until the counter has caught up."""
@@ -97,5 +101,5 @@ class Continuity:
         self._tell(resumed.story)
 
     def _tell(self, story: str) -> None:
-        self._story = story
+        self._story, self._until = story, time.monotonic() + TOLD
         self._node.get_logger().warning(story)
