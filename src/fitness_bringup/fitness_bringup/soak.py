@@ -190,14 +190,17 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
     landmarks = not source or bag.is_dir() or bag.suffix in (".mcap", ".db3")
     if not landmarks and speed not in (0.0, 1.0):
         raise InputError(f"--speed {speed:g}: a video goes in real time (1) or as fast as it can (0)")
+    # Of its own: a graph that runs on this machine would be counted too.
+    namespace = f"soak_{os.getpid()}/fitness"
     with tempfile.TemporaryDirectory() as folder:
         if landmarks:
             stream = Path(folder, "stream")
             repeated(bag, minutes, stream)
             given = (f"player.bag:={stream}", f"player.rate:={speed:g}", *parameters)
-            options = live.Options(demo=True, parameters=given)
+            options = live.Options(demo=True, parameters=given, namespace=namespace)
         else:
-            options = live.Options(source=source, loop=True, unpaced=speed == 0, parameters=parameters)
+            fast = speed == 0
+            options = live.Options(source=source, loop=True, unpaced=fast, parameters=parameters, namespace=namespace)
         report = _run(options, minutes, source or "demo", not landmarks)
     if out is not None:
         out.write_text(json.dumps(asdict(report), indent=1))

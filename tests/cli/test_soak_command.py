@@ -1,0 +1,48 @@
+"""`./fitness soak`: what it looks at, and what it calls a leak."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+from fitness_bringup import live, soak
+from fitness_datasets.bags import BagReader
+
+
+def report_of(samples: list[soak.Sample]) -> soak.Report:
+    report = soak.Report("", 10.0, 1.0, 9000, {}, [], 0.0, [], [], [], 0)
+    soak.judge(report, samples)
+    return report
+
+
+def test_what_grows_is_told() -> None:
+    flat = [soak.Sample(minute, 200.0 + 0.3 * (minute % 2), 19, 30, 20.0) for minute in range(12)]
+    assert report_of(flat).problems == []
+    grows = report_of([soak.Sample(minute, 200.0 + 0.2 * minute, 19 + minute, 30, 20.0) for minute in range(12)])
+    assert grows.memory_slope == 2.0
+    assert [problem.split()[0] for problem in grows.problems] == ["memory", "threads"]
+
+
+def test_landmarks_are_repeated_with_stamps_that_go_on(tmp_path: Path) -> None:
+    soak.repeated(live.DEMO, 1.2, tmp_path / "bag")
+    with BagReader(tmp_path / "bag") as bag:
+        stamps = [pose.stamp for pose in bag.poses()]
+    assert all(later > earlier for earlier, later in pairwise(stamps))
+    assert stamps[-1] - stamps[0] > 1.2 * 60e9
+
+
+def test_a_short_run(fitness, tmp_path: Path) -> None:
+    done = fitness("soak", "--minutes", 0.5, "--json", tmp_path / "soak.json", "-p", "markers.max_rate:=5.0")
+    # So short a run is all warm-up: its memory is not judged here.
+    assert done.returncode in (0, 1), done.stderr
+    report = json.loads((tmp_path / "soak.json").read_text())
+    assert report["stamps_off"] == 0
+    assert report["poses"] > 300
+    assert sum(report["repetitions"].values()) > 0
+    assert report["threads"][0] == report["threads"][1]
+    assert len(report["samples"]) > 10
+
+
+def test_a_video_is_not_played_four_times_as_fast(fitness) -> None:
+    done = fitness("soak", "--speed", 4, "--source", "squats.mp4")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--speed 4" in done.stderr
