@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,14 @@ class Contender:
     def __init__(self, module: str, *arguments: object, environment: dict[str, str] | None = None) -> None:
         command = [sys.executable, "-m", f"fitness_bringup.bench.{module}", *map(str, arguments)]
         self.name = " ".join(command[2:])
+        # A file: nobody reads while a slice runs, and a full pipe would stop it.
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by `close`)
         self._process = subprocess.Popen(
             command,
             env=os.environ | (environment or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             text=True,
         )
         self.ready: dict[str, Any] = {}
@@ -68,6 +71,7 @@ class Contender:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+        self._said.close()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -78,8 +82,9 @@ class Contender:
                 if "error" in answer:
                     raise InputError(answer["error"])
                 return answer
-        said = self._process.communicate()[1].strip().splitlines()
-        raise RuntimeError(f"{self.name} ended: {' | '.join(said[-3:])}")
+        self._process.wait()
+        self._said.seek(0)
+        raise RuntimeError(f"{self.name} ended: {' | '.join(self._said.read().splitlines()[-3:])}")
 
 
 def serve(prepare: Callable[[], tuple[dict[str, Any], Callable[..., dict[str, Any]]]]) -> int:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,15 @@ from fitness_bringup import live
 from fitness_bringup.bench import clip, contender
 from fitness_camera.camera_node import CameraNode
 from fitness_camera.source import Source
-from fitness_core.ros import qos
+from fitness_core.ros import qos, serialized
 from fitness_core.ros.messages import from_time
 from fitness_core.types import Frame
 from fitness_msgs.msg import RepEvent, RepState
 
 ON_THEIR_WAY = 2
 """Pictures that may be unconfirmed under back-pressure: one in the pose stage, the next one waiting for it."""
+STALLED = 5.0
+"""When nothing is confirmed for so long, what is under way is lost, and the next pictures are handed out [s]."""
 DRAIN = 3.0
 """How long the last pictures of a slice may take to come through, if ever they do [s]."""
 PROCESSES = ("pose_estimator", "exercise_classifier", "rep_counter")
@@ -50,44 +53,47 @@ class GatedSource(Source):
         self.live = True
         self.height, self.width = pictures.shape[1:3]
         self.handed_out = 0
-        self.stamps: list[int] = []
+        self.lost = 0
         self._pictures = pictures
         self._period = 0.0
         self._due = 0.0
         self._left = 0
-        self._on_their_way = 0
+        self._on_their_way: deque[int] = deque()
         self._changed = threading.Condition()
         self._closed = False
 
     def allow(self, frames: int, rate: float) -> None:
         """Hand out so many pictures: one per 1 / rate [Hz], or with rate 0 each when one has been confirmed."""
         with self._changed:
-            self._left, self._period, self._on_their_way = frames, 1 / rate if rate else 0.0, 0
+            self._left, self._period = frames, 1 / rate if rate else 0.0
+            self._on_their_way.clear()
             self._due = time.monotonic()
-            self.stamps = []
+            self.lost = 0
             self._changed.notify()
 
-    def confirm(self) -> None:
-        """One picture has come all the way."""
+    def confirm(self, stamp: int) -> None:
+        """The picture of that stamp has come all the way; those before it that have not made way for it."""
         with self._changed:
-            self._on_their_way -= 1
+            while self._on_their_way and self._on_their_way[0] <= stamp:
+                self.lost += self._on_their_way.popleft() != stamp
             self._changed.notify()
 
     def read(self) -> Frame | None:
         with self._changed:
-            self._changed.wait_for(self._may)
+            while not self._changed.wait_for(self._may, STALLED):
+                self.lost += len(self._on_their_way)
+                self._on_their_way.clear()
         if self._closed:
             return None
         if self._period:
             time.sleep(max(0.0, self._due - time.monotonic()))
             self._due += self._period
         picture = self._pictures[self.handed_out % len(self._pictures)]
-        with self._changed:
-            self._left -= 1
-            self._on_their_way += 1
         self.handed_out += 1
         stamp = time.time_ns()
-        self.stamps.append(stamp)
+        with self._changed:
+            self._left -= 1
+            self._on_their_way.append(stamp)
         return Frame(stamp, picture, self.frame_id)
 
     def close(self) -> None:
@@ -96,7 +102,7 @@ class GatedSource(Source):
             self._changed.notify()
 
     def _may(self) -> bool:
-        return self._closed or (self._left > 0 and (self._period > 0 or self._on_their_way < ON_THEIR_WAY))
+        return self._closed or (self._left > 0 and (self._period > 0 or len(self._on_their_way) < ON_THEIR_WAY))
 
 
 class Bench:
@@ -110,6 +116,8 @@ class Bench:
         self._done = threading.Event()
         self._expected = 0
         self._ended = 0.0
+        self.cpu = 0.0
+        """CPU time of this process when the last picture was confirmed [s]."""
         # The camera is the product's; only what it opens is ours.
         camera._open = lambda: self.source  # type: ignore[method-assign]
         camera.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM, raw=True)
@@ -120,14 +128,17 @@ class Bench:
         self._done.clear()
         begun = time.perf_counter()
         self.source.allow(frames, rate)
-        # Under back-pressure a lost picture would stop everything: then the slice ends here and says so.
-        self._done.wait(frames / rate + DRAIN if rate else contender.TIMEOUT / 2)
+        # What is lost is not waited for: at a camera's rate for a while, under back-pressure until the source says so.
+        limit = time.monotonic() + (frames / rate + DRAIN if rate else contender.TIMEOUT / 2)
+        while not self._done.wait(0.1) and time.monotonic() < limit:
+            if not rate and self._states + self.source.lost >= frames:
+                break
         return (self._ended or time.perf_counter()) - begun, self._states
 
-    def _on_state(self, _: bytes) -> None:
+    def _on_state(self, cdr: bytes) -> None:
         self._states += 1
-        self._ended = time.perf_counter()
-        self.source.confirm()
+        self._ended, self.cpu = time.perf_counter(), time.process_time()
+        self.source.confirm(serialized.stamp_of(cdr))
         if self._states == self._expected:
             self._done.set()
 
@@ -169,7 +180,7 @@ def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[
         before, threads = graph.counts(), thread_seconds()
         cpu = time.process_time()
         seconds, confirmed = bench.run(frames, rate)
-        spent = time.process_time() - cpu
+        spent = bench.cpu - cpu
         after = graph.counts()
         whole = [(received - stamp) / 1e6 for stamp, received in events]
         beyond = [(received - stamp) / 1e6 - spans.get(stamp, 0.0) * 1e3 for stamp, received in events]

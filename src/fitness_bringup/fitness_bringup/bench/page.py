@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from fitness_bringup.bench import compare
 from fitness_bringup.bench.targets import TARGETS
 
 NAMES = {
@@ -23,13 +24,14 @@ NAMES = {
 }
 """The contenders in words."""
 INTRODUCTION = """\
-Made by `python -m fitness_bringup.bench.page` from the result of `./fitness bench`; do not edit. The contenders take
-turns, a second or so each, on the same pictures (640x480, decoded beforehand, but for `analyze`); the order turns every
-round. A ratio is the median of the ratios within the rounds, so that what else the machine did meets both sides. The
-graphs run under back-pressure: their camera hands out a picture when the counter has confirmed the one before the last,
-so every picture that is counted went all the way through DDS, pose, classifier and counter, and none was dropped.
-CPU beyond pose is the graph's whole process less the bare loop's, per picture. The latency from stamp to RepEvent is
-taken at 30 Hz and without the time that the pose network took for that picture; with it, it is given beside."""
+Made of `src/fitness_bringup/fitness_bringup/bench/baseline.json`, which is the result of `./fitness bench --json`,
+by `python -m fitness_bringup.bench.page baseline.json docs`; do not edit. The contenders take turns, a second or so
+each, on the same pictures (640x480, decoded beforehand, but for `analyze`); the order turns every round. A ratio is
+the median of the ratios within the rounds, so that what else the machine did meets both sides. The graphs run under
+back-pressure: their camera hands out a picture when the counter has confirmed the one before the last, so every
+picture that is counted went all the way through DDS, pose, classifier and counter, and none was dropped. CPU beyond
+pose is the graph's whole process less the bare loop's, per picture. The latency from stamp to RepEvent is taken at
+30 Hz and without the time that the pose network took for that picture; with it, it is given beside."""
 TRIMMED = """\
 - **Executor** (`fitness_core/ros/executor.py`). rclpy's SingleThreadedExecutor looked at all 220 entities of
   the graph three times for each message. Ours waits for messages and timers alone; services, clients and
@@ -65,7 +67,11 @@ def to_markdown(result: dict[str, Any], plot: str) -> str:
 
 def to_html(result: dict[str, Any]) -> str:
     """The same as one page that needs nothing else."""
-    parts = ["<h1>Performance</h1>", f"<p>{escape(INTRODUCTION)}</p>", f"<p>{escape(_circumstances(result))}</p>"]
+    parts = [
+        "<h1>Performance</h1>",
+        f"<p>{escape(INTRODUCTION)}</p>",
+        f"<p>{escape(_circumstances(result).replace('**', ''))}</p>",
+    ]
     parts += ["<h2>Targets</h2>", _table(*_targets(result)), "<h2>Side by side</h2>", to_svg(result)]
     parts.append(_table(*_contenders(result)))
     for title, columns, rows in _details(result):
@@ -115,11 +121,15 @@ def _bars(title: str, bars: Sequence[tuple[str, float, list[float], str]], top: 
 
 
 def _circumstances(result: dict[str, Any]) -> str:
-    of = result["machine"]
+    of, share = result["machine"], compare.share(result)
+    busy = (
+        f" **The machine was busy with other work: the bare loop got {share:.2f} of a core. Memory says something, "
+        "CPU a little, times and pictures per second nothing; run it again on an idle machine.**"
+    )
     return (
         f"Clip: {result['clip']}. Machine: {of['cpu']}, {of['cores']} cores, {of['memory_gb']} GB, {of['system']}, "
         f"Python {of['python']}; load before the run {of['load_before']:.1f}. The {result['plan']} plan took "
-        f"{result['seconds']:.0f} s."
+        f"{result['seconds']:.0f} s.{busy if share < compare.LEAST_SHARE else ''}"
     )
 
 
