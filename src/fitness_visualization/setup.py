@@ -20,6 +20,7 @@ setup(
     entry_points={
         "console_scripts": [
             "foxglove_node = fitness_visualization.foxglove_node:main",
+            "hri_bridge_node = fitness_visualization.hri_bridge_node:main",
             "markers_node = fitness_visualization.markers_node:main",
             "dashboard_node = fitness_visualization.dashboard_node:main",
             "overlay_node = fitness_visualization.overlay_node:main",

@@ -60,6 +60,7 @@ def generate_launch_description() -> LaunchDescription:
             common.overlay(),
             common.dashboard(),
             common.markers(),
+            common.hri_bridge(),
             common.foxglove(),
             common.video(),
             common.recorder(),

@@ -1,0 +1,127 @@
+"""Node `hri_bridge`: the graph as REP-155 (ROS4HRI) names it, for robots that listen to /humans."""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import JointState
+
+from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.node import FitnessNode, run
+from fitness_core.skeleton import JOINTS
+from fitness_msgs import msg
+from fitness_visualization.hri import skeleton_of
+
+BODIES = "/humans/bodies"
+ABSENT = "hri_msgs is not installed (apt: ros-jazzy-hri-msgs): nothing is published on /humans"
+
+
+class HriBridgeNode(FitnessNode):
+    """Publishes the trainee on `/humans/bodies/tracked` (hri_msgs/IdsList), and under `/humans/bodies/<body_id>/`:
+    `skeleton2d` (hri_msgs/Skeleton2D, 18 points), `joint_states` (sensor_msgs/JointState, [rad]), and as they are
+    `exercise`, `rep_state` and `rep_event` of that body.
+
+    Where hri_msgs is not installed it says so once and stays, idle: a launch file that respawns what ends is not
+    kept busy, and the rest of the graph runs on.
+    """
+
+    def __init__(self, name: str = "hri_bridge", **node_arguments) -> None:
+        super().__init__(name, **node_arguments)
+        self._hri: ModuleType | Any = None
+        self._tracked: Publisher | None = None
+        self._body = ""
+        self._of_body: dict[str, Publisher] = {}
+        self._rate = diagnostics.Rate()
+        self._said = False
+        self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)
+        self.create_subscription(msg.JointAngles, "joint_angles", self._on_angles, qos.STREAM)
+        self.create_subscription(msg.ExerciseClassification, "exercise", self._pass_on("exercise"), qos.STREAM)
+        self.create_subscription(msg.RepState, "rep_state", self._pass_on("rep_state"), qos.STREAM)
+        self.create_subscription(msg.RepEvent, "rep_event", self._pass_on("rep_event"), qos.EVENTS)
+
+    def configure(self) -> None:
+        self._hri = hri_messages()
+        if self._hri is None:
+            if not self._said:
+                self.get_logger().warning(ABSENT)
+            self._said = True
+            return
+        self._tracked = self._publisher(self._hri.IdsList, f"{BODIES}/tracked")
+
+    def deactivate(self) -> None:
+        self._follow("")
+
+    def release(self) -> None:
+        if self._tracked is not None:
+            self.destroy_publisher(self._tracked)
+            self._tracked = None
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        if self._hri is None:
+            return diagnostics.OK, ABSENT if self._said else "inactive", {}
+        return diagnostics.OK, "active" if self.active else "inactive", {"rate_hz": self._rate.hertz()}
+
+    def _follow(self, body_id: str) -> None:
+        """Publish under this body from now on."""
+        if body_id != self._body:
+            for publisher in self._of_body.values():
+                self.destroy_publisher(publisher)
+            self._of_body, self._body = {}, body_id
+
+    def _publisher(self, message_type: type, topic: str) -> Publisher:
+        return self.create_publisher(message_type, topic, qos.STREAM)
+
+    def _publish(self, topic: str, message: Any) -> None:
+        if topic not in self._of_body:
+            name = f"{BODIES}/{self._body}/{topic}"
+            self._of_body[topic] = self._publisher(type(message), name)
+        self._of_body[topic].publish(message)
+
+    def _on_pose(self, message: msg.BodyPose) -> None:
+        if not self.active or self._tracked is None:
+            return
+        seen = message.status == msg.BodyPose.STATUS_TRACKED
+        ids = [message.body_id] if seen else []
+        self._tracked.publish(self._hri.IdsList(header=message.header, ids=ids))
+        if not seen:
+            return
+        self._rate.tick()
+        self._follow(message.body_id)
+        point = self._hri.NormalizedPointOfInterest2D
+        points = [point(x=x, y=y, c=c) for x, y, c in skeleton_of(messages.from_body_pose(message)).tolist()]
+        self._publish("skeleton2d", self._hri.Skeleton2D(header=message.header, skeleton=points))
+
+    def _on_angles(self, message: msg.JointAngles) -> None:
+        if self._is_body(message.body_id):
+            names = [joint.name for joint in JOINTS]
+            angles = [float(angle) for angle in message.angles]
+            self._publish("joint_states", JointState(header=message.header, name=names, position=angles))
+
+    def _pass_on(self, topic: str) -> Any:
+        def take(message: Any) -> None:
+            if self._is_body(message.body_id):
+                self._publish(topic, message)
+
+        return take
+
+    def _is_body(self, body_id: str) -> bool:
+        return self.active and bool(body_id) and body_id == self._body
+
+
+def hri_messages() -> ModuleType | None:
+    """The messages of hri_msgs; None where it is not installed."""
+    try:
+        return import_module("hri_msgs.msg")
+    except ImportError:
+        return None
+
+
+def main() -> int:
+    """Run the node."""
+    return run(HriBridgeNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
