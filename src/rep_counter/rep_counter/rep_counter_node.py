@@ -142,9 +142,13 @@ class RepCounterNode(FitnessNode):
         self._frame_id = message.header.frame_id
         if self._continuity and self._continuity.withholds("body_pose", message):
             return
+        pose = messages.from_body_pose(message)
         with self._rate.timed():
-            output = self._counter.step(messages.from_body_pose(message))
+            output = self._counter.step(pose)
         self._publish(output)
+        if message.status == msg.BodyPose.STATUS_TRACKED and not pose.tracked:
+            with self.refusals.taking("body_pose"):
+                raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 
     def _close(self) -> None:
         """The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost."""

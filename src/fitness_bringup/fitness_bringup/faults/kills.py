@@ -47,8 +47,7 @@ def kills(stage: Stage, number: int, seed: int, progress: Callable[[str], None])
         fault.injected += 1
         if took is not None:
             fault.times.append(took)
-        told = stage.within(lambda name=name, begun=begun: stage.notes.declared(begun, f": {name}", "SIGKILL"), 5.0)
-        fault.declared += told is not None
+        fault.declared += stage.told(begun, f": {name}", "SIGKILL", patience=5.0)
         progress(f"kill {turn + 1} of {number}: {name}, back after {took if took is not None else float('nan'):.1f} s")
     for lost in counted(stage, before):
         moment = stage.feed.moment(lost.end)

@@ -68,11 +68,7 @@ def camera_and_pose(stage: Stage, kills: int) -> list[Fault]:
             took = stage.kill(chain, "pose_estimator", "pictured/body_pose")
             if took is not None:
                 killed.times.append(took)
-            told = stage.within(
-                lambda begun=begun: stage.notes.declared(begun, ": pose_estimator", "SIGKILL"),  # type: ignore[misc]
-                5.0,
-            )
-            killed.declared += told is not None
+            killed.declared += stage.told(begun, ": pose_estimator", "SIGKILL", patience=5.0)
             time.sleep(1.0)
     finally:
         _Camera.plugged.clear()

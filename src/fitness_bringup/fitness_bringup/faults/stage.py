@@ -10,6 +10,7 @@ from pathlib import Path
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.faults.feed import Clip, Feed
@@ -51,7 +52,7 @@ class Notes:
         node.create_subscription(msg.RepEvent, "rep_event", self._event, qos.EVENTS)
         node.create_subscription(DiagnosticArray, "/diagnostics", self._diagnostics, qos.DIAGNOSTICS)
 
-    def listen(self, kind: type, topic: str, profile: object) -> None:
+    def listen(self, kind: type, topic: str, profile: QoSProfile) -> None:
         """Note when messages of a topic come."""
 
         def take(message: object) -> None:
@@ -164,6 +165,10 @@ class Stage:
                 return None
             time.sleep(0.005)
         return time.monotonic() - begun
+
+    def told(self, since: float, node: str, about: str, patience: float) -> bool:
+        """Whether a node warns of something on /diagnostics within `patience` [s]; since: [s, monotonic]."""
+        return self.within(lambda: self.notes.declared(since, node, about), patience) is not None
 
     def kill(self, supervisor: Supervisor, name: str, topic: str) -> float | None:
         """kill -9; seconds until the program that replaces it is heard on a topic."""

@@ -113,8 +113,12 @@ def slow_subscriber(stage: Stage) -> Fault:
     fault = Fault("slow subscriber", 1)
     slow = rclpy.create_node("slow")
     stop = threading.Event()
+
+    def dawdle(message: object) -> None:
+        stop.wait(1.0)
+
     for kind, topic in ((msg.BodyPose, "body_pose"), (msg.RepState, "rep_state")):
-        slow.create_subscription(kind, topic, lambda message: stop.wait(1.0), qos.STREAM)
+        slow.create_subscription(kind, topic, dawdle, qos.STREAM)
     executor = SingleThreadedExecutor()
     executor.add_node(slow)
 
@@ -151,22 +155,23 @@ def clock_jumps(stage: Stage) -> Fault:
     stage.feed.begin()
     for shift in (HOUR, 0):
         time.sleep(6.0)
-        events, since = len(stage.notes.events), stage.notes.stamp
-        begun = time.monotonic()
-        stage.feed.shift = shift
-        fault.injected += 1
-        ahead = shift > 0
-        took = stage.within(lambda since=since, ahead=ahead: abs(stage.notes.stamp - since) > HOUR // 2)
-        if took is not None:
-            fault.times.append(took)
-        told = stage.within(
-            lambda events=events, begun=begun: len(stage.notes.events) > events
-            or stage.notes.declared(begun, "/rep_counter"),
-            10.0,
-        )
-        fault.declared += told is not None
+        _jump(stage, fault, shift)
     stage.feed.cut()
     return fault
+
+
+def _jump(stage: Stage, fault: Fault, shift: int) -> None:
+    events, since, begun = len(stage.notes.events), stage.notes.stamp, time.monotonic()
+    stage.feed.shift = shift
+    fault.injected += 1
+    took = stage.within(lambda: abs(stage.notes.stamp - since) > HOUR // 2)
+    if took is not None:
+        fault.times.append(took)
+
+    def told() -> bool:
+        return len(stage.notes.events) > events or stage.notes.declared(begun, "/rep_counter")
+
+    fault.declared += stage.within(told, 10.0) is not None
 
 
 def _heard_again(stage: Stage, fault: Fault) -> None:
