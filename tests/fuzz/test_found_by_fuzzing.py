@@ -1,6 +1,7 @@
 """What fuzzing has found, one example each, so that it does not come back."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from fitness_core.ros import diagnostics, messages
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.refusals import Refusals
 from fitness_core.types import Pose
+from fitness_datasets.pose_files import WIDTH, read_pose_file
 from fitness_msgs import msg
 from fitness_visualization.dashboard.state import State
 from rep_counter.counter import RepCounter
@@ -98,3 +100,15 @@ def test_a_figure_that_is_no_number_is_not_known() -> None:
     for number in range(1000):
         state.take_diagnostics(f"node{number}", 0, "", {})
     assert len(state.nodes) <= 200
+
+
+def test_a_pose_file_of_endless_width_has_the_assumed_one(tmp_path: Path) -> None:
+    np.savez(tmp_path / "poses.npz", landmarks=np.full((1, 33, 4), 0.5), width=math.inf)
+    (pose,) = read_pose_file(tmp_path / "poses.npz", 30.0)
+    assert pose.width == WIDTH
+
+
+def test_a_control_character_in_yaml_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "jump.yaml").write_text("name: \x1cjump\n")
+    with pytest.raises(InputError, match=r"^[^\n]*special characters are not allowed[^\n]*$"):
+        Catalogue.load(tmp_path / "jump.yaml")

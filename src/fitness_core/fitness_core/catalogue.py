@@ -225,7 +225,7 @@ def _read(file: Path) -> Exercise:
         return Exercise.model_validate(parse(file.read_text()))
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
-        why = getattr(error, "problem", None) or str(error)
+        why = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InputError(f"{file} is not YAML ({f'line {where.line + 1}: ' if where else ''}{why})") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None

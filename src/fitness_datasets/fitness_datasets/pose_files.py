@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 640, 480
 """Size [px] taken for a picture whose size is not told: 4:3, what most cameras of such datasets give.
 Angles are measured in pixels, so a wrong aspect ratio bends them; give the true size where it is known."""
 
+MOST_PIXELS = 100_000
+"""No picture is so wide or high."""
 LARGEST = 2_000_000_000
 """Bytes of an unpacked array: ten hours at 100 Hz."""
 
@@ -98,4 +100,6 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 def _size(arrays: dict[str, np.ndarray], key: str) -> int:
     value = arrays.get(key)
-    return int(value) if value is not None and value.size == 1 and value.dtype.kind in "fiu" and value > 0 else 0
+    if value is None or value.size != 1 or value.dtype.kind not in "fiu" or not 0 < value < MOST_PIXELS:
+        return 0
+    return int(value)
