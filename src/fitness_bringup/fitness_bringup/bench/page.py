@@ -29,9 +29,10 @@ by `python -m fitness_bringup.bench.page baseline.json docs`; do not edit. The c
 each, on the same pictures (640x480, decoded beforehand, but for `analyze`); the order turns every round. A ratio is
 the median of the ratios within the rounds, so that what else the machine did meets both sides. The graphs run under
 back-pressure: their camera hands out a picture when the counter has confirmed the one before the last, so every
-picture that is counted went all the way through DDS, pose, classifier and counter, and none was dropped. CPU beyond
-pose is the graph's whole process less the bare loop's, per picture. The latency from stamp to RepEvent is taken at
-30 Hz and without the time that the pose network took for that picture; with it, it is given beside."""
+picture that is counted went all the way through DDS, pose, classifier and counter; one that made way for a newer
+one is not counted. CPU beyond pose is the graph's whole process less the bare loop's, per picture. The latency from
+stamp to RepEvent is taken at 30 Hz and without the time that the pose network took for that picture; with it, it is
+given beside."""
 TRIMMED = """\
 - **Executor** (`fitness_core/ros/executor.py`). rclpy's SingleThreadedExecutor looked at all 220 entities of
   the graph three times for each message. Ours waits for messages and timers alone; services, clients and

@@ -1,0 +1,79 @@
+"""`./fitness bench`: its result has the keys that were agreed, its pages show it, and bad input is one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fitness_bringup.bench import clip, compare, page
+from fitness_bringup.bench.targets import TARGETS
+from pose_estimator.backend import make_backend
+
+KEYS = {
+    "ratios": {
+        *("graph_vs_pose", "processes_vs_pose", "graph_vs_existing"),
+        *("litert_latency_vs_mediapipe", "two_cameras"),
+    },
+    "latency_ms": {"stamp_to_rep_p50", "stamp_to_rep_p95"},
+    "cpu_ms_per_frame": {"pose", "beyond_pose"},
+    "memory_mb": {"one_process_peak"},
+    "start_s": {"first_pose"},
+}
+BASELINE = json.loads(compare.BASELINE.read_text())
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> clip.Clip:
+    """The pictures of a bench without a clip."""
+    return clip.prepare("", tmp_path_factory.mktemp("clip"), 40)
+
+
+def test_result_has_the_agreed_keys() -> None:
+    for key, inner in KEYS.items():
+        assert inner <= set(BASELINE[key]), key
+    assert {"replay_speed", "drops", "machine"} <= set(BASELINE)
+
+
+def test_every_target_reads_the_result() -> None:
+    for target in TARGETS:
+        assert target.met(BASELINE) in (True, False, None)
+        assert target.value({}) is None
+
+
+def test_a_body_is_found_in_the_drawn_pictures(drawn: clip.Clip) -> None:
+    backend = make_backend()
+    found = [backend.detect(picture, number) for number, picture in enumerate(np.asarray(drawn.pictures[::4]))]
+    backend.close()
+    assert sum(detection is not None for detection in found) >= 0.9 * len(found)
+
+
+def test_a_video_is_taken_and_repeated_where_it_is_short(drawn: clip.Clip, tmp_path: Path) -> None:
+    again = clip.prepare(str(drawn.video), tmp_path, 50)
+    assert again.pictures.shape == (50, 480, 640, 3)
+    np.testing.assert_array_equal(again.pictures[40], again.pictures[0])
+
+
+def test_pages_tell_every_target_and_contender() -> None:
+    markdown, html = page.to_markdown(BASELINE, "plot.svg"), page.to_html(BASELINE)
+    for target in TARGETS:
+        assert f"| {target.name} |" in markdown
+        assert target.name.replace("'", "&#x27;") in html
+    for name in BASELINE["fps"]:
+        assert page.NAMES[name] in markdown
+
+
+def test_the_committed_page_is_the_committed_result() -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    assert (docs / "performance.md").read_text() == page.to_markdown(BASELINE, "images/performance.svg")
+    assert (docs / "images" / "performance.svg").read_text() == page.to_svg(BASELINE)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["absent.mp4"], ["--json", "/no/such/folder/f.json"], ["--html", "/no/such/folder/f.html"]]
+)
+def test_bad_input_is_one_line(arguments: list[str], fitness: Callable) -> None:
+    done = fitness("bench", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ")
