@@ -33,27 +33,29 @@ def main() -> int:
     graph = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert graph.stderr is not None
     address = next(line for line in graph.stderr if line.startswith("dashboard: ")).split()[1]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        pages = []
-        for name, scheme, (width, height), scale in SHOTS:
-            size = {"width": width, "height": height}
-            context = browser.new_context(viewport=size, device_scale_factor=scale, color_scheme=scheme)
-            context.add_init_script(PATIENT)
-            pages.append((context.new_page(), folder / f"dashboard-{name}-{scheme}.png"))
-            pages[-1][0].goto(address)
-        expect(pages[0][0].locator("#exercise")).to_have_text(exercise, timeout=TIMEOUT)
-        expect(pages[0][0].locator("#count")).to_have_text(count, timeout=TIMEOUT)
-        expect(pages[0][0].locator("#phase")).to_have_text("out", timeout=TIMEOUT)
-        # All of the same moment, however long the photographs take.
-        graph.send_signal(signal.SIGSTOP)
-        for page, path in pages:
-            page.screenshot(path=path)
-            print(path)
-        browser.close()
-    graph.send_signal(signal.SIGCONT)
-    graph.send_signal(signal.SIGINT)
-    graph.communicate()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            pages = []
+            for name, scheme, (width, height), scale in SHOTS:
+                size = {"width": width, "height": height}
+                context = browser.new_context(viewport=size, device_scale_factor=scale, color_scheme=scheme)
+                context.add_init_script(PATIENT)
+                pages.append((context.new_page(), folder / f"dashboard-{name}-{scheme}.png"))
+                pages[-1][0].goto(address)
+            expect(pages[0][0].locator("#exercise")).to_have_text(exercise, timeout=TIMEOUT)
+            expect(pages[0][0].locator("#count")).to_have_text(count, timeout=TIMEOUT)
+            expect(pages[0][0].locator("#phase")).to_have_text("out", timeout=TIMEOUT)
+            # All of the same moment, however long the photographs take.
+            graph.send_signal(signal.SIGSTOP)
+            for page, path in pages:
+                page.screenshot(path=path)
+                print(path)
+            browser.close()
+    finally:
+        graph.send_signal(signal.SIGCONT)
+        graph.send_signal(signal.SIGINT)
+        graph.communicate()
     return 0
 
 
