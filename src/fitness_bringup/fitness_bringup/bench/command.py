@@ -47,8 +47,8 @@ class Plan:
     scaling: bool = True
 
 
-QUICK = Plan(rounds=3, frames=30, existing=6, watched=12.0, starts=1, scaling=False)
-"""Under a minute."""
+QUICK = Plan(rounds=3, frames=24, existing=5, pictures=240, watched=8.0, starts=1, scaling=False)
+"""About a minute on a machine that does nothing else."""
 RATIOS = Plan(rounds=6, frames=30, pictures=60, watched=0.0, starts=0, only=("bare", "one"), scaling=False)
 """What a test needs to see a loss."""
 
@@ -97,7 +97,7 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
         if "watch" in runners:
             for number in range(plan.starts):
                 say(f"start {number + 1} of {plan.starts} ...")
-                starts.append(runners["watch"].run(for_seconds=4.0 if number else 8.0))
+                starts.append(runners["watch"].run(for_seconds=5.0))
         costs = [runners["costs"].run(scaling=plan.scaling and not turn) for turn in range(plan.starts)]
         scaling = _scaling(runners, plan, say)
     result = _result(samples, cameras, watched, starts, costs, missing)
