@@ -36,6 +36,8 @@ _LEAP, _LEAP_SPEED = 0.5, 5.0
 _SWELL = 0.35
 # Back after hiding: within this of the place [m], of the size as a share.
 _NEAR, _ALIKE = 0.6, 0.25
+# and in clothes that are less others than this.
+_SAME_CLOTHES = 0.7
 # Without a lock, who was away longer than this [s] is another one.
 _GONE = 1.0
 # Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
@@ -236,7 +238,7 @@ class PersonLock:
         if self._since is not None and seconds(stamp - self._since) < _SETTLING:
             return True
         if self.state == LockState.LOST:
-            return sight.away(last) < _NEAR and sight.resized(last) < _ALIKE and strange * _MAKES_UP < 1
+            return sight.away(last) < _NEAR and sight.resized(last) < _ALIKE and strange < _SAME_CLOTHES
         if sight.away(last) > _LEAP + _LEAP_SPEED * elapsed or sight.resized(last) > _SWELL:
             return False
         moved = max(

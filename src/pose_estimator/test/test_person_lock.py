@@ -53,7 +53,7 @@ def test_a_passer_by_is_not_the_trainee():
     for number in range(25):
         passing = Sight(330 + number * STEP * 1.2 * 200, 220, 200, BLUE)
         assert not lock.step(nanoseconds(time), passing)
-        assert lock.place is TRAINEE or lock.place == TRAINEE
+        assert lock.place is TRAINEE
         time += STEP
     taken, _ = show(lock, time, 0.5, TRAINEE)
     assert all(taken) and lock.bodies == 1 and lock.refused == 25
