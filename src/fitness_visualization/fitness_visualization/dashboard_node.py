@@ -107,6 +107,7 @@ class DashboardNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         if self._server:
+            self._due = self._late = 0.0  # the last look is not too early
             self._server.close()
             self._server = None
         if self._feed:

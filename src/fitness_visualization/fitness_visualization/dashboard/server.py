@@ -39,6 +39,8 @@ GRAPH_PERIOD = 1.0
 """Between two messages `graph` [s]; a page that hears nothing for longer knows that the link is dead."""
 LOOK, IDLE = 0.02, 0.25
 """Between two looks for what is new, while somebody watches and else [s]."""
+LAST_WORDS = 0.2
+"""For what was said last to be sent [s]."""
 HEARTBEAT = 10.0
 """A page that does not answer for so long is gone [s]."""
 
@@ -198,6 +200,9 @@ class Server:
     async def _stop(self) -> None:
         for task in self._clockwork:
             task.cancel()
+        # What was said last, the set that ends with the graph, is still told.
+        self._source.look()
+        await asyncio.sleep(LAST_WORDS)
         sockets = [viewer.socket for viewer in self._viewers]
         if self._settings.camera is not None:
             sockets += self._settings.camera.sockets
