@@ -14,7 +14,7 @@ from fitness_core.ros.last_said import LastSaid
 from fitness_core.ros.messages import from_body_pose, header, to_classification
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.types import Classification, nanoseconds
+from fitness_core.types import Classification
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 
 
@@ -23,7 +23,7 @@ class ExerciseClassifierNode(FitnessNode):
 
     Subscribes body_pose (fitness_msgs/BodyPose). Publishes exercise (fitness_msgs/ExerciseClassification) at `rate` by
     stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) when activated and when the threshold changes.
-    Started again after a crash it takes the poses that their publisher still has, and says what it had not yet said.
+    Started again after a crash it takes the poses that their publisher still has, and labels them again.
     """
 
     PARAMETERS = (
@@ -87,9 +87,9 @@ class ExerciseClassifierNode(FitnessNode):
         assert self._classifier is not None  # configured before
         self._classifier.reset()
         self._tell_info()
-        if (last := self._last_said.left()) is not None:
+        if self._last_said.left() is not None:
             topics = {"body_pose": (BodyPose, qos.POSES)}
-            self._catch_up = CatchUp(self, topics, lambda heard: self._resume(last, heard["body_pose"]))
+            self._catch_up = CatchUp(self, topics, lambda heard: self._resume(heard["body_pose"]))
 
     def parameters_changed(self, names: set[str]) -> None:
         """The threshold holds from the next classification on."""
@@ -136,19 +136,17 @@ class ExerciseClassifierNode(FitnessNode):
         elif self.active and self._classifier is not None:
             self._classify(self._classifier, message)
 
-    def _resume(self, last: int, poses: list[Heard]) -> None:
+    def _resume(self, poses: list[Heard]) -> None:
         self._catch_up = None
         assert self._classifier is not None
         self.get_logger().warning(f"restarted; caught up with {len(poses)} poses")
-        # Where every stamp is older, this is another recording than before.
-        since = last if poses[-1].stamp >= last else 0
-        window = nanoseconds(self._classifier.info.window_duration)
+        # All of them again: a counter that was started again too has heard none of what was said before, and what it
+        # has heard it passes over.
         for heard in poses:
-            if heard.stamp > since - window:
-                self._classify(self._classifier, heard.message, since)
+            self._classify(self._classifier, heard.message)
 
-    def _classify(self, classifier: ExerciseClassifier, message: BodyPose, since: int = 0) -> None:
-        """Take a pose; say what is due, where its stamp is after `since` [ns]."""
+    def _classify(self, classifier: ExerciseClassifier, message: BodyPose) -> None:
+        """Take a pose; say what is due."""
         pose = from_body_pose(message)
         begun = time.perf_counter()
         result = classifier.step(pose)
@@ -156,8 +154,7 @@ class ExerciseClassifierNode(FitnessNode):
             return
         self._rate.tick(time.perf_counter() - begun)
         self._newest = result
-        if result.stamp > since:
-            self._exercise.publish(to_classification(result, pose.frame_id))
+        self._exercise.publish(to_classification(result, pose.frame_id))
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Rate, cost, and what is seen."""

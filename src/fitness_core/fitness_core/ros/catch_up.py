@@ -41,7 +41,7 @@ class CatchUp:
     """Holds back the messages of now (`hear`) until those of before are there, then calls `done` once, and is over.
 
     topics: name -> (type, latched QoS with room for what publishers keep), the one that must come first. done: called
-    with name -> messages with a header, oldest first.
+    with name -> messages with a header, oldest first. ready: whether what is needed to read them is there.
     """
 
     def __init__(
@@ -49,9 +49,11 @@ class CatchUp:
         node: Node,
         topics: dict[str, tuple[type, QoSProfile]],
         done: Callable[[dict[str, list[Heard]]], None],
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._node = node
         self._done = done
+        self._ready = ready
         self._kept: dict[str, list[Heard]] = {name: [] for name in topics}
         self._new: dict[str, list[Heard]] = {name: [] for name in topics}
         self._first = next(iter(topics))
@@ -87,7 +89,7 @@ class CatchUp:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        if all(map(self._complete, self._new)) or now - self._since > PATIENCE:
+        if (self._ready() and all(map(self._complete, self._new))) or now - self._since > PATIENCE:
             self.cancel()
             self._done({topic: self._merged(topic) for topic in self._new})
 

@@ -48,7 +48,7 @@ class Continuity:
         if problem:
             self._tell(problem)
         if memory is not None:
-            self._catch_up = CatchUp(node, _TOPICS, lambda heard: self._resume(memory, heard))
+            self._catch_up = CatchUp(node, _TOPICS, lambda heard: self._resume(memory, heard), lambda: bool(labels))
 
     @property
     def problem(self) -> str:
