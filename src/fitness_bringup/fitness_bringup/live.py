@@ -20,6 +20,7 @@ from fitness_bringup.graph import Graph
 from fitness_bringup.status import print_summary
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal
+from fitness_core.yaml_text import parse
 
 DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
@@ -249,7 +250,7 @@ def overrides_of(options: Options) -> dict[str, dict[str, Any]]:
         if node not in NODES:
             raise InputError(f"-p {given!r}: unknown node {node!r}{_hint(node)}")
         try:
-            value = yaml.safe_load(text)
+            value = parse(text)
         except yaml.YAMLError:
             raise InputError(f"-p {given!r}: {text!r} is not a YAML value") from None
         if not isinstance(value, (bool, int, float, str, list)):
@@ -336,7 +337,7 @@ def _hint(node: str) -> str:
 def _check_parameter_file(path: Path, namespace: str) -> None:
     """ROS 2 passes over what matches no node: say so. Its own message for what is no parameter file is two lines."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--params {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except yaml.YAMLError as error:
