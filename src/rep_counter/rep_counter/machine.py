@@ -135,6 +135,9 @@ class PhaseMachine:
                 self._go_out(stamp, value)
             return None
         if value >= self._top[1]:
+            # Back and out again while the signal was away: that repetition is over.
+            if self._top[1] - self._valley[1] >= self._minimum and (missed := self._over(stamp, value)):
+                return missed
             if not self._rest_known and self._valley[1] < self._low[1]:
                 self._low, self._left = self._valley, self._valley[0]
             # Further out than ever, or out again after a dip too small to be a return: the same repetition goes on.
@@ -147,6 +150,9 @@ class PhaseMachine:
             self.phase = Phase.BACK
         elif self.phase == Phase.OUT and seconds(stamp - self._top[0]) > _TURN_AFTER_S:
             self.phase = Phase.TURN
+        return self._over(stamp, value)
+
+    def _over(self, stamp: int, value: float) -> Excursion | None:
         return self._whole(stamp, value) if self._rest_known else self._first(stamp, value)
 
     def _find_first_movement(self, stamp: int, value: float) -> None:

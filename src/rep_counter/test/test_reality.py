@@ -214,3 +214,10 @@ def test_any_tempo_body_place_view_and_gaps(
     assert run(poses, exercise=exercise)[0] == {exercise: repetitions}
     says = lambda time: {exercise: 0.7, "other": 0.2, "idle": 0.1}  # noqa: E731
     assert run(poses, says)[0] == {exercise: repetitions}
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_who_is_hidden_from_the_rest_to_the_next_turn_loses_nothing(figure, wave, hidden):
+    end = 2 * hidden + 0.97
+    poses = [pose for pose in performed(figure, wave, "squat", 4) if not end - 0.9 < pose.stamp / 1e9 < end]
+    assert run(poses, exercise="squat")[0] == {"squat": 4}
