@@ -84,9 +84,7 @@ def test_pose_file_counts_as_the_bag_it_was_made_from(tmp_path: Path) -> None:
 
 def test_public_pose_file(data: Callable[[str], Path]) -> None:
     report = analyze(str(data(FIT3D)), fps=50.0, size=(900, 900), exercise="squat")
-    # Before and after the five squats the person walks and bends, which an exercise that is given takes for squats.
-    deep = [repetition for repetition in report.reps if repetition.counted and repetition.rom_deg > 100]
-    assert len(deep) == 5
+    assert report.totals["squat"] == 5
     assert report.frames == 1398
     assert report.versions["pose"] is None
 

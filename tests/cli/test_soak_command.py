@@ -39,7 +39,7 @@ def test_a_short_run(fitness, tmp_path: Path) -> None:
     assert report["poses"] > 300
     assert sum(report["repetitions"].values()) > 0
     assert report["threads"][0] == report["threads"][1]
-    assert len(report["samples"]) > 10
+    assert len(report["samples"]) > 3
 
 
 def test_a_video_is_not_played_four_times_as_fast(fitness) -> None:

@@ -89,10 +89,16 @@ def refused_or_read(read: Callable[[], Any]) -> None:
     except InputError as error:
         assert len(str(error).splitlines()) <= 1, error
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    assert used < BEFORE + MEMORY, f"{used:.0f} MB"
+    assert used < before["peak"] + MEMORY, f"{used:.0f} MB"
 
 
-BEFORE = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+before = {}
+"""The most memory that the process of the tests had used before these [MB]."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _before() -> None:
+    before["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 @pytest.fixture(scope="module")

@@ -187,7 +187,8 @@ def test_nobody_watching_costs_nothing(stage):
     assert s.poses.get_subscription_count() == 0
     watcher = s.watch()
     wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
-    s.node.destroy_subscription(watcher)
+    # In the thread that spins: what it waits for must not go away under it.
+    s.executor.create_task(s.node.destroy_subscription, watcher)
     wait_for(lambda: not s.poses.get_subscription_count(), "the overlay to stop listening")
     assert s.overlay.diagnose()[2]["drawn"] == 0
 

@@ -12,8 +12,9 @@ BASELINE = Path(__file__).parent / "baseline.json"
 """The result of the run that docs/performance.md shows."""
 LEAST_SHARE = 0.85
 """CPU time of the bare loop per time, below which the machine was too busy."""
-SLACK = 0.15
-"""Of the ratio of the baseline: another processor has another ratio."""
+SLACK = 0.4
+"""Of the ratio of the baseline: another processor has another ratio, and one that others use too has less for the graph
+than for the bare loop, which asks for one core only."""
 WIDTHS = 3.0
 """Standard deviations of both runs together that are noise."""
 _FPS, _CPU = 0, 1
