@@ -252,7 +252,14 @@ class BagReader:
         name = self._require(topic, "poses")
         if self.topics[name] in self.outdated():
             for _, _, message in self.messages([name]):
-                yield from_body_pose(message)
+                try:
+                    pose = from_body_pose(message)
+                except AttributeError as error:
+                    kind = self.topics[name]
+                    raise InputError(
+                        f"{self.path}: its {kind} lacks a field ({error}); record it again with this version"
+                    ) from None
+                yield pose
             return
         for _, _, _, cdr in self.raw([name]):
             try:
