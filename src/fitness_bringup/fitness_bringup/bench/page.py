@@ -36,13 +36,12 @@ given beside."""
 TRIMMED = """\
 - **Executor** (`fitness_core/ros/executor.py`). rclpy's SingleThreadedExecutor looked at all 220 entities of
   the graph three times for each message. Ours waits for messages and timers alone; services, clients and
-  actions wake it by a thread, events of publishers are looked at once a second. How much of the gain is this and
-  how much the next point was not told apart on a quiet machine. rclpy's experimental
-  EventsExecutor hung in the same place and is not used.
+  actions wake it by a thread, events of publishers are looked at once a second. What this gave and what the next
+  point gave was not told apart. rclpy's experimental EventsExecutor hung in the same place and is not used.
 - **Poses and pictures in place** (`fitness_core/ros/serialized.py`). rclpy made 66 objects for every pose at
   each of its subscribers; now an array is laid over the received bytes, and a pose is written as one array: 0.29
-  ms became 0.02, 0.24 became 0.008. A picture costs 1.0 instead of 2.1 ms from publisher to array, copied once per hop: into the
-  message, by DDS, out of DDS.
+  ms became 0.02 and 0.24 became 0.008. A picture costs 1.0 instead of 2.1 ms from publisher to array, copied once
+  per hop: into the message, by DDS, out of DDS.
 - **Field checks.** `ROS_PYTHON_CHECK_FIELDS` is nowhere set by the product; the benchmark switches it off for
   those who develop with it.
 - **Drawing** happens in a thread of the overlay, and only while somebody looks. The classifier runs at 10 Hz of
