@@ -23,7 +23,7 @@ def test_the_same_is_no_loss() -> None:
 
 def test_a_clear_loss_is_told() -> None:
     steady = made([48, 49, 48, 49, 48])
-    told = compare.losses(made([30, 31, 30, 31, 30]), steady)
+    told = compare.losses(made([20, 21, 20, 21, 20]), steady)
     assert [line.partition(" of ")[0] for line in told] == ["pictures per second", "CPU per picture"]
 
 
