@@ -5,6 +5,7 @@ import traceback
 from dataclasses import dataclass
 
 from rclpy.node import Node
+from rclpy.timer import Timer
 
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.supervisor import BACK_OFF, HEALTHY_AFTER, TOLD_FOR, Health
@@ -35,10 +36,14 @@ class Revival:
         self._failed: dict[str, _Failed] = {}
         self._announcer = Announcer(status)
         self._told = 0.0
-        status.create_timer(_PERIOD, self._tend)
+        self._status = status
+        self._timer: Timer | None = None
 
     def failed(self, node: FitnessNode, error: BaseException) -> None:
         """A callback of a node has raised an error."""
+        if self._timer is None:
+            # Not before there is something to tend: a timer costs a graph that is switched off most of what it costs.
+            self._timer = self._status.create_timer(_PERIOD, self._tend)
         name = node.get_name()
         node.get_logger().error("".join(traceback.format_exception(error)))
         one = self._failed.setdefault(name, _Failed(node, ""))
