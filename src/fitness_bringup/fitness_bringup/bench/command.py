@@ -3,15 +3,12 @@
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as metadata_version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from rich.console import Console
 from fitness_bringup import __version__
 from fitness_bringup.bench import clip
 from fitness_bringup.bench.contender import Contender
+from fitness_bringup.bench.machine import Others, machine
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import table
 from fitness_core.errors import InputError
@@ -74,6 +72,7 @@ def run(source: str, plan: Plan, json_file: Path | None, html_file: Path | None)
 def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
     """Everything in one run; see docs/performance.md for what each number is."""
     begun = time.monotonic()
+    others = Others()
     missing: dict[str, str] = {}
     with ExitStack() as resources:
         folder = Path(resources.enter_context(tempfile.TemporaryDirectory()))
@@ -107,7 +106,7 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
         "clip": prepared.name,
         "plan": "quick" if plan == QUICK else "full" if plan == Plan() else "other",
         "seconds": round(time.monotonic() - begun, 1),
-        "machine": machine() | {"load_before": load_before},
+        "machine": machine() | {"load_before": load_before, "others_cores": round(others.cores(), 2)},
     }
     return head | result
 
@@ -311,26 +310,6 @@ def _percentile(values: Sequence[float], at: int) -> float | None:
         return None
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, round(at / 100 * (len(ordered) - 1)))], 3)
-
-
-def machine() -> dict[str, Any]:
-    """What it ran on."""
-    info = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-    versions: dict[str, str | None] = {}
-    for name in ("mediapipe", "ai-edge-litert", "tensorflow-cpu", "keras", "numpy"):
-        try:
-            versions[name] = metadata_version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return {
-        "cpu": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "python": platform.python_version(),
-        "versions": versions,
-    }
 
 
 def show(result: dict[str, Any], console: Console) -> None:
