@@ -27,7 +27,9 @@ from fitness_msgs.msg import BodyPose
 
 BOUND = 0.150
 """95 % of the drawings are to be this young, beyond the pose stage [s]."""
-MICROSECONDS = 1e6
+NANOSECONDS = 1e9
+SAME = 1e-4
+"""Stamps that differ by less are one: a page has them in seconds, in floating point [s]."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,16 @@ class Ages:
 
 
 @contextmanager
-def poses_heard() -> Iterator[dict[int, float]]:
-    """Stamp [us] -> time at which a subscriber in this process had the pose [s since the epoch]."""
-    heard: dict[int, float] = {}
+def poses_heard() -> Iterator[list[tuple[float, float]]]:
+    """Stamp and time at which a subscriber in this process had the pose, in turn [s since the epoch]."""
+    heard: list[tuple[float, float]] = []
 
     def hear(cdr: bytes) -> None:
-        heard[stamp_of(cdr) // 1000] = time.time()
+        heard.append((stamp_of(cdr) / NANOSECONDS, time.time()))
 
     rclpy.init()
     node = Node("latency", namespace="fitness")
-    node.create_subscription(BodyPose, "body_pose", hear, qos.STREAM, raw=True)
+    node.create_subscription(BodyPose, "body_pose", hear, qos.EVERY, raw=True)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
@@ -78,12 +80,16 @@ def ages(page: Page, until: Callable[[Page, str], None], drawings: int) -> Ages:
     """Of so many drawings of a page that shows pictures."""
     with poses_heard() as heard:
         until(page, "fitness.drawn > 5")
+        # What was drawn before this process had found the pose stage has no time to be compared with.
+        while not heard:
+            until(page, f"fitness.drawn > {page.evaluate('fitness.drawn')}")
         page.evaluate("fitness.draws.length = fitness.echoes.length = 0; fitness.measure(30)")
         until(page, f"fitness.draws.length >= {drawings} && fitness.echoes.length >= 20")
         draws, echoes = page.evaluate("[fitness.draws, fitness.echoes]")
-        known = [(stamp, drawn) for stamp, drawn in draws if round(stamp * MICROSECONDS) in heard]
-        total = np.array([drawn - stamp for stamp, drawn in known])
-        beyond = np.array([drawn - heard[round(stamp * MICROSECONDS)] for stamp, drawn in known])
+        stamps, times = np.array(heard).T
+        drawn = [(stamp, at, times[np.abs(stamps - stamp) < SAME]) for stamp, at in draws]
+        total = np.array([at - stamp for stamp, at, known in drawn if known.size])
+        beyond = np.array([at - known[0] for _, at, known in drawn if known.size])
     return Ages(total, beyond, np.array(echoes))
 
 

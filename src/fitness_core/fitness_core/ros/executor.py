@@ -207,10 +207,8 @@ class GraphExecutor(SingleThreadedExecutor):
                 return
             try:
                 woken = self._wait_for_rest(guard)
-            except Exception:
-                # What it waits for goes while the context is shut down, or a node is destroyed.
-                if not self._context.ok():
-                    return
+            except (InvalidHandle, _rclpy.RCLError):
+                # What it waits for goes while the context is shut down, or a node is destroyed: look again.
                 continue
             if woken:
                 continue
