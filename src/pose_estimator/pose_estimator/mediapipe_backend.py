@@ -24,8 +24,11 @@ class MediaPipeBackend(PoseBackend):
 
     def __init__(self, model: str, min_detection_confidence: float, min_tracking_confidence: float) -> None:
         _require(model)
+        # OpenCV's own threads look for work by spinning: they take the time that one thread needs to turn the colours
+        # six times over, from MediaPipe's.
+        cv2.setNumThreads(1)
         with without(LITERT_CHATTER):
-            solution, pose = _import()
+            solution, pose = load()
             self._process = solution.SolutionBase.process
             self._pose = pose.Pose(
                 model_complexity=MODELS.index(model),
@@ -79,7 +82,8 @@ def _require(model: str) -> None:
         )
 
 
-def _import() -> tuple[ModuleType, ModuleType]:
+def load() -> tuple[ModuleType, ModuleType]:
+    """MediaPipe's modules `solution_base` and `pose`; the first time it takes a second."""
     with _placeholders("tensorflow", "matplotlib", "matplotlib.pyplot"):
         from mediapipe.python import solution_base
         from mediapipe.python.solutions import pose

@@ -30,6 +30,10 @@ from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
 
+TURN = 0.0005
+"""How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
+a picture's time, several times per picture."""
+
 COMMON = (
     Parameter(
         "autostart",
@@ -208,7 +212,11 @@ def on_signal(callback: Callable[[], None]) -> None:
 
 
 def init(args: list[str] | None = None) -> None:
-    """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses."""
+    """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses.
+
+    Python's threads take turns of `TURN`.
+    """
+    sys.setswitchinterval(TURN)
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
