@@ -147,8 +147,7 @@ class RepCounterNode(FitnessNode):
             output = self._counter.step(pose)
         self._publish(output)
         if message.status == msg.BodyPose.STATUS_TRACKED and not pose.tracked:
-            with self.refusals.taking("body_pose"):
-                raise InputError("a body of which no landmark is a number within reach; taken for nobody")
+            raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 
     def _close(self) -> None:
         """The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fitness_core.catalogue import Catalogue
@@ -211,14 +211,18 @@ def test_a_side_that_is_hidden_for_a_while_is_not_compared(figure, wave):
     mirrored=st.booleans(),
 )
 def test_size_mirror_small_turns_and_lost_frames_do_not_matter(seen, scale, yaw, dropped, mirrored):
-    # The moment that is judged must have been seen: no three frames in a row are lost.
-    assume(not any({number, number + 1, number + 2} <= dropped for number in dropped))
     points = scale * squat(depth=65, lean=65, knees=0.6)
     if mirrored:
         points = points[:, MIRROR] * [-1, 1, 1]
     poses = [pose for number, pose in enumerate(seen(points, yaw)) if number not in dropped]
     view = "squat_trunk_lean" if 60 <= abs(yaw) <= 120 else "squat_knees_in"
-    assert judged("squat", poses) == {view: True, "squat_depth": True}
+    expected = {view: True, "squat_depth": True}
+    found = judged("squat", poses)
+    if any({number, number + 1, number + 2} <= dropped for number in dropped):
+        # The moment that is judged may not have been seen: it is judged rightly or not at all.
+        assert found.items() <= expected.items()
+    else:
+        assert found == expected
 
 
 def test_nobody_is_not_judged(figure):
