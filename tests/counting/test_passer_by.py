@@ -27,9 +27,9 @@ CLIP, EXERCISE = "videos/squat/nowva_squats.mp4", "squat"
 WALKER = "videos/other/mediapipe_python_walking.mp4"
 CUT_OUT = """
 import sys, cv2, numpy as np
-from pose_estimator.mediapipe_backend import _import
+from pose_estimator.mediapipe_backend import load
 video, out = sys.argv[1:]
-pose = _import()[1].Pose(smooth_landmarks=False, enable_segmentation=True)
+pose = load()[1].Pose(smooth_landmarks=False, enable_segmentation=True)
 capture, pictures, masks = cv2.VideoCapture(video), [], []
 while len(pictures) < 45:
     there, picture = capture.read()

@@ -76,6 +76,29 @@ def test_what_keeps_dying_waits_longer_each_time_and_says_its_last_words(supervi
     assert one.restarts == 3
 
 
+def test_a_spare_takes_the_place_of_what_is_killed(supervised):
+    spare = (sys.executable, "-I", "-c", "import sys, time; sys.stdin.readline() and time.sleep(600)")
+    supervisor = supervised(sleeper(spare=spare))
+    one = supervisor["sleeper"]
+
+    def tend():
+        supervisor.tend()
+        supervisor.heard("/somewhere/sleeper")
+        time.sleep(0.02)
+
+    until(lambda: one.spare, tend)
+    waiting = one.spare
+    os.kill(one.process.pid, signal.SIGKILL)
+    until(lambda: one.restarts == 1, tend)
+    assert one.process is waiting and waiting.poll() is None
+    until(lambda: one.spare, tend)
+    # A spare that died itself is no loss.
+    one.spare.kill()
+    os.kill(one.process.pid, signal.SIGKILL)
+    until(lambda: one.restarts == 2, tend)
+    assert one.process.poll() is None and one.health.level == 1
+
+
 def test_the_end_of_the_source_ends_all_and_bad_input_is_not_tried_again(supervised):
     ended = supervised(sleeper("pass", "source", ends=True), sleeper())
     until(lambda: ended.tend() or ended.ended is not None)

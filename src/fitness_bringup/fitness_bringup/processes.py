@@ -33,6 +33,8 @@ MODULES = {
     "recorder": "fitness_datasets.recorder_node",
 }
 """Where the nodes are that can run in a process each."""
+SPARES = ("pose_estimator", "exercise_classifier", "rep_counter")
+"""Those whose death costs the person something, and whose start takes long: a spare process waits for each."""
 
 
 def respawned(options: live.Options, command: list[str]) -> int:
@@ -84,7 +86,15 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     given = ("--params-file", str(file), "--log-level", "warn")
     # A bag is written once: a recorder is not started again.
     return [
-        node_program(name, MODULES[name], options.namespace, *given, respawn=name != "recorder", ends=name == source)
+        node_program(
+            name,
+            MODULES[name],
+            options.namespace,
+            *given,
+            spare=name in SPARES,
+            respawn=name != "recorder",
+            ends=name == source,
+        )
         for name in asked
     ]
 

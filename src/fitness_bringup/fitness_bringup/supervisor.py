@@ -3,13 +3,14 @@
 For a graph without `ros2 launch`, which has `use_respawn`. What a node had published it restores itself.
 """
 
+import contextlib
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 HEALTHY_AFTER = 10.0
 """A program of which nothing is heard and that runs all the same is well after so long [s]."""
 _LATE = 0.5  # [s] what comes so soon after a start was said before it
+SPARE_AFTER = 3.0
+"""A program of which nothing is heard gets its spare so long after its start [s]: the start itself comes first."""
 STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0
@@ -32,7 +35,8 @@ class Program:
     """What to run.
 
     environment: instead of that of this process, empty = the same. respawn: start it again when it dies. ends: its own
-    end, with exit code 0, ends all. final: exit codes of a first start that no other start mends.
+    end, with exit code 0, ends all. final: exit codes of a first start that no other start mends. spare: command of a
+    process that becomes the program at a line on its standard input, kept ready for its death; empty = none is.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Program:
     respawn: bool = True
     ends: bool = False
     final: tuple[int, ...] = ()
+    spare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ class Health:
 
 
 class Supervised:
-    """One program that runs, or waits to be started again. log: where its standard error goes; its end is told."""
+    """One program that runs, or waits to be started again. log: where its standard error goes; its end is told.
+
+    spare: the process that waits for its death, None while there is none.
+    """
 
     def __init__(self, program: Program, log: Path | None = None) -> None:
         self.program = program
@@ -63,6 +71,7 @@ class Supervised:
         self.over = self.refused = False
         self.died_at: float | None = None
         self._log = log
+        self.spare: subprocess.Popen | None = None
         self._story = ""
         self._in_a_row = 0
         self._due = 0.0
@@ -88,6 +97,8 @@ class Supervised:
         if code is None:
             if now - self.begun > HEALTHY_AFTER:
                 self._in_a_row = 0
+            if now - self.begun > SPARE_AFTER:
+                self._keep_spare()
             return False
         self.refused = not self.restarts and code in self.program.final
         if code == 0 or not self.program.respawn or self.refused:
@@ -102,8 +113,9 @@ class Supervised:
 
     def well(self) -> None:
         """It was heard of: its next crash is its first."""
-        if self.died_at is None and time.monotonic() - self.begun > _LATE:
+        if self.died_at is None and not self.over and time.monotonic() - self.begun > _LATE:
             self._in_a_row = 0
+            self._keep_spare()
 
     @property
     def health(self) -> Health:
@@ -122,6 +134,10 @@ class Supervised:
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Ask it to end, once."""
         self.over = True
+        if self.spare is not None:
+            self.spare.kill()
+            self.spare.communicate()
+            self.spare = None
         if self._process.poll() is None:
             self._process.send_signal(how)
 
@@ -136,15 +152,31 @@ class Supervised:
     def _begin(self) -> None:
         self.died_at = None
         self.begun = time.monotonic()
+        spare, self.spare = self.spare, None
+        if spare is not None and spare.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                spare.stdin.write(b"\n")
+                spare.stdin.close()
+                self._process = spare
+                return
+            spare.wait()  # it has died meanwhile
+        self._process = self._popen(self.program.command, subprocess.DEVNULL)
+
+    def _keep_spare(self) -> None:
+        if self.program.spare and self.spare is None:
+            self.spare = self._popen(self.program.spare, subprocess.PIPE)
+
+    def _popen(self, command: Sequence[str], given: int) -> subprocess.Popen:
         errors = self._log.open("ab") if self._log else None
         try:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which ends all in order.
-            self._process = subprocess.Popen(
-                [*_WITH_US, *self.program.command],
+            return subprocess.Popen(
+                [*_WITH_US, *command],
+                bufsize=0,
                 env=self.program.environment or None,
                 stdout=errors,
                 stderr=errors,
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 start_new_session=True,
             )
         finally:
@@ -200,9 +232,15 @@ class Supervisor:
             one.wait(deadline - time.monotonic())
 
 
-def node_program(name: str, module: str, namespace: str, *arguments: str, **how: Any) -> Program:
-    """The program of a node: `module` has its `main`. arguments: what follows --ros-args. how: as of `Program`."""
+def node_program(name: str, module: str, namespace: str, *arguments: str, spare: bool = False, **how: Any) -> Program:
+    """The program of a node: `module` has its `main`.
+
+    arguments: what follows --ros-args. spare: keep a process ready for its death. how: as of `Program`.
+    """
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
-    names = ["-r", f"__ns:=/{namespace.strip('/')}", "-r", f"__node:={name}"]
-    return Program(name, [sys.executable, "-c", code, "--ros-args", *names, *arguments], **how)
+    ready = f"import sys; from fitness_bringup.spare import become; sys.exit(become({module!r}))"
+    given = ["--ros-args", "-r", f"__ns:=/{namespace.strip('/')}", "-r", f"__node:={name}", *arguments]
+    if spare:
+        how["spare"] = (sys.executable, "-c", ready, *given)
+    return Program(name, [sys.executable, "-c", code, *given], **how)

@@ -33,21 +33,27 @@ class Evidence:
         self._sums: list[dict[str, float]] = []  # of all probabilities before each label
 
     def add(self, classification: Classification) -> None:
-        """One classification; those without probabilities say nothing."""
+        """One classification; those without probabilities say nothing, nor those that were told before.
+
+        A classifier that was started again tells what it can anew: what comes late has its place between the others.
+        """
         if not classification.probabilities:
             return
-        if self._stamps and classification.stamp <= self._stamps[-1]:
-            if self._stamps[-1] - classification.stamp < _KEEP:
-                return  # told before, by a classifier that was started again since
+        if self._stamps and self._stamps[-1] - classification.stamp >= _KEEP:
             self.reset()  # time jumped back
+        place = bisect_left(self._stamps, classification.stamp)
+        if self._stamps[place : place + 1] == [classification.stamp]:
+            return
+        self._stamps.insert(place, classification.stamp)
+        self._labels.insert(place, classification)
         if not self._sums:
             self._sums.append(dict.fromkeys(classification.probabilities, 0.0))
-        before = self._sums[-1]
-        self._sums.append({name: before.get(name, 0.0) + p for name, p in classification.probabilities.items()})
-        self._stamps.append(classification.stamp)
-        self._labels.append(classification)
-        if classification.stamp - self._stamps[0] > 2 * _KEEP:
-            old = bisect_left(self._stamps, classification.stamp - _KEEP)
+        del self._sums[place + 1 :]
+        for label in self._labels[place:]:
+            before = self._sums[-1]
+            self._sums.append({name: before.get(name, 0.0) + p for name, p in label.probabilities.items()})
+        if self._stamps[-1] - self._stamps[0] > 2 * _KEEP:
+            old = bisect_left(self._stamps, self._stamps[-1] - _KEEP)
             del self._stamps[:old], self._labels[:old], self._sums[:old]
 
     def newest(self, until: int) -> int:

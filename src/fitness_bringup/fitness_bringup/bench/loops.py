@@ -25,10 +25,10 @@ Step = Callable[[np.ndarray], object]
 def bare(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
     """MediaPipe Pose, model full, and nothing else; imported as the backend imports it, without TensorFlow."""
     from fitness_core.quiet import LITERT_CHATTER, without
-    from pose_estimator.mediapipe_backend import _import
+    from pose_estimator.mediapipe_backend import load
 
     with without(LITERT_CHATTER):
-        _, solution = _import()
+        _, solution = load()
         pose = solution.Pose(model_complexity=1, smooth_landmarks=False)
         pose.process(np.zeros((clip.HEIGHT, clip.WIDTH, 3), np.uint8))
     return {}, _timed(folder, lambda picture: pose.process(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))

@@ -14,6 +14,7 @@ from rclpy.qos import QoSProfile
 
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.faults.feed import Clip, Feed
+from fitness_bringup.processes import SPARES
 from fitness_bringup.supervisor import Program, Supervisor, node_program
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
@@ -135,8 +136,9 @@ class Stage:
         rclpy.try_shutdown()
 
     def program(self, name: str, module: str, *arguments: str, **how: bool) -> Program:
-        """A node of this stage."""
-        return node_program(name, module, self.namespace, "--log-level", "warn", *arguments, **how)
+        """A node of this stage, with a spare where `./fitness live --processes` keeps one."""
+        given = ("--log-level", "warn", *arguments)
+        return node_program(name, module, self.namespace, *given, spare=name in SPARES, **how)
 
     def run(self, programs: Iterable[Program]) -> Supervisor:
         """Run programs, supervised."""

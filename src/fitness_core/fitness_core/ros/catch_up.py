@@ -10,14 +10,17 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 
 from fitness_core.ros.messages import from_time
+from fitness_core.ros.serialized import IN_PLACE
 from fitness_core.types import NANOSECONDS
 
 PATIENCE = 1.0
-"""Longest wait for what publishers have kept, once the first message of now is there [s]; many keep nothing."""
+"""Longest wait, once the first message of now is there, for who publishes a topic that nobody publishes yet [s]."""
+KEPT_PATIENCE = 15.0
+"""Longest wait for what publishers are known to have kept [s]: a busy machine takes seconds to hand it over."""
 _PERIOD = 0.02
 # CDR: four bytes of encapsulation, of which the second tells the byte order; then the header, its stamp first.
 _STAMP = {0: struct.Struct(">iI"), 1: struct.Struct("<iI")}
@@ -34,7 +37,10 @@ class Heard:
     @property
     def message(self) -> Any:
         """The message."""
-        return self._content if self._kind is None else deserialize_message(self._content, self._kind)
+        if self._kind is None:
+            return self._content
+        read = IN_PLACE.get(self._kind)
+        return read(self._content) if read else deserialize_message(self._content, self._kind)
 
 
 class CatchUp:
@@ -89,15 +95,37 @@ class CatchUp:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        if (self._ready() and all(map(self._complete, self._new))) or now - self._since > PATIENCE:
+        waited = now - self._since
+        if (self._ready() and all(map(self._complete, self._new))) or waited > KEPT_PATIENCE or self._vain(waited):
             self.cancel()
             self._done({topic: self._merged(topic) for topic in self._new})
 
+    def _vain(self, waited: float) -> bool:
+        """Whether nothing more is to be expected: of what is not complete nobody keeps anything."""
+        further = [topic for topic in self._new if topic != self._first]
+        if any(self._kept[topic] or self._new[topic] for topic in further) and not self._ready():
+            return False
+        for topic in self._new:
+            if self._complete(topic):
+                continue
+            publishers = self._node.get_publishers_info_by_topic(topic)
+            if any(each.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for each in publishers):
+                return False
+            if not publishers and waited <= PATIENCE:
+                return False
+        return True
+
     def _complete(self, topic: str) -> bool:
-        """Whether what was kept reaches the first message of now."""
-        new = self._new[topic]
-        return bool(new) and any(kept.stamp == new[0].stamp for kept in reversed(self._kept[topic]))
+        """Whether what was kept reaches the messages of now."""
+        return self._meeting(topic) is not None
+
+    def _meeting(self, topic: str) -> int | None:
+        """Index of the first message of now that was kept too."""
+        kept = {heard.stamp for heard in self._kept[topic]}
+        return next((index for index, heard in enumerate(self._new[topic]) if heard.stamp in kept), None)
 
     def _merged(self, topic: str) -> list[Heard]:
-        stamps = {kept.stamp for kept in self._kept[topic]}
-        return [*self._kept[topic], *(heard for heard in self._new[topic] if heard.stamp not in stamps)]
+        kept, new = self._kept[topic], self._new[topic]
+        stamps, meeting = {heard.stamp for heard in kept}, self._meeting(topic) or 0
+        # What came so early that publishers have it no longer is older than all they keep.
+        return [*new[:meeting], *kept, *(heard for heard in new[meeting:] if heard.stamp not in stamps)]
