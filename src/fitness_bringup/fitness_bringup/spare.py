@@ -1,6 +1,6 @@
 """A process that has loaded what a node needs and waits: it becomes the node in the moment the one before dies.
 
-Most of a node's start is the loading of Python and native libraries. Nothing of ROS 2 or DDS begins before it is wanted.
+Most of a node's start is the loading of Python and native libraries. Nothing of ROS 2 and DDS begins before that.
 """
 
 import os
