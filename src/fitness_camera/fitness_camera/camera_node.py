@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 
 from ament_index_python.packages import get_package_share_directory
@@ -14,7 +15,7 @@ from fitness_camera import calibration
 from fitness_camera.source import Source
 from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros import diagnostics, handover, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import NANOSECONDS, Frame
@@ -69,6 +70,7 @@ class CameraNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._image_publisher = self.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
+        self._outlet = handover.Outlet(self, self._image_publisher)
         self._calibration: calibration.Calibration | None = None
         self._source: Source | None = None
         self._thread: threading.Thread | None = None
@@ -155,7 +157,7 @@ class CameraNode(FitnessNode):
                 delay = begun + frame.stamp / NANOSECONDS - time.monotonic() if paced else 0.0
                 if self._stopping.wait(max(0.0, delay)):
                     return False
-                self._publish(frame, start + frame.stamp)
+                self._publish(replace(frame, stamp=start + frame.stamp))
         except InputError as error:
             self._report(str(error))
         self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
@@ -169,7 +171,7 @@ class CameraNode(FitnessNode):
             assert self._source is not None
             frame = self._source.read()
             if frame is not None:
-                self._publish(frame, frame.stamp)
+                self._publish(frame)
                 continue
             self._source.close()
             self._report(f"{self.params.source} is lost; trying again every {RETRY_PERIOD:g} s")
@@ -182,16 +184,16 @@ class CameraNode(FitnessNode):
                 self.get_logger().info(f"{self.params.source} is back")
                 break
 
-    def _publish(self, frame: Frame, stamp: int) -> None:
-        image = images.to_image(frame.image)
-        image.header = messages.header(stamp, frame.frame_id)
-        # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.
-        info = CameraInfo(header=image.header, width=image.width, height=image.height)
-        if (known := self._calibration) is not None:
-            info.distortion_model = known.distortion_model
-            info.d, info.k, info.r, info.p = known.d, known.k, known.r, known.p
-        self._info_publisher.publish(info)
-        self._image_publisher.publish(image)
+    def _publish(self, frame: Frame) -> None:
+        if self._info_publisher.get_subscription_count():
+            # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.
+            info = CameraInfo(header=messages.header(frame.stamp, frame.frame_id))
+            info.height, info.width = frame.image.shape[:2]
+            if (known := self._calibration) is not None:
+                info.distortion_model = known.distortion_model
+                info.d, info.k, info.r, info.p = known.d, known.k, known.r, known.p
+            self._info_publisher.publish(info)
+        self._outlet.publish(frame)
         self._published.tick()
 
     def _await_subscribers(self) -> None:

@@ -15,12 +15,14 @@ class Mailbox(Generic[Item]):
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, item: Item) -> None:
-        """Put the newest item in, at once."""
+    def put(self, item: Item) -> bool:
+        """Put the newest item in, at once; whether it took the place of another one."""
         with self._changed:
-            self.replaced += self._item is not None
+            replaces = self._item is not None
+            self.replaced += replaces
             self._item = item
             self._changed.notify()
+        return replaces
 
     def take(self) -> Item | None:
         """Wait for an item and take it out; None once the mailbox is closed and empty."""

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, qos, serialized
+from fitness_core.ros.handover import Inlet
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
@@ -20,6 +21,7 @@ from pose_estimator.backend import BACKENDS, MODELS, THREADS, PoseBackend, make_
 from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
 from pose_estimator.lock import HOLD
 from pose_estimator.mailbox import Mailbox
+from pose_estimator.statistics import Statistics
 
 # Longest wait for those who are to hear the poses [s].
 SUBSCRIBERS_TIMEOUT = 30.0
@@ -27,28 +29,11 @@ _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
 
-@dataclass(slots=True)
-class Statistics:
-    """What became of the pictures since the node was made.
-
-    received: taken from DDS. processed: given to the backend; nobody: of these, without a body. replaced: made way for
-    a newer one while the backend was busy. lost: published but never received. refused: in an encoding or shape that
-    cannot be read. failed: the backend raised an error. received = processed + replaced + refused + failed + waiting.
-    """
-
-    received: int = 0
-    processed: int = 0
-    nobody: int = 0
-    replaced: int = 0
-    lost: int = 0
-    refused: int = 0
-    failed: int = 0
-
-
 class PoseEstimatorNode(FitnessNode):
     """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
 
-    A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones.
+    A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. From a
+    camera in this process pictures are handed over, see `fitness_core.ros.handover`.
     """
 
     PARAMETERS = (
@@ -82,7 +67,8 @@ class PoseEstimatorNode(FitnessNode):
         self._estimator: PoseEstimator | None = None
         self._subscription: Subscription | None = None
         self._waiting: Timer | None = None
-        self._mailbox: Mailbox[Image] = Mailbox()
+        self._inlet: Inlet | None = None
+        self._mailbox: Mailbox[Image | Frame] = Mailbox()
         self._thread: threading.Thread | None = None
         self._sequence: int | None = None
         self._warned: set[str] = set()
@@ -120,11 +106,15 @@ class PoseEstimatorNode(FitnessNode):
         profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER
         # rclpy also takes callbacks of (message, info), which its types do not tell.
         self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)  # type: ignore[arg-type]
+        self._inlet = Inlet(self, self._subscription, self._put)
 
     def deactivate(self) -> None:
         if self._waiting is not None:
             self.destroy_timer(self._waiting)
             self._waiting = None
+        if self._inlet is not None:
+            self._inlet.close()
+            self._inlet = None
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
@@ -163,26 +153,30 @@ class PoseEstimatorNode(FitnessNode):
         return level, message, values | asdict(self.statistics)
 
     def _receive(self, message: Image, info: dict) -> None:
-        self.statistics.received += 1
-        self._arrivals.tick()
         # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
         number = info.get("publication_sequence_number")
         if number is not None and self._sequence is not None and number > self._sequence:
             self.statistics.lost += number - self._sequence - 1
         self._sequence = number
-        before = self._mailbox.replaced
-        self._mailbox.put(message)
-        self.statistics.replaced += self._mailbox.replaced - before
+        self._put(message)
+        if self._inlet is not None:
+            self._inlet.heard = messages.from_time(message.header.stamp)
+
+    def _put(self, picture: Image | Frame) -> None:
+        """A picture has come, by a callback or handed over in the thread of the camera."""
+        self.statistics.received += 1
+        self._arrivals.tick()
+        self.statistics.replaced += self._mailbox.put(picture)
 
     # What follows runs in the worker thread.
 
-    def _work(self, mailbox: Mailbox[Image]) -> None:
-        while (message := mailbox.take()) is not None:
+    def _work(self, mailbox: Mailbox[Image | Frame]) -> None:
+        while (picture := mailbox.take()) is not None:
             try:
-                self._process(message)
+                self._process(picture)
             except InputError as error:
                 self.statistics.refused += 1
-                self._say_once(message.encoding, str(error))
+                self._say_once(getattr(picture, "encoding", ""), str(error))
             except Exception as error:
                 # The thread goes on: one picture that the backend chokes on is not the end.
                 self.statistics.failed += 1
@@ -191,19 +185,19 @@ class PoseEstimatorNode(FitnessNode):
             else:
                 self._failure = ""
 
-    def _process(self, message: Image) -> None:
+    def _process(self, picture: Image | Frame) -> None:
         assert self._estimator is not None
         if self._new_thresholds:
             self._new_thresholds = False
             self._estimator.use(self._make_backend())
         begun = time.perf_counter()
-        stamp = messages.from_time(message.header.stamp)
-        pose = self._estimator.step(Frame(stamp, images.to_bgr(message), message.header.frame_id))
+        frame = picture if isinstance(picture, Frame) else images.to_frame(picture)
+        pose = self._estimator.step(frame)
         self.statistics.processed += 1
         self.statistics.nobody += not pose.tracked
         self._inference.tick(time.perf_counter() - begun)
         self._publisher.publish(serialized.of_pose(pose))
-        self._age.tick((self.get_clock().now().nanoseconds - stamp) / 1e9)
+        self._age.tick((self.get_clock().now().nanoseconds - frame.stamp) / 1e9)
 
     def _say_once(self, about: str, text: str) -> None:
         if about not in self._warned and len(self._warned) < 20:  # who makes up encodings must not fill the memory

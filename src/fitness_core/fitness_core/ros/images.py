@@ -6,6 +6,8 @@ import numpy as np
 from sensor_msgs.msg import Image
 
 from fitness_core.errors import InputError
+from fitness_core.ros import messages
+from fitness_core.types import Frame
 
 _CHANNELS = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC3": 3, "8UC1": 1}
 
@@ -49,3 +51,8 @@ def to_bgr(message: Image) -> np.ndarray:
     if message.encoding.startswith("rgb"):
         return np.ascontiguousarray(picture[:, :, 2::-1])
     return np.ascontiguousarray(picture[:, :, :3])
+
+
+def to_frame(message: Image) -> Frame:
+    """The picture of a sensor_msgs/Image with its stamp and frame; raises InputError as `to_bgr`."""
+    return Frame(messages.from_time(message.header.stamp), to_bgr(message), message.header.frame_id)
