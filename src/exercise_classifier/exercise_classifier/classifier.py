@@ -1,15 +1,16 @@
 """Which exercise the last seconds of poses show."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from exercise_classifier import model_file
-from exercise_classifier.features import FEATURE_SETS, seen_steps
+from exercise_classifier.features import FEATURE_SETS, seen_steps, stack
 from exercise_classifier.hold import LabelHold
-from exercise_classifier.window import MIN_SEEN, PoseWindow
+from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
@@ -17,6 +18,9 @@ from fitness_core.types import Classification, ClassificationStatus, Pose, nanos
 
 MODEL = "exercise_lstm.tflite"
 """File name of the shipped model."""
+
+_TOGETHER = 32
+"""Windows that a network takes at once where there are many: enough to be fast, few enough for the cache."""
 
 
 def default_model() -> Path:
@@ -58,12 +62,51 @@ class Network:
                 f"says {expected} and {(1, len(self.info.labels))}: fit it again or use the shipped one"
             )
         self._input, self._output = given["index"], result["index"]
+        self._content, self._threads = file.network, threads
+        # A network that is a loop over the steps takes one window only.
+        self._together = _TOGETHER if given["shape_signature"][0] == -1 else 1
+        self._many: Interpreter | None = None
 
-    def __call__(self, window: np.ndarray) -> np.ndarray:
-        """Probabilities [labels] of a window of features [steps, features]."""
-        self._interpreter.set_tensor(self._input, window[None].astype(np.float32))
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)[0]
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        """Probabilities [..., labels] of windows of features [..., steps, features]; none, one or many."""
+        given = windows.reshape(-1, *windows.shape[-2:]).astype(np.float32, copy=False)
+        found = np.empty((len(given), len(self.info.labels)), np.float32)
+        at = 0
+        while at < len(given):
+            count = min(len(given) - at, self._together)
+            found[at : at + count] = self._invoke(given[at : at + count])
+            at += count
+        return found.reshape(*windows.shape[:-2], -1)
+
+    def _invoke(self, windows: np.ndarray) -> np.ndarray:
+        interpreter = self._interpreter
+        count = len(windows)
+        if count > 1:
+            interpreter = self._many = self._many or self._prepared_for(_TOGETHER)
+            if count < _TOGETHER:
+                windows = np.concatenate([windows, np.zeros((_TOGETHER - count, *windows.shape[1:]), np.float32)])
+        interpreter.set_tensor(self._input, windows)
+        interpreter.invoke()
+        return interpreter.get_tensor(self._output)[:count]
+
+    def _prepared_for(self, count: int) -> Interpreter:
+        with without(LITERT_CHATTER):
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            interpreter.resize_tensor_input(self._input, (count, *interpreter.get_input_details()[0]["shape"][1:]))
+            interpreter.allocate_tensors()
+        return interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A classification to be made: what the window was, and whether nothing that was held before counts any more."""
+
+    number: int
+    pose: Pose
+    cut: Cut
+    start: int
+    held: float
+    anew: bool
 
 
 class ExerciseClassifier:
@@ -113,27 +156,54 @@ class ExerciseClassifier:
 
     def step(self, pose: Pose) -> Classification | None:
         """The classification of the window that ends at this pose; None where none is due yet."""
-        if self._window.add(pose):
-            self._hold.reset()
-            self._due = None
-        if self._due is not None and pose.stamp < self._due:
-            return None
-        # On a grid of stamps, so that 30 poses/s give 10 results/s and not 7.5; after a gap the grid starts anew.
-        late = self._due is None or pose.stamp - self._due >= self._period
-        self._due = (pose.stamp if late or self._due is None else self._due) + self._period
-        return self._classify(pose)
+        return self.steps([pose])[0]
 
-    def _classify(self, pose: Pose) -> Classification:
-        sequence = self._window.sequence()
-        seen = np.count_nonzero(seen_steps(sequence)) / self.info.window_rate
-        start = self._window.start
-        # A sequence of n steps spans n - 1 intervals.
-        if seen + 1.5 / self.info.window_rate < MIN_SEEN:
-            filling = pose.tracked or self._window.held < MIN_SEEN
+    def steps(self, poses: Sequence[Pose]) -> list[Classification | None]:
+        """What `step` gives for each of many poses, in the order of their stamps, in a fraction of the time."""
+        found: list[Classification | None] = [None] * len(poses)
+        due: list[_Due] = []
+        seen = [pose.tracked for pose in poses]
+        arrays = zip(*stack([pose for pose, tracked in zip(poses, seen, strict=True) if tracked]), strict=True)
+        anew = False
+        for number, (pose, tracked) in enumerate(zip(poses, seen, strict=True)):
+            if self._window.add(pose, next(arrays) if tracked else None):
+                # Windows before a jump of time have stamps of their own.
+                self._classify(due, found)
+                due, anew = [], True
+                self._due = None
+            if self._due is not None and pose.stamp < self._due:
+                continue
+            # On a grid of stamps, so that 30 poses/s give 10 results/s and not 7.5; after a gap the grid starts anew.
+            late = self._due is None or pose.stamp - self._due >= self._period
+            self._due = (pose.stamp if late or self._due is None else self._due) + self._period
+            due.append(_Due(number, pose, self._window.cut(), self._window.start, self._window.held, anew))
+            anew = False
+        self._classify(due, found)
+        return found
+
+    def _classify(self, due: list[_Due], found: list[Classification | None]) -> None:
+        for at in range(0, len(due), _TOGETHER):
+            some = due[at : at + _TOGETHER]
+            sequences = self._window.sequences([of.cut for of in some])
+            seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
+            probabilities = None
+            # A sequence of n steps spans n - 1 intervals.
+            enough = seen + 1.5 / self.info.window_rate >= MIN_SEEN
+            if enough.any():
+                probabilities = self._network(self._features(sequences))
+            for row, of in enumerate(some):
+                if of.anew:
+                    self._hold.reset()
+                values = probabilities[row] if probabilities is not None and enough[row] else None
+                found[of.number] = self._classification(of, values)
+
+    def _classification(self, of: _Due, values: np.ndarray | None) -> Classification:
+        pose, start = of.pose, of.start
+        if values is None:
+            filling = pose.tracked or of.held < MIN_SEEN
             status = ClassificationStatus.WARMING_UP if filling else ClassificationStatus.NO_BODY
             self._hold.reset()
             return Classification(pose.stamp, start, status, body_id=pose.body_id)
-        values = self._network(self._features(sequence))
         averaged, held = self._hold.step(seconds(pose.stamp), values)
         confidence = float(averaged[held])
         trusted = confidence >= self.info.confidence_threshold
@@ -143,6 +213,6 @@ class ExerciseClassifier:
             status=ClassificationStatus.OK if trusted else ClassificationStatus.UNCERTAIN,
             label=self.info.labels[held],
             confidence=confidence,
-            probabilities=dict(zip(self.info.labels, map(float, values), strict=True)),
+            probabilities=dict(zip(self.info.labels, values.tolist(), strict=True)),
             body_id=pose.body_id,
         )

@@ -1,17 +1,25 @@
 """The last seconds of poses, resampled by stamp: what the classifier looks at does not depend on the frame rate."""
 
 from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from exercise_classifier.features import PoseSequence, stack
-from fitness_core.types import SOONEST, Pose, nanoseconds, seconds
+from fitness_core.skeleton import N_LANDMARKS
+from fitness_core.types import NANOSECONDS, SOONEST, Pose, nanoseconds, seconds
 
 MAX_GAP = 0.45
 """Poses further apart than this [s] are not joined by a line: what happened between them was not seen (2.5 Hz)."""
 
 MIN_SEEN = 0.7
 """Seconds of a body that a window must hold before anything is said about it."""
+
+# Times this share of a second apart are the same.
+_SAME_TIME = 1e-6
+# Poses for which there is room at first: of two seconds at 60 Hz, and as many again before they are moved.
+_ROOM = 256
 
 
 def resample(
@@ -24,26 +32,50 @@ def resample(
 
     stamps [n], at [steps]: ascending times in one unit, seconds if max_gap is.
     """
-    steps = len(at)
     if len(stamps) == 0:
-        return [np.full((steps, *value.shape[1:]), np.nan, np.float32) for value in values]
-    after = np.clip(np.searchsorted(stamps, at), 0, len(stamps) - 1)
-    before = np.where(stamps[after] <= at, after, np.maximum(after - 1, 0))
+        return [np.full((len(at), *value.shape[1:]), np.nan, np.float32) for value in values]
+    lines = _lines(stamps, at, np.array([0]), np.array([len(stamps)]), max_gap, _SAME_TIME)
+    return [_mixed(value, *lines) for value in values]
+
+
+def _lines(
+    stamps: np.ndarray, at: np.ndarray, first: np.ndarray, end: np.ndarray, max_gap: float, same: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Between which two stamps each time lies, how far on the way to the second, and whether nothing is known there.
+
+    stamps [n]: ascending, at least one. at [..., steps]. first, end [..., 1]: the stamps from `first` to before `end`
+    may be used. same: times so close are one. All times in one unit.
+    """
+    empty, first = first >= end, np.minimum(first, len(stamps) - 1)
+    last = np.maximum(end - 1, first)
+    after = np.minimum(np.maximum(np.searchsorted(stamps, at), first), last)
+    before = np.where(stamps[after] <= at, after, np.maximum(after - 1, first))
     span = stamps[after] - stamps[before]
     weight = np.where(span > 0, (at - stamps[before]) / np.where(span > 0, span, 1.0), 0.0)
-    epsilon = 1e-6
-    outside = (at < stamps[0] - epsilon) | (at > stamps[-1] + epsilon) | (span > max_gap)
-    results = []
-    for value in values:
-        w = weight.reshape(-1, *[1] * (value.ndim - 1))
-        mixed = value[before] * (1 - w) + value[after] * w
-        mixed[outside] = np.nan
-        results.append(mixed.astype(np.float32))
-    return results
+    outside = empty | (at < stamps[first] - same) | (at > stamps[last] + same) | (span > max_gap)
+    return before, after, weight, outside
+
+
+def _mixed(
+    values: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, outside: np.ndarray
+) -> np.ndarray:
+    """Values [n, ...] between each pair of rows, float32; NaN outside."""
+    weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1))
+    mixed = values[before] * (1 - weight) + values[after] * weight
+    mixed[outside] = np.nan
+    return mixed.astype(np.float32)
+
+
+class Cut(NamedTuple):
+    """A window that can be made: stamp of its newest pose [ns], and the rows of a `PoseWindow` that it is made of."""
+
+    newest: int
+    first: int
+    end: int
 
 
 class PoseWindow:
-    """A ring buffer of poses by stamp.
+    """The poses of the last seconds, by stamp.
 
     duration: length of the window [s]. rate: steps per second of what `sequence` gives [Hz].
     """
@@ -52,54 +84,113 @@ class PoseWindow:
         self.duration = duration
         self.rate = rate
         self.steps = round(duration * rate)
-        self._poses: deque[Pose] = deque()
-        # What `stack` makes of each, made once; None where nobody is seen.
-        self._arrays: deque[tuple[np.ndarray, np.ndarray, np.ndarray] | None] = deque()
+        # Whole nanoseconds: every window then interpolates the same, whichever others are made beside it.
+        self._at = np.rint((np.arange(self.steps) - (self.steps - 1)) / rate * NANOSECONDS)
+        self._poses: deque[tuple[int, bool]] = deque()  # stamp, and whether somebody is seen
+        # Poses in which somebody is seen, a row each. Rows are numbered on and on; `_rows_before` are gone.
+        self._rows = _empty_rows(_ROOM)
+        self._rows_before = 0
+        self._first = self._end = 0
+        self._uncut: int | None = None  # first row of the oldest cut that is not made yet
+        self._body_id = ""
 
     def reset(self) -> None:
         """Forget every pose."""
         self._poses.clear()
-        self._arrays.clear()
+        self._first = self._end
 
-    def add(self, pose: Pose) -> bool:
-        """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then."""
-        fresh, tracked = False, pose.tracked
+    def add(self, pose: Pose, arrays: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None) -> bool:
+        """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then.
+
+        arrays: the pose's own of what `stack` makes, where it was done for many poses at once.
+        """
+        fresh, tracked = False, pose.tracked if arrays is None else True
         if self._poses:
-            newest = self._poses[-1]
-            if 0 <= pose.stamp - newest.stamp < SOONEST:
+            newest, _ = self._poses[-1]
+            if 0 <= pose.stamp - newest < SOONEST:
                 return False
-            before = zip(self._poses, self._arrays, strict=True)
-            other = tracked and any(arrays and held.body_id != pose.body_id for held, arrays in before)
-            if pose.stamp < newest.stamp or other:
+            other = tracked and self._first < self._end and pose.body_id != self._body_id
+            if pose.stamp < newest or other:
                 self.reset()
                 fresh = True
-        self._poses.append(pose)
-        self._arrays.append(stack([pose]) if tracked else None)
+        self._poses.append((pose.stamp, tracked))
+        if tracked:
+            self._body_id = pose.body_id
+            if arrays is None:
+                metric, pixels, visibility = stack([pose])
+                arrays = metric[0], pixels[0], visibility[0]
+            self._append(pose.stamp, (pose.width, pose.height), *arrays)
         # One pose older than the window stays, so that its first step can be interpolated.
         oldest = pose.stamp - nanoseconds(self.duration)
-        while len(self._poses) > 2 and self._poses[1].stamp <= oldest:
-            self._poses.popleft()
-            self._arrays.popleft()
+        while len(self._poses) > 2 and self._poses[1][0] <= oldest:
+            self._first += self._poses.popleft()[1]
         return fresh
 
     @property
     def start(self) -> int:
         """Stamp of the oldest pose in the window [ns]."""
-        newest = self._poses[-1].stamp
-        return max(self._poses[0].stamp, newest - nanoseconds(self.duration))
+        newest, _ = self._poses[-1]
+        return max(self._poses[0][0], newest - nanoseconds(self.duration))
 
     @property
     def held(self) -> float:
         """Seconds between the oldest and the newest pose, at most the window's length."""
-        return seconds(self._poses[-1].stamp - self.start) if self._poses else 0.0
+        return seconds(self._poses[-1][0] - self.start) if self._poses else 0.0
+
+    def cut(self) -> Cut:
+        """The window as it is now, for `sequences`."""
+        if self._uncut is None:
+            self._uncut = self._first
+        return Cut(self._poses[-1][0], self._first, self._end)
 
     def sequence(self) -> PoseSequence:
         """The window at `rate` up to the newest pose; NaN in front while it fills, and where nobody was seen."""
-        newest = self._poses[-1].stamp
-        tracked = [pose for pose, arrays in zip(self._poses, self._arrays, strict=True) if arrays]
-        stacked = [np.concatenate(of) for of in zip(*filter(None, self._arrays), strict=True)] or stack([])
-        stamps = np.array([seconds(pose.stamp - newest) for pose in tracked])
-        at = (np.arange(self.steps) - (self.steps - 1)) / self.rate
-        metric, pixels, visibility = resample(stamps, tuple(stacked), at)
-        size = (tracked[-1].width, tracked[-1].height) if tracked else (1, 1)
+        made = self.sequences([self.cut()])
+        size = int(made.size[0, 0]), int(made.size[0, 1])  # type: ignore[call-overload]
+        return PoseSequence(made.metric[0], made.pixels[0], made.visibility[0], self.rate, size)
+
+    def sequences(self, cuts: Sequence[Cut]) -> PoseSequence:
+        """The windows of all cuts since the last call, or since a `reset`; arrays [cuts, steps, ...]."""
+        self._uncut = None
+        newest, first, end = (np.array(of)[:, None] for of in zip(*cuts, strict=True))
+        first, end = first - self._rows_before, end - self._rows_before
+        start = min(int(first[0, 0]), len(self._rows[0]) - 1)
+        used = slice(start, max(int(end[-1, 0]), start + 1))
+        stamps, sizes, *values = (rows[used] for rows in self._rows)
+        zero = newest[0, 0]
+        lines = _lines(
+            (stamps - zero).astype(float),
+            (newest - zero) + self._at,
+            first - start,
+            end - start,
+            MAX_GAP * NANOSECONDS,
+            _SAME_TIME * NANOSECONDS,
+        )
+        size = np.where(first < end, sizes[np.maximum(end[:, 0] - 1 - start, 0)], 1)
+        metric, pixels, visibility = (_mixed(of, *lines) for of in values)
         return PoseSequence(metric, pixels, visibility, self.rate, size)
+
+    def _append(self, stamp: int, size: tuple[int, int], *arrays: np.ndarray) -> None:
+        row = self._end - self._rows_before
+        if row == len(self._rows[0]):
+            kept = self._first if self._uncut is None else self._uncut
+            before, self._rows = self._rows, _empty_rows(max(_ROOM, 2 * (self._end - kept)))
+            for old, new in zip(before, self._rows, strict=True):
+                new[: self._end - kept] = old[kept - self._rows_before :]
+            self._rows_before = kept
+            row = self._end - kept
+        for rows, value in zip(self._rows, (stamp, size, *arrays), strict=True):
+            rows[row] = value
+        self._end += 1
+
+
+def _empty_rows(count: int) -> tuple[np.ndarray, ...]:
+    """Room for stamps [ns], sizes [px], and what `stack` makes."""
+    points = (count, N_LANDMARKS, 3)
+    return (
+        np.zeros(count, np.int64),
+        np.zeros((count, 2), int),
+        np.zeros(points, np.float32),
+        np.zeros(points, np.float32),
+        np.zeros(points[:2], np.float32),
+    )
