@@ -20,8 +20,8 @@ BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 HEALTHY_AFTER = 10.0
 """A program of which nothing is heard and that runs all the same is well after so long [s]."""
 _LATE = 0.5  # [s] what comes so soon after a start was said before it
-SPARE_AFTER = 3.0
-"""A program of which nothing is heard gets its spare so long after its start [s]: the start itself comes first."""
+SPARE_AFTER = (1.5, 4.0)
+"""So long after a program's start its spare is, where it was heard of, where it was not [s]: its own start comes first."""
 STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0
@@ -97,7 +97,7 @@ class Supervised:
         if code is None:
             if now - self.begun > HEALTHY_AFTER:
                 self._in_a_row = 0
-            if now - self.begun > SPARE_AFTER:
+            if now - self.begun > SPARE_AFTER[not self._heard]:
                 self._keep_spare()
             return False
         self.refused = not self.restarts and code in self.program.final
@@ -115,7 +115,7 @@ class Supervised:
         """It was heard of: its next crash is its first."""
         if self.died_at is None and not self.over and time.monotonic() - self.begun > _LATE:
             self._in_a_row = 0
-            self._keep_spare()
+            self._heard = True
 
     @property
     def health(self) -> Health:
@@ -151,6 +151,7 @@ class Supervised:
 
     def _begin(self) -> None:
         self.died_at = None
+        self._heard = False
         self.begun = time.monotonic()
         spare, self.spare = self.spare, None
         if spare is not None and spare.stdin is not None:

@@ -105,6 +105,7 @@ class RepCounter:
         self._heard = -1  # stamp of the newest label that was considered
         self._gaps = Gaps()
         self._settled = -1  # what turned before this [ns] was decided before a restart
+        self._unknown = -1  # up to here [ns] it was told that there were no labels
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
@@ -246,7 +247,7 @@ class RepCounter:
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
-        self._forget(now)
+        self._forget(now, events)
         while True:
             if self._set is not None:
                 self._go_on(self._set, now, events, last)
@@ -410,14 +411,23 @@ class RepCounter:
             )
         )
 
-    def _forget(self, now: int) -> None:
-        """Drop failed attempts that waited in vain, and what is too old to begin a set."""
+    def _forget(self, now: int, events: list[RepEvent]) -> None:
+        """Drop failed attempts that waited in vain, and what is too old to begin a set.
+
+        Where a classifier that speaks never said a word about what may have been a repetition, that is told.
+        """
+        spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
         for name, candidates in self._open.items():
-            self._open[name] = [
-                candidate
-                for candidate in candidates
-                if now - candidate.excursion.end <= (_REMEMBERED if candidate.reason == Reason.NONE else WAIT)
-            ]
+            kept = []
+            for candidate in candidates:
+                good, excursion = candidate.reason == Reason.NONE, candidate.excursion
+                if now - excursion.end <= (_REMEMBERED if good else WAIT):
+                    kept.append(candidate)
+                elif good and spoken and not self.exercise and excursion.start >= self._unknown:
+                    if not self._labels_of(candidate) and not self._taken("", candidate):
+                        events.append(self._interrupted(excursion.start, excursion.end))
+                        self._unknown = excursion.end
+            self._open[name] = kept
 
     def _rested(self, running: Set, pose: Pose) -> bool:
         """Whether the set is over: no repetition for the exercise's rest time, and none under way."""

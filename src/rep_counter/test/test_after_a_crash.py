@@ -4,6 +4,7 @@ import json
 import os
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -110,6 +111,37 @@ def test_a_gap_in_a_set_is_told_of_and_a_slow_source_is_not(poses):
     assert interruptions(poses[::12]) == []
     gap = poses[:100] + poses[130:]
     assert [(event.start, event.end) for event in interruptions(gap)] == [(poses[99].stamp, poses[130].stamp)]
+
+
+def test_movement_that_the_classifier_never_spoke_of_is_told_of(figure, wave):
+    counter = RepCounter(CATALOGUE)
+    poses = [figure(time, knee=angle) for time, angle in wave(22, 2.0, 170, 70, 20)]
+    silent = poses[60].stamp, poses[300].stamp
+    events = []
+    for pose in poses:
+        if not silent[0] < pose.stamp < silent[1]:
+            idle = Classification(pose.stamp, 0, ClassificationStatus.OK, "idle", 0.9, {"idle": 0.95, "squat": 0.05})
+            counter.classify(idle)
+        events += counter.step(pose).events
+    assert not [event for event in events if event.counted]
+    told = [(event.start, event.end) for event in events if event.reason == Reason.INTERRUPTED]
+    assert told and all(start > silent[0] - nanoseconds(2.0) and end < silent[1] for start, end in told)
+    assert sorted(told) == told and all(before[1] <= after[0] for before, after in pairwise(told))
+
+
+def test_labels_that_come_late_are_heard(poses):
+    counter, late = RepCounter(CATALOGUE), [label(pose.stamp) for pose in poses]
+    events = []
+    for number, pose in enumerate(poses):
+        if number == 200:
+            counter.classify(late[number])
+            for each in late[:number]:
+                counter.classify(each)
+        elif number > 200:
+            counter.classify(late[number])
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert [event.index for event in events if event.counted] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_set_goes_on_without_a_classifier(poses):
