@@ -423,10 +423,11 @@ class RepCounter:
                 good, excursion = candidate.reason == Reason.NONE, candidate.excursion
                 if now - excursion.end <= (_REMEMBERED if good else WAIT):
                     kept.append(candidate)
-                elif good and spoken and not self.exercise and excursion.start >= self._unknown:
-                    if not self._labels_of(candidate) and not self._taken("", candidate):
-                        events.append(self._interrupted(excursion.start, excursion.end))
-                        self._unknown = excursion.end
+                    continue
+                unheard = good and spoken and not self.exercise and not self._labels_of(candidate)
+                if unheard and excursion.start >= self._unknown and not self._taken("", candidate):
+                    events.append(self._interrupted(excursion.start, excursion.end))
+                    self._unknown = excursion.end
             self._open[name] = kept
 
     def _rested(self, running: Set, pose: Pose) -> bool:
