@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 
+import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 
+from fitness_bringup.faults.book import Book, Kill, Loss
 from fitness_bringup.faults.command import Options, run
+from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_msgs.msg import RepState
 
@@ -23,9 +26,28 @@ def test_kills_lose_nothing_silently(tmp_path):
     assert run(Options(kills=2, json=str(file), kills_only=True, seed=5, pace=2.0)) == 0
     content = json.loads(file.read_text())
     assert list(content) == ["faults"]
+    assert len(Book.opened(tmp_path / "faults.kills.json").kills) == 2
     assert all(list(row) == KEYS for row in content["faults"])
     assert sum(row["injected"] for row in content["faults"]) == 2
     assert all(row["recovered"] == row["injected"] == row["declared"] for row in content["faults"])
+
+
+def test_a_run_that_was_broken_off_is_gone_on_with(tmp_path):
+    file = tmp_path / "faults.kills.json"
+    book = Book(7, file)
+    book.kills = [Kill("rep_counter", 1.0, 0.8, True), Kill("exercise_classifier", 4.0, None, True)]
+    book.settle([Loss("rep_counter", "squat", 12.0, silent=False), Loss("rep_counter", "squat", 14.0, silent=True)])
+    book.settle([Loss("rep_counter", "squat", 12.0, silent=False)])
+    again = Book.opened(file)
+    again.kills.append(Kill("rep_counter", 2.0, 1.2, True))
+    again.settle([Loss("exercise_classifier", "curl", 3.0, silent=True)])
+    counter, classifier = Book.opened(file).faults()
+    assert again.seed == 7
+    assert (counter.injected, counter.times, counter.reps_lost, counter.silent) == (2, [0.8, 1.2], 1, 0)
+    assert (classifier.injected, classifier.times, classifier.silent, classifier.survived) == (1, [], 1, False)
+    file.write_text("{}")
+    with pytest.raises(InputError, match="--resume"):
+        Book.opened(file)
 
 
 def test_a_process_per_node_outlives_the_death_of_one(tmp_path):

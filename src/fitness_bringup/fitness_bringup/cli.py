@@ -395,11 +395,14 @@ def faults(
     ] = "",
     kills_only: Annotated[bool, typer.Option("--kills-only", help="Leave the other faults out.")] = False,
     seed: Annotated[int, typer.Option(help="Of the random moments; 0 = another one each time.", min=0)] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the kills of a run that wrote --json.")] = False,
 ) -> None:
     """Make every fault happen on this machine and tell what the graph made of it: docs/reliability.md."""
     from fitness_bringup.faults import command
 
-    options = command.Options(kills=kills, source=source, model=model, json=json, seed=seed, kills_only=kills_only)
+    options = command.Options(
+        kills=kills, source=source, model=model, json=json, seed=seed, kills_only=kills_only, resume=resume
+    )
     raise typer.Exit(command.run(options))
 
 

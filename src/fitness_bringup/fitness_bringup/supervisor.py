@@ -21,7 +21,7 @@ HEALTHY_AFTER = 10.0
 """A program of which nothing is heard and that runs all the same is well after so long [s]."""
 _LATE = 0.5  # [s] what comes so soon after a start was said before it
 SPARE_AFTER = (1.5, 4.0)
-"""When a program gets its spare [s after its start]: where it was heard of, where it was not. Its own start is first."""
+"""When a program gets its spare [s after its start]: where it was heard of, where it was not. Its start goes first."""
 STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from exercise_classifier.classifier import default_model
 from fitness_bringup.faults import files, pictures, stream
+from fitness_bringup.faults.book import Book, beside
 from fitness_bringup.faults.feed import Clip
 from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
@@ -28,6 +29,7 @@ class Options:
     """As on the command line.
 
     source: bag of landmarks, None = the demo's. seed: 0 = another one each time. pace: of the person, 2 = double.
+    json: written again after every kill and fault. resume: go on with the kills of a run that wrote there.
     """
 
     kills: int = 20
@@ -37,6 +39,7 @@ class Options:
     seed: int = 0
     kills_only: bool = False
     pace: float = 1.0
+    resume: bool = False
 
 
 def run(options: Options) -> int:
@@ -45,6 +48,7 @@ def run(options: Options) -> int:
         raise InputError(f"--source {options.source} is not there; give a bag of landmarks, or none for the demo's")
     if options.model is not None and not options.model.is_file():
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
+    book = _book(options)
     set_environment()
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="faults") as folder:
@@ -54,26 +58,39 @@ def run(options: Options) -> int:
         if not clip.repetitions(1):
             raise InputError(f"nothing is counted in {options.source}; give landmarks of somebody who exercises")
         with Stage(Path(folder), clip, model, options.pace) as stage:
-            faults = _all(stage, options, lambda line: console.print(line, highlight=False))
+            faults = _all(stage, options, book, lambda line: console.print(line, highlight=False))
     if options.json == "-":
         print(json.dumps(as_json(faults), indent=1))
     else:
         show(faults, Console())
-        if options.json:
-            Path(options.json).write_text(json.dumps(as_json(faults), indent=1) + "\n")
+        _save(options, faults)
     bad = [fault.name for fault in faults if not fault.survived]
     if bad:
         print("not survived: " + ", ".join(bad), file=sys.stderr)
     return 1 if bad else 0
 
 
-def _all(stage: Stage, options: Options, progress: Callable[[str], None]) -> list[Fault]:
-    seed = options.seed or random.randrange(1, 2**31)
+def _book(options: Options) -> Book:
+    file = beside(Path(options.json)) if options.json not in ("", "-") else None
+    if options.resume:
+        if file is None:
+            raise InputError("--resume: name the file of the run to go on with by --json FILE")
+        return Book.opened(file)
+    return Book(options.seed or random.randrange(1, 2**31), file)
+
+
+def _save(options: Options, faults: list[Fault]) -> None:
+    if options.json not in ("", "-"):
+        Path(options.json).write_text(json.dumps(as_json(faults), indent=1) + "\n")
+
+
+def _all(stage: Stage, options: Options, book: Book, progress: Callable[[str], None]) -> list[Fault]:
+    seed = book.seed
     progress(
         f"seed {seed}; a loop of {stage.feed.clip.length / 1e9:.0f} s, "
         f"{len(stage.feed.clip.repetitions(1))} repetitions"
     )
-    faults = kills(stage, options.kills, seed, progress)
+    faults = kills(stage, options.kills, book, progress, lambda rows: _save(options, rows))
     if options.kills_only:
         return faults
     steps = [
@@ -91,4 +108,5 @@ def _all(stage: Stage, options: Options, progress: Callable[[str], None]) -> lis
         for fault in made:
             progress(f"{fault.name}: recovered {len(fault.times)} of {fault.injected}")
         faults += made
+        _save(options, faults)
     return faults

@@ -88,8 +88,10 @@ class Notes:
 
     def _diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            self.told.append((time.monotonic(), status.name, status.level[0], status.message))
-            self.up(status.name)
+            # Another graph on this machine may have troubles of its own.
+            if status.name.startswith(self._node.get_namespace()):
+                self.told.append((time.monotonic(), status.name, status.level[0], status.message))
+                self.up(status.name)
 
 
 class Stage:
