@@ -51,22 +51,7 @@ from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
 from fitness_core.ros.serialized import body_pose_of
 from fitness_core.types import NANOSECONDS, Frame, Pose
-
-TOPICS = {
-    "camera/image_raw": "sensor_msgs/msg/Image",
-    "camera/camera_info": "sensor_msgs/msg/CameraInfo",
-    "body_pose": "fitness_msgs/msg/BodyPose",
-    "joint_angles": "fitness_msgs/msg/JointAngles",
-    "exercise": "fitness_msgs/msg/ExerciseClassification",
-    "exercise/info": "fitness_msgs/msg/ClassifierInfo",
-    "rep_state": "fitness_msgs/msg/RepState",
-    "rep_event": "fitness_msgs/msg/RepEvent",
-    "set_summary": "fitness_msgs/msg/SetSummary",
-    "periodicity": "fitness_msgs/msg/Periodicity",
-    "form_cue": "fitness_msgs/msg/FormCue",
-    "take_label": "fitness_msgs/msg/TakeLabel",
-}
-"""Relative name -> type of the topics of the graph that a bag may hold."""
+from fitness_datasets.topics import TOPICS
 
 FLUSH_PERIOD = 1.0
 """A writer that is killed, or whose machine loses power, loses at most what came in its last so many seconds [s]."""

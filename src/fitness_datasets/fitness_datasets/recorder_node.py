@@ -5,6 +5,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -13,9 +14,11 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_datasets.bags import TOPICS
 from fitness_datasets.message_classes import message_class
-from fitness_datasets.recording import Recording
+from fitness_datasets.topics import TOPICS
+
+if TYPE_CHECKING:
+    from fitness_datasets.recording import Recording
 
 QOS: dict[str, QoSProfile] = {
     "camera/image_raw": qos.IMAGE_PUBLISHER,
@@ -63,6 +66,9 @@ class RecorderNode(FitnessNode):
                 raise InputError(f"parameter 'topics': {name!r} given; accepted: {', '.join(TOPICS)}")
 
     def activate(self) -> None:
+        # Here: in `./fitness live` it may never record, and what writes bags takes a while to import.
+        from fitness_datasets.recording import Recording
+
         names = dict.fromkeys([*self.params.topics, *([IMAGES] if self.params.images else [])])
         topics = {self.resolve_topic_name(name): name for name in names}
         self._told = False

@@ -10,8 +10,8 @@ rclpy's experimental EventsExecutor has the same aim; in this version it hangs w
 different threads.
 """
 
-import asyncio
 import contextlib
+import inspect
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -195,7 +195,7 @@ class GraphExecutor(SingleThreadedExecutor):
             self._wait_set = _rclpy.WaitSet(*sizes, handle)
 
     def _handler(self, entity: Any, node: Node, take: Callable[[Any], Any]) -> Any:
-        if asyncio.iscoroutinefunction(entity.callback):
+        if inspect.iscoroutinefunction(entity.callback):
             return self._make_handler(entity, node, take)
         return _Callback(entity, take)
 

@@ -14,15 +14,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import jinja2
 import yaml
 from aiohttp import web
 
 from fitness_core.errors import InputError
+
+if TYPE_CHECKING:
+    import jinja2
 
 DEPTH = 3
 """Recordings are looked for so many folders deep."""
@@ -122,10 +125,16 @@ class _Pages:
         self._analyse = analyse
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sessions")
         self._reports: dict[tuple[str, float, int], asyncio.Future[Report]] = {}
+
+    @cached_property
+    def _template(self) -> "jinja2.Template":
+        # When a page is asked for: not every dashboard's start waits for it.
+        import jinja2
+
         environment = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
         environment.filters |= {"size": _size, "length": _length, "when": _when}
         folder_of_templates = resources.files("fitness_visualization").joinpath("dashboard", "templates")
-        self._template = environment.from_string(folder_of_templates.joinpath("sessions.html.j2").read_text())
+        return environment.from_string(folder_of_templates.joinpath("sessions.html.j2").read_text())
 
     async def overview(self, _: web.Request) -> web.Response:
         return self._page(sessions=await self._sessions())
