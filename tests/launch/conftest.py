@@ -28,6 +28,7 @@ class Started:
     respawn: bool
     respawn_delay: float
     on_exit: object
+    ros_arguments: list[str]
 
 
 @dataclass(slots=True)
@@ -130,4 +131,5 @@ def _evaluate(given: dict, context) -> Started:
         respawn=given.get("respawn", False),
         respawn_delay=given.get("respawn_delay"),
         on_exit=given.get("on_exit"),
+        ros_arguments=[text(value) for value in given.get("ros_arguments") or []],
     )

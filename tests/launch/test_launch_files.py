@@ -10,7 +10,7 @@ import rclpy
 import setuptools
 import yaml
 
-from fitness_bringup import api_docs
+from fitness_bringup import api_docs, policies
 from fitness_core.ros.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,6 +229,14 @@ def test_a_source_at_its_end_is_not_respawned(launch):
     (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), context)
     period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
     assert period < source.respawn_delay
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_process_is_in_the_enclave_that_its_policy_has(launch, file):
+    enclaves = {enclave.attrib["path"] for enclave in policies.policy("robot1/gym").iter("enclave")}
+    for name, started in launch(file, namespace="/robot1/gym", consent="true").nodes.items():
+        enclave = started.ros_arguments[started.ros_arguments.index("--enclave") + 1]
+        assert enclave == f"/robot1/gym/{name}" and enclave in enclaves
 
 
 def test_the_parameter_file_names_nodes_and_parameters_that_exist():

@@ -60,6 +60,8 @@ class NodeApi:
     subscriptions: list[Endpoint] = field(default_factory=list)
     services: list[Endpoint] = field(default_factory=list)
     actions: list[Endpoint] = field(default_factory=list)
+    clients: list[Endpoint] = field(default_factory=list)
+    action_clients: list[Endpoint] = field(default_factory=list)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -85,6 +87,8 @@ def render() -> str:
             ("Subscribes to", api.subscriptions),
             ("Services", api.services),
             ("Actions", api.actions),
+            ("Calls services", api.clients),
+            ("Calls actions", api.action_clients),
         ):
             if endpoints:
                 columns = ("name", "type", "QoS") if any(endpoint.qos for endpoint in endpoints) else ("name", "type")
@@ -127,6 +131,8 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
         "create_subscription": (api.subscriptions, 0, 3),
         "create_service": (api.services, 0, None),
         "ActionServer": (api.actions, 1, None),
+        "create_client": (api.clients, 0, None),
+        "ActionClient": (api.action_clients, 1, None),
     }
     tree = ast.parse(inspect.getsource(module))
     for call in ast.walk(tree):

@@ -407,6 +407,18 @@ def faults(
 
 
 @app.command()
+def policies(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write policy.xml into.", show_default=False)],
+    namespace: Namespace = "fitness",
+    browser: Annotated[bool, typer.Option("--browser", help="The dashboard may be the camera too.")] = False,
+) -> None:
+    """Write who may say and hear what in the graph, as a policy of SROS 2: docs/security.md."""
+    from fitness_bringup import policies
+
+    policies.run(out, namespace, browser)
+
+
+@app.command()
 def version() -> None:
     """Print the version of the project."""
     print(f"fitness {__version__}")

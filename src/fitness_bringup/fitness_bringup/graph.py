@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future as Begun
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from rclpy.executors import ConditionReachedException, TimeoutException
@@ -11,7 +13,7 @@ from fitness_bringup.revival import Revival
 from fitness_bringup.status import Status
 from fitness_core.errors import InputError
 from fitness_core.ros.executor import GraphExecutor
-from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.node import FitnessNode, permitted
 
 QUIET = 0.02
 """Nothing is under way once nothing has become ready for so long: within one process DDS delivers at once [s]."""
@@ -27,9 +29,11 @@ class Graph:
 
     def __init__(self) -> None:
         self.executor = GraphExecutor()
-        self.status = Status()
+        with permitted():
+            self.status = Status()
         self.nodes: list[FitnessNode] = []
         self._idle: list[FitnessNode] = []
+        self._begun: dict[FitnessNode, Begun[None]] = {}
         self._revival = Revival(self.status)
         self.executor.add_node(self.status)
 
@@ -39,6 +43,12 @@ class Graph:
         if idle:
             self._idle.append(node)
         self.executor.add_node(node)
+
+    def begin(self, node: FitnessNode) -> None:
+        """Configure a node in a thread already, while others are made, because it takes long; `start` waits for it."""
+        loader = ThreadPoolExecutor(1, "begin")
+        self._begun[node] = loader.submit(self._go, node, "configure")
+        loader.shutdown(wait=False)
 
     def node(self, name: str) -> Any:
         """The node of that name, None where it does not run."""
@@ -56,7 +66,10 @@ class Graph:
         """
         started = [node for node in self.nodes if node not in self._idle]
         for node in started:
-            self._go(node, "configure")
+            if node not in self._begun:
+                self._go(node, "configure")
+        for begun in self._begun.values():
+            begun.result()
         for node in reversed(started):
             self._go(node, "activate")
 
@@ -96,6 +109,7 @@ class Graph:
 
     def close(self) -> None:
         """Destroy the nodes."""
+        wait(self._begun.values())
         for node in [*self.nodes, self.status]:
             node.destroy_node()
         self.executor.shutdown()

@@ -146,7 +146,7 @@ def node(
                     LaunchConfiguration("params_file"),
                     given_parameters | parameters(context),
                 ],
-                ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+                ros_arguments=["--log-level", LaunchConfiguration("log_level"), "--enclave", _enclave(context, name)],
                 output="screen",
                 respawn=respawn and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
@@ -232,6 +232,12 @@ def result_arguments() -> list[DeclareLaunchArgument]:
 
 def _shared(*parts: str) -> str:
     return str(Path(get_package_share_directory("fitness_bringup"), *parts))
+
+
+def _enclave(context: LaunchContext, name: str) -> str:
+    """Where SROS 2 looks for the keys of a node, where it is switched on: as `./fitness policies` names enclaves."""
+    namespace = LaunchConfiguration("namespace").perform(context).strip("/")
+    return f"/{namespace}/{name}" if namespace else f"/{name}"
 
 
 def _require_params_file(context: LaunchContext) -> None:

@@ -14,12 +14,11 @@ import yaml
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
-from rich.console import Console
 
 from fitness_bringup.graph import Graph
 from fitness_bringup.status import print_summary
 from fitness_core.errors import InputError
-from fitness_core.ros.node import FitnessNode, init, on_signal
+from fitness_core.ros.node import FitnessNode, init, on_signal, permitted
 from fitness_core.yaml_text import parse
 
 DEMO = Path(__file__).resolve().parent / "demo"
@@ -69,7 +68,7 @@ def run(options: Options) -> None:
     graph = None
     try:
         begin(options)
-        graph = compose(options)
+        graph = compose(options, at_once=True)
         for node in graph.nodes:
             if node is graph.source or node.get_name() == "window":
                 node.finished.add_done_callback(lambda _: stop.set_result(None))
@@ -78,25 +77,26 @@ def run(options: Options) -> None:
         graph.spin(stop)
         status_line.end()
         graph.stop()
-        print_summary(graph.status, graph.counts(), Console())
+        print_summary(graph.status, graph.counts())
     finally:
         if graph is not None:
             graph.close()
         try_shutdown()
 
 
-def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
-    """Make the nodes, after `begin`. takes: parameters of the node that guides through takes, None = none is guided."""
-    from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
-    from rep_counter.rep_counter_node import RepCounterNode
-    from rep_counter.run_set_node import RunSetNode
+def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool = False) -> Graph:
+    """Make the nodes, after `begin`.
 
+    takes: parameters of the node that guides through takes, None = none is guided. at_once: `start` follows, so the
+    network is loaded in a thread while the other nodes are made.
+    """
     overrides = overrides_of(options)
     graph = Graph()
 
     def add(kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         given = parameters | overrides.pop(name, {})
-        node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
+        with permitted():
+            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
         graph.add(node, idle)
 
     def add_dashboard(**parameters: Any) -> None:
@@ -127,6 +127,13 @@ def compose(options: Options, takes: dict[str, Any] | None = None) -> Graph:
             from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
             add(PoseEstimatorNode, "pose_estimator", **_if(backend=options.backend))
+            if at_once:
+                graph.begin(graph.node("pose_estimator"))
+        # Here: while the network is loaded.
+        from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
+        from rep_counter.rep_counter_node import RepCounterNode
+        from rep_counter.run_set_node import RunSetNode
+
         add(ExerciseClassifierNode, "exercise_classifier")
         add(RepCounterNode, "rep_counter")
         add(RunSetNode, "run_set")
@@ -229,7 +236,7 @@ def begin(options: Options) -> None:
         file = Path(folder, "parameters.yaml")
         file.write_text(yaml.safe_dump(parameters(options)))
         # What the nodes would tell of themselves is in the status line.
-        namespace = ["--remap", f"__ns:={_namespace(options)}"]
+        namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
 
 

@@ -15,6 +15,8 @@ from fitness_msgs import msg
 from fitness_visualization.hri import skeleton_of
 
 BODIES = "/humans/bodies"
+OF_BODY = ("skeleton2d", "joint_states", "exercise", "rep_state", "rep_event")
+"""Topics under `BODIES`/<body_id>/."""
 ABSENT = "hri_msgs is not installed (apt: ros-jazzy-hri-msgs): nothing is published on /humans"
 
 

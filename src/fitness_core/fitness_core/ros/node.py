@@ -4,18 +4,20 @@ A node names its parameters in `PARAMETERS` and fills in `configure`, `activate`
 Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind
@@ -161,7 +163,8 @@ class FitnessNode(LifecycleNode):
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
         self.problem = ""
         try:
-            step()
+            with permitted():
+                step()
         except InputError as error:
             self.problem = str(error)
             if not self._raising:
@@ -211,6 +214,15 @@ def on_signal(callback: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
+@contextlib.contextmanager
+def permitted() -> Iterator[None]:
+    """Where nodes, topics and services are made: InputError for what the middleware refuses, as SROS 2 may."""
+    try:
+        yield
+    except rclpy_implementation.RCLError as error:
+        raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
+
+
 def init(args: list[str] | None = None) -> None:
     """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses.
 
@@ -230,7 +242,8 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
     node = executor = None
     try:
         init(args)
-        node = make_node()
+        with permitted():
+            node = make_node()
         node.finished.add_done_callback(lambda _: stop.set_result(None))
         executor = GraphExecutor()
         executor.add_node(node)

@@ -1,8 +1,8 @@
 """What the guide tells and asks the other nodes of the graph, when they are there."""
 
+from rcl_interfaces.msg import ParameterType
+from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
-from rclpy.parameter import Parameter
-from rclpy.parameter_client import AsyncParameterClient
 from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
@@ -21,7 +21,7 @@ class Neighbours:
     def __init__(self, node: Node) -> None:
         self._pose: dict[str, str] = {}
         self._counter = node.create_client(SetExercise, "rep_counter/set_exercise")
-        self._estimator = AsyncParameterClient(node, "pose_estimator")
+        self._estimator = node.create_client(GetParameters, "pose_estimator/get_parameters")
         self._counted = self._asked = False
 
     def again(self) -> None:
@@ -37,14 +37,15 @@ class Neighbours:
             # So that what the classifier has not learnt yet is counted too.
             self._counted = True
             self._counter.call_async(takes.to_set_exercise(request, catalogue)).add_done_callback(self._on_exercise_set)
-        if not self._asked and self._estimator.services_are_ready():
+        if not self._asked and self._estimator.service_is_ready():
             self._asked = True
-            self._estimator.get_parameters(POSE_PARAMETERS).add_done_callback(self._on_parameters)
+            asked = self._estimator.call_async(GetParameters.Request(names=POSE_PARAMETERS))
+            asked.add_done_callback(self._on_parameters)
 
     def _on_exercise_set(self, future: Future) -> None:
         self._counted = future.result() is not None and future.result().success
 
     def _on_parameters(self, future: Future) -> None:
         values = future.result().values if future.result() is not None else []
-        if len(values) == len(POSE_PARAMETERS) and all(of.type == Parameter.Type.STRING.value for of in values):
+        if len(values) == len(POSE_PARAMETERS) and all(of.type == ParameterType.PARAMETER_STRING for of in values):
             self._pose = dict(zip(POSE_PARAMETERS, (of.string_value for of in values), strict=True))
