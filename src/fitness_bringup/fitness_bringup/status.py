@@ -4,9 +4,7 @@ import math
 from collections import deque
 
 from rclpy.node import Node
-from rich.console import Console
 
-from fitness_bringup.tables import table
 from fitness_core.ros import qos
 from fitness_core.ros.messages import from_time
 from fitness_core.types import Phase, seconds
@@ -84,8 +82,14 @@ class Status(Node):
         self._stamps.append(from_time(message.header.stamp))
 
 
-def print_summary(status: Status, counts: dict[str, int], console: Console) -> None:
+def print_summary(status: Status, counts: dict[str, int]) -> None:
     """The sets as they were published, the totals, and what became of the frames (`Graph.counts`)."""
+    # Here: a graph need not wait for what prints tables.
+    from rich.console import Console
+
+    from fitness_bringup.tables import table
+
+    console = Console()
     sets = [summary for summary in status.sets if summary.repetitions]
     if sets:
         rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range [deg]")
