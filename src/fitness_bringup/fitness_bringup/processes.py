@@ -104,7 +104,8 @@ def _supervise(all_of_them: list[Program], namespace: str) -> int:
     live.set_environment()
     stop = threading.Event()
     on_signal(stop.set)
-    init(["--ros-args", "-r", f"__ns:=/{namespace.strip('/')}", "--log-level", "warn"])
+    above = f"/{namespace.strip('/')}"
+    init(["--ros-args", "-r", f"__ns:={above}", "--enclave", f"{above}/supervisor", "--log-level", "warn"])
     node = rclpy.create_node("supervisor")
     announcer = Announcer(node)
     supervisor = Supervisor(all_of_them)

@@ -241,7 +241,10 @@ def node_program(name: str, module: str, namespace: str, *arguments: str, spare:
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
     ready = f"import sys; from fitness_bringup.spare import become; sys.exit(become({module!r}))"
-    given = ["--ros-args", "-r", f"__ns:=/{namespace.strip('/')}", "-r", f"__node:={name}", *arguments]
+    above = f"/{namespace.strip('/')}"
+    # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
+    enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]
+    given = ["--ros-args", "-r", f"__ns:={above}", "-r", f"__node:={name}", *enclave, *arguments]
     if spare:
         how["spare"] = (sys.executable, "-c", ready, *given)
     return Program(name, [sys.executable, "-c", code, *given], **how)
