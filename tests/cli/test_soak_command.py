@@ -5,11 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from fitness_bringup import live, soak
+from fitness_bringup.stamps import Stamps
 from fitness_datasets.bags import BagReader
 
 
 def report_of(samples: list[soak.Sample]) -> soak.Report:
-    report = soak.Report("", 10.0, 1.0, 9000, {}, [], 0.0, [], [], [], 0)
+    report = soak.Report("", 10.0, 1.0, 9000, {}, [], 0.0, [], [], [], 0, 0)
     soak.judge(report, samples)
     return report
 
@@ -20,6 +21,16 @@ def test_what_grows_is_told() -> None:
     grows = report_of([soak.Sample(minute, 200.0 + 0.2 * minute, 19 + minute, 30, 20.0) for minute in range(12)])
     assert grows.memory_slope == 2.0
     assert [problem.split()[0] for problem in grows.problems] == ["memory", "threads"]
+
+
+def test_a_stamp_that_nothing_had_is_told_from_one_that_was_missed() -> None:
+    stamps = Stamps()
+    for number in (*range(100), *range(105, 200)):
+        stamps.add(number * 40)
+    assert stamps.has(50 * 40) is True
+    assert stamps.has(50 * 40 + 1) is False
+    assert stamps.has(102 * 40) is None, "five were not heard here"
+    assert stamps.has(200 * 40) is None, "it may come yet"
 
 
 def test_landmarks_are_repeated_with_stamps_that_go_on(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from sensor_msgs.msg import CameraInfo
 
 from fitness_bringup import live
 from fitness_bringup.graph import Graph
+from fitness_bringup.stamps import Stamps
 from fitness_core.errors import InputError
 from fitness_core.ros.node import on_signal
 from fitness_core.types import NANOSECONDS, seconds
@@ -37,8 +38,10 @@ WARM_UP = 0.25
 """Share of the run that is warm-up: what is loaded late, and what fills up to its bound."""
 SAMPLES = 120
 """Samples of a run, over its length."""
-KEPT = 2_000
-"""Stamps remembered to compare with."""
+UNSEEN = 0.1
+"""Where more stamps than this share could not be compared nothing is known of them."""
+PATIENCE = 5.0
+"""A stamp is looked for so long after it came [s]."""
 MOST_AGE = 60_000.0
 """Stamps that are older are those of a recording [ms]."""
 GAP = 0.2
@@ -62,7 +65,7 @@ class Report:
 
     threads, handles: [least, most] after warm-up. age_ms: from stamp to pose, in the first and the last third; of
     landmarks, whose stamps are of their recording, it says nothing. stamps_off: poses whose stamp no picture had,
-    states whose stamp no pose had.
+    states whose stamp no pose had. stamps_unseen: those of which that cannot be told: the soak missed something there.
     """
 
     source: str
@@ -76,6 +79,7 @@ class Report:
     handles: list[int]
     age_ms: list[float]
     stamps_off: int
+    stamps_unseen: int
     problems: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 
@@ -86,12 +90,12 @@ class Watch(Node):
     def __init__(self, minutes: float, done: Future, pictures: bool) -> None:
         super().__init__("soak")
         self.samples: list[Sample] = []
-        self.poses = self.off = 0
+        self.poses = self.off = self.unseen = 0
         self.minute = 0.0
         self._minutes, self._done = minutes, done
         self._first: int | None = None
         self._ages: deque[float] = deque(maxlen=300)
-        self._known: dict[str, deque[int]] = {}
+        self._known: dict[str, Stamps] = {}
         self._open: deque[tuple[float, str, int]] = deque()
         self._due = 0.0
         deep = QoSProfile(depth=1000)
@@ -103,13 +107,13 @@ class Watch(Node):
         self.create_timer(0.25, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _listen(self, kind: type, topic: str, before: str, profile: QoSProfile) -> None:
-        known = self._known[topic] = deque(maxlen=KEPT)
+        known = self._known[topic] = Stamps()
 
         def take(cdr: bytes) -> None:
             stamp = header_stamp(cdr)
-            known.append(stamp)
+            known.add(stamp)
             if before:
-                self._open.append((time.monotonic() + 1.0, before, stamp))
+                self._open.append((time.monotonic() + PATIENCE, before, stamp))
             if topic == "body_pose":
                 self._take_pose(stamp)
 
@@ -124,11 +128,12 @@ class Watch(Node):
             self._done.set_result(None)
 
     def _look(self) -> None:
-        # A second later, so that it makes no difference in which order they came.
-        known = {name: set(stamps) for name, stamps in self._known.items()} if self._open else {}
+        # Later, so that it makes no difference in which order they came.
         while self._open and self._open[0][0] < time.monotonic():
             _, topic, stamp = self._open.popleft()
-            self.off += stamp not in known[topic]
+            there = self._known[topic].has(stamp)
+            self.off += there is False
+            self.unseen += there is None
         if self.poses and self.minute >= self._due:
             self._due = self.minute + self._minutes / SAMPLES
             self.samples.append(held(self.minute, median(self._ages)))
@@ -178,6 +183,8 @@ def judge(report: Report, warm: list[Sample]) -> None:
             report.problems.append(f"{name} grow from {begin:g} to {end:g}")
     if report.stamps_off:
         report.problems.append(f"{report.stamps_off} stamps are not those of what they were made of")
+    if report.stamps_unseen > UNSEEN * report.poses:
+        report.problems.append(f"of {report.stamps_unseen} stamps it was missed what they were made of")
 
 
 def run(minutes: float, speed: float, source: str, out: Path | None, parameters: tuple[str, ...] = ()) -> int:
@@ -226,8 +233,9 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
         wall = (time.monotonic() - begun) / 60
         counted: dict[str, Any] = graph.status.repetitions
         report = Report(
-            source, round(watch.minute, 2), round(wall, 2), watch.poses, counted, [], 0.0, [], [], [], watch.off
+            source, round(watch.minute, 2), round(wall, 2), watch.poses, counted, [], 0.0, [], [], [], watch.off, 0
         )
+        report.stamps_unseen = watch.unseen
         report.samples = watch.samples
         if len(warm) < 3:
             raise InputError(f"{source} gave {watch.minute:.2f} minutes of poses; too little to tell anything")
@@ -249,6 +257,6 @@ def _print(report: Report) -> None:
     print(f"memory   {report.memory_mb[0]:g} -> {report.memory_mb[1]:g} MB, {report.memory_slope:+g} MB per 10 minutes")
     print(f"threads  {report.threads[0]} .. {report.threads[1]}   handles  {report.handles[0]} .. {report.handles[1]}")
     age = f"; age of a pose {report.age_ms[0]:g} -> {report.age_ms[1]:g} ms" if report.age_ms else ""
-    print(f"stamps   {report.stamps_off} off{age}")
+    print(f"stamps   {report.stamps_off} off, {report.stamps_unseen} unseen{age}")
     for problem in report.problems:
         print(f"beyond the limit: {problem}", file=sys.stderr)

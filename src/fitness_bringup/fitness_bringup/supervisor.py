@@ -75,6 +75,7 @@ class Supervised:
         self._story = ""
         self._in_a_row = 0
         self._due = 0.0
+        self._process: subprocess.Popen
         self._begin()
 
     @property

@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 
 from fitness_core import types
 from fitness_core.errors import InputError
-from fitness_core.ros import images, messages
+from fitness_core.ros import diagnostics, images, messages, refusals
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
 
@@ -107,6 +107,30 @@ def test_parameters_follow_changes_within_their_bounds(lamp):
 def test_bad_parameters_are_one_clear_error(lamp, overrides, says):
     with pytest.raises(InputError, match=says):
         lamp(**overrides)
+
+
+def test_what_takes_too_long_is_told(monkeypatch):
+    said = []
+    own = refusals.Refusals(said.append)
+    quick = own.guard("quick", lambda message: None)
+    quick(1)
+    assert own.tell(diagnostics.OK, "active", {}) == (diagnostics.OK, "active", {})
+    monkeypatch.setattr(refusals, "SLOW", -1.0)
+    quick(2)
+    level, message, _ = own.tell(diagnostics.OK, "active", {})
+    assert level == diagnostics.WARN and message.startswith("quick: too slow") and said == []
+
+
+def test_a_node_that_was_held_up_tells_so(lamp, monkeypatch):
+    told = []
+    own = diagnostics.Diagnostics(lamp(), lambda: (diagnostics.OK, "active", {}))
+    monkeypatch.setattr(own._publisher, "publish", lambda array: told.append(array.status[0]))
+    own.publish()
+    own.publish()
+    monkeypatch.setattr(diagnostics, "LATE", -diagnostics.PERIOD)
+    own.publish()
+    assert [status.message.split(" for ")[0] for status in told] == ["active", "active", "held up"]
+    assert told[-1].level == diagnostics.WARN
 
 
 def test_pose_survives_the_message():

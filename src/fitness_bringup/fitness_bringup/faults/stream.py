@@ -16,6 +16,7 @@ from fitness_bringup.faults.kills import AFTERMATH, blame, counted
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault
 from fitness_core.ros import qos
+from fitness_core.ros.node import FitnessNode
 from fitness_core.types import nanoseconds
 from fitness_msgs import msg
 
@@ -89,7 +90,7 @@ def nonsense(stage: Stage) -> Fault:
     stage.within(lambda: stage.feed.number >= until, 10.0)
     stage.feed.fault = None
     _heard_again(stage, fault)
-    fault.declared += stage.within(lambda: stage.notes.declared(begun, "/rep_counter"), 3.0) is not None
+    fault.declared += stage.told(begun, "/rep_counter", "no landmark", patience=5.0)
     return fault
 
 
@@ -97,21 +98,22 @@ def wrong_qos(stage: Stage) -> Fault:
     """A stranger publishes body_pose best effort: nobody here can hear that, and it is told."""
     fault = Fault("wrong QoS", 1)
     begun = time.monotonic()
-    stranger = stage.node.create_publisher(
-        msg.BodyPose, "body_pose", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-    )
+    # A node of its own: what is spun in another thread must not lose an entity.
+    node = rclpy.create_node("stranger")
+    node.create_publisher(msg.BodyPose, "body_pose", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
     fault.declared += (
         stage.within(lambda: stage.notes.declared(begun, "/rep_counter", "quality of service"), 8.0) is not None
     )
-    stage.node.destroy_publisher(stranger)
+    node.destroy_node()
     _heard_again(stage, fault)
     return fault
 
 
 def slow_subscriber(stage: Stage) -> Fault:
-    """Somebody takes a second for each pose and each state; the others must not wait for them."""
+    """A node takes a second for each pose and each state: it says so, and the others do not wait for it."""
     fault = Fault("slow subscriber", 1)
-    slow = rclpy.create_node("slow")
+    begun = time.monotonic()
+    slow = FitnessNode("slow")
     stop = threading.Event()
 
     def dawdle(message: object) -> None:
@@ -128,7 +130,7 @@ def slow_subscriber(stage: Stage) -> Fault:
 
     thread = threading.Thread(target=spin, daemon=True)
     thread.start()
-    time.sleep(3.0)
+    fault.declared += stage.told(begun, "/slow", "too slow", patience=15.0)
     _heard_again(stage, fault)
     stop.set()
     thread.join()
@@ -145,7 +147,7 @@ def frozen(stage: Stage) -> Fault:
     time.sleep(STALL)
     os.kill(pid, signal.SIGCONT)
     _heard_again(stage, fault)
-    fault.declared += stage.within(lambda: stage.notes.declared(begun, "/rep_counter"), 1.5) is not None
+    fault.declared += stage.told(begun, "/rep_counter", "held up", patience=5.0)
     return fault
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import ROSClock
 from rclpy.node import Node
 
 from fitness_core.ros.qos import DIAGNOSTICS
@@ -16,6 +17,12 @@ OK, WARN, ERROR, STALE = (
     DiagnosticStatus.ERROR,
     DiagnosticStatus.STALE,
 )
+PERIOD = 1.0
+"""From one word of a node about itself to the next [s]."""
+LATE = 1.4
+"""So much later than it should come it tells that the node was held up [s]."""
+TOLD = 5.0
+"""What is over is a warning for so long [s]."""
 
 
 class Rate:
@@ -56,17 +63,24 @@ class Rate:
 
 
 class Diagnostics:
-    """Publishes what `diagnose() -> (level, message, values)` says of a node on /diagnostics at 1 Hz."""
+    """Publishes what `diagnose() -> (level, message, values)` says of a node on /diagnostics at 1 Hz.
+
+    And that it was held up, where it could not: its process was frozen, or got no processor.
+    """
 
     def __init__(self, node: Node, diagnose: Callable[[], tuple[bytes, str, dict[str, object]]]) -> None:
         self._node = node
         self._diagnose = diagnose
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
-        self._timer = node.create_timer(1.0, self.publish)
+        self._last = self._until = 0.0
+        self._held_up = ""
+        self._timer = node.create_timer(PERIOD, self.publish)
 
     def publish(self) -> None:
         """Publish now."""
         level, message, values = self._diagnose()
+        if self._was_held_up() and level != ERROR:
+            level, message = WARN, self._held_up
         array = DiagnosticArray()
         array.header.stamp = self._node.get_clock().now().to_msg()
         array.status = [
@@ -78,6 +92,17 @@ class Diagnostics:
             )
         ]
         self._publisher.publish(array)
+
+    def _was_held_up(self) -> bool:
+        now, before = time.monotonic(), self._last
+        self._last = now
+        # A simulator's time may go as slowly as it likes.
+        clock = self._node.get_clock()
+        simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
+        if before and now - before > PERIOD + LATE and not simulated:
+            self._held_up = f"held up for {now - before - PERIOD / 2:.1f} s; what came meanwhile is late"
+            self._until = now + TOLD
+        return now < self._until
 
 
 def _text(value: object) -> str:

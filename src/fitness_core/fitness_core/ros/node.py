@@ -27,6 +27,7 @@ from rclpy.task import Future
 from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
+from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
@@ -229,6 +230,7 @@ def init(args: list[str] | None = None) -> None:
     Python's threads take turns of `TURN`.
     """
     sys.setswitchinterval(TURN)
+    bound_heaps()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Messages that a node cannot use: refused, counted and told, and the node goes on."""
+"""Messages that a node cannot use, or not in time: refused, counted and told, and the node goes on."""
 
 import functools
 import time
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from fitness_core.errors import InputError
-from fitness_core.ros.diagnostics import OK, WARN
+from fitness_core.ros.diagnostics import OK, TOLD, WARN
 
-TOLD = 5.0
-"""For so long after the last refusal the node warns of it on /diagnostics [s]."""
+SLOW = 0.75
+"""A message that takes so long is told of: others may not fit the queue meanwhile [s]."""
 
 
 class Refusals:
@@ -31,8 +31,11 @@ class Refusals:
         # rclpy looks at the arguments that a callback takes, which `wraps` tells it.
         @functools.wraps(callback)
         def guarded(*arguments: Any) -> None:
+            begun = time.monotonic()
             with self.taking(topic):
                 callback(*arguments)
+            if (took := time.monotonic() - begun) > SLOW:
+                self._say(f"{topic}: too slow, one message took {took:.1f} s; others may be lost meanwhile")
 
         return guarded
 
@@ -45,12 +48,15 @@ class Refusals:
             if topic not in self.counts:
                 self._warn(f"{topic}: {error}")
             self.counts[topic] = self.counts.get(topic, 0) + 1
-            self._last, self._until = f"{topic}: {error}", time.monotonic() + TOLD
+            self._say(f"{topic}: {error}")
 
     def tell(self, level: bytes, message: str, values: dict[str, object]) -> tuple[bytes, str, dict[str, object]]:
         """What a node says of itself, and what it has refused besides."""
         if self.counts:
             values = values | {f"refused {topic}": count for topic, count in self.counts.items()}
-            if level == OK and time.monotonic() < self._until:
-                level, message = WARN, self._last
+        if level == OK and time.monotonic() < self._until:
+            level, message = WARN, self._last
         return level, message, values
+
+    def _say(self, line: str) -> None:
+        self._last, self._until = line, time.monotonic() + TOLD
