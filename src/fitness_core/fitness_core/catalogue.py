@@ -96,13 +96,25 @@ class Distance(_Model):
 class Posture(_Model):
     """A condition at the turning point: `point` lies at least `by` torso lengths above (or below) `of` in the image.
 
-    Not judged where a point is hidden.
+    Not judged where a point is hidden. throughout: it holds from a second before the repetition to its end.
     """
 
     point: Point
     is_: str = Field(alias="is", pattern="^(above|below)$")
     of: Point
     by: float = 0.0
+    throughout: bool = False
+
+
+class Still(_Model):
+    """What stays where it is from a second before a repetition to its end: the height of `point` in the picture of a
+    camera that stands still changes by no more than `within` torso lengths, on the side that moves less.
+
+    Hands that carry the body stay where they are. Not judged where the point is hidden.
+    """
+
+    point: Point
+    within: float = Field(gt=0, le=4)
 
 
 PICTURE = "picture"
@@ -146,6 +158,8 @@ class Exercise(_Model):
     rest_s: float = Field(default=6.0, gt=0, description="a set ends after so long without a repetition")
     posture: tuple[Posture, ...] = ()
     travel: tuple[Travel, ...] = ()
+    still: tuple[Still, ...] = ()
+    jump: bool = Field(default=True, description="whether the body may leave the ground; false: then it is rejected")
     form: tuple[FormRule, ...] = ()
 
     @model_validator(mode="after")

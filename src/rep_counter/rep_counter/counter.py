@@ -344,6 +344,8 @@ class RepCounter:
         """
         good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
         good = [candidate for candidate in good if not self._taken(name, candidate)]
+        if not self.exercise:
+            good = [candidate for candidate in good if candidate.landed]
         good.sort(key=lambda candidate: candidate.excursion.turn)
         if not good:
             return []

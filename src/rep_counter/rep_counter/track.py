@@ -10,6 +10,7 @@ from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
 from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, travelled
+from rep_counter.whole import BEFORE, flies, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -19,11 +20,15 @@ _SEEN_SHARE = 0.9
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
 _OWN_SHARE = 0.45
+# A repetition ends 60 % back: who then leaves the ground is in the air within this.
+_LANDED = nanoseconds(0.5)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here.
+
+    landed: whether it is known that no jump followed, where a jump is none of the exercise; till then it may turn bad.
 
     symmetry: smaller over larger range of motion of the two sides [0..1], as in limb symmetry indices (Bishop et al.
     2016, https://doi.org/10.1519/SSC.0000000000000264); NaN where one side is seen. sides: whose signal found it.
@@ -34,6 +39,7 @@ class Candidate:
     symmetry: float
     confidence: float
     sides: tuple[str, ...]
+    landed: bool = True
 
     def same_movement(self, other: "Candidate", alternating: bool) -> bool:
         """Whether both are one movement seen from two sides: more than half of the shorter is shared.
@@ -69,6 +75,7 @@ class Track:
         while stamp - self._history[0][0] > self._longest:
             self._history.popleft()
         over = False
+        self._look_after(stamp - _LANDED)
         excursions: list[Excursion | None] = []
         for machine, gate, value in zip(self._machines, self._gates, drive(self.exercise, reading), strict=True):
             excursion = machine.step(stamp, gate.step(stamp, value))
@@ -78,7 +85,18 @@ class Track:
 
     def finish(self) -> list[Candidate]:
         """The recording is over: candidates whose second half was not recorded."""
-        return self._judge([machine.finish() for machine in self._machines])
+        candidates = self._judge([machine.finish() for machine in self._machines])
+        self._look_after(self._history[-1][0] if self._history else 0)
+        return candidates
+
+    def _look_after(self, until: int) -> None:
+        """Reject those that ended before `until` [ns] in a jump."""
+        for candidate in self._judged:
+            if not candidate.landed and candidate.excursion.end <= until:
+                candidate.landed = True
+                excursion = candidate.excursion
+                if flies(self._past.between(excursion.turn, excursion.end + _LANDED), self._min_visibility):
+                    candidate.reason = Reason.WRONG_POSTURE
 
     def new_body(self) -> None:
         """Somebody else is followed from now on: no movement is made of two people's."""
@@ -160,7 +178,9 @@ class Track:
         ranges = [_range(rows[:, 1]), _range(rows[:, 3])]
         symmetry = min(ranges) / max(ranges) if np.all(np.isfinite(ranges)) and max(ranges) > 0 else np.nan
         confidence = float(seen.mean()) if len(seen) else 0.0
-        return Candidate(excursion, self._reason(excursion, sides, seen), float(symmetry), confidence, sides)
+        reason = self._reason(excursion, sides, seen)
+        landed = self.exercise.jump or reason != Reason.NONE
+        return Candidate(excursion, reason, float(symmetry), confidence, sides, landed)
 
     def _reason(self, excursion: Excursion, sides: tuple[str, ...], seen: np.ndarray) -> Reason:
         exercise = self.exercise
@@ -186,7 +206,20 @@ class Track:
             went = travelled(travel, poses, excursion.turn, sides, ends, self._min_visibility)
             if went < travel.by if travel.by > 0 else went > travel.by:
                 return Reason.WRONG_POSTURE
-        return Reason.NONE
+        return Reason.NONE if self._whole(excursion) else Reason.WRONG_POSTURE
+
+    def _whole(self, excursion: Excursion) -> bool:
+        """Whether what the exercise asks of a whole repetition is true."""
+        exercise = self.exercise
+        always = tuple(condition for condition in exercise.posture if condition.throughout)
+        if exercise.jump and not always and not exercise.still:
+            return True
+        poses = [pose for pose in self._past.between(excursion.start - BEFORE, excursion.end) if pose.tracked]
+        return (
+            throughout(always, poses, self._min_visibility)
+            and all(stays(still, poses, self._min_visibility) for still in exercise.still)
+            and (exercise.jump or not flies(poses, self._min_visibility))
+        )
 
 
 def _range(values: np.ndarray) -> float:

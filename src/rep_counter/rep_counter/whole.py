@@ -1,0 +1,96 @@
+"""What is asked of the body over a whole repetition rather than at its turning point."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from fitness_core.catalogue import Posture, Still
+from fitness_core.skeleton import INDEX
+from fitness_core.types import Pose, nanoseconds, seconds, to_scale
+from rep_counter.signals import posture_holds
+
+BEFORE = nanoseconds(1.0)
+"""So long before its start a repetition is looked at [ns]: what moves sooner after it came may still be arriving, as in
+`machine._SETTLED_S`."""
+# A posture holds throughout where it holds in this share of the poses: landmarks flip for a frame or two.
+_MOST = 0.9
+# What is still, or flies, is judged where it is seen in this share of the poses.
+_SEEN = 0.5
+# A body that nothing holds falls at 9.81 m/s2, 20 torso lengths/s2: a torso is 0.288 of the height, 0.49 m at 1.7 m
+# (shoulders at 0.818, hips at 0.530: Drillis and Contini 1966, in Winter 2009, https://doi.org/10.1002/9780470549148).
+# Feet push and never pull, so a body on its feet is slowed less than that: 13 at most in 700 repetitions on film of all
+# exercises that are done without a jump but push-ups, 15 to 32 in jumps. Three quarters of free fall:
+_FALL = 15.0
+# How long it has to fall, and how far it may be off a parabola [s, torso lengths]: a flight of less lifts a foot by
+# 11 cm, a landmark that jumps draws no parabola.
+_FLIGHT_S = 0.3
+_OFF_PARABOLA = 0.03
+# Heights are resampled to this rate [Hz]; nothing is told of a time without a pose for longer than this [s].
+_RATE = 30.0
+_LONGEST_GAP_S = 0.15
+
+
+def throughout(conditions: tuple[Posture, ...], poses: Sequence[Pose], min_visibility: float) -> bool:
+    """Whether the conditions hold in the poses, but for a tenth of them; hidden points are not judged."""
+    if not conditions or not poses:
+        return True
+    holds = [posture_holds(conditions, pose, min_visibility) for pose in poses]
+    return sum(holds) >= _MOST * len(holds)
+
+
+def stays(still: Still, poses: Sequence[Pose], min_visibility: float) -> bool:
+    """Whether the stiller side's point keeps its height in the picture; true where neither is seen enough."""
+    if not poses:
+        return True
+    torso = np.median([_torso(pose) for pose in poses])
+    ranges = []
+    for side in ("left", "right"):
+        row = INDEX[f"{side}_{still.point}"]
+        heights = np.array(
+            [pose.image[row, 1] * pose.height for pose in poses if pose.visibility[row] >= min_visibility]
+        )
+        if len(heights) >= max(3, _SEEN * len(poses)):
+            heights = np.median(sliding_window_view(heights, 3), axis=-1)  # a landmark that jumps for one frame
+            ranges.append(np.ptp(heights) / torso)
+    return not ranges or bool(min(ranges) <= still.within)
+
+
+def flies(poses: Sequence[Pose], min_visibility: float) -> bool:
+    """Whether the body is in free fall for 0.3 s, on its way up or down: the trunk draws a parabola in the picture.
+
+    False where they are hidden, or fewer than seven poses per second tell of them.
+    """
+    seen = [pose for pose in poses if _trunk_is_seen(pose, min_visibility)]
+    if len(seen) < max(3, _SEEN * len(poses)):
+        return False
+    times = np.array([seconds(pose.stamp - seen[0].stamp) for pose in seen])
+    torso = np.median([_torso(pose) for pose in seen])
+    heights = np.array([-pose.image[_TRUNK, 1].mean() * pose.height for pose in seen]) / torso
+    grid = np.arange(0, times[-1], 1 / _RATE)
+    if len(grid) < len(_TIMES) or not np.isfinite(heights).all():
+        return False
+    line = np.interp(grid, times, heights)
+    after = np.searchsorted(times, grid, side="right").clip(1, len(times) - 1)
+    line[times[after] - times[after - 1] > _LONGEST_GAP_S] = np.nan
+    windows = sliding_window_view(line, len(_TIMES))
+    fitted = windows @ _FIT.T
+    off = np.sqrt(np.mean((windows - fitted @ _POWERS.T) ** 2, axis=-1))
+    return bool(np.any((2 * fitted[:, 2] <= -_FALL) & (off <= _OFF_PARABOLA)))
+
+
+_TRUNK = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("shoulder", "hip")]
+_TIMES = np.arange(round(_FLIGHT_S * _RATE) + 1) / _RATE
+_POWERS = np.stack([np.ones_like(_TIMES), _TIMES, _TIMES**2], axis=1)
+_FIT = np.linalg.pinv(_POWERS)
+
+
+def _trunk_is_seen(pose: Pose, min_visibility: float) -> bool:
+    left_shoulder, left_hip, right_shoulder, right_hip = pose.visibility[_TRUNK]
+    return bool(min(max(left_shoulder, right_shoulder), max(left_hip, right_hip)) >= min_visibility)
+
+
+def _torso(pose: Pose) -> float:
+    """From mid-hips to mid-shoulders [px], with the depth to scale."""
+    points = to_scale(pose.pixels()[_TRUNK])
+    return float(np.linalg.norm(points[0] + points[2] - points[1] - points[3]) / 2)

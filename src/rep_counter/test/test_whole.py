@@ -1,0 +1,116 @@
+"""What is asked of the body over a whole repetition."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fitness_core.catalogue import Catalogue, Posture, Still
+from fitness_core.skeleton import INDEX
+from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
+from rep_counter.counter import RepCounter
+from rep_counter.whole import flies, stays, throughout
+
+G = 9.81 / 0.5
+"""Free fall [torso lengths/s2]: the figure's torso is half a metre."""
+
+
+def lifted(pose: Pose, torsos: float, points: tuple[str, ...] | None = None) -> Pose:
+    """The pose with its points (all of them) so much higher in the picture; the figure's torso is half of 2.2 m."""
+    image = pose.image.copy()
+    rows = slice(None) if points is None else [INDEX[point] for point in points]
+    image[rows, 1] -= torsos * 0.5 / 2.2
+    return replace(pose, image=image)
+
+
+def jump(figure, speed: float, rate: float, fall: float = G) -> list[Pose]:
+    """Stands for a second, takes off at a speed [torso lengths/s], lands, stands for a second."""
+    times = np.arange(0, 2 + 2 * speed / fall, 1 / rate)
+    return [figure(t, **{}) if not 1 < t < 1 + 2 * speed / fall else _at(figure, t, speed, fall) for t in times]
+
+
+def _at(figure, t: float, speed: float, fall: float) -> Pose:
+    up = t - 1
+    return lifted(figure(t), speed * up - fall * up * up / 2)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    speed=st.floats(3.4, 6.0),
+    rate=st.sampled_from([10.0, 15.0, 30.0, 60.0]),
+    height=st.floats(1.5, 2.0),
+    seed=st.integers(0, 99),
+)
+def test_a_jump_is_told_at_any_rate_and_of_any_body(figure, speed, rate, height, seed):
+    rng = np.random.default_rng(seed)
+    poses = jump(figure, speed, rate, 9.81 / (0.288 * height))
+    poses = [lifted(pose, rng.normal(0, 0.005)) for pose in poses]
+    assert flies(poses, 0.3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seconds_each=st.floats(0.8, 4.0), depth=st.floats(0.2, 1.0), rate=st.sampled_from([10.0, 15.0, 30.0, 60.0]))
+def test_who_stays_on_the_feet_does_not_fly(figure, seconds_each, depth, rate):
+    """The fastest: 13 torso lengths/s2, the most that feet on the ground were seen to do."""
+    times = np.arange(0, 6, 1 / rate)
+    depth = min(depth, 13 / (2 * (np.pi / seconds_each) ** 2))
+    assert not flies([lifted(figure(t), depth * np.cos(2 * np.pi * t / seconds_each) / 2) for t in times], 0.3)
+
+
+def test_a_cut_or_a_landmark_that_jumps_is_no_flight(figure):
+    times = np.arange(0, 3, 1 / 30)
+    cut = [lifted(figure(t), 0.8 if t > 1.5 else 0.0) for t in times]
+    glitch = [lifted(figure(t), 0.8 if 1.5 < t < 1.55 else 0.0) for t in times]
+    assert not flies(cut, 0.3) and not flies(glitch, 0.3)
+
+
+def test_nothing_is_told_of_what_is_hidden_or_too_slow_a_camera(figure):
+    hidden = [replace(pose, visibility=np.zeros(33, np.float32)) for pose in jump(figure, 4.0, 30)]
+    assert not flies(hidden, 0.3) and not flies(jump(figure, 4.0, 5), 0.3) and not flies([], 0.3)
+    assert stays(Still(point="wrist", within=0.1), hidden, 0.3) and stays(Still(point="wrist", within=0.1), [], 0.3)
+    assert throughout((Posture(**{"point": "hip", "is": "above", "of": "shoulder"}),), hidden, 0.3)
+
+
+def test_the_hand_that_moves_less_is_asked(figure):
+    still = Still(point="wrist", within=0.5)
+    one = [lifted(figure(t), t, ("left_wrist",)) for t in np.arange(0, 2, 0.1)]
+    both = [lifted(figure(t), t, ("left_wrist", "right_wrist")) for t in np.arange(0, 2, 0.1)]
+    assert stays(still, one, 0.3) and not stays(still, both, 0.3)
+
+
+def test_a_posture_throughout_bears_a_flip_and_no_more(figure):
+    upright = Posture(**{"point": "shoulder", "is": "above", "of": "hip", "by": 0.5, "throughout": True})
+    poses = [figure(t) for t in np.arange(0, 2, 0.1)]
+    bowed = lifted(poses[0], -1.2, ("left_shoulder", "right_shoulder"))
+    assert throughout((upright,), [*poses, bowed], 0.3)
+    assert not throughout((upright,), [*poses, *[bowed] * 4], 0.3)
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_squats_count_and_jump_squats_do_not(figure, wave, jumps):
+    """However sure the classifier is: from the bottom up faster and faster, then through the air."""
+    counter, counted, reasons = RepCounter(Catalogue.load()), Counter(), set()
+    rate, each = 30, 2.0
+    for number, (time, knee) in enumerate(wave(4, each, 170, 80, rate)):
+        pose = figure(time, knee=knee)
+        flight = (time - 1.5) % each - (each - 0.25)  # a quarter of a second before it is over it takes off
+        began = 1.5 + each - 0.25
+        if jumps and began < time < began + 3.5 * each:
+            up = flight if flight >= 0 else flight + each
+            pose = lifted(pose, max(0.0, 5.0 * up - G * up * up / 2))
+        if number % 3 == 0:
+            stamp = pose.stamp
+            label = Classification(
+                stamp, stamp - nanoseconds(2), ClassificationStatus.OK, "squat", 0.9, {"squat": 0.9, "other": 0.1}
+            )
+            counter.classify(label)
+        for event in counter.step(pose).events:
+            counted[event.exercise] += event.counted
+            reasons.add(event.reason)
+    for event in counter.finish().events:
+        counted[event.exercise] += event.counted
+    assert counted.total() == (0 if jumps else 4)
+    assert reasons <= ({Reason.WRONG_POSTURE} if jumps else {Reason.NONE})
