@@ -75,6 +75,8 @@ class Supervised:
         self._story = ""
         self._in_a_row = 0
         self._due = 0.0
+        self._heard = False
+        self.begun = 0.0
         self._process: subprocess.Popen
         self._begin()
 
