@@ -3,7 +3,7 @@
 
 Exit code 0 where every node that is asked for was heard and none that was heard has an error, else 1.
 
-    ./fitness shell -- python deploy/health.py [--timeout SECONDS] [NODE ...]
+    ./fitness shell -- python deploy/health.py [--timeout SECONDS] [NODE ...] [--ros-args ...]
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
+from rclpy.utilities import remove_ros_args
 
 NODES = ("exercise_classifier", "rep_counter")
 """Nodes that are asked for unless others are: every graph has them."""
@@ -48,7 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("nodes", nargs="*", default=list(NODES), metavar="NODE")
     parser.add_argument("--timeout", type=float, default=8.0, help="longest wait for all nodes [s]")
-    given = parser.parse_args()
+    given = parser.parse_args(remove_ros_args(sys.argv)[1:])
     rclpy.init()
     health = Health()
     deadline = time.monotonic() + given.timeout
