@@ -343,7 +343,7 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
-    forget = experiment.forget
+    forget, held_out_report = experiment.forget, experiment.held_out_report
     # As if the training had been interrupted just before its end.
     monkeypatch.setattr(experiment, "forget", lambda _: None)
     config = tmp_path / "tiny.yaml"
@@ -362,6 +362,17 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     found = [result for pose in poses_of("squat") if (result := classifier.step(pose)) is not None]
     assert found[-1].label in info.labels
     monkeypatch.setattr(experiment, "forget", forget)
+    # The folds are not fitted again where their evaluation is there; the model is the same, bit for bit.
+    again, figures = tmp_path / "again", tmp_path / "tiny.evaluation.json"
+    monkeypatch.setattr(experiment, "held_out_report", None)
+    assert fit.main([*given, "--out", str(again), "--evaluated", str(figures)]) == 0
+    assert (again / "tiny.tflite").read_bytes() == (tmp_path / "tiny.tflite").read_bytes()
+    kept = json.loads((again / "tiny.evaluation.json").read_text())
+    assert kept["macro_f1"] == json.loads(figures.read_text())["macro_f1"] and "--evaluated" in kept["fitted_by"]
+    capsys.readouterr()
+    assert fit.main([*given, "--out", str(again), "--evaluated", str(figures), "--seed", "2"]) == 2
+    assert "seed differ" in capsys.readouterr().err
+    monkeypatch.setattr(experiment, "held_out_report", held_out_report)
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     labels = tmp_path / "labels.npz"
     assert evaluate.main([*given, "--json", str(figures), "--html", str(page), "--held-out", str(labels)]) == 0

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from exercise_classifier import model_file
@@ -28,11 +29,16 @@ _CACHE = Path.home() / ".cache/ros2_fitness"
 _OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
 
 
-def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str) -> dict:
-    """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite, .evaluation.json, .card.md to `out`."""
+def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluated: Path | None = None) -> dict:
+    """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite, .evaluation.json, .card.md to `out`.
+
+    evaluated: what an earlier run of the same configuration on the same data wrote; no folds are fitted then.
+    """
     fitting.prepare()
     begun = time.monotonic()
     data = experiment.load(config, inputs)
+    of_data = {"clips": counts(data.takes), "extra": counts(data.extra), "synthetic": counts(data.made)}
+    known = None if evaluated is None else _read_evaluation(evaluated, config, data.labels, of_data)
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
     say(
@@ -40,9 +46,15 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str) -> dict
         f"{len(data.labels)} classes: {len(pool.y)} augmented windows, "
         f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s"
     )
-    result, found = experiment.held_out_report(config, data, inputs, pool, checked)
+    result = known or {
+        **experiment.held_out_report(config, data, inputs, pool, checked)[0],
+        "data": of_data,
+        "command": command,
+    }
+    # Keras numbers its layers: the names in the model shall not tell how many networks were built before it.
+    keras.backend.clear_session()
     how = Fit("final fit", inputs.resume / f"{fitting.key_of(config, pool)}-final.checkpoint", inputs.logs)
-    model, *_ = fitting.fit_network(config, pool, np.arange(len(pool.y)), None, config.seed, found.epochs, how)
+    model, *_ = fitting.fit_network(config, pool, np.arange(len(pool.y)), None, config.seed, result["epochs"], how)
     quantized = _int8_ships(config, result["formats"])
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{config.name}.tflite"
@@ -52,20 +64,41 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str) -> dict
     model_file.write(path, network, metadata)
     _, milliseconds = litert.run(network, checked.x[:300])
     result = {
+        **result,
         "name": config.name,
         "model": model_file.read(path).info.model_id,
-        **result,
         "format": "int8" if quantized else "float32",
         "ms": round(milliseconds, 3),
-        "data": {"clips": counts(data.takes), "extra": counts(data.extra), "synthetic": counts(data.made)},
         "parameters": model.count_params(),
-        "command": command,
+        "fitted_by": command,
         "minutes": round((time.monotonic() - begun) / 60, 1),
     }
     (out / f"{config.name}.evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     (out / f"{config.name}.card.md").write_text(card(result))
     experiment.forget(inputs)
     return result
+
+
+def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...], data: dict) -> dict:
+    """An evaluation that was written before. Raises InputError for one of another configuration or of other data."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"--evaluated {path} cannot be read ({error}); give a <name>.evaluation.json") from None
+    wanted = {
+        "classes": list(evaluation.merging(labels, config.rejected)[0]),
+        "features": config.features,
+        "network": config.network.model_dump(mode="json", exclude_none=True),
+        "window": {"duration": config.duration, "rate": config.rate},
+        "seed": config.seed,
+        "data": data,
+    }
+    lacks = [name for name in (*wanted, "temperature", "epochs", "formats") if name not in found]
+    other = [name for name, value in wanted.items() if name not in lacks and found[name] != value]
+    if lacks or other:
+        what = f"has no {', '.join(lacks)}" if lacks else f"is of another one: {', '.join(other)} differ"
+        raise InputError(f"--evaluated {path} {what}; leave the option out, and the folds are fitted")
+    return found
 
 
 def _int8_ships(config: TrainingConfig, formats: dict) -> bool:
@@ -151,6 +184,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = arguments_of("train", "Fit the exercise classifier to labelled takes.")
     models = Path(__file__).resolve().parents[2] / "models"
     parser.add_argument("--out", type=Path, default=models, help="folder of the model (default: the shipped ones')")
+    parser.add_argument(
+        "--evaluated",
+        type=Path,
+        metavar="JSON",
+        help="the <name>.evaluation.json of an earlier run on the same data: fit the model only, no folds",
+    )
     parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: search so many settings, write the best")
     parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
     given = parser.parse_args(arguments)
@@ -158,7 +197,12 @@ def main(arguments: list[str] | None = None) -> int:
         config, inputs = read(given)
         if given.tune is not None:
             return _tune(given, config, inputs)
-        result = fit(config, inputs, given.out, command_of(given, "train"))
+        command = command_of(given, "train")
+        if given.evaluated is not None:
+            command += f" --evaluated {experiment.folder_of([given.evaluated])}"
+            # The folds that an interrupted training has kept are not this one's to remove.
+            inputs = replace(inputs, resume=inputs.resume.with_name(f"{inputs.resume.name}-fit"))
+        result = fit(config, inputs, given.out, command, given.evaluated)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
