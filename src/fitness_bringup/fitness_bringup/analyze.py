@@ -31,7 +31,6 @@ from fitness_core.errors import InputError
 from fitness_core.types import Classification, FormCue, Frame, Pose, RepEvent, SetSummary, seconds
 from rep_counter.counter import RepCounter
 from rep_counter.cues import Cues
-from rep_counter.signals import Body
 
 VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
@@ -85,7 +84,7 @@ def examine(
             classifier = ExerciseClassifier(model)
             classifier.check_labels(catalogue)
         pipeline = Pipeline(classifier, RepCounter(catalogue, exercise, MIN_VISIBILITY))
-        pictures, pose_version = _with_poses(recording, backend, resources)
+        moments, pose_version = _moments(pipeline, recording, backend, resources)
         draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
 
         timeline: list[Classification] = []
@@ -102,8 +101,8 @@ def examine(
             if moment.new and moment.classification is not None:
                 timeline.append(moment.classification)
 
-        for frame, pose in pictures:
-            moment = pipeline.step(pose)
+        for frame, moment in moments:
+            pose = moment.pose
             take(moment)
             if draw is not None:
                 draw(frame, moment)
@@ -111,7 +110,7 @@ def examine(
             with_body += pose.tracked
             first, last = first or pose, pose
             stamps.append(pose.stamp)
-            signals.append(_signals(moment, catalogue))
+            signals.append([(left, right) for left, _, right, _ in moment.readings])
             progress(frames, recording.total)
         if first is None or last is None:
             raise InputError(f"{source}: holds no frames; give a recording of at least one")
@@ -140,13 +139,6 @@ def examine(
     )
     by_exercise = dict(zip(catalogue.names, np.array(signals).transpose(1, 0, 2), strict=True))
     return Examination(report, np.array(stamps), by_exercise, timeline, events, summaries, catalogue)
-
-
-def _signals(moment: Moment, catalogue: Catalogue) -> list[tuple[float, float]]:
-    """What drives each exercise, left and right: an angle [rad] or a distance [torso lengths]; NaN = not measured."""
-    body = Body(moment.pose, moment.angles, MIN_VISIBILITY)
-    readings = [body.read(exercise) for exercise in catalogue]
-    return [(left, right) for left, _, right, _ in readings]
 
 
 def run(
@@ -259,11 +251,12 @@ def is_bag(path: Path) -> bool:
     return path.suffix in bag_files
 
 
-def _with_poses(
-    recording: Recording, backend: str, resources: ExitStack
-) -> tuple[Iterator[tuple[Frame | None, Pose]], str | None]:
+def _moments(
+    pipeline: Pipeline, recording: Recording, backend: str, resources: ExitStack
+) -> tuple[Iterator[tuple[Frame | None, Moment]], str | None]:
+    """Every picture, where there are pictures, with its moment; and what found the poses, None: they were recorded."""
     if recording.poses is not None:
-        return ((None, pose) for pose in recording.poses), None
+        return ((None, moment) for moment in pipeline.through(recording.poses)), None
     from pose_estimator.backend import make_backend
     from pose_estimator.estimator import PoseEstimator
 
@@ -272,7 +265,7 @@ def _with_poses(
     frames = ahead(recording.frames or ())
     resources.callback(frames.close)  # type: ignore[attr-defined]
     version = metadata_version({"litert": "ai-edge-litert"}.get(backend, backend))
-    return ((frame, estimator.step(frame)) for frame in frames), f"{backend} {version} full"
+    return ((frame, pipeline.step(estimator.step(frame))) for frame in frames), f"{backend} {version} full"
 
 
 def _painter(

@@ -26,12 +26,11 @@ from fitness_bringup.counted_recordings import Recording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
-from fitness_core.geometry import joint_angles
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
 from rep_counter import periodicity
+from rep_counter.bodies import Bodies
 from rep_counter.counter import RepCounter
 from rep_counter.peers import PEERS
-from rep_counter.signals import Body
 
 MIN_VISIBILITY = 0.3
 """The counter's own default [0..1]."""
@@ -209,14 +208,14 @@ def _signal(poses: Sequence[Pose], catalogue: Catalogue, exercise: str) -> tuple
     if not exercise:
         return np.empty(0), None
     times: list[float] = []
-    values: list[tuple[float, float]] = []
+    plotted: list[Pose] = []
     for pose in poses:
         now = seconds(pose.stamp - poses[0].stamp)
         if not times or now - times[-1] >= _PLOTTED:
-            left, _, right, _ = Body(pose, joint_angles(pose, MIN_VISIBILITY), MIN_VISIBILITY).read(catalogue[exercise])
             times.append(now)
-            values.append((left, right))
-    return np.array(times), np.array(values)
+            plotted.append(pose)
+    bodies = Bodies([catalogue[exercise]], MIN_VISIBILITY).of(plotted)
+    return np.array(times), np.array([(body.readings[0][0], body.readings[0][2]) for body in bodies])
 
 
 def _any_exercise(poses: Path) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.types import Classification, JointAngles, Pose, RepEvent, RepState, SetSummary
 from rep_counter.counter import CounterOutput, RepCounter
+from rep_counter.signals import Reading
 
 Item = TypeVar("Item")
+
+BLOCK = 256
+"""Recorded poses that are taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Moment:
     """What the stages know at one pose.
 
     classification: the newest; `new` tells whether it was made at this pose. events, summaries: decided at this pose.
+    readings: of every exercise of the catalogue what its signal is at this pose, see `rep_counter.signals.Reading`.
     """
 
     pose: Pose
@@ -27,6 +33,7 @@ class Moment:
     new: bool
     events: list[RepEvent]
     summaries: list[SetSummary]
+    readings: Sequence[Reading] = ()
 
 
 class Pipeline:
@@ -42,11 +49,22 @@ class Pipeline:
 
     def step(self, pose: Pose) -> Moment:
         """The next pose, in the order of stamps."""
-        new = self._classifier.step(pose) if self._classifier is not None else None
-        if new is not None:
-            self._classification = new
-            self._counter.classify(new)
-        return self._moment(pose, self._counter.step(pose), new is not None)
+        return self.steps([pose])[0]
+
+    def steps(self, poses: Sequence[Pose]) -> list[Moment]:
+        """The same for many poses, which costs a third per pose: what is measured is measured for all at once."""
+        found = [None] * len(poses) if self._classifier is None else self._classifier.steps(poses)
+        moments = []
+        for pose, new, output in zip(poses, found, self._counter.steps(poses, found), strict=True):
+            self._classification = new or self._classification
+            moments.append(self._moment(pose, output, new is not None))
+        return moments
+
+    def through(self, poses: Iterable[Pose]) -> Iterator[Moment]:
+        """The moments of a recording's poses, which are taken in blocks."""
+        poses = iter(poses)
+        while block := list(islice(poses, BLOCK)):
+            yield from self.steps(block)
 
     def finish(self, pose: Pose) -> Moment:
         """The end of the stream, whose last pose was `pose`: what was pending is decided."""
@@ -61,6 +79,7 @@ class Pipeline:
             new,
             list(output.events),
             list(output.summaries),
+            output.readings,
         )
 
 

@@ -1,13 +1,16 @@
 """Angles between points in one true unit (pixels or metres), never in normalised coordinates."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from fitness_core.skeleton import JOINTS
-from fitness_core.types import JointAngles, Pose
+from fitness_core.skeleton import JOINTS, N_LANDMARKS
+from fitness_core.types import JointAngles, Pose, to_scale
 
 _A = np.array([joint.a for joint in JOINTS])
 _AT = np.array([joint.at for joint in JOINTS])
 _B = np.array([joint.b for joint in JOINTS])
+_ENDS, _MIDDLES = np.concatenate([_A, _B]), np.concatenate([_AT, _AT])
 
 
 def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -15,8 +18,10 @@ def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     NaN where a point is NaN or a direction has no length.
     """
-    to_a = a - at
-    to_b = b - at
+    return _between(a - at, b - at)
+
+
+def _between(to_a: np.ndarray, to_b: np.ndarray) -> np.ndarray:
     # Faster for the ten joints of a pose than norm, sum and clip, and this is done for every picture.
     squares = np.einsum("...i,...i", to_a, to_a) * np.einsum("...i,...i", to_b, to_b)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -26,7 +31,8 @@ def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def angles_of(points: np.ndarray) -> np.ndarray:
     """Angles [..., 10] in the order of `skeleton.JOINTS` of landmarks [..., 33, 2 or 3] in one true unit."""
-    return angle_at(points[..., _A, :], points[..., _AT, :], points[..., _B, :])
+    lines = points.take(_ENDS, axis=-2) - points.take(_MIDDLES, axis=-2)
+    return _between(lines[..., : len(_A), :], lines[..., len(_A) :, :])
 
 
 def confidences_of(visibility: np.ndarray) -> np.ndarray:
@@ -34,11 +40,30 @@ def confidences_of(visibility: np.ndarray) -> np.ndarray:
     return np.minimum(np.minimum(visibility[..., _A], visibility[..., _AT]), visibility[..., _B])
 
 
+def metric_of(poses: Sequence[Pose]) -> np.ndarray:
+    """Landmarks float32 [poses, 33, 3] of poses, each in its true unit, as `Pose.metric` gives them."""
+    world = np.array([pose.world for pose in poses], np.float32).reshape(-1, N_LANDMARKS, 3)
+    in_metres = np.isfinite(world).any(axis=(1, 2))
+    if in_metres.all():
+        return world
+    image = np.array([pose.image for pose in poses], np.float32)
+    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
+    return np.where(in_metres[:, None, None], world, to_scale(image * sizes[:, None]))
+
+
 def joint_angles(pose: Pose, min_visibility: float = 0.0) -> JointAngles:
     """Joint angles of a pose, both sides, NaN where a point's visibility is below `min_visibility`.
 
     Computed in metres where the pose has world landmarks, else in pixels with the estimated depth to scale.
     """
-    confidences = confidences_of(pose.visibility)
-    angles = np.where(confidences >= min_visibility, angles_of(pose.metric()), np.nan)
-    return JointAngles(pose.stamp, angles.astype(np.float32), confidences.astype(np.float32), pose.body_id)
+    return all_joint_angles([pose], metric_of([pose]), min_visibility)[0]
+
+
+def all_joint_angles(poses: Sequence[Pose], points: np.ndarray, min_visibility: float = 0.0) -> list[JointAngles]:
+    """The `joint_angles` of many poses; points: what `metric_of` gives for them."""
+    confidences = confidences_of(np.array([pose.visibility for pose in poses], np.float32))
+    angles = np.where(confidences >= min_visibility, angles_of(points), np.float32(np.nan))
+    return [
+        JointAngles(pose.stamp, *of, pose.body_id)
+        for pose, of in zip(poses, zip(angles, confidences, strict=True), strict=True)
+    ]

@@ -2,7 +2,9 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import joint_angles
@@ -21,13 +23,14 @@ from fitness_core.types import (
     seconds,
 )
 from rep_counter import form
+from rep_counter.bodies import Bodies, Body
 from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence
 from rep_counter.gaps import Gaps
 from rep_counter.machine import HOLD_S
 from rep_counter.memory import Memory
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
-from rep_counter.signals import Body, Past
+from rep_counter.signals import GlitchGate, Past, Reading
 from rep_counter.track import Candidate, Track
 
 # So much rather this exercise than its best rival: sure at once. When the wait is over the better one is taken.
@@ -60,7 +63,8 @@ _REMEMBERED = nanoseconds(30.0)
 class CounterOutput:
     """What one pose led to. angles: of the pose. events, summaries: in the order of their time.
 
-    periodicity: what repeats while no exercise of the catalogue is counted; every two seconds, else None.
+    periodicity: what repeats while no exercise of the catalogue is counted; every two seconds, else None. readings: of
+    every exercise of the catalogue what its signal is in the pose.
     """
 
     angles: JointAngles
@@ -68,6 +72,7 @@ class CounterOutput:
     events: list[RepEvent] = field(default_factory=list)
     summaries: list[SetSummary] = field(default_factory=list)
     periodicity: Periodicity | None = None
+    readings: Sequence[Reading] = ()
 
 
 class RepCounter:
@@ -88,6 +93,8 @@ class RepCounter:
     def __init__(self, catalogue: Catalogue, exercise: str = "", min_visibility: float = 0.3) -> None:
         self._catalogue = catalogue
         self._min_visibility = min_visibility
+        self._bodies = Bodies(catalogue, min_visibility)
+        self._signals = [self._bodies.signal(one) for one in catalogue]
         self.set_exercise(exercise)
         self.reset()
 
@@ -96,8 +103,10 @@ class RepCounter:
         longest = max((exercise.longest_s for exercise in self._catalogue), default=0.0)
         self._past = Past(longest + seconds(_REMEMBERED))
         self._tracks = {
-            exercise.name: Track(exercise, self._min_visibility, self._past) for exercise in self._catalogue
+            exercise.name: Track(exercise, self._min_visibility, self._past, self._bodies)
+            for exercise in self._catalogue
         }
+        self._gates = [GlitchGate() for _ in range(self._bodies.columns)]
         self._movement = Movement()
         self._evidence = Evidence()
         self._open: dict[str, list[Candidate]] = {exercise.name: [] for exercise in self._catalogue}
@@ -109,6 +118,7 @@ class RepCounter:
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
+        self._tracked = False  # whether somebody is seen in it
         self._body_id = ""  # of the last body that was seen
 
     @property
@@ -158,9 +168,28 @@ class RepCounter:
 
         A stamp before the last one ends the set and starts anew; the same stamp is nothing new.
         """
+        return self.steps([pose])[0]
+
+    def steps(
+        self, poses: Sequence[Pose], classifications: Sequence[Classification | None] = ()
+    ) -> list[CounterOutput]:
+        """What `step` gives for each of many poses, in half of the time.
+
+        classifications: what the classifier said at each of them, None where nothing; it is heard before the pose.
+        """
+        outputs = []
+        for body, label in zip(self._bodies.of(poses), classifications or repeat(None, len(poses)), strict=True):
+            if label is not None:
+                self.classify(label)
+            outputs.append(self._step(body))
+        return outputs
+
+    def _step(self, body: Body) -> CounterOutput:
+        pose = body.pose
+        readings = [body.readings[signal] for signal in self._signals]
         if self._pose is not None and 0 <= pose.stamp - self._pose.stamp < SOONEST:
             # A clock that stands still, or a pose that came twice; remembering them all would fill the memory.
-            return CounterOutput(joint_angles(pose, self._min_visibility), self._state(self._pose))
+            return CounterOutput(body.angles, self._state(self._pose), readings=readings)
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
         if self._pose is not None and pose.stamp < self._pose.stamp:
@@ -170,18 +199,18 @@ class RepCounter:
             self._sets = sets
         elif pose.body_id and self._body_id not in ("", pose.body_id):
             self._another_body(events, summaries)
-        self._pose, self._body_id = pose, pose.body_id or self._body_id
+        self._pose, self._tracked, self._body_id = pose, body.tracked, pose.body_id or self._body_id
         if gap := self._gaps.step(pose.stamp, self._bearable_gap()):
             events.append(self._interrupted(*gap))
         self._movement.add(pose)
-        angles = joint_angles(pose, self._min_visibility)
         self._past.add(pose)
-        body = Body(pose, angles, self._min_visibility)
+        drives = [gate.step(pose.stamp, value) for gate, value in zip(self._gates, body.drives, strict=True)]
         found = False
         for name, track in self._tracks.items():
-            if candidates := [candidate for candidate in track.step(body) if candidate.excursion.turn > self._settled]:
-                self._open[name] += candidates
-                found = True
+            for candidate in track.step(body, drives):
+                if candidate.excursion.turn > self._settled and not self._taken(name, candidate):
+                    self._open[name].append(candidate)
+                    found = True
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
         if found or heard != self._heard or (self._set and self._unlabelled(self._set, pose.stamp)):
             self._heard = heard
@@ -189,7 +218,7 @@ class RepCounter:
         if self._set and self._rested(self._set, pose):
             summaries.append(self._close_set())
         periodicity = self._movement.bout(pose.body_id) if self._set is None else None
-        return CounterOutput(angles, self._state(pose), events, summaries, periodicity)
+        return CounterOutput(body.angles, self._state(pose), events, summaries, periodicity, readings)
 
     def finish(self) -> CounterOutput:
         """The stream is over: decide what waits, count halves at the end, close the set."""
@@ -197,7 +226,11 @@ class RepCounter:
             summaries = [self._close_set()] if self._set else []
             return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0), summaries=summaries)
         for name, track in self._tracks.items():
-            self._open[name] += [candidate for candidate in track.finish() if candidate.excursion.turn > self._settled]
+            self._open[name] += [
+                candidate
+                for candidate in track.finish()
+                if candidate.excursion.turn > self._settled and not self._taken(name, candidate)
+            ]
         events: list[RepEvent] = []
         summaries = []
         self._decide(self._pose.stamp, events, summaries, last=True)
@@ -244,6 +277,7 @@ class RepCounter:
         self._open = {name: [] for name in self._open}
         for track in self._tracks.values():
             track.new_body()
+        self._gates = [GlitchGate() for _ in self._gates]
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
@@ -288,7 +322,7 @@ class RepCounter:
         """The exercise and the first repetitions of a set that has begun, if one has."""
         best: tuple[float, str, list[Candidate]] | None = None
         for name in [self.exercise] if self.exercise else self._open:
-            if self._set is not None and self._set.exercise == name:
+            if not self._open[name] or (self._set is not None and self._set.exercise == name):
                 continue
             chain = self._chain(name, last)
             if not chain:
@@ -343,7 +377,6 @@ class RepCounter:
         Empty where there are none, or nothing but half a repetition at the beginning of what may be more.
         """
         good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
-        good = [candidate for candidate in good if not self._taken(name, candidate)]
         if not self.exercise:
             good = [candidate for candidate in good if candidate.landed]
         good.sort(key=lambda candidate: candidate.excursion.turn)
@@ -363,7 +396,7 @@ class RepCounter:
         return chain
 
     def _taken(self, name: str, candidate: Candidate) -> bool:
-        """Whether most of a candidate's time is already credited to another exercise."""
+        """Whether most of a candidate's time is already credited to another exercise; it is then open no more."""
         excursion = candidate.excursion
         shared = sum(
             max(0, min(end, excursion.end) - max(start, excursion.start))
@@ -378,12 +411,12 @@ class RepCounter:
         excursion = candidate.excursion
         if not excursion.returned and running.has_first_half:
             return  # the half at the other end already stands for this one
-        if self._taken(running.exercise, candidate):
-            return
         running.has_first_half |= not excursion.begun
         if candidate.reason == Reason.NONE:
             self._tracks[running.exercise].learn(excursion.range_of_motion)
             self._credited.append((running.exercise, excursion.start, excursion.end))
+            for name, others in self._open.items():
+                self._open[name] = [other for other in others if not self._taken(name, other)]
         assert self._pose is not None
         track = self._tracks[running.exercise]
         motion = track.motion(candidate)
@@ -420,6 +453,8 @@ class RepCounter:
         """
         spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
         for name, candidates in self._open.items():
+            if not candidates:
+                continue
             kept = []
             for candidate in candidates:
                 good, excursion = candidate.reason == Reason.NONE, candidate.excursion
@@ -435,7 +470,7 @@ class RepCounter:
     def _rested(self, running: Set, pose: Pose) -> bool:
         """Whether the set is over: no repetition for the exercise's rest time, and none under way."""
         waited = pose.stamp - running.end > nanoseconds(self._catalogue[running.exercise].rest_s)
-        return waited and (self._tracks[running.exercise].resting or not pose.tracked)
+        return waited and (self._tracks[running.exercise].resting or not self._tracked)
 
     def _close_set(self) -> SetSummary:
         assert self._set is not None
@@ -449,7 +484,7 @@ class RepCounter:
     def _state(self, pose: Pose) -> RepState:
         now_done = self._set.exercise if self._set else self.exercise or self._evidence.latest(pose.stamp - LABEL_LAG)
         phase, progress = Phase.UNKNOWN, float("nan")
-        if now_done in self._catalogue and pose.tracked:
+        if now_done in self._catalogue and self._tracked:
             phase, progress = self._tracks[now_done].state
         return RepState(
             stamp=pose.stamp,

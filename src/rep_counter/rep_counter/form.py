@@ -15,7 +15,7 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise
 from fitness_core.form_rules import FormRule, Measure, Moment, View
-from fitness_core.geometry import angle_at
+from fitness_core.geometry import angle_at, metric_of
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, nanoseconds
 
@@ -66,8 +66,10 @@ class Repetition:
         self.stamps = np.array([pose.stamp for pose in poses])
         self._visibility = np.nan_to_num(np.array([pose.visibility for pose in poses]))
         hidden = (self._visibility < MIN_VISIBILITY)[..., None]
-        self._space = np.where(hidden, np.nan, np.array([pose.metric() for pose in poses], np.float64))
-        self._picture = np.where(hidden, np.nan, np.array([pose.pixels()[:, :2] for pose in poses], np.float64))
+        self._space = np.where(hidden, np.nan, metric_of(poses).astype(np.float64))
+        sizes = np.array([(pose.width, pose.height) for pose in poses], np.float32)
+        picture = np.array([pose.image for pose in poses], np.float32)[..., :2] * sizes[:, None]
+        self._picture = np.where(hidden, np.nan, picture.astype(np.float64))
 
     def pair(self, name: str) -> np.ndarray:
         """Left and right of a point in the picture [n, 2, 2]: x right, y down, in pixels."""

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from fitness_core.types import Phase, seconds
+from fitness_core.types import Phase, nanoseconds, seconds
 
 # Movement smaller than this is not movement: of an angle [rad], of a distance [torso lengths].
 _SMALLEST_ANGLE = math.radians(12)
@@ -19,7 +19,7 @@ _TURN_SHARE = 0.25
 # A repetition is over when this share of its range has been taken back.
 _RETURN_SHARE = 0.6
 # The starting position is the extreme of the last seconds, so that a person who shifts position is followed.
-_REST_WINDOW_S = 6.0
+_REST_WINDOW = nanoseconds(6.0)
 # Without news of the turning point for so long the person is holding it.
 _TURN_AFTER_S = 0.1
 # Without a new lowest value for so long the starting position is reached.
@@ -30,6 +30,7 @@ _SETTLED_S = 1.0
 _ELSEWHERE_SHARE = 0.3
 HOLD_S = 1.0
 """A signal that was away longer than this starts anew."""
+_HOLD = nanoseconds(HOLD_S)
 # At the end of a recording an excursion that has come this far is a repetition whose second half was not recorded.
 _NEARLY_THERE = 0.9
 
@@ -52,7 +53,10 @@ class Excursion:
 
 
 class PhaseMachine:
-    """Follows one signal. `phase` and `progress` say where it is now."""
+    """Follows one signal. `phase` and `progress` say where it is now.
+
+    `step` is called for every exercise at every pose; what depends on the person's range is made when one is learnt.
+    """
 
     def __init__(self, minimum_range: float, is_angle: bool = True) -> None:
         self._minimum = minimum_range
@@ -62,10 +66,10 @@ class PhaseMachine:
     def reset(self) -> None:
         """Forget everything."""
         self.phase = Phase.UNKNOWN
-        self.progress = float("nan")
         self._last: int | None = None
         self._value = float("nan")
         self._ranges: deque[float] = deque(maxlen=5)
+        self._set_thresholds()
         self._half_range = math.inf
         self._restart()
 
@@ -77,33 +81,33 @@ class PhaseMachine:
         self._appeared: int | None = None
         self._rest_known = False
 
-    @property
-    def typical_range(self) -> float:
-        """Median range of motion of the last repetitions [rad]; the exercise's minimum before there are any."""
-        return sorted(self._ranges)[len(self._ranges) // 2] if self._ranges else self._minimum
-
-    @property
-    def _begin(self) -> float:
-        return max(self._smallest, _BEGIN_SHARE * self.typical_range)
-
-    @property
-    def _turn(self) -> float:
-        return max(self._smallest, _TURN_SHARE * self.typical_range)
-
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range was counted."""
         self._ranges.append(range_of_motion)
+        self._set_thresholds()
+
+    def _set_thresholds(self) -> None:
+        self.typical_range = sorted(self._ranges)[len(self._ranges) // 2] if self._ranges else self._minimum
+        """Median range of motion of the last repetitions [rad]; the exercise's minimum before there are any."""
+        self._begin = max(self._smallest, _BEGIN_SHARE * self.typical_range)
+        self._turn = max(self._smallest, _TURN_SHARE * self.typical_range)
+
+    @property
+    def progress(self) -> float:
+        """How far the signal is from the starting position to the turning point, 0..1; NaN while that is not known."""
+        if self.phase == Phase.UNKNOWN:
+            return float("nan")
+        reach = max(self.typical_range, self._top[1] - self._low[1] if self.phase != Phase.REST else 0.0)
+        return min(1.0, max(0.0, (self._value - self._low[1]) / reach))
 
     def step(self, stamp: int, value: float) -> Excursion | None:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
-        if self._last is not None and seconds(stamp - self._last) > HOLD_S:
+        if self._last is not None and stamp - self._last > _HOLD:
             self._restart()
         if not math.isfinite(value):
             return None
         self._last, self._value = stamp, value
-        excursion = self._advance(stamp, value)
-        self.progress = self._progress(value)
-        return excursion
+        return self._advance(stamp, value)
 
     def finish(self) -> Excursion | None:
         """The recording is over: the half under way, where it came far enough to be half a repetition."""
@@ -123,15 +127,17 @@ class PhaseMachine:
         return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False)
 
     def _advance(self, stamp: int, value: float) -> Excursion | None:
-        if self.phase == Phase.UNKNOWN:
+        phase = self.phase
+        if phase is Phase.UNKNOWN:
             self._find_first_movement(stamp, value)
             return None
-        if self.phase == Phase.REST:
+        if phase is Phase.REST:
             self._remember(stamp, value)
             self._low = self._recent[0]
-            if value - self._low[1] < self._begin / 2:
+            out = value - self._low[1]
+            if out < self._begin / 2:
                 self._left = stamp
-            elif value - self._low[1] >= self._begin:
+            elif out >= self._begin:
                 self._go_out(stamp, value)
             return None
         if value >= self._top[1]:
@@ -148,7 +154,7 @@ class PhaseMachine:
             self._valley = (stamp, value)
         if self._top[1] - value >= self._turn:
             self.phase = Phase.BACK
-        elif self.phase == Phase.OUT and seconds(stamp - self._top[0]) > _TURN_AFTER_S:
+        elif self.phase is Phase.OUT and seconds(stamp - self._top[0]) > _TURN_AFTER_S:
             self.phase = Phase.TURN
         return self._over(stamp, value)
 
@@ -160,8 +166,10 @@ class PhaseMachine:
         if self._appeared is None:
             self._appeared = stamp
             self._low = self._top = self._valley = (stamp, value)
-        self._low = min(self._low, (stamp, value), key=lambda point: point[1])
-        self._top = max(self._top, (stamp, value), key=lambda point: point[1])
+        if value < self._low[1]:
+            self._low = (stamp, value)
+        if value > self._top[1]:
+            self._top = (stamp, value)
         if value - self._low[1] < self._begin / 2:
             self._left = stamp
         if value - self._low[1] >= self._begin:
@@ -234,11 +242,5 @@ class PhaseMachine:
         while self._recent and self._recent[-1][1] >= value:
             self._recent.pop()
         self._recent.append((stamp, value))
-        while seconds(stamp - self._recent[0][0]) > _REST_WINDOW_S:
+        while stamp - self._recent[0][0] > _REST_WINDOW:
             self._recent.popleft()
-
-    def _progress(self, value: float) -> float:
-        if self.phase == Phase.UNKNOWN:
-            return float("nan")
-        reach = max(self.typical_range, self._top[1] - self._low[1] if self.phase != Phase.REST else 0.0)
-        return min(1.0, max(0.0, (value - self._low[1]) / reach))

@@ -8,13 +8,10 @@ from statistics import median
 
 import numpy as np
 
-from fitness_core.catalogue import PICTURE, Along, Direction, Distance, Exercise, Plane, Posture, Sides, Travel
-from fitness_core.geometry import angles_of
-from fitness_core.skeleton import INDEX, JOINT_INDEX
-from fitness_core.types import JointAngles, Pose, nanoseconds
+from fitness_core.catalogue import PICTURE, Direction, Posture, Sides, Travel
+from fitness_core.skeleton import INDEX
+from fitness_core.types import Pose, nanoseconds
 
-# A side whose joint is this much less visible than the other's is estimated rather than seen.
-_HIDDEN_BESIDE_OTHER = 0.5
 # A speed that no exercising person reaches; a faster change is a tracking glitch. An arm of one torso length that
 # turns at the one moves a hand at the other.
 _GLITCH_SPEED = 25.0  # [rad/s], or torso lengths per second
@@ -27,69 +24,15 @@ Reading = tuple[float, float, float, float]
 """Left value, left confidence, right value, right confidence; a value is NaN where its side is not seen."""
 
 
-class Body:
-    """What the signals read of one pose: each thing is measured once, however many exercises ask for it."""
-
-    def __init__(self, pose: Pose, angles: JointAngles, min_visibility: float) -> None:
-        self.pose = pose
-        self._min_visibility = min_visibility
-        self._angles: list[float] = angles.angles.tolist()
-        self._confidences: list[float] = angles.confidences.tolist()
-        self._readings: dict[object, Reading] = {}
-        self._flat: list[float] | None = None
-
-    def read(self, exercise: Exercise) -> Reading:
-        """The sides of the exercise's signal: an angle [rad] or a distance [torso lengths], with confidence [0..1].
-
-        NaN where a side is not visible enough, alone or beside the other.
-        """
-        key = exercise.distance or (exercise.joint, exercise.plane)
-        reading = self._readings.get(key)
-        if reading is None:
-            raw = self._distance(exercise.distance) if exercise.distance else self._angle(exercise)
-            reading = self._readings[key] = self._seen(*raw)
-        return reading
-
-    def _seen(self, left: float, left_seen: float, right: float, right_seen: float) -> Reading:
-        needed = max(self._min_visibility, _HIDDEN_BESIDE_OTHER * left_seen, _HIDDEN_BESIDE_OTHER * right_seen)
-        return (
-            left if left_seen >= needed else math.nan,
-            left_seen,
-            right if right_seen >= needed else math.nan,
-            right_seen,
-        )
-
-    def _angle(self, exercise: Exercise) -> Reading:
-        left, right = JOINT_INDEX[f"left_{exercise.joint}"], JOINT_INDEX[f"right_{exercise.joint}"]
-        angles = self._angles
-        if exercise.plane == Plane.IMAGE:
-            if self._flat is None:
-                self._flat = angles_of(self.pose.pixels()[:, :2]).tolist()
-            angles = self._flat
-        return angles[left], self._confidences[left], angles[right], self._confidences[right]
-
-    def _distance(self, distance: Distance) -> Reading:
-        points = self.pose.metric()
-        torso = _length(points, "shoulder", "hip")
-        values = []
-        for side in ("left", "right"):
-            a, b = INDEX[f"{side}_{distance.point}"], INDEX[f"{side}_{distance.of}"]
-            line = points[a] - points[b]
-            length = -float(line[1]) if distance.along == Along.UP else float(np.linalg.norm(line))
-            seen = float(min(self.pose.visibility[a], self.pose.visibility[b]))
-            values += [length / torso if torso > 0 else math.nan, seen]
-        return values[0], values[1], values[2], values[3]
-
-
-def drive(exercise: Exercise, reading: Reading) -> tuple[float, ...]:
+def drive(direction: Direction, sides: Sides, reading: Reading) -> tuple[float, ...]:
     """The driving values of an exercise: one of both sides together, or left and right.
 
     They grow on the way to the turning point. NaN = not measured. Both sides together are their mean, weighted by
     how well each is seen.
     """
     left, left_seen, right, right_seen = reading
-    sign = 1.0 if exercise.direction == Direction.EXTEND else -1.0
-    if exercise.sides != Sides.BOTH:
+    sign = 1.0 if direction == Direction.EXTEND else -1.0
+    if sides != Sides.BOTH:
         return sign * left, sign * right
     if left != left:
         return (sign * right,)

@@ -1,15 +1,18 @@
 """One exercise's view of the body: its driving signals, their machines, the candidates for repetitions they find."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from fitness_core.catalogue import Exercise, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
+from rep_counter.bodies import Bodies, Body
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
-from rep_counter.signals import Body, GlitchGate, Past, drive, posture_holds, travelled
+from rep_counter.signals import Past, drive, posture_holds, travelled
 from rep_counter.whole import BEFORE, flies, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
@@ -54,31 +57,32 @@ class Candidate:
 
 
 class Track:
-    """Follows one exercise, whether it is done or not."""
+    """Follows one exercise, whether it is done or not. bodies: made for a catalogue with this exercise."""
 
-    def __init__(self, exercise: Exercise, min_visibility: float, past: Past) -> None:
+    def __init__(self, exercise: Exercise, min_visibility: float, past: Past, bodies: Bodies) -> None:
         self.exercise = exercise
         self._min_visibility = min_visibility
         self._past = past
         self._sides = (("left", "right"),) if exercise.sides == Sides.BOTH else (("left",), ("right",))
         is_angle = exercise.joint is not None
         self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
-        self._gates = [GlitchGate() for _ in self._sides]
+        self._signal = bodies.signal(exercise)
+        self._driven_by = list(zip(self._machines, bodies.driven_by(exercise), strict=True))
         self._longest = nanoseconds(exercise.longest_s)
         self._history: deque[tuple[int, float, float, float, float]] = deque()
         self._judged: deque[Candidate] = deque()
 
-    def step(self, body: Body) -> list[Candidate]:
-        """The candidates that ended with this pose."""
-        stamp, reading = body.pose.stamp, body.read(self.exercise)
-        self._history.append((stamp, *reading))
+    def step(self, body: Body, drives: Sequence[float]) -> list[Candidate]:
+        """The candidates that ended with this pose. drives: those of the body, NaN where one jumped."""
+        stamp = body.pose.stamp
+        self._history.append((stamp, *body.readings[self._signal]))
         while stamp - self._history[0][0] > self._longest:
             self._history.popleft()
         over = False
         self._look_after(stamp - _LANDED)
         excursions: list[Excursion | None] = []
-        for machine, gate, value in zip(self._machines, self._gates, drive(self.exercise, reading), strict=True):
-            excursion = machine.step(stamp, gate.step(stamp, value))
+        for machine, column in self._driven_by:
+            excursion = machine.step(stamp, drives[column])
             excursions.append(excursion)
             over |= excursion is not None
         return self._judge(excursions) if over else []
@@ -102,7 +106,6 @@ class Track:
         """Somebody else is followed from now on: no movement is made of two people's."""
         for machine in self._machines:
             machine.reset()
-        self._gates = [GlitchGate() for _ in self._sides]
         self._history.clear()
 
     def learn(self, range_of_motion: float) -> None:
@@ -113,8 +116,8 @@ class Track:
     def motion(self, candidate: Candidate) -> Motion:
         """How the driving signal of a candidate moved."""
         excursion, side = candidate.excursion, self._sides.index(candidate.sides)
-        rows = [row for row in self._history if excursion.start - NOTICED_LATE <= row[0] <= excursion.end]
-        values = np.array([drive(self.exercise, row[1:])[side] for row in rows])
+        rows = self._between(excursion.start - NOTICED_LATE, excursion.end)
+        values = np.array([drive(self.exercise.direction, self.exercise.sides, row[1:])[side] for row in rows])
         stamps = np.array([row[0] for row in rows])
         return motion_of(stamps, values, excursion.start, excursion.turn, excursion.end)
 
@@ -154,6 +157,12 @@ class Track:
         moved = sum(shared for _, shared in good)
         return moved / (moved + bad) if good else 0.0
 
+    def _between(self, start: int, end: int) -> list[tuple[int, float, float, float, float]]:
+        """The readings with stamps in [start, end] ns, oldest first."""
+        # From the newest on: a repetition is asked for when it has just ended.
+        rows = list(takewhile(lambda row: row[0] >= start, reversed(self._history)))
+        return [row for row in reversed(rows) if row[0] <= end]
+
     def _judge(self, excursions: list[Excursion | None]) -> list[Candidate]:
         candidates = []
         alternating = self.exercise.sides == Sides.ALTERNATING
@@ -171,7 +180,7 @@ class Track:
         return candidates
 
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
-        rows = np.array([row for row in self._history if excursion.start <= row[0] <= excursion.end]).reshape(-1, 5)
+        rows = np.array(self._between(excursion.start, excursion.end)).reshape(-1, 5)
         seen = np.fmax(
             np.where(np.isfinite(rows[:, 1]), rows[:, 2], 0), np.where(np.isfinite(rows[:, 3]), rows[:, 4], 0)
         )

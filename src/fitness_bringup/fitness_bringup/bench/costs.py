@@ -53,9 +53,8 @@ def _replay(bag: Path) -> float:
     with BagReader(bag) as reader:
         begun = time.perf_counter()
         first = last = None
-        for pose in reader.poses():
-            pipeline.step(pose)
-            first, last = first or pose, pose
+        for moment in pipeline.through(reader.poses()):
+            first, last = first or moment.pose, moment.pose
         assert first is not None and last is not None
         pipeline.finish(last)
         return seconds(last.stamp - first.stamp) / (time.perf_counter() - begun)

@@ -1,0 +1,144 @@
+"""What the exercises of a catalogue read of poses: each thing measured once, for one pose or for many at once."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Sides
+from fitness_core.geometry import all_joint_angles, angles_of, metric_of
+from fitness_core.skeleton import INDEX, JOINT_INDEX
+from fitness_core.types import JointAngles, Pose
+from rep_counter.signals import Reading, drive
+
+# A side whose joint is this much less visible than the other's is estimated rather than seen.
+_HIDDEN_BESIDE_OTHER = 0.5
+
+Signal = Distance | tuple[str, Plane]
+"""A distance, or a joint and in what its angle is measured."""
+
+
+@dataclass(slots=True)
+class Body:
+    """What is read of a pose. tracked: whether somebody is seen. readings: of every signal. drives: see `Bodies`."""
+
+    pose: Pose
+    tracked: bool
+    angles: JointAngles
+    readings: list[Reading]
+    drives: list[float]
+
+
+class Bodies:
+    """Measures the signals of exercises, and what drives them; exercises that ask for the same share it.
+
+    min_visibility: below it a side is not measured [0..1].
+    """
+
+    def __init__(self, exercises: Iterable[Exercise], min_visibility: float) -> None:
+        self._min_visibility = min_visibility
+        self._signals: list[Signal] = []
+        self._drives: list[tuple[int, Direction, Sides]] = []
+        self._columns: list[int] = []  # of each drive: its first column of `Body.drives`
+        self.columns = 0
+        """Values of `Body.drives`."""
+        for exercise in exercises:
+            signal = _signal(exercise)
+            if signal not in self._signals:
+                self._signals.append(signal)
+            way = self._way(exercise)
+            if way not in self._drives:
+                self._drives.append(way)
+                self._columns.append(self.columns)
+                self.columns += 1 if exercise.sides == Sides.BOTH else 2
+        self._flat = any(isinstance(signal, tuple) and signal[1] == Plane.IMAGE for signal in self._signals)
+        self._distances = any(isinstance(signal, Distance) for signal in self._signals)
+
+    def signal(self, exercise: Exercise) -> int:
+        """Which of `Body.readings` is the exercise's: an angle [rad] or a distance [torso lengths], confidence 0..1."""
+        return self._signals.index(_signal(exercise))
+
+    def driven_by(self, exercise: Exercise) -> tuple[int, ...]:
+        """Which of `Body.drives` are the exercise's: one of both sides together, or left and right."""
+        first = self._columns[self._drives.index(self._way(exercise))]
+        return (first,) if exercise.sides == Sides.BOTH else (first, first + 1)
+
+    def of(self, poses: Sequence[Pose]) -> list[Body]:
+        """The bodies of poses, in their order."""
+        if not poses:
+            return []
+        image = np.array([pose.image for pose in poses], np.float32)
+        tracked = np.isfinite(image[:, :, 0]).any(axis=1).tolist()
+        points = metric_of(poses)
+        angles = all_joint_angles(poses, points, self._min_visibility)
+        flat = _flat_angles(image, poses).tolist() if self._flat else [[]] * len(poses)
+        if not self._distances:
+            points = points[:0]
+        bodies = []
+        for number, (pose, found) in enumerate(zip(poses, angles, strict=True)):
+            spaces = {Plane.SPACE: found.angles.tolist(), Plane.IMAGE: flat[number]}
+            confidences = found.confidences.tolist()
+            readings = [
+                self._angle(signal, spaces[signal[1]], confidences)
+                if isinstance(signal, tuple)
+                else self._seen(*_distance(signal, points[number], pose.visibility))
+                for signal in self._signals
+            ]
+            drives: list[float] = []
+            for signal, direction, sides in self._drives:
+                drives += drive(direction, sides, readings[signal])
+            bodies.append(Body(pose, tracked[number], found, readings, drives))
+        return bodies
+
+    def _way(self, exercise: Exercise) -> tuple[int, Direction, Sides]:
+        # Sides that are watched one by one are read alike, whether they alternate or not.
+        sides = Sides.BOTH if exercise.sides == Sides.BOTH else Sides.EITHER
+        return self._signals.index(_signal(exercise)), exercise.direction, sides
+
+    def _angle(self, signal: tuple[str, Plane], angles: list[float], confidences: list[float]) -> Reading:
+        left, right = _SIDES[signal[0]]
+        return self._seen(angles[left], confidences[left], angles[right], confidences[right])
+
+    def _seen(self, left: float, left_seen: float, right: float, right_seen: float) -> Reading:
+        """The sides of a signal; NaN where one is not visible enough, alone or beside the other."""
+        needed = max(self._min_visibility, _HIDDEN_BESIDE_OTHER * left_seen, _HIDDEN_BESIDE_OTHER * right_seen)
+        return (
+            left if left_seen >= needed else math.nan,
+            left_seen,
+            right if right_seen >= needed else math.nan,
+            right_seen,
+        )
+
+
+_SIDES = {
+    name.removeprefix("left_"): (JOINT_INDEX[name], JOINT_INDEX[name.replace("left_", "right_")])
+    for name in JOINT_INDEX
+    if name.startswith("left_")
+}
+
+
+def _signal(exercise: Exercise) -> Signal:
+    if exercise.distance is not None:
+        return exercise.distance
+    assert exercise.joint is not None  # the catalogue is valid
+    return str(exercise.joint), exercise.plane
+
+
+def _flat_angles(image: np.ndarray, poses: Sequence[Pose]) -> np.ndarray:
+    """Angles [poses, 10] in the picture; image: landmarks [poses, 33, 3] as poses have them."""
+    sizes = np.array([(pose.width, pose.height) for pose in poses], np.float32)
+    return angles_of(image[:, :, :2] * sizes[:, None])
+
+
+def _distance(distance: Distance, points: np.ndarray, visibility: np.ndarray) -> Reading:
+    """A distance of one pose, in torso lengths; points [33, 3] in one true unit."""
+    middles = [(points[INDEX[f"left_{name}"]] + points[INDEX[f"right_{name}"]]) / 2 for name in ("shoulder", "hip")]
+    torso = float(np.linalg.norm(middles[0] - middles[1]))
+    values = []
+    for side in ("left", "right"):
+        a, b = INDEX[f"{side}_{distance.point}"], INDEX[f"{side}_{distance.of}"]
+        line = points[a] - points[b]
+        length = -float(line[1]) if distance.along == Along.UP else float(np.linalg.norm(line))
+        values += [length / torso if torso > 0 else math.nan, float(min(visibility[a], visibility[b]))]
+    return values[0], values[1], values[2], values[3]
