@@ -35,7 +35,7 @@ def resample(
     if len(stamps) == 0:
         return [np.full((len(at), *value.shape[1:]), np.nan, np.float32) for value in values]
     lines = _lines(stamps, at, np.array([0]), np.array([len(stamps)]), max_gap, _SAME_TIME)
-    return [_mixed(value, *lines) for value in values]
+    return [_mixed(np.asarray(value, np.float32), *lines) for value in values]
 
 
 def _lines(
@@ -60,10 +60,11 @@ def _mixed(
     values: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, outside: np.ndarray
 ) -> np.ndarray:
     """Values [n, ...] between each pair of rows, float32; NaN outside."""
-    weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1))
-    mixed = values[before] * (1 - weight) + values[after] * weight
+    weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1)).astype(np.float32)
+    mixed, following = values.take(before, axis=0), values.take(after, axis=0)
+    mixed += (following - mixed) * weight
     mixed[outside] = np.nan
-    return mixed.astype(np.float32)
+    return mixed
 
 
 class Cut(NamedTuple):

@@ -49,7 +49,7 @@ from rosbags.typesys.store import Typestore
 from fitness_core.errors import InputError
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
-from fitness_core.ros.serialized import body_pose_of
+from fitness_core.ros.serialized import pose_of
 from fitness_core.types import NANOSECONDS, Frame, Pose
 from fitness_datasets.topics import TOPICS
 
@@ -248,10 +248,10 @@ class BagReader:
             return
         for _, _, _, cdr in self.raw([name]):
             try:
-                message = body_pose_of(cdr)
+                pose = pose_of(cdr)
             except InputError as error:
                 raise self._damaged(error) from None
-            yield from_body_pose(message)
+            yield pose
 
     def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
         """The recorded pictures, raw or compressed. Raises InputError where there are none."""

@@ -43,7 +43,7 @@ def stays(still: Still, poses: Sequence[Pose], min_visibility: float) -> bool:
     """Whether the stiller side's point keeps its height in the picture; true where neither is seen enough."""
     if not poses:
         return True
-    torso = np.median([_torso(pose) for pose in poses])
+    torso = np.median(_torsos(poses))
     ranges = []
     for side in ("left", "right"):
         row = INDEX[f"{side}_{still.point}"]
@@ -61,12 +61,13 @@ def flies(poses: Sequence[Pose], min_visibility: float) -> bool:
 
     False where they are hidden, or fewer than seven poses per second tell of them.
     """
-    seen = [pose for pose in poses if _trunk_is_seen(pose, min_visibility)]
+    seen = _with_trunk(poses, min_visibility)
     if len(seen) < max(3, _SEEN * len(poses)):
         return False
     times = np.array([seconds(pose.stamp - seen[0].stamp) for pose in seen])
-    torso = np.median([_torso(pose) for pose in seen])
-    heights = np.array([-pose.image[_TRUNK, 1].mean() * pose.height for pose in seen]) / torso
+    torso = np.median(_torsos(seen))
+    picture = np.array([pose.image for pose in seen])[:, _TRUNK, 1].mean(axis=1)
+    heights = -picture * np.array([pose.height for pose in seen]) / torso
     grid = np.arange(0, times[-1], 1 / _RATE)
     if len(grid) < len(_TIMES) or not np.isfinite(heights).all():
         return False
@@ -85,12 +86,18 @@ _POWERS = np.stack([np.ones_like(_TIMES), _TIMES, _TIMES**2], axis=1)
 _FIT = np.linalg.pinv(_POWERS)
 
 
-def _trunk_is_seen(pose: Pose, min_visibility: float) -> bool:
-    left_shoulder, left_hip, right_shoulder, right_hip = pose.visibility[_TRUNK]
-    return bool(min(max(left_shoulder, right_shoulder), max(left_hip, right_hip)) >= min_visibility)
+def _with_trunk(poses: Sequence[Pose], min_visibility: float) -> list[Pose]:
+    """The poses in which a shoulder and a hip are visible."""
+    if not poses:
+        return []
+    visibility = np.array([pose.visibility for pose in poses])[:, _TRUNK]
+    left_shoulder, left_hip, right_shoulder, right_hip = visibility.T
+    least = np.minimum(np.maximum(left_shoulder, right_shoulder), np.maximum(left_hip, right_hip))
+    return [pose for pose, seen in zip(poses, (least >= min_visibility).tolist(), strict=True) if seen]
 
 
-def _torso(pose: Pose) -> float:
-    """From mid-hips to mid-shoulders [px], with the depth to scale."""
-    points = to_scale(pose.pixels()[_TRUNK])
-    return float(np.linalg.norm(points[0] + points[2] - points[1] - points[3]) / 2)
+def _torsos(poses: Sequence[Pose]) -> np.ndarray:
+    """From mid-hips to mid-shoulders [poses, px], with the depth to scale."""
+    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
+    points = to_scale(np.array([pose.image for pose in poses], np.float32)[:, _TRUNK] * sizes[:, None])
+    return np.linalg.norm(points[:, 0] + points[:, 2] - points[:, 1] - points[:, 3], axis=-1) / 2

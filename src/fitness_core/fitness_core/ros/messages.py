@@ -92,13 +92,6 @@ def _status(pose: types.Pose) -> int:
 
 def from_body_pose(message: msg.BodyPose) -> types.Pose:
     """fitness_msgs/BodyPose -> Pose. Also takes what `rosbags` and `serialized.body_pose_of` make of one."""
-    stamp = from_time(message.header.stamp)
-    frame_id = message.header.frame_id
-    if message.status > msg.BodyPose.STATUS_LOST:
-        raise InputError(f"BodyPose.status {message.status} is not known; there are 0, 1 and 2")
-    if message.status != msg.BodyPose.STATUS_TRACKED:
-        nobody = types.Pose.nobody(stamp, message.image_width, message.image_height, frame_id)
-        return replace(nobody, lost=message.status == msg.BodyPose.STATUS_LOST)
     values = message.landmarks
     if not isinstance(values, np.ndarray):
         values = np.array(
@@ -108,19 +101,22 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
             ],
             np.float32,
         )
-    values = measured(values, message.image_width, message.image_height)
-    return types.Pose(
-        stamp=stamp,
-        image=values[:, 0:3],
-        world=values[:, 3:6],
-        visibility=values[:, 6],
-        presence=values[:, 7],
-        width=message.image_width,
-        height=message.image_height,
-        score=message.score,
-        body_id=message.body_id,
-        frame_id=frame_id,
-    )
+    stamp, size = from_time(message.header.stamp), (message.image_width, message.image_height)
+    return pose_of(stamp, message.header.frame_id, message.status, message.body_id, *size, message.score, values)
+
+
+def pose_of(
+    stamp: int, frame_id: str, status: int, body_id: str, width: int, height: int, score: float, landmarks: np.ndarray
+) -> types.Pose:
+    """The pose that the fields of a BodyPose tell of; stamp [ns], landmarks float32 [33, 8]."""
+    if status > msg.BodyPose.STATUS_LOST:
+        raise InputError(f"BodyPose.status {status} is not known; there are 0, 1 and 2")
+    if status != msg.BodyPose.STATUS_TRACKED:
+        nobody = types.Pose.nobody(stamp, width, height, frame_id)
+        return replace(nobody, lost=status == msg.BodyPose.STATUS_LOST)
+    values = measured(landmarks, width, height)
+    image, world, visibility, presence = values[:, 0:3], values[:, 3:6], values[:, 6], values[:, 7]
+    return types.Pose(stamp, image, world, visibility, presence, width, height, score, body_id, frame_id)
 
 
 def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:

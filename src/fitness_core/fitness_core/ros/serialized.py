@@ -26,6 +26,7 @@ HEADER = 4
 """Bytes before the first field."""
 LANDMARK = 8
 """Numbers (float32) of a fitness_msgs/Landmark."""
+_SIZES = {code: struct.calcsize("<" + code) for code in "BiIf"}
 
 
 class Reader:
@@ -38,10 +39,14 @@ class Reader:
 
     def number(self, code: str = "I") -> Any:
         """The next number; code: as of `struct`."""
-        size = struct.calcsize("<" + code)
-        self._at += -(self._at - HEADER) % size
-        self._at += size
-        return struct.unpack_from(self.order + code, self._cdr, self._at - size)[0]
+        return self.numbers(code)[0]
+
+    def numbers(self, codes: str) -> tuple[Any, ...]:
+        """The next numbers, all of one size; codes: as of `struct`."""
+        size = _SIZES[codes[0]]
+        start = self._at + -(self._at - HEADER) % size
+        self._at = start + size * len(codes)
+        return struct.unpack_from(self.order + codes, self._cdr, start)
 
     def string(self) -> str:
         """The next string."""
@@ -51,7 +56,7 @@ class Reader:
 
     def stamp(self) -> int:
         """The next builtin_interfaces/Time [ns]."""
-        return messages.stamp_of(self.number("i"), self.number("I"))
+        return messages.stamp_of(*self.numbers("iI"))
 
     def rest(self, length: int) -> memoryview:
         """The next bytes, not copied."""
@@ -99,13 +104,9 @@ def image_of(cdr: bytes) -> Any:
 @_checked
 def body_pose_of(cdr: bytes) -> Any:
     """A fitness_msgs/BodyPose as `messages.from_body_pose` takes it: `landmarks` is an array float32 [33, 8]."""
-    reader = Reader(cdr)
-    header = messages.header(reader.stamp(), reader.string())
-    status, body_id = reader.number("B"), reader.string()
-    width, height, score = reader.number(), reader.number(), reader.number("f")
-    landmarks = reader.floats(N_LANDMARKS * LANDMARK).reshape(N_LANDMARKS, LANDMARK)
+    stamp, frame_id, status, body_id, width, height, score, landmarks = _body_pose_fields(cdr)
     return SimpleNamespace(
-        header=header,
+        header=messages.header(stamp, frame_id),
         status=status,
         body_id=body_id,
         image_width=width,
@@ -115,9 +116,20 @@ def body_pose_of(cdr: bytes) -> Any:
     )
 
 
+@_checked
 def pose_of(cdr: bytes) -> Pose:
-    """The pose in a fitness_msgs/BodyPose."""
-    return messages.from_body_pose(body_pose_of(cdr))
+    """The pose in a fitness_msgs/BodyPose, without a message between them."""
+    return messages.pose_of(*_body_pose_fields(cdr))
+
+
+def _body_pose_fields(cdr: bytes) -> tuple[int, str, int, str, int, int, float, np.ndarray]:
+    """As `messages.pose_of` takes them."""
+    reader = Reader(cdr)
+    stamp, frame_id = reader.stamp(), reader.string()
+    status, body_id = reader.number("B"), reader.string()
+    width, height, score = reader.numbers("IIf")
+    landmarks = reader.floats(N_LANDMARKS * LANDMARK).reshape(N_LANDMARKS, LANDMARK)
+    return stamp, frame_id, status, body_id, width, height, score, landmarks
 
 
 def of_pose(pose: Pose) -> bytes:
