@@ -24,7 +24,7 @@ from fitness_core.types import (
 )
 from rep_counter import form
 from rep_counter.bodies import Bodies, Body
-from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence
+from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence, Found
 from rep_counter.gaps import Gaps
 from rep_counter.machine import HOLD_S
 from rep_counter.memory import Memory
@@ -368,7 +368,7 @@ class RepCounter:
         means = self._evidence.means(since, min(now if last else now - LABEL_LAG, end + WAIT))
         found = {name: track.found(start, end, so_far) for name, track in self._tracks.items()}
         if attempt:
-            found[attempt] = 1.0
+            found[attempt] = Found(1.0, 1.0)
         return Case.weigh(means, found)
 
     def _chain(self, name: str, last: bool) -> list[Candidate]:

@@ -80,26 +80,42 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What an exercise's own machine found in a stretch of time.
+
+    good: share of its movement that was good repetitions, by time, 0..1. filled: share of the stretch that they fill.
+    """
+
+    good: float
+    filled: float
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What speaks for each exercise in a stretch of time, and for none of them; the sum is at most one.
 
-    An exercise's weight is its mean probability times the share of its movement that was good repetitions: the
-    posterior of a classifier times a likelihood that is nought where the exercise's own machine saw nothing. So of two
-    exercises that a classifier takes for each other, the one counts whose rules hold; and the number of classes a model
-    has does not matter, for those that nobody does add nothing.
+    An exercise's weight is its mean probability times the share of its movement that was good repetitions, times how
+    much of the stretch they fill beside the one that fills most: a classifier's posterior times a likelihood that is
+    nought where the exercise's own machine saw nothing, and small where it leaves most of the stretch unexplained (a
+    push press is not the squat that its knees make in a quarter of the time). So of two exercises that a classifier
+    takes for each other, the one counts whose rules hold; and the number of classes a model has does not matter, for
+    those that nobody does add nothing.
     """
 
     weights: dict[str, float]
     none: float
 
     @classmethod
-    def weigh(cls, means: dict[str, float], found: dict[str, float]) -> "Case":
-        """From mean probabilities of labels, and the share of good repetitions found per exercise, 0..1."""
+    def weigh(cls, means: dict[str, float], found: dict[str, Found]) -> "Case":
+        """From mean probabilities of labels, and what was found of each exercise."""
         weights, none = {}, 0.0
+        fullest = max((what.filled for what in found.values()), default=0.0)
         for name, probability in means.items():
             if name in found:
-                weights[name] = probability * found[name]
-                none += _CONTRADICTED * probability * (1 - found[name])
+                what = found[name]
+                explained = what.good * what.filled / fullest if what.filled else 0.0
+                weights[name] = probability * explained
+                none += _CONTRADICTED * probability * (1 - explained)
             else:
                 none += probability * (_CONTRADICTED if name == "idle" else 1.0)
         return cls(weights, none)

@@ -10,6 +10,7 @@ import numpy as np
 from fitness_core.catalogue import Exercise, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.bodies import Bodies, Body
+from rep_counter.credit import Found
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
 from rep_counter.signals import Past, drive, posture_holds, travelled
@@ -135,8 +136,8 @@ class Track:
         """Whether no side is on its way."""
         return all(m.phase in (Phase.UNKNOWN, Phase.REST) for m in self._machines)
 
-    def found(self, start: int, end: int, so_far: bool) -> float:
-        """Share of the movement between two stamps [ns] that was good repetitions, by time, 0..1; 0 without any.
+    def found(self, start: int, end: int, so_far: bool) -> Found:
+        """What good repetitions there were between two stamps [ns].
 
         so_far: a movement that is not over yet is taken for a good one.
         """
@@ -153,9 +154,9 @@ class Track:
             and not any(candidate.same_movement(other, False) for other, _ in good)
         )
         if not inside and so_far and not self.resting:
-            return 1.0
+            return Found(1.0, 1.0)
         moved = sum(shared for _, shared in good)
-        return moved / (moved + bad) if good else 0.0
+        return Found(moved / (moved + bad), moved / (end - start)) if good else Found(0.0, 0.0)
 
     def _between(self, start: int, end: int) -> list[tuple[int, float, float, float, float]]:
         """The readings with stamps in [start, end] ns, oldest first."""
