@@ -12,7 +12,8 @@ from exercise_clips import EXERCISES, START, poses_of
 from exercise_classifier import model_file
 from exercise_classifier.classifier import Network
 from exercise_classifier.window import PoseWindow
-from fitness_core.types import nanoseconds, seconds
+from fitness_core.skeleton import INDEX
+from fitness_core.types import DEPTH_OF_IMAGE, nanoseconds, seconds
 
 if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
     if os.environ.get("CI") == "true":
@@ -22,6 +23,7 @@ if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.
 from exercise_classifier.features import FEATURE_SETS, N_FEATURES
 from exercise_classifier.training import cross_validation, dataset, evaluation, experiment, fitting, synthetic
 from exercise_classifier.training import folds as splits
+from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.card import card
 from exercise_classifier.training.config import CONFIGS, TrainingConfig, load_config
 from exercise_classifier.training.page import page
@@ -73,6 +75,11 @@ def test_same_seed_same_windows():
     assert first.x.shape == (15, 30, N_FEATURES) and np.isfinite(first.x).all()
 
 
+def drawn(world: np.ndarray) -> np.ndarray:
+    """Where a level camera would have drawn these metres, 160 pixels each, in the middle of 640 x 480."""
+    return (world * 160 + [320, 240, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
+
+
 def test_synthetic_takes_move_as_their_exercise_does():
     takes = synthetic.takes(4, seed=2)
     assert {take.exercise for take in takes} == set(LABELS)
@@ -96,6 +103,31 @@ def test_the_same_seed_gives_the_synthetic_takes_that_it_always_gave():
     found = [float((take.world * weight).mean()) for take in takes]
     kept = [0.94118, 0.937, -0.35482, 0.65038, -0.8142, 0.56742, 0.75372, 0.02607, 0.68917, 0.52902, 1.43841, 1.14268]
     np.testing.assert_allclose(found, [*kept, 1.54461, -0.05525], atol=1e-4)
+
+
+def test_motion_capture_is_seen_from_a_side_with_errors_and_hidden_limbs():
+    squat = take_of("squat")
+    hips = squat.world[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
+    world, visible = squat.world - hips, np.full(squat.visibility.shape, 0.95)
+    plain = replace(squat, kind="mocap", world=world, image=drawn(world), visibility=visible, width=640, height=480)
+    seen = [as_seen(replace(plain, name=f"{n}"), seed=1) for n in range(24)]
+    np.testing.assert_array_equal(seen[3].world, as_seen(replace(plain, name="3"), seed=1).world)
+    left, right = INDEX["left_shoulder"], INDEX["right_shoulder"]
+    across = np.array([np.median(take.world[:, left] - take.world[:, right], axis=0) for take in seen])
+    turned = np.abs(across[:, 2]) / np.linalg.norm(across[:, [0, 2]], axis=1)
+    assert turned.min() < 0.3 and turned.max() > 0.9
+    wrists = np.array(
+        [[take.visibility[:, INDEX[f"{side}_wrist"]].mean() for side in ("left", "right")] for take in seen]
+    )
+    assert wrists[turned > 0.9].min(axis=1).mean() < 0.5 < 0.7 < wrists[turned < 0.5].min(axis=1).mean()
+    # From the side it is the limb behind the body that is hidden.
+    assert all((across[n, 2] > 0) == (wrists[n, 0] < wrists[n, 1]) for n in np.flatnonzero(turned > 0.9))
+    trunk = np.linalg.norm(plain.world[:, left] - plain.world[:, INDEX["left_hip"]], axis=-1)
+    for take in seen:
+        found = np.linalg.norm(take.world[:, left] - take.world[:, INDEX["left_hip"]], axis=-1)
+        error = np.abs(found - trunk) / np.median(trunk)
+        assert 0.001 < error.mean() < 0.05
+        np.testing.assert_allclose(take.image, drawn(take.world), atol=1e-3)
 
 
 def test_one_owner_and_one_footage_are_one_group():

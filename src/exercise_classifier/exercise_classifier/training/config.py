@@ -61,6 +61,7 @@ class TrainingConfig(_Strict):
     matches holds, without one what the table says. min_sources, min_test_sources: an exercise with fewer people to fit
     to, or to test on, is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken
     for another one, but that come out as `other`: their held-out figures are not good enough.
+    mocap_as_seen: motion capture is turned to a random side and gets the errors and the visibility of the pose network.
     shares: of the windows to fit to, by where they come from (clips, extra, synthetic) and class; None = equal.
     duration [s], rate [Hz]: of a window. windows: augmented windows to fit to. synthetic: takes per exercise.
     schedule: of the learning rate, `cosine` or `plateau` (halved when the checked loss stays). patience: epochs without
@@ -84,6 +85,7 @@ class TrainingConfig(_Strict):
     folds: int = Field(5, ge=0)
     windows: Positive = 32000
     synthetic: int = Field(400, ge=0)
+    mocap_as_seen: bool = False
     shares: dict[Literal["clips", "extra", "synthetic"], Shares] | None = None
     epochs: Positive = 8
     batch: Positive = 256

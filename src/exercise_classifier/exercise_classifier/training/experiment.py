@@ -14,6 +14,7 @@ import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS
 from exercise_classifier.training import baselines, dataset, evaluation, synthetic
+from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
 from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
@@ -105,6 +106,8 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
     if not exercises_of(labels):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in not_shipped.items())
         raise InputError(f"the data carries no exercise that a model could learn and be tested on ({reasons})")
+    if config.mocap_as_seen:
+        extra = [as_seen(take, config.seed) if take.kind == "mocap" else take for take in extra]
     made = synthetic.takes(config.synthetic, config.seed) if config.synthetic else []
     return Data(takes, extra, made, labels, not_shipped, left_out)
 
