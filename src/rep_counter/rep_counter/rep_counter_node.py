@@ -14,6 +14,7 @@ from fitness_core.ros.parameters import Parameter
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.cues import Cues
+from rep_counter.ros.beforehand import import_beforehand
 from rep_counter.ros.continuity import Continuity
 
 MANY_MISSING = 0.2
@@ -146,6 +147,8 @@ class RepCounterNode(FitnessNode):
         with self._rate.timed():
             output = self._counter.step(pose)
         self._publish(output)
+        # `periodicity` needs them first in the middle of a set, where poses would wait for most of a second.
+        import_beforehand("scipy.ndimage", "scipy.linalg")
         if message.status == msg.BodyPose.STATUS_TRACKED and not pose.tracked:
             raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 
@@ -169,7 +172,8 @@ class RepCounterNode(FitnessNode):
         if output.periodicity is not None:
             self._periodicity.publish(messages.to_periodicity(output.periodicity, self._frame_id))
         if live:
-            self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
+            if self._angles.get_subscription_count():
+                self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
             self._state.publish(messages.to_rep_state(output.state, self._frame_id))
 
     def _on_set_exercise(

@@ -54,7 +54,8 @@ class GatedSource(Source):
         self.height, self.width = pictures.shape[1:3]
         self.handed_out = 0
         self.lost = 0
-        self._pictures = pictures
+        # Plain arrays, as cameras give them: those of a mapped file cost at every touch.
+        self._pictures = pictures.view(np.ndarray)
         self._period = 0.0
         self._due = 0.0
         self._left = 0
