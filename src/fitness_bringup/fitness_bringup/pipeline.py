@@ -14,7 +14,7 @@ from rep_counter.signals import Reading
 
 Item = TypeVar("Item")
 
-BLOCK = 256
+BLOCK = 512
 """Recorded poses that are taken at once."""
 
 

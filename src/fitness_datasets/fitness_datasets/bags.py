@@ -8,21 +8,14 @@ import contextlib
 import os
 import struct
 import time
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from heapq import merge
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from ament_index_python.packages import (
-    PackageNotFoundError,
-    get_package_share_directory,
-)
 from rosbags.interfaces import (
-    Connection,
-    MessageDefinitionFormat,
     Qos,
     QosDurability,
     QosHistory,
@@ -37,13 +30,7 @@ from rosbags.rosbag2 import (
     StoragePlugin,
     Writer,
 )
-from rosbags.rosbag2.storage_mcap import McapReader, McapWriter, read_sized, read_string
-from rosbags.typesys import (
-    Stores,
-    get_types_from_idl,
-    get_types_from_msg,
-    get_typestore,
-)
+from rosbags.rosbag2.storage_mcap import McapReader, McapWriter
 from rosbags.typesys.store import Typestore
 
 from fitness_core.errors import InputError
@@ -51,14 +38,15 @@ from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
 from fitness_core.ros.serialized import pose_of
 from fitness_core.types import NANOSECONDS, Frame, Pose
+from fitness_datasets.bag_types import definitions, installed_types, typestore
 from fitness_datasets.topics import TOPICS
+from fitness_datasets.unfinished_mcap import UnfinishedMcap, is_finished
 
 FLUSH_PERIOD = 1.0
 """A writer that is killed, or whose machine loses power, loses at most what came in its last so many seconds [s]."""
 
 _LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
 _FOREVER = QosTime(9223372036, 854775807)
-_MCAP_MAGIC = b"\x89MCAP0\r\n"
 
 
 class BagWriter:
@@ -78,7 +66,7 @@ class BagWriter:
         self._flushed = time.monotonic()
         if self.path.exists() or self.path.is_symlink():
             raise InputError(f"{self.path} exists; recordings are never overwritten: give another path")
-        store = _typestore({})
+        store = typestore({})
         unknown = sorted({name for name in topics.values() if name not in store.fielddefs})
         if unknown:
             raise InputError(
@@ -153,7 +141,7 @@ class BagReader:
         try:
             self._open()
             self._connections = [c for reader in self._readers for c in reader.connections]
-            self._definitions = _definitions(self._connections)
+            self._definitions = definitions(self._connections)
         except InputError:
             self.close()
             raise
@@ -224,7 +212,7 @@ class BagReader:
     def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, int, Any]]:
         """Topic, time of reception [ns] and message (a rosbags object with the type's fields), like `raw`."""
         if self._store is None:
-            self._store = _typestore(self._definitions)
+            self._store = typestore(self._definitions)
         for topic, name, stamp, cdr in self.raw(topics):
             try:
                 message = self._store.deserialize_cdr(cdr, name)
@@ -271,7 +259,7 @@ class BagReader:
 
         `messages` reads them all the same; their CDR bytes must not be published.
         """
-        ours = _installed_types()
+        ours = installed_types()
         return sorted(
             name
             for name, (_, fields) in self._definitions.items()
@@ -301,9 +289,9 @@ class BagReader:
         for file in files:
             if not file.stat().st_size:
                 raise InputError(f"{file} is empty; {accepted}")
-            if file.suffix == ".mcap" and not _is_finished(file):
+            if file.suffix == ".mcap" and not is_finished(file):
                 self.recovered = True
-                self._add(_UnfinishedMcap(file))
+                self._add(UnfinishedMcap(file))
             else:
                 self._add(Reader(file))
 
@@ -324,42 +312,6 @@ def header_stamp(cdr: bytes) -> int:
     return sec * NANOSECONDS + nanosec
 
 
-class _UnfinishedMcap(McapReader):
-    """An MCAP file whose writer was killed: no index, perhaps half a record at its end. Read from its beginning."""
-
-    def _open(self) -> None:
-        assert self.bio
-        bio = self.bio
-        size = self.path.stat().st_size
-        if bio.read(len(_MCAP_MAGIC)) != _MCAP_MAGIC or bio.read(1) != b"\x01":
-            raise ValueError("not an MCAP file")
-        if read_string(BytesIO(read_sized(bio))) != "ros2":
-            raise ValueError("not an MCAP file of ROS 2")
-        self.data_start = self.data_end = bio.tell()
-        while len(start := bio.read(9)) == 9 and start[0]:
-            end = bio.tell() + int.from_bytes(start[1:], "little")
-            if end > size:
-                break
-            self.data_end = end
-            bio.seek(end)
-        self.meta_scan()
-        assert self.statistics
-        counts = self.statistics.channel_message_counts
-        self.connections = [c._replace(msgcount=counts.get(c.id, 0)) for c in self.connections]
-
-    def messages(
-        self, connections: Collection[Connection], start: int | None = None, stop: int | None = None
-    ) -> Generator[tuple[Connection, int, bytes], None, None]:
-        # The order of reception; without an index there is no other.
-        return self.messages_scan(connections, start, stop)
-
-
-def _is_finished(file: Path) -> bool:
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - len(_MCAP_MAGIC)))
-        return stream.read() == _MCAP_MAGIC
-
-
 def _qos(type_name: str) -> Qos:
     depth = _LATCHED.get(type_name)
     return Qos(
@@ -373,42 +325,3 @@ def _qos(type_name: str) -> Qos:
         liveliness_lease_duration=_FOREVER,
         avoid_ros_namespace_conventions=False,
     )
-
-
-def _installed_types() -> dict[str, Any]:
-    """Field definitions of the installed fitness_msgs, as rosbags wants them."""
-    try:
-        folder = Path(get_package_share_directory("fitness_msgs")) / "msg"
-    except (PackageNotFoundError, LookupError):
-        raise InputError("fitness_msgs is not installed; build the workspace and source it") from None
-    types: dict[str, Any] = {}
-    for file in sorted(folder.glob("*.msg")):
-        types.update(get_types_from_msg(file.read_text(), f"fitness_msgs/msg/{file.stem}"))
-    return types
-
-
-def _definitions(connections: Sequence[Connection]) -> dict[str, Any]:
-    """Field definitions of the types that a bag brings along."""
-    types: dict[str, Any] = {}
-    for connection in connections:
-        definition = connection.msgdef
-        if not definition.data.strip():
-            continue
-        if definition.format == MessageDefinitionFormat.MSG:
-            types.update(get_types_from_msg(definition.data, connection.msgtype))
-        elif definition.format == MessageDefinitionFormat.IDL:
-            for part in definition.data.split("=" * 80 + "\n"):
-                text = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
-                if text.strip():
-                    types.update(get_types_from_idl(text))
-    return types
-
-
-def _typestore(definitions: dict[str, Any]) -> Typestore:
-    """Types of ROS 2 Jazzy and fitness_msgs; those in `definitions` replace ours of the same name."""
-    types: dict[str, Any] = dict(get_typestore(Stores.ROS2_JAZZY).fielddefs)
-    types.update(_installed_types())
-    types.update(definitions)
-    store = get_typestore(Stores.EMPTY)
-    store.register(types)
-    return store

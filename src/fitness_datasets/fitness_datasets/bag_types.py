@@ -1,0 +1,61 @@
+"""Message definitions: those that are installed, and those that a bag brings along."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_share_directory,
+)
+from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.typesys import (
+    Stores,
+    get_types_from_idl,
+    get_types_from_msg,
+    get_typestore,
+)
+from rosbags.typesys.store import Typestore
+
+from fitness_core.errors import InputError
+
+
+@cache
+def installed_types() -> dict[str, Any]:
+    """Field definitions of the installed fitness_msgs, as rosbags wants them; read once, for it takes a while."""
+    try:
+        folder = Path(get_package_share_directory("fitness_msgs")) / "msg"
+    except (PackageNotFoundError, LookupError):
+        raise InputError("fitness_msgs is not installed; build the workspace and source it") from None
+    types: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.msg")):
+        types.update(get_types_from_msg(file.read_text(), f"fitness_msgs/msg/{file.stem}"))
+    return types
+
+
+def definitions(connections: Sequence[Connection]) -> dict[str, Any]:
+    """Field definitions of the types that a bag brings along."""
+    types: dict[str, Any] = {}
+    for connection in connections:
+        definition = connection.msgdef
+        if not definition.data.strip():
+            continue
+        if definition.format == MessageDefinitionFormat.MSG:
+            types.update(get_types_from_msg(definition.data, connection.msgtype))
+        elif definition.format == MessageDefinitionFormat.IDL:
+            for part in definition.data.split("=" * 80 + "\n"):
+                text = part.split("\n", 1)[1] if part.startswith("IDL: ") else part
+                if text.strip():
+                    types.update(get_types_from_idl(text))
+    return types
+
+
+def typestore(definitions: dict[str, Any]) -> Typestore:
+    """Types of ROS 2 Jazzy and fitness_msgs; those in `definitions` replace ours of the same name."""
+    types: dict[str, Any] = dict(get_typestore(Stores.ROS2_JAZZY).fielddefs)
+    types.update(installed_types())
+    types.update(definitions)
+    store = get_typestore(Stores.EMPTY)
+    store.register(types)
+    return store
