@@ -4,16 +4,17 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from exercise_classifier.training.extras import LAYOUTS, extra_take
+from exercise_classifier.training.take_spans import Problem, Span, apart, problem_of, spans_of
 from exercise_classifier.training.takes import Take, extract, groups_of, owner_of, read_landmarks, take_of
 from fitness_core.errors import InputError
-from fitness_core.ros.messages import from_body_pose, from_time
+from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
 from fitness_datasets.bags import BagReader
 
@@ -23,31 +24,6 @@ VIDEO_SUFFIXES = (
 BAG_SUFFIXES = (".mcap", ".db3")
 
 _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
-
-# Values of fitness_msgs/TakeLabel.event.
-_START, _STOP, _DISCARD = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a source that cannot be used as it is.
-
-    source, take: which. exercise: its label. problem: one word for its kind. says: what is wrong, in a sentence.
-    """
-
-    source: str
-    take: str
-    exercise: str
-    problem: str
-    says: str
-
-    def __str__(self) -> str:
-        where = f"{self.source}: take {self.take}" if self.take and self.take != self.source else self.source
-        return f"{where}{f' ({self.exercise})' if self.exercise else ''}: {self.says}"
-
-    def as_dict(self) -> dict[str, str]:
-        """As the manifest has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +226,6 @@ def _read_pose_file(source: Source) -> Take | None:
     )
 
 
-@dataclass(slots=True)
-class _Span:
-    """Everything between a START and its STOP [ns]."""
-
-    label: Any
-    start: int
-    stop: int = -1
-
-    @property
-    def name(self) -> str:
-        parts = [self.label.subject, self.label.session, f"{self.label.take:03d}"]
-        return "_".join(part for part in parts if part)
-
-
 def _read_bag(source: Source) -> Found:
     with BagReader(source.path) as bag:
         label_topic, pose_topic = bag.find("take_label"), bag.find("body_pose")
@@ -281,20 +243,20 @@ def _read_bag(source: Source) -> Found:
                 pose = from_body_pose(message)
                 by_stamp.setdefault(pose.stamp, pose)
         recovered = bag.recovered
-    spans, problems, withdrawn = _spans(labels, source.name)
+    spans, problems, withdrawn = spans_of(labels, source.name)
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []
-    for span in _apart(spans, source.name, problems):
+    for span in apart(spans, source.name, problems):
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
         if inside:
             takes.append(_bag_take(span, inside, source))
         else:
-            problems.append(_problem(span, source.name, "empty", "no pose between START and STOP"))
+            problems.append(problem_of(span, source.name, "empty", "no pose between START and STOP"))
     return Found(takes, problems, withdrawn, recovered)
 
 
-def _bag_take(span: _Span, poses: list[Pose], source: Source) -> Take:
+def _bag_take(span: Span, poses: list[Pose], source: Source) -> Take:
     subject = span.label.subject.strip()
     return take_of(
         f"{source.name}/{span.name}",
@@ -306,68 +268,3 @@ def _bag_take(span: _Span, poses: list[Pose], source: Source) -> Take:
         subject=subject,
         source=source.name,
     )
-
-
-def _problem(span: _Span, source: str, problem: str, says: str) -> Problem:
-    return Problem(source, span.name, span.label.exercise, problem, says)
-
-
-def _spans(labels: list[Any], source: str) -> tuple[list[_Span], list[Problem], int]:
-    """Finished takes in the order of their start, what is wrong with the others, and how many were withdrawn."""
-    started: dict[tuple, _Span] = {}
-    finished: list[_Span] = []
-    problems = []
-    seen = set()
-    withdrawn = 0
-    for label in labels:
-        key = (label.subject, label.session, label.take)
-        stamp = from_time(label.header.stamp)
-        # A latched label reaches a recorder once per publisher that it matches; once is meant.
-        if (key, label.event, stamp) in seen:
-            continue
-        seen.add((key, label.event, stamp))
-        span = _Span(label, stamp)
-        if label.event == _START:
-            if key in started:
-                problems.append(_problem(started[key], source, "no_stop", "START without STOP before it starts again"))
-            started[key] = span
-        elif label.event == _STOP:
-            if key not in started:
-                problems.append(_problem(span, source, "no_start", "STOP without START"))
-                continue
-            span = started.pop(key)
-            span.stop = stamp
-            if stamp < span.start:
-                problems.append(_problem(span, source, "backwards", "STOP is stamped before START"))
-            else:
-                finished.append(span)
-        elif label.event == _DISCARD:
-            same = [held for held in finished if (held.label.subject, held.label.session, held.label.take) == key]
-            if key in started:
-                del started[key]
-            elif same:
-                finished.remove(same[-1])
-            else:
-                problems.append(_problem(span, source, "no_take", "DISCARD of a take that is not there"))
-                continue
-            withdrawn += 1
-        else:
-            problems.append(_problem(span, source, "unknown_event", f"label of an unknown event ({label.event})"))
-    problems += [_problem(span, source, "no_stop", "START without STOP") for span in started.values()]
-    return sorted(finished, key=lambda span: (span.start, span.stop)), problems, withdrawn
-
-
-def _apart(spans: list[_Span], source: str, problems: list[Problem]) -> list[_Span]:
-    """The spans that overlap no other; for the others a problem each: nobody knows which label holds."""
-    kept = []
-    for span in spans:
-        others = [other.name for other in spans if other is not span and _overlap(span, other)]
-        if others:
-            problems.append(_problem(span, source, "overlap", f"overlaps {', '.join(others)}"))
-        else:
-            kept.append(span)
-    return kept
-
-
-def _overlap(a: _Span, b: _Span) -> bool:
-    return a.start < b.stop and b.start < a.stop

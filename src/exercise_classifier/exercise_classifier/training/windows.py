@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
+from exercise_classifier.training.augmentation import hidden, mirrored, other_camera
 from exercise_classifier.training.takes import Take
 from exercise_classifier.window import MIN_SEEN, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
-from fitness_core.skeleton import INDEX, JOINT_INDEX, MIRROR
+from fitness_core.skeleton import INDEX, JOINT_INDEX
 from fitness_core.types import to_scale
 
 LABELS = (
@@ -39,18 +40,6 @@ _MAIN_JOINTS = [
     JOINT_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "shoulder", "hip", "knee")
 ]
 _UPRIGHT = 0.8  # cosine between the trunk and the vertical
-_LEGS = [number for name, number in INDEX.items() if any(part in name for part in ("knee", "ankle", "heel", "foot"))]
-_HEAD = list(range(INDEX["left_shoulder"]))
-_ARMS = {
-    side: [
-        number
-        for name, number in INDEX.items()
-        if side in name
-        and any(part in name for part in ("elbow", "wrist", "pinky", "index", "thumb"))
-        and "foot" not in name
-    ]
-    for side in ("left", "right")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,67 +282,10 @@ def augmented(
     sequence = cut(take, end, shape, tempo, every, in_metres)
     label, still = _label(sequence, take, labels)
     if not same_camera:
-        sequence = _other_camera(sequence, rng)
+        sequence = other_camera(sequence, rng)
     if rng.random() < 0.5:
         sequence = mirrored(sequence)
-    visibility = _hidden(sequence.visibility, rng)
+    visibility = hidden(sequence.visibility, rng)
     if rng.random() < 0.25:
         sequence.metric[: rng.integers(0, max(1, shape.steps - round(shape.min_seen * shape.rate)))] = np.nan
     return replace(sequence, visibility=visibility), end, label, still
-
-
-def mirrored(sequence: PoseSequence) -> PoseSequence:
-    """The same motion with left and right exchanged."""
-    flip = np.array([-1, 1, 1], np.float32)
-    return replace(
-        sequence,
-        metric=sequence.metric[:, MIRROR] * flip,
-        pixels=sequence.pixels[:, MIRROR] * flip + np.array([sequence.size[0], 0, 0], np.float32),
-        visibility=sequence.visibility[:, MIRROR],
-    )
-
-
-def _other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSequence:
-    metric = sequence.metric.astype(np.float64)
-    hips = metric[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
-    points = metric - hips
-    # The pose network's depth is a guess that depends on the view; from the side it is left-right that is guessed.
-    points[..., 2] *= rng.uniform(0.6, 1.3)
-    points[..., 0] *= rng.uniform(0.85, 1.18)
-    yaw = _turn(1, rng.uniform(-np.pi, np.pi))
-    points = points @ yaw.T
-    points[..., 2] *= rng.uniform(0.8, 1.2)
-    points = points @ (_turn(0, np.radians(rng.normal(0, 7))) @ _turn(2, np.radians(rng.normal(0, 4)))).T
-    trunk = np.linalg.norm(points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1)
-    if np.isfinite(trunk).any():
-        unit = np.nanmedian(trunk)
-        points += rng.normal(0, 0.04, (1, *points.shape[1:])) * unit
-        points += rng.normal(0, 0.015, points.shape) * unit
-        if rng.random() < 0.3:
-            drift = np.cumsum(rng.normal(0, 0.03, points.shape), axis=0)
-            points += (drift - drift.mean(axis=0)) * unit * (rng.random((1, points.shape[1], 1)) < 0.15)
-    return replace(sequence, metric=points.astype(np.float32))
-
-
-def _turn(axis: int, angle: float) -> np.ndarray:
-    a, b = [number for number in range(3) if number != axis]
-    matrix = np.eye(3)
-    matrix[a, a] = matrix[b, b] = np.cos(angle)
-    matrix[a, b], matrix[b, a] = -np.sin(angle), np.sin(angle)
-    return matrix
-
-
-def _hidden(visibility: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    visibility = visibility * rng.uniform(0.8, 1.2)
-    if rng.random() < 0.3:
-        cut = _LEGS if rng.random() < 0.6 else [*_LEGS, INDEX["left_hip"], INDEX["right_hip"]]
-        visibility[:, cut] = rng.uniform(0, 0.15)
-    if rng.random() < 0.15:
-        visibility[:, _HEAD] = 0.0
-    if rng.random() < 0.15:
-        visibility[:, _ARMS["left" if rng.random() < 0.5 else "right"]] = rng.uniform(0, 0.3)
-    if rng.random() < 0.3:
-        for landmark in rng.integers(0, visibility.shape[1], 6):
-            first = rng.integers(0, len(visibility))
-            visibility[first : first + rng.integers(3, 30), landmark] = 0.0
-    return visibility
