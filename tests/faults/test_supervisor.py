@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -13,7 +14,7 @@ from rclpy.task import Future
 from std_msgs.msg import String
 
 from fitness_bringup.graph import Graph
-from fitness_bringup.supervisor import Program, Supervisor
+from fitness_bringup.supervisor import Program, Supervisor, node_program
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.node import FitnessNode
@@ -97,6 +98,12 @@ def test_a_spare_takes_the_place_of_what_is_killed(supervised):
     os.kill(one.process.pid, signal.SIGKILL)
     until(lambda: one.restarts == 2, tend)
     assert one.process.poll() is None and one.health.level == 1
+
+
+def test_a_spare_that_is_not_wanted_ends_without_a_word():
+    program = node_program("rep_counter", "rep_counter.rep_counter_node", "spare", spare=True)
+    done = subprocess.run(program.spare, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_end_of_the_source_ends_all_and_bad_input_is_not_tried_again(supervised):

@@ -101,7 +101,7 @@ def _all(stage: Stage, options: Options, book: Book, progress: Callable[[str], N
         lambda: [files.disk_full(stage)],
         lambda: [files.folder_gone(stage)],
         lambda: [files.truncated_bag(stage, seed)],
-        lambda: pictures.camera_and_pose(stage, max(2, round(options.kills * POSE_KILLS_SHARE))),
+        lambda: pictures.camera_and_pose(stage, max(2, round(options.kills * POSE_KILLS_SHARE)), seed),
     ]
     for step in steps:
         made = step()

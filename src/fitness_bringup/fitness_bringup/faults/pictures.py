@@ -1,12 +1,14 @@
 """Faults before the landmarks: a camera that goes and comes back, a pose estimator that is killed."""
 
 import http.server
+import random
 import threading
 import time
 
 import cv2
 import numpy as np
 
+from fitness_bringup.faults.kills import REST
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault
 
@@ -36,9 +38,10 @@ class _Camera(http.server.BaseHTTPRequestHandler):
         """Nothing to the terminal."""
 
 
-def camera_and_pose(stage: Stage, kills: int) -> list[Fault]:
+def camera_and_pose(stage: Stage, kills: int, seed: int) -> list[Fault]:
     """Both rows: pictures of an empty room from a network camera of our own, through camera and pose estimator."""
     unplugged, killed = Fault("camera unplugged and back", 1), Fault("pose_estimator killed -9")
+    chance = random.Random(seed)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Camera)
     server.daemon_threads = True
     _Camera.plugged.set()
@@ -69,7 +72,7 @@ def camera_and_pose(stage: Stage, kills: int) -> list[Fault]:
             if took is not None:
                 killed.times.append(took)
             killed.declared += stage.told(begun, ": pose_estimator", "SIGKILL", patience=5.0)
-            time.sleep(1.0)
+            time.sleep(chance.uniform(*REST))
     finally:
         _Camera.plugged.clear()
         stage.end(chain)

@@ -1,0 +1,71 @@
+"""Who joins late hears what publishers keep, then what comes now: each message once, and no sooner than it can."""
+
+import time
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from fitness_core.ros import messages, qos
+from fitness_core.ros.catch_up import PATIENCE, CatchUp
+from fitness_core.types import NANOSECONDS
+from fitness_msgs.msg import BodyPose, ExerciseClassification
+
+DEADLINE = 60.0  # [s]
+
+
+@pytest.fixture
+def node():
+    rclpy.init()
+    made = rclpy.create_node("late")
+    executor = SingleThreadedExecutor()
+    executor.add_node(made)
+    made.until = lambda true: _until(executor, true)
+    yield made
+    executor.shutdown()
+    made.destroy_node()
+    rclpy.try_shutdown()
+
+
+def _until(executor, true):
+    end = time.monotonic() + DEADLINE
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        executor.spin_once(timeout_sec=0.05)
+
+
+def at(kind, second):
+    message = kind()
+    message.header.stamp = messages.to_time(second * NANOSECONDS)
+    return message
+
+
+def seconds_of(heard):
+    return {topic: [each.stamp // NANOSECONDS for each in kept] for topic, kept in heard.items()}
+
+
+TOPICS = {"body_pose": (BodyPose, qos.POSES), "exercise": (ExerciseClassification, qos.LABELS)}
+
+
+def test_what_is_kept_is_waited_for_until_it_can_be_read(node):
+    publishers = {name: node.create_publisher(kind, name, profile) for name, (kind, profile) in TOPICS.items()}
+    for name, (kind, _) in TOPICS.items():
+        for second in (1, 2, 3):
+            publishers[name].publish(at(kind, second))
+    begun, done = time.monotonic(), []
+    late = CatchUp(node, TOPICS, done.append, ready=lambda: time.monotonic() > begun + 1.5 * PATIENCE)
+    for name, (kind, _) in TOPICS.items():
+        for second in (0, 3, 4):
+            late.hear(name, at(kind, second))
+    node.until(lambda: done)
+    assert time.monotonic() > begun + PATIENCE
+    assert seconds_of(done[0]) == {topic: [0, 1, 2, 3, 4] for topic in TOPICS}
+
+
+def test_nobody_waits_for_who_keeps_nothing(node):
+    node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    done = []
+    late = CatchUp(node, TOPICS, done.append)
+    late.hear("body_pose", at(BodyPose, 7))
+    node.until(lambda: done)
+    assert seconds_of(done[0]) == {"body_pose": [7], "exercise": []}
