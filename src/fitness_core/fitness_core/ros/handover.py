@@ -1,6 +1,6 @@
 """Pictures handed over within a process, past DDS, as long as nobody else listens.
 
-A picture that goes through DDS is copied four times and wakes the executor. Where its publisher and all of its
+A picture that goes through DDS is copied three times and wakes the executor. Where its publisher and all of its
 subscribers are in one process none of that is needed: the array itself is handed over, in the publisher's thread. Both
 ends keep their place in DDS. As soon as anybody else subscribes every picture goes through DDS, to all alike; when the
 last of them has gone, pictures are handed over again once what went through DDS has arrived, so that none overtakes
