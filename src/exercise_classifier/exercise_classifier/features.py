@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitness_core.geometry import angle_at
+from fitness_core.geometry import angle_at, rows_of
 from fitness_core.skeleton import INDEX, JOINTS, N_LANDMARKS
 from fitness_core.types import Pose, to_scale
 
@@ -102,12 +102,13 @@ def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     A pose without a visibility of its own counts as visible where it is measured, depth that was not measured as 0.
     """
-    count = len(poses)
-    image = np.array([pose.image for pose in poses], np.float32).reshape(count, N_LANDMARKS, 3)
-    world = np.array([pose.world for pose in poses], np.float32).reshape(count, N_LANDMARKS, 3)
-    visibility = np.array([pose.visibility for pose in poses], np.float32).reshape(count, N_LANDMARKS)
-    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32).reshape(count, 1, 3)
-    pixels = image * sizes
+    if not poses:
+        points = np.empty((0, N_LANDMARKS, 3), np.float32)
+        return points, points, points[..., 0]
+    world = rows_of([pose.world for pose in poses])
+    visibility = rows_of([pose.visibility for pose in poses])
+    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
+    pixels = rows_of([pose.image for pose in poses]) * sizes[:, None]
     in_metres = np.isfinite(world).any(axis=(1, 2))
     metric = world if in_metres.all() else np.where(in_metres[:, None, None], world, to_scale(pixels))
     measured = np.isfinite(metric[..., 0])

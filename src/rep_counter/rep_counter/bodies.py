@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Sides
-from fitness_core.geometry import all_joint_angles, angles_of, metric_of
+from fitness_core.geometry import all_joint_angles, angles_of, metric_of, rows_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 from fitness_core.types import JointAngles, Pose
 from rep_counter.signals import Reading, drive
@@ -68,7 +68,7 @@ class Bodies:
         """The bodies of poses, in their order."""
         if not poses:
             return []
-        image = np.array([pose.image for pose in poses], np.float32)
+        image = rows_of([pose.image for pose in poses])
         tracked = np.isfinite(image[:, :, 0]).any(axis=1).tolist()
         points = metric_of(poses)
         angles = all_joint_angles(poses, points, self._min_visibility)

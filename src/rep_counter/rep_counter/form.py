@@ -15,7 +15,7 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise
 from fitness_core.form_rules import FormRule, Measure, Moment, View
-from fitness_core.geometry import angle_at, metric_of
+from fitness_core.geometry import angle_at, metric_of, rows_of
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, nanoseconds
 
@@ -68,7 +68,7 @@ class Repetition:
         hidden = (self._visibility < MIN_VISIBILITY)[..., None]
         self._space = np.where(hidden, np.nan, metric_of(poses).astype(np.float64))
         sizes = np.array([(pose.width, pose.height) for pose in poses], np.float32)
-        picture = np.array([pose.image for pose in poses], np.float32)[..., :2] * sizes[:, None]
+        picture = rows_of([pose.image for pose in poses])[..., :2] * sizes[:, None]
         self._picture = np.where(hidden, np.nan, picture.astype(np.float64))
 
     def pair(self, name: str) -> np.ndarray:

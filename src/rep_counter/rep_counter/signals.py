@@ -163,10 +163,12 @@ def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -
     """Height of a point in the image [px, up]: the mean of its visible sides, NaN where none is."""
     rows = [INDEX[f"left_{point}"], INDEX[f"right_{point}"]]
     seen = [row for row in rows if pose.visibility[row] >= min_visibility]
-    return -float(np.mean(pixels[seen, 1])) if seen else math.nan
+    return -sum(float(pixels[row, 1]) for row in seen) / len(seen) if seen else math.nan
 
 
 def _length(points: np.ndarray, a: str, b: str) -> float:
     """Distance between the midpoints of two pairs of landmarks, depth included, in the unit of the points."""
-    middle = [(points[INDEX[f"left_{name}"]] + points[INDEX[f"right_{name}"]]) / 2 for name in (a, b)]
-    return float(np.linalg.norm(middle[0] - middle[1]))
+    rows = [INDEX[f"{side}_{name}"] for name in (a, b) for side in ("left", "right")]
+    pairs = points.take(rows, axis=0).tolist()
+    # Plain numbers: of so few, arrays would take ten times as long.
+    return math.hypot(*((p + q - r - s) / 2 for p, q, r, s in zip(*pairs, strict=True)))
