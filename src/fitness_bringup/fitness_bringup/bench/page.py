@@ -46,7 +46,13 @@ TRIMMED = """\
   those who develop with it.
 - **Drawing** happens in a thread of the overlay, and only while somebody looks. The classifier runs at 10 Hz of
   stamps.
-- **Bags** are read in place too, a tenth of the time; the classifier's window makes the arrays of a pose once.
+- **Bags** are read in place too, a tenth of the time, without a message between bytes and pose.
+- **Many poses at once.** Recorded poses go through classifier and counter in blocks: windows, features, the network
+  and joint angles of a whole block are computed together, only the machines and the credit go pose by pose. A stage's
+  `step` is its `steps` with one pose, and tests hold that both tell the same. The network's LSTM is exported unrolled:
+  one window takes 0.15 instead of 0.25 ms, of 32 at once 0.07. A replay takes a quarter of the processor time.
+- **The counter's step.** What exercises share is measured once, thresholds are computed when a range is learnt, and
+  what is credited to one exercise is open for no other, so that most labels find nothing to decide.
 - **Pictures past DDS** (`fitness_core/ros/handover.py`). Where all who subscribe to a picture are in the camera's own
   process, the array is handed to them, with the same stamp and in the same order: no copy instead of three, and the
   executor is not woken. When anybody else subscribes all get it through DDS. The camera's thread went from 1.06 to 0.25
