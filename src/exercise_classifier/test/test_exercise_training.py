@@ -404,6 +404,10 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     capsys.readouterr()
     assert fit.main([*given, "--out", str(again), "--evaluated", str(figures), "--seed", "2"]) == 2
     assert "seed differ" in capsys.readouterr().err
+    for content, says in (("[1]", "has no classes"), ("{", "cannot be read")):
+        (again / "bad.json").write_text(content)
+        assert fit.main([*given, "--out", str(again), "--evaluated", str(again / "bad.json")]) == 2
+        assert says in capsys.readouterr().err
     monkeypatch.setattr(experiment, "held_out_report", held_out_report)
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     labels = tmp_path / "labels.npz"

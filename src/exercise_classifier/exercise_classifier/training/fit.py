@@ -93,6 +93,8 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
         "seed": config.seed,
         "data": data,
     }
+    if not isinstance(found, dict):
+        found = {}
     lacks = [name for name in (*wanted, "temperature", "epochs", "formats") if name not in found]
     other = [name for name, value in wanted.items() if name not in lacks and found[name] != value]
     if lacks or other:
