@@ -312,3 +312,33 @@ def test_camera_to_pose_in_two_processes(world, recording):
     world.until(lambda: camera.poll() is not None, timeout=60)
     assert camera.returncode == 0, camera.stderr.read()
     check_delivery(world, node, FRAMES)
+
+
+@pytest.mark.parametrize("watched", [False, True], ids=["handed over", "through DDS"])
+def test_a_camera_in_this_process_gives_the_same_pictures_whichever_way_they_come(world, gate, tmp_path, watched):
+    count, shown = 12, []
+    for number in range(count):
+        assert cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((48, 64, 3), 10 * number, np.uint8))
+    gate.detect = lambda picture, stamp: shown.append((stamp, picture.copy()))
+    pose = world.add(PoseEstimatorNode)
+    pose.start()
+    camera = world.add(CameraNode, source=str(tmp_path), rate=20.0, wait_for_subscribers=1 + watched)
+    seen: list[int] = []
+    if watched:
+        world.other.create_subscription(
+            Image, "camera/image_raw", lambda m: seen.append(messages.from_time(m.header.stamp)), qos.IMAGE_PUBLISHER
+        )
+    camera.start()
+    world.until(camera.finished.done)
+    world.until(lambda: balanced(pose) and pose.statistics.received + pose.statistics.lost == count)
+    world.until(lambda: len(world.poses) == pose.statistics.processed == len(shown))
+    assert [messages.from_time(heard.header.stamp) for heard in world.poses] == [stamp for stamp, _ in shown]
+    first = shown[0][0] - round(int(shown[0][1][0, 0, 0]) / 10 * 50_000_000)
+    for stamp, picture in shown:
+        number = round((stamp - first) / 50_000_000)
+        np.testing.assert_array_equal(picture, np.full((48, 64, 3), 10 * number, np.uint8))
+    assert [stamp for stamp, _ in shown] == sorted({stamp for stamp, _ in shown})
+    if watched:
+        world.until(lambda: len(seen) == count)
+    else:
+        assert (pose.statistics.received, pose.statistics.lost) == (count, 0)
