@@ -13,6 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import Header
 
+from fitness_bringup import live, processes
 from fitness_core.ros import messages, qos
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose
@@ -158,6 +159,28 @@ def test_the_trainee_is_a_body_of_humans(monkeypatch: pytest.MonkeyPatch) -> Non
         assert [(topic, message.ids) for topic, message in wire.sent] == [("/humans/bodies/tracked", [])]
     finally:
         wire.close()
+
+
+def test_a_body_that_cannot_name_a_topic_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire(monkeypatch, stand_in=True)
+    try:
+        wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(body("no such/body!")))
+        wire.until(lambda: wire.bridge.refusals.counts)
+        assert not wire.sent
+        wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(body()))
+        wire.until(lambda: "/humans/bodies/person_1/skeleton2d" in topics(wire))
+    finally:
+        wire.close()
+
+
+def test_live_has_the_bridge_where_it_is_asked_for(fitness, tmp_path) -> None:
+    """One process and one each: the graph counts on, with hri_msgs or without."""
+    done = fitness("live", "--demo", "--unpaced", "--no-dashboard", "--no-overlay", "--no-markers", "--hri")
+    assert done.returncode == 0 and "squat 5" in done.stdout, done.stderr
+    if importlib.util.find_spec("hri_msgs") is None:
+        assert done.stderr.count(ABSENT) == 1
+    options = live.Options(demo=True, hri=True)
+    assert "hri_bridge" in [program.name for program in processes.programs(options, tmp_path / "parameters.yaml")]
 
 
 def test_without_hri_msgs_it_says_so_once_and_idles(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,9 @@ def live(
         ),
     ] = "",
     markers: Annotated[bool, typer.Option(help="Publish the skeleton in space, for RViz.")] = True,
+    hri: Annotated[
+        bool, typer.Option("--hri", help="Publish the body on /humans too (REP-155); it needs hri_msgs.")
+    ] = False,
     foxglove: Annotated[
         bool, typer.Option("--foxglove", help="Serve Foxglove on ws://127.0.0.1:8765 (-p foxglove.port:=PORT).")
     ] = False,
@@ -160,6 +163,7 @@ def live(
         port=port,
         bind=bind,
         markers=markers,
+        hri=hri,
         foxglove=foxglove,
         window=window,
         record_video=record_video,

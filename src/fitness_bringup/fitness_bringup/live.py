@@ -26,7 +26,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 NODES = (
     *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
     *("run_set", "dashboard"),
-    *("markers", "foxglove", "window", "video", "record_take", "recorder"),
+    *("markers", "hri_bridge", "foxglove", "window", "video", "record_take", "recorder"),
 )
 """Names of the nodes that a parameter file of the graph may speak of."""
 BROWSER = "browser"
@@ -48,6 +48,7 @@ class Options:
     port: int | None = None
     bind: str = ""
     markers: bool = True
+    hri: bool = False
     foxglove: bool = False
     window: bool = False
     record_video: Path | None = None
@@ -145,6 +146,10 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
             from fitness_visualization.markers_node import MarkersNode
 
             add(MarkersNode, "markers")
+        if options.hri:
+            from fitness_visualization.hri_bridge_node import HriBridgeNode
+
+            add(HriBridgeNode, "hri_bridge")
         if options.foxglove:
             from fitness_visualization.foxglove_node import FoxgloveNode
 

@@ -28,6 +28,7 @@ MODULES = {
     "run_set": "rep_counter.run_set_node",
     "overlay": "fitness_visualization.overlay_node",
     "markers": "fitness_visualization.markers_node",
+    "hri_bridge": "fitness_visualization.hri_bridge_node",
     "foxglove": "fitness_visualization.foxglove_node",
     "dashboard": "fitness_visualization.dashboard_node",
     "recorder": "fitness_datasets.recorder_node",
@@ -65,6 +66,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     asked |= {} if options.demo else {"pose_estimator": {}}
     asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
     asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
+    asked |= {"hri_bridge": {}} if options.hri else {}
     if options.overlay and options.demo:
         asked["overlay"] = {"picture": False}
     if options.dashboard:

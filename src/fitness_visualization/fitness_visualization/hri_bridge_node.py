@@ -1,5 +1,6 @@
 """Node `hri_bridge`: the graph as REP-155 (ROS4HRI) names it, for robots that listen to /humans."""
 
+import re
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -8,6 +9,7 @@ from typing import Any
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import JointState
 
+from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.skeleton import JOINTS
@@ -17,6 +19,7 @@ from fitness_visualization.hri import skeleton_of
 BODIES = "/humans/bodies"
 OF_BODY = ("skeleton2d", "joint_states", "exercise", "rep_state", "rep_event")
 """Topics under `BODIES`/<body_id>/."""
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ABSENT = "hri_msgs is not installed (apt: ros-jazzy-hri-msgs): nothing is published on /humans"
 
 
@@ -67,6 +70,8 @@ class HriBridgeNode(FitnessNode):
 
     def _follow(self, body_id: str) -> None:
         """Publish under this body from now on."""
+        if body_id and not _ID.fullmatch(body_id):
+            raise InputError(f"body_id {body_id[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
         if body_id != self._body:
             for publisher in self._of_body.values():
                 self.destroy_publisher(publisher)
@@ -84,13 +89,14 @@ class HriBridgeNode(FitnessNode):
     def _on_pose(self, message: msg.BodyPose) -> None:
         if not self.active or self._tracked is None:
             return
-        seen = message.status == msg.BodyPose.STATUS_TRACKED
+        seen = message.status == msg.BodyPose.STATUS_TRACKED and bool(message.body_id)
+        if seen:
+            self._follow(message.body_id)
         ids = [message.body_id] if seen else []
         self._tracked.publish(self._hri.IdsList(header=message.header, ids=ids))
         if not seen:
             return
         self._rate.tick()
-        self._follow(message.body_id)
         point = self._hri.NormalizedPointOfInterest2D
         points = [point(x=x, y=y, c=c) for x, y, c in skeleton_of(messages.from_body_pose(message)).tolist()]
         self._publish("skeleton2d", self._hri.Skeleton2D(header=message.header, skeleton=points))

@@ -63,6 +63,10 @@ class FitnessNode(LifecycleNode):
         # Before rclpy's own, which subscribes already where it is to follow /clock.
         self.refusals = Refusals(lambda line: self.get_logger().warning(line))
         super().__init__(name, **node_arguments)
+        # What rclpy's own services (parameters, lifecycle) cannot do is answered, and told on /diagnostics.
+        for service in self.services:
+            if service.srv_type.__module__.split(".")[0] in ("rcl_interfaces", "lifecycle_msgs"):
+                service.callback = self.refusals.answer(service.srv_name, service.callback)
         self.problem = ""
         self.active = False
         self._raising = False

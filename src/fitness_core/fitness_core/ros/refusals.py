@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
+
 from fitness_core.errors import InputError
 from fitness_core.ros.diagnostics import OK, TOLD, WARN
 
@@ -38,6 +40,27 @@ class Refusals:
                 self._say(f"{topic}: too slow, one message took {took:.1f} s; others may be lost meanwhile")
 
         return guarded
+
+    def answer(self, service: str, callback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The callback of a service of rclpy's own (parameters, lifecycle), which may raise for what is asked.
+
+        A transition that there is not from here, or a parameter of an unknown type, would end the node otherwise; the
+        answer says no instead.
+        """
+
+        def answered(request: Any, response: Any) -> Any:
+            with self.taking(service):
+                try:
+                    return callback(request, response)
+                except (RuntimeError, TypeError, ValueError) as error:
+                    said = " ".join(str(error).split(", at ")[0].split())
+                    for _ in getattr(request, "parameters", [])[len(getattr(response, "results", ())) :]:
+                        if hasattr(response, "results"):
+                            response.results.append(SetParametersResult(reason=said))
+                    raise InputError(said) from None
+            return response
+
+        return answered
 
     @contextmanager
     def taking(self, topic: str) -> Iterator[None]:
