@@ -182,20 +182,21 @@ class ExerciseClassifier:
         return found
 
     def _classify(self, due: list[_Due], found: list[Classification | None]) -> None:
+        enough: list[bool] = []
+        features = []
         for at in range(0, len(due), _TOGETHER):
-            some = due[at : at + _TOGETHER]
-            sequences = self._window.sequences([of.cut for of in some])
+            sequences = self._window.sequences([of.cut for of in due[at : at + _TOGETHER]])
             seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
-            probabilities = None
             # A sequence of n steps spans n - 1 intervals.
-            enough = seen + 1.5 / self.info.window_rate >= MIN_SEEN
-            if enough.any():
-                probabilities = self._network(self._features(sequences))
-            for row, of in enumerate(some):
-                if of.anew:
-                    self._hold.reset()
-                values = probabilities[row] if probabilities is not None and enough[row] else None
-                found[of.number] = self._classification(of, values)
+            tells = seen + 1.5 / self.info.window_rate >= MIN_SEEN
+            enough += tells.tolist()
+            if tells.any():
+                features.append(self._features(sequences)[tells])
+        probabilities = iter(self._network(np.concatenate(features)) if features else ())
+        for of, tells in zip(due, enough, strict=True):
+            if of.anew:
+                self._hold.reset()
+            found[of.number] = self._classification(of, next(probabilities) if tells else None)
 
     def _classification(self, of: _Due, values: np.ndarray | None) -> Classification:
         pose, start = of.pose, of.start
