@@ -1,6 +1,8 @@
 # The whole graph on apt's ROS 2 Jazzy; docs/deploy.md tells how it is run.
 
 FROM ros:jazzy-ros-base AS build
+# Not pinned: Ubuntu keeps no older version of a package to pin to.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends cmake g++ make python3-dev python3-venv \
     && rm -rf /var/lib/apt/lists/*
@@ -16,7 +18,8 @@ COPY --from=build /opt/ros2_fitness /opt/ros2_fitness
 WORKDIR /opt/ros2_fitness
 # Also for another user (docker run --user): nothing is written but below /tmp and what is mounted.
 ENV HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib PYTHONDONTWRITEBYTECODE=1 ROS_LOG_DIR=/tmp/ros
-USER fitness
+# By number: who starts the image can see that it is not root.
+USER 10001
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \
     CMD ["/ros_entrypoint.sh", "./fitness", "shell", "--", "python", "deploy/health.py"]
 STOPSIGNAL SIGINT

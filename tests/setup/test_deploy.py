@@ -58,7 +58,7 @@ def test_container_runs_as_nobody_special_and_speaks_to_this_host_only() -> None
     assert (service["cap_drop"], service["read_only"], service.get("privileged")) == (["ALL"], True, None)
     assert service["devices"] == ["/dev/video0:/dev/video0"]
     image = (ROOT / "Dockerfile").read_text()
-    assert image.rindex("USER fitness") > image.rindex("FROM ")
+    assert image.rindex("USER 10001") > image.rindex("--uid 10001") > image.rindex("FROM ")
     assert "deploy/health.py" in image
 
 
