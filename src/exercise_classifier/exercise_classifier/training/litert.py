@@ -49,8 +49,8 @@ def _unrolled(model: keras.Model) -> tuple[keras.Model, int | None]:
     """The same network with its LSTMs step by step instead of in a loop, and the batch that it can be exported with.
 
     Unrolled, LiteRT takes any number of windows at once (None), in a quarter of the time of a loop, which becomes
-    operations that LiteRT has for a fixed batch only. LiteRT keeps the weights once per step: one window alone is faster
-    only while they are in the cache, and a large network stays a loop.
+    operations that LiteRT has for a fixed batch only. LiteRT keeps the weights once per step: one window alone is
+    faster only while they are in the cache, and a large network stays a loop.
     """
     recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
     size = sum(4 * layer.count_params() * layer.input.shape[1] for layer in recurrent)
