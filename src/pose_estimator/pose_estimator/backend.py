@@ -5,6 +5,7 @@ pictures.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -49,6 +50,14 @@ class PoseBackend(ABC):
     @abstractmethod
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
         """The body in a BGR uint8 picture [height, width, 3] taken at `stamp` [ns]; None where nobody is found."""
+
+    def begin(self, picture_bgr: np.ndarray, stamp: int) -> Callable[[], Detection | None]:
+        """Begin to look, and let the caller do something else; what is returned waits for what `detect` would give.
+
+        It is called once, before any other picture is shown. A backend whose network does not run by itself looks only
+        then, as here.
+        """
+        return lambda: self.detect(picture_bgr, stamp)
 
     @abstractmethod
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The stage: one picture in, the pose of the person in it out. Free of ROS."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +19,25 @@ FORGET_AFTER = nanoseconds(0.5)
 """A body that was out of sight for longer than this [ns] is smoothed from anew."""
 # Somebody else than who was found first is the trainee where so much more prominent.
 _MORE_PROMINENT = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A picture that the network works on. wait: for whom it finds."""
+
+    frame: Frame
+    wait: Callable[[], Detection | None]
+    changed: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The trainee in a picture, not smoothed yet; detection: None where that one is not seen. lost: hidden."""
+
+    frame: Frame
+    detection: Detection | None
+    body_id: str = ""
+    lost: bool = False
 
 
 class PoseEstimator:
@@ -46,6 +66,7 @@ class PoseEstimator:
         self._backend = backend
         self._image_filter = OneEuro(min_cutoff, beta)
         self._world_filter = OneEuro(min_cutoff, beta)
+        self._begun: int | None = None
         self._stamp: int | None = None
         self._seen: int | None = None
 
@@ -68,21 +89,50 @@ class PoseEstimator:
         body_id is "person_1", "person_2", ...: the same as long as it is the same person for all that can be seen; it
         says nothing about who that is. A stamp before the last one (a recording that started over) starts anew.
         """
-        picture = frame.image
-        height, width = picture.shape[:2]
+        return self.pose(self.end(self.begin(frame)))
+
+    # The parts of a step. What the next picture's network must know (who is followed, and where alone to look) is
+    # known when `end` returns, so that it may begin before `pose`.
+
+    def begin(self, frame: Frame) -> Begun:
+        """Let the network begin with a picture. `end` comes before any other picture begins."""
+        if self._begun is not None and frame.stamp < self._begun:
+            self.lock.reset()
+        self._begun = frame.stamp
+        if self.lock.place is None:
+            return Begun(frame, self._backend.begin(frame.image, frame.stamp), None)
+        changed = self._change.step(frame.image)
+        cut = changed > CUT
+        shown = frame.image if cut else only(frame.image, box_around(self.lock.place, frame.image))
+        return Begun(frame, self._backend.begin(shown, frame.stamp), changed)
+
+    def end(self, begun: Begun) -> Found:
+        """Wait for the network, and tell the trainee from others."""
+        frame, lock = begun.frame, self.lock
+        picture, stamp = frame.image, frame.stamp
+        changed = self._change.step(picture) if begun.changed is None else begun.changed
+        found = begun.wait()
+        if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
+            found = self._most_prominent(picture, found, stamp)
+        sight = sight_of(found, picture) if found is not None and np.isfinite(found.image).all() else None
+        if lock.step(stamp, sight, changed):
+            return Found(frame, found, f"person_{lock.bodies}")
+        return Found(frame, None, lost=lock.state == LockState.LOST)
+
+    def pose(self, found: Found) -> Pose:
+        """The pose of who was found, smoothed; in the order of the pictures."""
+        frame, detection = found.frame, found.detection
+        height, width = frame.image.shape[:2]
         if self._stamp is not None and frame.stamp < self._stamp:
             self._forget()
             self._seen = None
-            self.lock.reset()
         self._stamp = frame.stamp
-        found = self._find(picture, frame.stamp)
-        if found is None:
-            lost = self.lock.state == LockState.LOST
-            return replace(Pose.nobody(frame.stamp, width, height, frame.frame_id), lost=lost)
+        if detection is None:
+            return replace(Pose.nobody(frame.stamp, width, height, frame.frame_id), lost=found.lost)
         if self._seen is not None and frame.stamp - self._seen > FORGET_AFTER:
             self._forget()
         self._seen = frame.stamp
-        image, world = found.image, found.world
+        image, world = detection.image, detection.world
         if self.smoothing:
             unit = np.array((width, height, width), np.float32)
             pixels = image * unit
@@ -93,26 +143,14 @@ class PoseEstimator:
             stamp=frame.stamp,
             image=image,
             world=world,
-            visibility=found.visibility,
-            presence=found.presence,
+            visibility=detection.visibility,
+            presence=detection.presence,
             width=width,
             height=height,
-            score=found.score,
-            body_id=f"person_{self.lock.bodies}",
+            score=detection.score,
+            body_id=found.body_id,
             frame_id=frame.frame_id,
         )
-
-    def _find(self, picture: np.ndarray, stamp: int) -> Detection | None:
-        """The trainee in a picture; None where that one is not seen, whoever else is."""
-        lock, changed = self.lock, self._change.step(picture)
-        shown = picture
-        if lock.place is not None and changed <= CUT:
-            shown = only(picture, box_around(lock.place, picture))
-        found = self._backend.detect(shown, stamp)
-        if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
-            found = self._most_prominent(picture, found, stamp)
-        sight = sight_of(found, picture) if found is not None and np.isfinite(found.image).all() else None
-        return found if lock.step(stamp, sight, changed) else None
 
     def _most_prominent(self, picture: np.ndarray, found: Detection, stamp: int) -> Detection:
         """This body, or another one that is larger and more in the middle; the backend then follows it."""

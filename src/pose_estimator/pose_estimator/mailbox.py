@@ -24,10 +24,11 @@ class Mailbox(Generic[Item]):
             self._changed.notify()
         return replaces
 
-    def take(self) -> Item | None:
-        """Wait for an item and take it out; None once the mailbox is closed and empty."""
+    def take(self, wait: bool = True) -> Item | None:
+        """Take the item out; wait for one, or None where it is empty; None once the mailbox is closed and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._item is not None)
+            if wait:
+                self._changed.wait_for(lambda: self._closed or self._item is not None)
             item, self._item = self._item, None
             return item
 

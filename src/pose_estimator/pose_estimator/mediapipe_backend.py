@@ -7,9 +7,10 @@ Grishchenko et al. 2022, https://arxiv.org/abs/2206.11678.
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,9 @@ import numpy as np
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
 from pose_estimator.backend import MODELS, Detection, PoseBackend, score_of
+
+# From one picture to the next, as MediaPipe counts them [us].
+_STEP = 33333
 
 
 class MediaPipeBackend(PoseBackend):
@@ -28,8 +32,7 @@ class MediaPipeBackend(PoseBackend):
         # six times over, from MediaPipe's.
         cv2.setNumThreads(1)
         with without(LITERT_CHATTER):
-            solution, pose = load()
-            self._process = solution.SolutionBase.process
+            _, pose = load()
             self._pose = pose.Pose(
                 model_complexity=MODELS.index(model),
                 smooth_landmarks=False,
@@ -42,26 +45,51 @@ class MediaPipeBackend(PoseBackend):
         self._spoken = False
 
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        return self.begin(picture_bgr, stamp)()
+
+    def begin(self, picture_bgr: np.ndarray, stamp: int) -> Callable[[], Detection | None]:
         rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB)
         if self._spoken:
-            return self.detect_rgb(rgb)
+            self._show(rgb)
+            return self._detection
+        return lambda: self._first(rgb)
+
+    def detect_rgb(self, picture: np.ndarray) -> Detection | None:
+        """`detect` for an RGB picture."""
+        self._show(picture)
+        return self._detection()
+
+    def _first(self, rgb: np.ndarray) -> Detection | None:
         with without(LITERT_CHATTER):
             detection = self.detect_rgb(rgb)
         self._spoken = detection is not None
         return detection
 
-    def detect_rgb(self, picture: np.ndarray) -> Detection | None:
-        """`detect` for an RGB picture."""
-        # Pose.process does the same and then deletes the presence of every landmark.
-        result = self._process(self._pose, {"image": picture})
-        if result.pose_landmarks is None:
+    # `Pose.process` in two halves, between which the network runs in threads of MediaPipe; and without what it then
+    # does to the landmarks: it deletes the presence of each.
+
+    def _show(self, rgb: np.ndarray) -> None:
+        pose = self._pose
+        pose._graph_outputs.clear()
+        pose._simulated_timestamp += _STEP
+        packet = pose._make_packet(pose._input_stream_type_info["image"], rgb).at(pose._simulated_timestamp)
+        pose._graph.add_packet_to_input_stream(stream="image", packet=packet)
+
+    def _detection(self) -> Detection | None:
+        self._pose._graph.wait_until_idle()
+        landmarks = self._content("pose_landmarks")
+        if landmarks is None:
             return None
-        image = np.array(
-            [(p.x, p.y, p.z, p.visibility, p.presence) for p in result.pose_landmarks.landmark], np.float32
-        )
-        world = np.array([(p.x, p.y, p.z) for p in result.pose_world_landmarks.landmark], np.float32)
+        image = np.array([(p.x, p.y, p.z, p.visibility, p.presence) for p in landmarks.landmark], np.float32)
+        world = np.array([(p.x, p.y, p.z) for p in self._content("pose_world_landmarks").landmark], np.float32)
         visibility, presence = image[:, 3].copy(), image[:, 4].copy()
         return Detection(image[:, :3].copy(), world, visibility, presence, score_of(visibility))
+
+    def _content(self, stream: str) -> Any:
+        """What came out of one end of MediaPipe's graph; None for nothing."""
+        pose = self._pose
+        packet = pose._graph_outputs.get(stream)
+        return None if packet is None else pose._get_packet_content(pose._output_stream_type_info[stream], packet)
 
     def close(self) -> None:
         if self._pose is not None:

@@ -18,9 +18,10 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
 from pose_estimator.backend import BACKENDS, MODELS, THREADS, PoseBackend, make_backend
-from pose_estimator.estimator import BETA, MIN_CUTOFF, PoseEstimator
+from pose_estimator.estimator import BETA, MIN_CUTOFF, Begun, Found, PoseEstimator
 from pose_estimator.lock import HOLD
 from pose_estimator.mailbox import Mailbox
+from pose_estimator.pipeline import Pipeline
 from pose_estimator.statistics import Statistics
 
 # Longest wait for those who are to hear the poses [s].
@@ -97,7 +98,8 @@ class PoseEstimatorNode(FitnessNode):
         self._failure = ""
         self._sequence = None
         self._mailbox = Mailbox()
-        self._thread = threading.Thread(target=self._work, args=(self._mailbox,), name="pose", daemon=True)
+        work = Pipeline(self._begin, self._end, self._finish, self._failed).run
+        self._thread = threading.Thread(target=work, args=(self._mailbox,), name="pose", daemon=True)
         self._thread.start()
         wanted = self.params.wait_for_subscribers
         self._waiting = self.once_heard(self._publisher, wanted, self._subscribe, SUBSCRIBERS_TIMEOUT)
@@ -168,36 +170,40 @@ class PoseEstimatorNode(FitnessNode):
         self._arrivals.tick()
         self.statistics.replaced += self._mailbox.put(picture)
 
-    # What follows runs in the worker thread.
+    # What follows runs in the worker thread. A pose wakes the executor: while the network has the next picture, that
+    # one has Python to itself.
 
-    def _work(self, mailbox: Mailbox[Image | Frame]) -> None:
-        while (picture := mailbox.take()) is not None:
-            try:
-                self._process(picture)
-            except InputError as error:
-                self.statistics.refused += 1
-                self._say_once(getattr(picture, "encoding", ""), str(error))
-            except Exception as error:
-                # The thread goes on: one picture that the backend chokes on is not the end.
-                self.statistics.failed += 1
-                self._failure = f"pose estimation failed: {error}"
-                self._say_once(repr(error), traceback.format_exc())
-            else:
-                self._failure = ""
-
-    def _process(self, picture: Image | Frame) -> None:
+    def _begin(self, picture: Image | Frame) -> tuple[Begun, float]:
         assert self._estimator is not None
         if self._new_thresholds:
             self._new_thresholds = False
             self._estimator.use(self._make_backend())
-        begun = time.perf_counter()
-        frame = picture if isinstance(picture, Frame) else images.to_frame(picture)
-        pose = self._estimator.step(frame)
+        began = time.perf_counter()
+        return self._estimator.begin(picture if isinstance(picture, Frame) else images.to_frame(picture)), began
+
+    def _end(self, begun: tuple[Begun, float]) -> Found:
+        assert self._estimator is not None
+        found = self._estimator.end(begun[0])
+        self._inference.tick(time.perf_counter() - begun[1])
+        self._failure = ""
+        return found
+
+    def _finish(self, found: Found) -> None:
+        assert self._estimator is not None
+        pose = self._estimator.pose(found)
         self.statistics.processed += 1
         self.statistics.nobody += not pose.tracked
-        self._inference.tick(time.perf_counter() - begun)
         self._publisher.publish(serialized.of_pose(pose))
-        self._age.tick((self.get_clock().now().nanoseconds - frame.stamp) / 1e9)
+        self._age.tick((self.get_clock().now().nanoseconds - pose.stamp) / 1e9)
+
+    def _failed(self, error: Exception, picture: Image | Frame | None) -> None:
+        if isinstance(error, InputError):
+            self.statistics.refused += 1
+            self._say_once(getattr(picture, "encoding", ""), str(error))
+        else:
+            self.statistics.failed += 1
+            self._failure = f"pose estimation failed: {error}"
+            self._say_once(repr(error), "".join(traceback.format_exception(error)))
 
     def _say_once(self, about: str, text: str) -> None:
         if about not in self._warned and len(self._warned) < 20:  # who makes up encodings must not fill the memory
