@@ -2,13 +2,8 @@
 
     python -m fitness_bringup.bench.graphs one|processes|watch FOLDER NAMESPACE
 
-How fast a graph is, is measured under back-pressure: its camera hands out a picture when the counter has confirmed
-(rep_state) the one before the last. So at most two are on their way, the pose stage never waits for a picture, none is
-ever replaced by a newer one, and what is counted has gone all the way: published, taken from DDS, processed, published,
-classified, counted, published. A camera that is merely faster would measure how many pictures can be thrown away, a
-slower one only itself. Everything else is the product's own: its nodes, parameters, QoS, executor and DDS profile.
-
-At a camera's own rate (`rate` > 0) nothing waits: then losses and latencies are those of a real camera.
+How fast a graph is, is measured under back-pressure, see `bench.gate`. At a camera's own rate (`rate` > 0) nothing
+waits: then losses and latencies are those of a real camera.
 """
 
 import contextlib
@@ -18,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,82 +22,17 @@ from rclpy.task import Future
 
 from fitness_bringup import live
 from fitness_bringup.bench import clip, contender
+from fitness_bringup.bench.gate import GatedSource
 from fitness_camera.camera_node import CameraNode
-from fitness_camera.source import Source
 from fitness_core.ros import qos, serialized
 from fitness_core.ros.messages import from_time
 from fitness_core.types import Frame
 from fitness_msgs.msg import RepEvent, RepState
 
-ON_THEIR_WAY = 2
-"""Pictures that may be unconfirmed under back-pressure: one in the pose stage, the next one waiting for it."""
-STALLED = 5.0
-"""When nothing is confirmed for so long, what is under way is lost, and the next pictures are handed out [s]."""
 DRAIN = 3.0
 """How long the last pictures of a slice may take to come through, if ever they do [s]."""
 PROCESSES = ("pose_estimator", "exercise_classifier", "rep_counter")
 _AT_END: list[Callable[[], None]] = []
-
-
-class GatedSource(Source):
-    """Pictures from memory, stamped when they are handed out; only as many as a slice allows."""
-
-    def __init__(self, pictures: np.ndarray) -> None:
-        super().__init__("pictures in memory", "camera_optical_frame")
-        self.live = True
-        self.height, self.width = pictures.shape[1:3]
-        self.handed_out = 0
-        self.lost = 0
-        # Plain arrays, as cameras give them: those of a mapped file cost at every touch.
-        self._pictures = pictures.view(np.ndarray)
-        self._period = 0.0
-        self._due = 0.0
-        self._left = 0
-        self._on_their_way: deque[int] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def allow(self, frames: int, rate: float) -> None:
-        """Hand out so many pictures: one per 1 / rate [Hz], or with rate 0 each when one has been confirmed."""
-        with self._changed:
-            self._left, self._period = frames, 1 / rate if rate else 0.0
-            self._on_their_way.clear()
-            self._due = time.monotonic()
-            self.lost = 0
-            self._changed.notify()
-
-    def confirm(self, stamp: int) -> None:
-        """The picture of that stamp has come all the way; those before it that have not made way for it."""
-        with self._changed:
-            while self._on_their_way and self._on_their_way[0] <= stamp:
-                self.lost += self._on_their_way.popleft() != stamp
-            self._changed.notify()
-
-    def read(self) -> Frame | None:
-        with self._changed:
-            while not self._changed.wait_for(self._may, STALLED):
-                self.lost += len(self._on_their_way)
-                self._on_their_way.clear()
-        if self._closed:
-            return None
-        if self._period:
-            time.sleep(max(0.0, self._due - time.monotonic()))
-            self._due += self._period
-        picture = self._pictures[self.handed_out % len(self._pictures)]
-        self.handed_out += 1
-        stamp = time.time_ns()
-        with self._changed:
-            self._left -= 1
-            self._on_their_way.append(stamp)
-        return Frame(stamp, picture, self.frame_id)
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def _may(self) -> bool:
-        return self._closed or (self._left > 0 and (self._period > 0 or len(self._on_their_way) < ON_THEIR_WAY))
 
 
 class Bench:
