@@ -1,7 +1,6 @@
 """The repetition counter: poses and labels in; joint angles, phase, repetitions and sets out."""
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import repeat
@@ -24,7 +23,8 @@ from fitness_core.types import (
 )
 from rep_counter import form
 from rep_counter.bodies import Bodies, Body
-from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence, Found
+from rep_counter.credit import LABEL_LAG, Evidence
+from rep_counter.deciding import REMEMBERED, Deciding
 from rep_counter.gaps import Gaps
 from rep_counter.machine import HOLD_S
 from rep_counter.memory import Memory
@@ -33,30 +33,8 @@ from rep_counter.sets import Set
 from rep_counter.signals import GlitchGate, Past, Reading
 from rep_counter.track import Candidate, Track
 
-# So much rather this exercise than its best rival: sure at once. When the wait is over the better one is taken.
-_SURE = 0.67
-# A lone repetition in which another exercise would find its movement too is named at once only so surely.
-_CERTAIN = 0.95
-# Failed attempts are told of where it is more likely that the exercise was done than not.
-_LIKELY = 0.5
-# Within a set the next repetition of the same exercise is likely, so that less will do.
-_NEEDED_IN_SET = 0.3
-# Repetitions before those that decided belong to the set where the classifier at least considered them.
-_NEEDED_BEFORE_SET = 0.15
-# A running set of an exercise that moves too ends for another only after so many repetitions of the other.
-_TO_TAKE_OVER = 3
-# Ranges of motion of consecutive repetitions of a set differ by no more than this share.
-_ALIKE = 0.6
-# So many repetitions at a time decide what a set is.
-_DECIDING = 6
-# The first repetitions of a doubtful set wait no longer than this for further ones.
-_PATIENCE = nanoseconds(6.0)
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3
-# Repetitions of one set follow each other within this.
-_GAP = nanoseconds(3.0)
-# Repetitions that nobody was credited with are remembered so long: the classifier may yet be sure.
-_REMEMBERED = nanoseconds(30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +60,9 @@ class RepCounter:
     min_visibility: below it a joint is not measured [0..1].
 
     A set begins where the labels over a chain of alike repetitions, and whose rules the movement keeps, speak for an
-    exercise (`credit.Case`): at once where they are sure, else when the classifier has had its window, two seconds,
-    after the last of them. Then the whole chain is credited, back to its first repetition, and what follows needs less.
-    A stretch of time is credited once.
+    exercise (`deciding.Deciding`): at once where they are sure, else when the classifier has had its window, two
+    seconds, after the last of them. Then the whole chain is credited, back to its first repetition, and what follows
+    needs less. A stretch of time is credited once.
 
     Where a recording begins or ends within a repetition: half a repetition at one end of a set counts as one, a half
     at each end together count as one.
@@ -95,13 +73,14 @@ class RepCounter:
         self._min_visibility = min_visibility
         self._bodies = Bodies(catalogue, min_visibility)
         self._signals = [self._bodies.signal(one) for one in catalogue]
-        self.set_exercise(exercise)
+        self.exercise = ""
         self.reset()
+        self.set_exercise(exercise)
 
     def reset(self) -> None:
         """Forget everything, sets included."""
         longest = max((exercise.longest_s for exercise in self._catalogue), default=0.0)
-        self._past = Past(longest + seconds(_REMEMBERED))
+        self._past = Past(longest + seconds(REMEMBERED))
         self._tracks = {
             exercise.name: Track(exercise, self._min_visibility, self._past, self._bodies)
             for exercise in self._catalogue
@@ -109,12 +88,10 @@ class RepCounter:
         self._gates = [GlitchGate() for _ in range(self._bodies.columns)]
         self._movement = Movement()
         self._evidence = Evidence()
-        self._open: dict[str, list[Candidate]] = {exercise.name: [] for exercise in self._catalogue}
-        self._credited: deque[tuple[str, int, int]] = deque(maxlen=30)  # exercise, start, end of the last repetitions
+        self._deciding = Deciding(self._tracks, self._evidence, self.exercise)
         self._heard = -1  # stamp of the newest label that was considered
         self._gaps = Gaps()
         self._settled = -1  # what turned before this [ns] was decided before a restart
-        self._unknown = -1  # up to here [ns] it was told that there were no labels
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
@@ -134,7 +111,7 @@ class RepCounter:
     def memory(self) -> Memory:
         """What is published so far, to go on from after a crash."""
         running = self._set.saved() if self._set else None
-        return Memory(self._gaps.last or 0, self.exercise, self._sets, running, list(self._credited))
+        return Memory(self._gaps.last or 0, self.exercise, self._sets, running, list(self._deciding.credited))
 
     def restore(self, memory: Memory) -> None:
         """Go on from what a counter before had published; `step` then takes the poses of around `memory.stamp` on.
@@ -142,9 +119,9 @@ class RepCounter:
         Movement that was told before is not told again, and where poses are missing that is an INTERRUPTED event.
         """
         self.reset()
-        self.exercise = memory.exercise if memory.exercise in self._catalogue else ""
+        self.set_exercise(memory.exercise if memory.exercise in self._catalogue else "")
         self._sets = memory.sets
-        self._credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
+        self._deciding.credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
         self._settled = memory.end
         self._gaps = Gaps(memory.stamp)
         if memory.running and memory.running.exercise in self._catalogue:
@@ -157,7 +134,7 @@ class RepCounter:
         """Count this exercise from now on, whatever the classifier says; empty = the classifier decides."""
         if exercise:
             self._catalogue[exercise]  # raises InputError that names those there are
-        self.exercise = exercise
+        self.exercise = self._deciding.given = exercise
 
     def classify(self, classification: Classification) -> None:
         """Hear what the classifier says; it counts from 0.1 s after its stamp."""
@@ -207,12 +184,9 @@ class RepCounter:
         drives = [gate.step(pose.stamp, value) for gate, value in zip(self._gates, body.drives, strict=True)]
         found = False
         for name, track in self._tracks.items():
-            for candidate in track.step(body, drives):
-                if candidate.excursion.turn > self._settled and not self._taken(name, candidate):
-                    self._open[name].append(candidate)
-                    found = True
+            found |= self._deciding.add(name, track.step(body, drives), self._settled)
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
-        if found or heard != self._heard or (self._set and self._unlabelled(self._set, pose.stamp)):
+        if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
             self._heard = heard
             self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
@@ -226,11 +200,7 @@ class RepCounter:
             summaries = [self._close_set()] if self._set else []
             return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0), summaries=summaries)
         for name, track in self._tracks.items():
-            self._open[name] += [
-                candidate
-                for candidate in track.finish()
-                if candidate.excursion.turn > self._settled and not self._taken(name, candidate)
-            ]
+            self._deciding.add(name, track.finish(), self._settled)
         events: list[RepEvent] = []
         summaries = []
         self._decide(self._pose.stamp, events, summaries, last=True)
@@ -238,18 +208,6 @@ class RepCounter:
         if self._set:
             summaries.append(self._close_set())
         return CounterOutput(joint_angles(self._pose, self._min_visibility), state, events, summaries)
-
-    def _unlabelled(self, running: Set, now: int) -> bool:
-        """Whether a repetition of the running set has waited in vain for a classifier that is silent."""
-        return not self.exercise and any(
-            now - candidate.excursion.end > WAIT and not self._labels_of(candidate)
-            for candidate in self._open[running.exercise]
-            if candidate.reason == Reason.NONE and candidate.excursion.begun
-        )
-
-    def _labels_of(self, candidate: Candidate) -> dict[str, float]:
-        excursion = candidate.excursion
-        return self._evidence.means(excursion.turn, excursion.end + WAIT)
 
     def _bearable_gap(self) -> float:
         """Longest time without a pose in which no repetition is lost [s]; infinite while no exercise is known.
@@ -274,18 +232,21 @@ class RepCounter:
         self._decide(self._pose.stamp, events, summaries, last=True)
         if self._set:
             summaries.append(self._close_set())
-        self._open = {name: [] for name in self._open}
+        self._deciding.drop()
         for track in self._tracks.values():
             track.new_body()
         self._gates = [GlitchGate() for _ in self._gates]
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
-        self._forget(now, events)
+        spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
+        for unheard in self._deciding.forget(now, spoken):
+            events.append(self._interrupted(*unheard))
         while True:
             if self._set is not None:
-                self._go_on(self._set, now, events, last)
-            chain = self._next_set(now, last)
+                for candidate in self._deciding.going_on(self._set, now, last):
+                    self._credit(self._set, candidate, now, events)
+            chain = self._deciding.next_set(self._set, now, last, alone=last and self._sets == 0)
             if not chain:
                 return
             if self._set is not None:
@@ -295,130 +256,18 @@ class RepCounter:
             for candidate in chain[1]:
                 self._credit(self._set, candidate, now, events)
 
-    def _go_on(self, running: Set, now: int, events: list[RepEvent], last: bool) -> None:
-        """Add to the running set what came since, and what lies between two of its repetitions."""
-        name = running.exercise
-        for candidate in list(self._open[name]):
-            if candidate not in self._open[name] or not candidate.excursion.begun:
-                continue
-            good = candidate.reason == Reason.NONE
-            attempt = "" if good else name
-            waited = last or now - candidate.excursion.end > WAIT
-            # Where nothing was asked for and nothing said at all, the set goes on: its rules were kept.
-            silent = good and waited and not self.exercise and not self._labels_of(candidate)
-            sure = silent or self.exercise == name
-            share = 1.0 if sure else self._case([candidate], now, last, attempt=attempt).share(name)
-            if share >= (_NEEDED_IN_SET if good else _LIKELY):
-                # Failed attempts are told of within a set only; good ones before a credited one are of the set too.
-                between = [
-                    other
-                    for other in self._open[name]
-                    if running.end <= other.excursion.start and other.excursion.turn < candidate.excursion.turn
-                ]
-                for other in [*(other for other in between if good and other.reason == Reason.NONE), candidate]:
-                    self._credit(running, other, now, events)
-
-    def _next_set(self, now: int, last: bool) -> tuple[str, list[Candidate]] | None:
-        """The exercise and the first repetitions of a set that has begun, if one has."""
-        best: tuple[float, str, list[Candidate]] | None = None
-        for name in [self.exercise] if self.exercise else self._open:
-            if not self._open[name] or (self._set is not None and self._set.exercise == name):
-                continue
-            chain = self._chain(name, last)
-            if not chain:
-                continue
-            if self.exercise:
-                return name, chain
-            weight = self._weight(name, chain, now, last)
-            if weight > 0 and (best is None or weight > best[0]):
-                best = weight, name, chain
-        if best is None:
-            return None
-        _, name, chain = best
-        while len(chain) > 1 and self._case(chain[:1], now, last).share(name) < _NEEDED_BEFORE_SET:
-            chain = chain[1:]
-        return name, chain
-
-    def _weight(self, name: str, chain: list[Candidate], now: int, last: bool) -> float:
-        """How much speaks for a set of this exercise having begun; 0 where it has not, or that cannot be told yet."""
-        deciding = chain[-_DECIDING:]
-        ended, began = deciding[-1].excursion.end, deciding[0].excursion.end
-        over = last or now - ended > WAIT or now - began > _PATIENCE
-        case = self._case(deciding, now, last, so_far=not over)
-        # Alike repetitions in a row speak for an exercise: of odds, so many are worth their root.
-        needed = 1 / (1 + math.sqrt(len(deciding)))
-        ahead = 0.5
-        if not over:
-            needed = max(needed, _SURE / len(deciding))
-            ahead = _SURE if len(deciding) > 1 else _CERTAIN
-        if case.share(name) < needed or case.over_rival(name) < ahead:
-            return 0.0
-        if self._set is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(self._set.exercise, 0.0) > 0:
-            return 0.0
-        return case.weights[name]
-
-    def _case(self, candidates: list[Candidate], now: int, last: bool, so_far: bool = False, attempt: str = "") -> Case:
-        """What speaks for each exercise from the turning point of the first candidate to shortly after the last.
-
-        attempt: an exercise whose movement is taken for good, to tell whether a failed one was meant as one.
-        """
-        start, end = candidates[0].excursion.start, candidates[-1].excursion.end
-        # Too short a recording for a label after the turning point: hear those before it too.
-        since = start if last else candidates[0].excursion.turn
-        means = self._evidence.means(since, min(now if last else now - LABEL_LAG, end + WAIT))
-        found = {name: track.found(start, end, so_far) for name, track in self._tracks.items()}
-        if attempt:
-            found[attempt] = Found(1.0, 1.0)
-        return Case.weigh(means, found)
-
-    def _chain(self, name: str, last: bool) -> list[Candidate]:
-        """The last good repetitions of an exercise that follow each other without a break and are alike, oldest first.
-
-        Empty where there are none, or nothing but half a repetition at the beginning of what may be more.
-        """
-        good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
-        if not self.exercise:
-            good = [candidate for candidate in good if candidate.landed]
-        good.sort(key=lambda candidate: candidate.excursion.turn)
-        if not good:
-            return []
-        chain = [good.pop()]
-        while good:
-            before, first = good.pop().excursion, chain[0].excursion
-            small, large = sorted((before.range_of_motion, first.range_of_motion))
-            if first.start - before.end > _GAP or small < _ALIKE * large:
-                break
-            chain.insert(0, next(c for c in self._open[name] if c.excursion is before))
-        if all(not candidate.excursion.begun for candidate in chain):
-            # A lone half counts where it is all there is.
-            assert self._pose is not None
-            return chain if last and self._sets == 0 and self._pose.stamp - chain[-1].excursion.end < _GAP else []
-        return chain
-
-    def _taken(self, name: str, candidate: Candidate) -> bool:
-        """Whether most of a candidate's time is already credited to another exercise; it is then open no more."""
-        excursion = candidate.excursion
-        shared = sum(
-            max(0, min(end, excursion.end) - max(start, excursion.start))
-            for exercise, start, end in self._credited
-            if exercise != name
-        )
-        return 2 * shared > excursion.end - excursion.start
-
     def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:
         """Take a candidate into a set."""
-        self._open[running.exercise].remove(candidate)
-        excursion = candidate.excursion
+        excursion, track = candidate.excursion, self._tracks[running.exercise]
         if not excursion.returned and running.has_first_half:
-            return  # the half at the other end already stands for this one
+            # The half at the other end already stands for this one.
+            self._deciding.withdraw(running.exercise, candidate)
+            return
+        self._deciding.credit(running.exercise, candidate)
         running.has_first_half |= not excursion.begun
         if candidate.reason == Reason.NONE:
-            self._tracks[running.exercise].learn(excursion.range_of_motion)
-            self._credited.append((running.exercise, excursion.start, excursion.end))
-            for name, others in self._open.items():
-                self._open[name] = [other for other in others if not self._taken(name, other)]
+            track.learn(excursion.range_of_motion)
         assert self._pose is not None
-        track = self._tracks[running.exercise]
         motion = track.motion(candidate)
         poses = self._past.between(excursion.start, excursion.end)
         verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn) if v.judged]
@@ -445,27 +294,6 @@ class RepCounter:
                 )
             )
         )
-
-    def _forget(self, now: int, events: list[RepEvent]) -> None:
-        """Drop failed attempts that waited in vain, and what is too old to begin a set.
-
-        Where a classifier that speaks never said a word about what may have been a repetition, that is told.
-        """
-        spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
-        for name, candidates in self._open.items():
-            if not candidates:
-                continue
-            kept = []
-            for candidate in candidates:
-                good, excursion = candidate.reason == Reason.NONE, candidate.excursion
-                if now - excursion.end <= (_REMEMBERED if good else WAIT):
-                    kept.append(candidate)
-                    continue
-                unheard = good and spoken and not self.exercise and not self._labels_of(candidate)
-                if unheard and excursion.start >= self._unknown and not self._taken("", candidate):
-                    events.append(self._interrupted(excursion.start, excursion.end))
-                    self._unknown = excursion.end
-            self._open[name] = kept
 
     def _rested(self, running: Set, pose: Pose) -> bool:
         """Whether the set is over: no repetition for the exercise's rest time, and none under way."""

@@ -57,8 +57,8 @@ def count(points: np.ndarray, stamps: np.ndarray) -> Periodicity:
     signals, span = signals[:, moving], (high - low)[moving]
     heights = _peak_heights(signals)
     counts = _reversals(signals, _REVERSAL * span) / 2
-    # The square, as energy goes: else an overtone, small but steady, outvotes the movement of a set of two.
-    weights = (span * heights) ** 2
+    # Not the square of the heights: an overtone, small but steady, would outvote the movement of a set of two.
+    weights = span * heights
     if not weights.any():
         weights = span
     repetitions = int(_weighted_median(counts, weights) + 0.5)
