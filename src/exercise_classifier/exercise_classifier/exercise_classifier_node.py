@@ -55,6 +55,9 @@ class ExerciseClassifierNode(FitnessNode):
         Parameter("threads", 1, "Threads of one inference.", 1, 16, read_only=True),
     )
 
+    # Its network takes longer than all else that a pose leads to, and its labels count from 0.1 s later.
+    URGENCY = -1
+
     def __init__(self, name: str = "exercise_classifier", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._classifier: ExerciseClassifier | None = None

@@ -185,3 +185,56 @@ def test_what_may_not_be_called_wakes_nobody(spun) -> None:
             executor.wait_for_ready_callbacks(timeout_sec=0.2)[0]()
     with subscription.handle:
         assert subscription.handle.take_message(String, False)[0].data == "read later"
+
+
+class Urgent(Node):
+    """Goes first."""
+
+    URGENCY = 1
+
+
+class Patient(Node):
+    """Can wait."""
+
+    URGENCY = -1
+
+
+def test_what_comes_of_an_urgent_node_goes_before_who_can_wait(spun, monkeypatch) -> None:
+    executor, listener = spun
+    urgent, patient = Urgent("urgent"), Patient("patient")
+    heard: list[str] = []
+    event = urgent.create_publisher(String, "event", 10)
+
+    def count(_: String) -> None:
+        heard.append("counted")
+        event.publish(String())
+
+    # The least urgent first: neither the order of making nor that of adding tells.
+    patient.create_subscription(String, "pose", lambda _: heard.append("labelled"), 10)
+    urgent.create_subscription(String, "pose", count, 10)
+    told = listener.create_subscription(String, "event", lambda _: heard.append("told"), 10)
+    poses = listener.create_publisher(String, "pose", 10)
+    for node in (patient, urgent):
+        executor.add_node(node)
+    until(executor, lambda: poses.get_subscription_count() == 2 and event.get_subscription_count() == 1)
+
+    # All that is under way is there at every look, however slow the machine is: what is tested is the order.
+    look = executor._ready
+
+    def patiently(deadline: float | None) -> tuple[list, list]:
+        wanted = {"counted": {told}}.get(heard[-1] if heard else "", {*patient.subscriptions, *urgent.subscriptions})
+        timers, ready = look(deadline)
+        while not wanted <= {subscription for subscription, _ in ready}:
+            timers, ready = look(deadline)
+        return timers, ready
+
+    monkeypatch.setattr(executor, "_ready", patiently)
+    # Once a second rclpy's own turn, which knows no patience.
+    monkeypatch.setattr(executor, "_complete_turn", lambda condition: iter(()))
+    poses.publish(String())
+    while len(heard) < 3:
+        executor.spin_once(timeout_sec=60)
+    assert heard == ["counted", "told", "labelled"]
+    for node in (urgent, patient):
+        executor.remove_node(node)
+        node.destroy_node()

@@ -60,6 +60,9 @@ class RepCounterNode(FitnessNode):
         ),
     )
 
+    # A robot waits for what is counted, and no label is needed at its pose: it counts from 0.1 s later.
+    URGENCY: ClassVar = 1
+
     def __init__(self, name: str = "rep_counter", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._counter: RepCounter | None = None
@@ -94,9 +97,9 @@ class RepCounterNode(FitnessNode):
             self._continuity = Continuity(self, self._counter, within, self._labels, self._publish)
 
     def deactivate(self) -> None:
+        self._close()
         if self._continuity is not None:
             self._continuity.end()
-        self._close()
         self._continuity = None
 
     def release(self) -> None:
@@ -199,7 +202,7 @@ class RepCounterNode(FitnessNode):
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._close()
         if self._continuity is not None:
-            self._continuity.end()
+            self._continuity.forget()
         response.success, response.message = True, "sets and repetitions start from nought"
         return response
 

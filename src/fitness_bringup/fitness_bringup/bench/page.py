@@ -68,10 +68,12 @@ TRIMMED = """\
   tables is imported when it is first needed.
 - **Turns of Python's threads.** Who comes back from a wait while another thread computes had to wait for 5 ms, the
   interval that Python sets; now 0.5. Where no other thread computes it makes no difference.
-- **The network has the next picture** (`pose_estimator/pipeline.py`). Where a picture waits, its network begins as soon as
-  it is known who is followed and where alone to look; the pose of the one before is smoothed and published while MediaPipe's
-  own threads work, and so is all that it wakes: none of that asks for Python's lock while the next picture is shown.
-  Between two pictures the network rests for 1.1 ms, 3.4 before, 0.8 in the bare loop. Where none waits nothing is put off.
+- **The network has the next picture** (`pose_estimator/pipeline.py`). Where a picture waits, its network begins as soon
+  as it is known who is followed and where alone to look. The pose of the one before is smoothed and published while
+  MediaPipe's own threads work, and so is all that it wakes: none of that asks for Python's lock while a picture is
+  shown. Between two pictures the network rests for 1.1 ms, 3.4 before, 0.8 in the bare loop.
+- **The counter goes first** (`fitness_core/ros/executor.py`). Of what one pose wakes the counter's callback comes before
+  others, the classifier's after all that came of it; the counter's file is written when the event has been delivered.
 - Looked at and left: reading MediaPipe's landmarks takes 0.04 ms, a wait of the executor for its 18 entities 0.06."""
 
 _WIDTH, _BAR, _LEFT = 720, 26, 250

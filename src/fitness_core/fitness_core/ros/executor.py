@@ -41,6 +41,14 @@ _FOREVER = -1
 _NANOSECONDS = 1_000_000_000
 
 
+def urgency_of(node: Node) -> int:
+    """Of two whose messages have come the callback of the more urgent node goes first: a node's URGENCY, else 0.
+
+    Below 0: after what comes of the others, too.
+    """
+    return getattr(node, "URGENCY", 0)
+
+
 class GraphExecutor(SingleThreadedExecutor):
     """Spins nodes whose messages and timers are many and whose services, actions and events are rare.
 
@@ -69,6 +77,10 @@ class GraphExecutor(SingleThreadedExecutor):
         """Spin a node no more."""
         super().remove_node(node)
         self.wake()
+
+    def get_nodes(self) -> list[Node]:
+        """The nodes it spins, the most urgent first."""
+        return sorted(super().get_nodes(), key=urgency_of, reverse=True)
 
     def wake(self) -> None:
         """Look again at what there is to wait for: rclpy calls it when an entity is created or destroyed."""
@@ -146,7 +158,26 @@ class GraphExecutor(SingleThreadedExecutor):
                 self._rest_taken.set()
 
     def _wait(self, deadline: float | None) -> Generator[tuple[Any, Any, Any], None, None]:
-        """Wait for messages, timers and being woken; what is ready."""
+        """Wait for messages, timers and being woken; what is ready, the most urgent first."""
+        timers, subscriptions = self._ready(deadline)
+        for timer, node in timers:
+            yield self._handler(timer, node, self._take_timer), timer, node
+        patient = [entry for entry in subscriptions if urgency_of(entry[1]) < 0]
+        others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0]
+        for subscription, node in others:
+            yield self._handler(subscription, node, self._take_subscription), subscription, node
+        if patient:
+            # What comes a moment later or of the others goes first, but none of them again: nobody gets further behind
+            # than by one message.
+            _, news = self._ready(time.monotonic())
+            for subscription, node in news:
+                if urgency_of(node) >= 0 and (subscription, node) not in others:
+                    yield self._handler(subscription, node, self._take_subscription), subscription, node
+        for subscription, node in patient:
+            yield self._handler(subscription, node, self._take_subscription), subscription, node
+
+    def _ready(self, deadline: float | None) -> tuple[list[tuple[Timer, Node]], list[tuple[Subscription, Node]]]:
+        """Wait; the timers and subscriptions that are ready."""
         if self._stale:
             self._look()
         subscriptions = [(entity, node) for entity, node in self._subscriptions if self.can_execute(entity)]
@@ -160,7 +191,7 @@ class GraphExecutor(SingleThreadedExecutor):
             except InvalidHandle:
                 # It was destroyed since.
                 self._stale = True
-                return
+                return [], []
             self._wait_set.clear_entities()
             for subscription, _ in subscriptions:
                 self._wait_set.add_subscription(subscription.handle)
@@ -178,11 +209,7 @@ class GraphExecutor(SingleThreadedExecutor):
             arrived = set(self._wait_set.get_ready_entities("subscription"))
             # A timer that was cancelled can be among those that are due.
             timers = [(t, node) for t, node in timers if t.handle.pointer in due and t.handle.is_timer_ready()]
-            subscriptions = [(s, node) for s, node in subscriptions if s.handle.pointer in arrived]
-        for timer, node in timers:
-            yield self._handler(timer, node, self._take_timer), timer, node
-        for subscription, node in subscriptions:
-            yield self._handler(subscription, node, self._take_subscription), subscription, node
+            return timers, [(s, node) for s, node in subscriptions if s.handle.pointer in arrived]
 
     def _look(self) -> None:
         self._stale = False

@@ -58,6 +58,8 @@ class FitnessNode(LifecycleNode):
     """
 
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    URGENCY: ClassVar[int] = 0
+    """Among the nodes of one executor, see `fitness_core.ros.executor.urgency_of`."""
 
     def __init__(self, name: str, **node_arguments) -> None:
         # Before rclpy's own, which subscribes already where it is to follow /clock.

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
+
 from fitness_core.ros import messages, qos
 from fitness_core.ros.catch_up import CatchUp, Heard
 from fitness_core.ros.node import FitnessNode
@@ -15,6 +17,8 @@ from rep_counter.memory import Memory, MemoryFile
 from rep_counter.resume import needed, resume
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
+SOON = 0.005
+"""Writing a file takes as long as counting does: who listens in this process hears of a repetition before that [s]."""
 TOLD = 10.0
 """A restart is a warning on /diagnostics for so long [s]."""
 
@@ -40,6 +44,8 @@ class Continuity:
         self._publish = publish
         self._file = MemoryFile(state_file(node)) if within else None
         self._catch_up: CatchUp | None = None
+        self._soon = node.create_timer(SOON, self.save, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._soon.cancel()
         self._story, self._until = "", 0.0
         self.interruptions = 0
         if self._file is None:
@@ -69,10 +75,11 @@ class Continuity:
         """Keep it. After it is published: a crash in between tells it twice, with one number, rather than never."""
         self.interruptions += sum(event.reason == Reason.INTERRUPTED for event in output.events)
         if output.events or output.summaries:
-            self.save()
+            self._soon.reset()
 
     def save(self) -> None:
         """Keep what the counter is at."""
+        self._soon.cancel()
         if self._file is not None and self._catch_up is None:
             self._file.save(self._counter.memory())
 
@@ -81,13 +88,19 @@ class Continuity:
         if self._counter.stamp is not None:
             self.save()
 
-    def end(self) -> None:
-        """The counter ends or is reset: nothing is left to go on from."""
+    def forget(self) -> None:
+        """The counter starts anew: nothing is left to go on from."""
         if self._catch_up is not None:
             self._catch_up.cancel()
             self._catch_up = None
+        self._soon.cancel()
         if self._file is not None:
             self._file.remove()
+
+    def end(self) -> None:
+        """The counter ends."""
+        self.forget()
+        self._node.destroy_timer(self._soon)
 
     def _resume(self, memory: Memory, heard: dict[str, list[Heard]]) -> None:
         self._catch_up = None
