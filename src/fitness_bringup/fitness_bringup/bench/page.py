@@ -72,7 +72,7 @@ TRIMMED = """\
   as it is known who is followed and where alone to look. The pose of the one before is smoothed and published while
   MediaPipe's own threads work, and so is all that it wakes: none of that asks for Python's lock while a picture is
   shown. Between two pictures the network rests for 1.1 ms, 3.4 before, 0.8 in the bare loop.
-- **The counter goes first** (`fitness_core/ros/executor.py`). Of what one pose wakes, the counter's callback comes first
+- **The counter goes first** (`fitness_core/ros/executor.py`). Of what a pose wakes the counter's callback comes first
   and the classifier's after all that came of the others; the counter's file is written once the event is delivered.
 - Looked at and left: reading MediaPipe's landmarks takes 0.04 ms, a wait of the executor for its 18 entities 0.06."""
 
