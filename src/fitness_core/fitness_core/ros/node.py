@@ -28,7 +28,7 @@ from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.heaps import bound_heaps
-from fitness_core.ros import diagnostics, parameters, serialized
+from fitness_core.ros import diagnostics, parameters, serialized, shared_memory
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
@@ -233,10 +233,11 @@ def permitted() -> Iterator[None]:
 def init(args: list[str] | None = None) -> None:
     """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses.
 
-    Python's threads take turns of `TURN`.
+    Python's threads take turns of `TURN`. Shared memory of who was killed before is removed.
     """
     sys.setswitchinterval(TURN)
     bound_heaps()
+    shared_memory.sweep()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
