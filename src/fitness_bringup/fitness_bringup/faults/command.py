@@ -62,7 +62,7 @@ def run(options: Options) -> int:
     if options.json == "-":
         print(json.dumps(as_json(faults), indent=1))
     else:
-        show(faults, Console())
+        show(faults, Console(width=max(100, Console().width)))
         _save(options, faults)
     bad = [fault.name for fault in faults if not fault.survived]
     if bad:
