@@ -222,7 +222,13 @@ def test_what_comes_of_an_urgent_node_goes_before_who_can_wait(spun, monkeypatch
     look = executor._ready
 
     def patiently(deadline: float | None) -> tuple[list, list]:
-        wanted = {"counted": {told}}.get(heard[-1] if heard else "", {*patient.subscriptions, *urgent.subscriptions})
+        wanted = (
+            {*patient.subscriptions, *urgent.subscriptions}
+            if not heard
+            else {told}
+            if heard[-1] == "counted"
+            else set()
+        )
         timers, ready = look(deadline)
         while not wanted <= {subscription for subscription, _ in ready}:
             timers, ready = look(deadline)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from typing import Any
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.event_handler import EventHandler
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import (
@@ -60,6 +61,9 @@ class GraphExecutor(SingleThreadedExecutor):
         self._stale = True
         self._subscriptions: list[tuple[Subscription, Node]] = []
         self._timers: list[tuple[Timer, Node]] = []
+        self._handles: list[Any] = []  # of both
+        self._particular = False  # whether there are callback groups of a kind that is not rclpy's
+        self._hurried = False  # whether any node cannot wait
         self._wait_set: Any = None
         self._rest_ready = False
         self._rest_taken = threading.Event()
@@ -93,7 +97,7 @@ class GraphExecutor(SingleThreadedExecutor):
         """Stop for good and end the thread."""
         ended = super().shutdown(timeout_sec)
         self._wait_set = None
-        self._subscriptions, self._timers = [], []
+        self._subscriptions, self._timers, self._handles = [], [], []
         guard, self._rest_guard = self._rest_guard, None
         if guard is not None:
             self._rest_taken.set()
@@ -163,35 +167,40 @@ class GraphExecutor(SingleThreadedExecutor):
         for timer, node in timers:
             yield self._handler(timer, node, self._take_timer), timer, node
         patient = [entry for entry in subscriptions if urgency_of(entry[1]) < 0]
-        others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0]
-        for subscription, node in others:
-            yield self._handler(subscription, node, self._take_subscription), subscription, node
-        if patient:
-            # What comes a moment later or of the others goes first, but none of them again: nobody gets further behind
-            # than by one message.
-            _, news = self._ready(time.monotonic())
+        others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0] or (patient and self._news([]))
+        news = others
+        while news:
             for subscription, node in news:
-                if urgency_of(node) >= 0 and (subscription, node) not in others:
-                    yield self._handler(subscription, node, self._take_subscription), subscription, node
+                yield self._handler(subscription, node, self._take_subscription), subscription, node
+            # Before those that can wait goes what comes of the others, but none again: nobody gets further behind than
+            # by one message.
+            news = self._news(others) if patient else []
+            others = others + news
         for subscription, node in patient:
             yield self._handler(subscription, node, self._take_subscription), subscription, node
+
+    def _news(self, known: list[tuple[Subscription, Node]]) -> list[tuple[Subscription, Node]]:
+        """Without waiting: what is ready beside what is known, and cannot wait."""
+        if not self._hurried:
+            return []
+        _, ready = self._ready(time.monotonic())
+        return [entry for entry in ready if urgency_of(entry[1]) >= 0 and entry not in known]
 
     def _ready(self, deadline: float | None) -> tuple[list[tuple[Timer, Node]], list[tuple[Subscription, Node]]]:
         """Wait; the timers and subscriptions that are ready."""
         if self._stale:
             self._look()
-        subscriptions = [(entity, node) for entity, node in self._subscriptions if self.can_execute(entity)]
-        timers = [(entity, node) for entity, node in self._timers if self.can_execute(entity)]
-        with ExitStack() as held:
-            try:
-                entities: list[Any] = [self._context, self._guard, self._sigint_gc]
-                entities += [entity for entity, _ in (*subscriptions, *timers)]
-                for entity in entities:
-                    held.enter_context(entity.handle)
-            except InvalidHandle:
-                # It was destroyed since.
-                self._stale = True
-                return [], []
+        subscriptions, timers = self._subscriptions, self._timers
+        if self._tasks or self._particular:  # else nothing is being executed that others wait for
+            subscriptions = [entry for entry in subscriptions if self.can_execute(entry[0])]
+            timers = [entry for entry in timers if self.can_execute(entry[0])]
+        # Plainly, and not by an ExitStack: that took longer than the wait.
+        held: list[Any] = []
+        try:
+            entities = (self._context, self._guard, self._sigint_gc)
+            for handle in (*(entity.handle for entity in entities), *self._handles):
+                handle.__enter__()
+                held.append(handle)
             self._wait_set.clear_entities()
             for subscription, _ in subscriptions:
                 self._wait_set.add_subscription(subscription.handle)
@@ -210,12 +219,24 @@ class GraphExecutor(SingleThreadedExecutor):
             # A timer that was cancelled can be among those that are due.
             timers = [(t, node) for t, node in timers if t.handle.pointer in due and t.handle.is_timer_ready()]
             return timers, [(s, node) for s, node in subscriptions if s.handle.pointer in arrived]
+        except InvalidHandle:
+            # It was destroyed since.
+            self._stale = True
+            return [], []
+        finally:
+            for handle in held:
+                handle.__exit__(None, None, None)
 
     def _look(self) -> None:
         self._stale = False
         nodes = self.get_nodes()
         self._subscriptions = [(entity, node) for node in nodes for entity in node.subscriptions]
         self._timers = [(entity, node) for node in nodes for entity in node.timers]
+        entities: list[Any] = [entity for entity, _ in (*self._subscriptions, *self._timers)]
+        groups = {type(entity.callback_group) for entity in entities}
+        self._particular = not groups <= {MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup}
+        self._handles = [entity.handle for entity in entities]
+        self._hurried = any(urgency_of(node) >= 0 for node in nodes)
         sizes = len(self._subscriptions), 2, len(self._timers), 0, 0, 0
         handle: Any = self._context.handle
         with handle:
