@@ -53,6 +53,25 @@ def test_messages_come_in_order_and_timers_fire(spun) -> None:
     assert heard == [str(number) for number in range(30)]
 
 
+def test_a_timer_that_another_callback_cancels_is_not_called(spun) -> None:
+    executor, node = spun
+    fired: list[str] = []
+    timers = {}
+
+    def fire(name: str, other: str) -> None:
+        fired.append(name)
+        timers[other].cancel()
+
+    for name, other in (("one", "two"), ("two", "one")):
+        timers[name] = node.create_timer(0.02, lambda name=name, other=other: fire(name, other))
+    # Both are due when the executor looks.
+    until_due = time.monotonic() + 0.05
+    while time.monotonic() < until_due or not all(timer.is_ready() for timer in timers.values()):
+        pass
+    until(executor, lambda: len(fired) == 3)
+    assert len(set(fired)) == 1
+
+
 def test_service_is_answered_among_many_messages(spun) -> None:
     executor, node = spun
     heard = []

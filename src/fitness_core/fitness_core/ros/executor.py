@@ -227,6 +227,15 @@ class GraphExecutor(SingleThreadedExecutor):
             for handle in held:
                 handle.__exit__(None, None, None)
 
+    def _take_timer(self, timer: Timer) -> Any:
+        try:
+            return super()._take_timer(timer)
+        except _rclpy.RCLError:
+            # A callback before it has cancelled it since it was found to be due.
+            if timer.is_canceled():
+                return None
+            raise
+
     def _look(self) -> None:
         self._stale = False
         nodes = self.get_nodes()
