@@ -12,26 +12,33 @@ import pytest
 import rclpy
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
+from std_msgs.msg import Empty
 
 PROFILE = Path(__file__).resolve().parents[2] / "src" / "fitness_bringup" / "config" / "fastdds.xml"
 NAMESPACE = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
 DEADLINE = 60.0  # [s]
 COUNT, RATE = 90, 30.0
+HELLO = -1
+"""The number of pictures that do not count."""
 
 # Run as a program this file is the publishing side: width, height.
 
 
 def publish(width: int, height: int) -> None:
-    """Publish COUNT pictures at RATE once somebody subscribes."""
+    """Publish COUNT pictures at RATE once somebody hears them."""
     rclpy.init()
     node = rclpy.create_node("pictures")
     publisher = node.create_publisher(Image, f"pictures_{width}", 5)
-    deadline = time.monotonic() + DEADLINE
-    while publisher.get_subscription_count() == 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)  # the other side learns of us a little later, and best effort repeats nothing
+    heard: list[Empty] = []
+    node.create_subscription(Empty, "heard", heard.append, 1)
     message = Image(width=width, height=height, encoding="bgr8", step=3 * width)
     message.data = array.array("B", bytes(3 * width * height))
+    message.header.frame_id = str(HELLO)
+    deadline = time.monotonic() + DEADLINE
+    # Best effort repeats nothing: what counts begins when the other side has heard of us.
+    while not heard and time.monotonic() < deadline:
+        publisher.publish(message)
+        rclpy.spin_once(node, timeout_sec=0.1)
     due = time.monotonic()
     for number in range(COUNT):
         message.header.frame_id = str(number)
@@ -62,9 +69,16 @@ def test_pictures_arrive_in_another_process(width, height, monkeypatch):
         node = rclpy.create_node("viewer")
         # Best effort as the pose estimator, but deeper: this is about the transport, not about who reads too late.
         quality = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-        node.create_subscription(
-            Image, f"pictures_{width}", lambda message: received.append(int(message.header.frame_id)), quality
-        )
+        heard = node.create_publisher(Empty, "heard", 1)
+
+        def hear(message: Image) -> None:
+            number = int(message.header.frame_id)
+            if number == HELLO:
+                heard.publish(Empty())
+            else:
+                received.append(number)
+
+        node.create_subscription(Image, f"pictures_{width}", hear, quality)
         end = time.monotonic() + DEADLINE
         while COUNT - 1 not in received and time.monotonic() < end:
             rclpy.spin_once(node, timeout_sec=0.1)
