@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fitness_bringup import cli, live
+from fitness_bringup.node_parameters import overrides_of
 from fitness_core.errors import InputError
 
 SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
@@ -135,13 +136,13 @@ def test_parameter_file_that_names_a_node(tmp_path: Path, pattern: str) -> None:
 )
 def test_malformed_parameter(given: str, said: str) -> None:
     with pytest.raises(InputError) as error:
-        live.overrides_of(live.Options(parameters=(given,)))
+        overrides_of((given,))
     assert said in str(error.value)
 
 
 def test_parameters_keep_their_types() -> None:
     given = ("camera.width:=640", "camera.rate:=15.0", "camera.source:='0'", "camera.loop:=true")
-    overrides = live.overrides_of(live.Options(parameters=given))
+    overrides = overrides_of(given)
     assert overrides == {"camera": {"width": 640, "rate": 15.0, "source": "0", "loop": True}}
 
 

@@ -20,7 +20,7 @@ from exercise_classifier import model_file
 from exercise_classifier.classifier import default_model
 from exercise_classifier.training.config import CONFIGS, load_config
 from exercise_classifier.training.take_readers import read_table
-from fitness_bringup import live
+from fitness_bringup import live, node_parameters
 from fitness_camera import calibration
 from fitness_core.catalogue import SHIPPED, Catalogue
 from fitness_core.errors import InputError
@@ -173,7 +173,7 @@ def test_yaml_files(name: str, tmp_path: Path) -> None:
         "catalogue": ((SHIPPED / "squat.yaml").read_text(), lambda: Catalogue.load(file)),
         "config": ((CONFIGS / "exercise_lstm.yaml").read_text(), lambda: load_config(str(file))),
         "parameters": (
-            live.shared("params", "fitness.yaml").read_text(),
+            node_parameters.shared("params", "fitness.yaml").read_text(),
             lambda: live.check(live.Options(params=file)),
         ),
         "calibration": (CALIBRATION, lambda: calibration.load(file)),

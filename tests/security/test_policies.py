@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import cv2
-import numpy as np
 import pytest
 import rclpy
 from rclpy.node import Node
@@ -51,16 +49,6 @@ def permitted(node: str, kind: str) -> set[str]:
     }
     actions, parts = of[kind]
     return names | {f"{action}/_action/{part}" for action in actions for part in parts}
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "nobody.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (64, 48))
-    for shade in range(0, 200, 10):
-        writer.write(np.full((48, 64, 3), shade, np.uint8))
-    writer.release()
-    return path
 
 
 @pytest.fixture

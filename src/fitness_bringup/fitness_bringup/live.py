@@ -1,7 +1,5 @@
 """`./fitness live`: the whole graph in one process, the nodes and parameters that the launch files start."""
 
-import difflib
-import fnmatch
 import os
 import shutil
 import sys
@@ -15,20 +13,14 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
 
+from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.status import print_summary
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal, permitted
-from fitness_core.yaml_text import parse
 
 DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
-NODES = (
-    *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
-    *("run_set", "dashboard"),
-    *("markers", "hri_bridge", "foxglove", "window", "video", "record_take", "recorder"),
-)
-"""Names of the nodes that a parameter file of the graph may speak of."""
 BROWSER = "browser"
 """The source that is the camera of a browser, by the dashboard."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
@@ -91,7 +83,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     takes: parameters of the node that guides through takes, None = none is guided. at_once: `start` follows, so the
     network is loaded in a thread while the other nodes are made.
     """
-    overrides = overrides_of(options)
+    overrides = node_parameters.overrides_of(options.parameters)
     graph = Graph()
 
     def add(kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
@@ -225,12 +217,12 @@ def check(options: Options) -> None:
             f"--namespace {options.namespace!r}: letters, digits, _ and / are accepted, e.g. robot1/fitness"
         )
     if options.params is not None:
-        _check_parameter_file(options.params, _namespace(options))
+        node_parameters.check(options.params, _namespace(options))
 
 
 def set_environment() -> None:
     """What the middleware reads when it starts: the profile for pictures, and that only this host listens."""
-    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(shared("config", "fastdds.xml")))
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(node_parameters.shared("config", "fastdds.xml")))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 
@@ -239,46 +231,10 @@ def begin(options: Options) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # One file: of a value that two files give in different types ROS 2 keeps one without a word.
         file = Path(folder, "parameters.yaml")
-        file.write_text(yaml.safe_dump(parameters(options)))
+        file.write_text(yaml.safe_dump(node_parameters.parameters(options.params)))
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
-
-
-def parameters(options: Options) -> dict[str, Any]:
-    """The parameter file that ships, overruled by the user's."""
-    shipped: dict[str, Any] = yaml.safe_load(shared("params", "fitness.yaml").read_text())
-    return shipped if options.params is None else _merged(shipped, yaml.safe_load(options.params.read_text()))
-
-
-def overrides_of(options: Options) -> dict[str, dict[str, Any]]:
-    """Node -> parameter -> value of every -p. Raises InputError."""
-    overrides: dict[str, dict[str, Any]] = {}
-    for given in options.parameters:
-        name, assigned, text = given.partition(":=")
-        node, dot, parameter = name.partition(".")
-        if not (assigned and dot and parameter):
-            raise InputError(f"-p {given!r}: give NODE.PARAMETER:=VALUE, e.g. -p camera.width:=1280")
-        if node not in NODES:
-            raise InputError(f"-p {given!r}: unknown node {node!r}{_hint(node)}")
-        try:
-            value = parse(text)
-        except yaml.YAMLError:
-            raise InputError(f"-p {given!r}: {text!r} is not a YAML value") from None
-        if not isinstance(value, (bool, int, float, str, list)):
-            raise InputError(f"-p {given!r}: {text!r} is not a value of a parameter")
-        overrides.setdefault(node, {})[parameter] = value
-    return overrides
-
-
-def shared(*parts: str) -> Path:
-    """A file of this package: of the source tree this code lies in, else installed."""
-    in_source = Path(__file__).resolve().parent.parent.joinpath(*parts)
-    if in_source.exists():
-        return in_source
-    from ament_index_python.packages import get_package_share_directory
-
-    return Path(get_package_share_directory("fitness_bringup"), *parts)
 
 
 class _StatusLine:
@@ -326,52 +282,5 @@ def _if(**parameters: Any) -> dict[str, Any]:
     return {key: value for key, value in parameters.items() if value not in ("", False)}
 
 
-def _merged(below: dict, above: dict) -> dict:
-    """Both, and of what both have `above`, level by level."""
-    both = below | above
-    nested = {
-        key: _merged(below[key], above[key])
-        for key in below.keys() & above.keys()
-        if isinstance(below[key], dict) and isinstance(above[key], dict)
-    }
-    return both | nested
-
-
 def _namespace(options: Options) -> str:
     return "/" + options.namespace.strip("/")
-
-
-def _hint(node: str) -> str:
-    close = difflib.get_close_matches(node, NODES, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(NODES)}"
-
-
-def _check_parameter_file(path: Path, namespace: str) -> None:
-    """ROS 2 passes over what matches no node: say so. Its own message for what is no parameter file is two lines."""
-    try:
-        content = parse(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--params {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        raise InputError(f"--params {path} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
-    if not isinstance(content, dict):
-        raise InputError(f"--params {path} is no parameter file; it starts with a node, e.g. /**/camera:")
-    for pattern in _node_patterns(path, "", content):
-        if not any(fnmatch.fnmatchcase(f"{namespace}/{node}", pattern) for node in NODES):
-            node = pattern.rsplit("/", 1)[-1]
-            hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
-            raise InputError(f"--params {path}: {pattern!r} is no node of {namespace}{hint}")
-
-
-def _node_patterns(path: Path, prefix: str, content: dict) -> list[str]:
-    patterns = []
-    for key, value in content.items():
-        name = f"{prefix}/{str(key).strip('/')}"
-        if not isinstance(value, dict):
-            raise InputError(f"--params {path}: {key!r} needs ros__parameters: with the parameters in it")
-        if "ros__parameters" in value:
-            patterns.append(name)
-        else:
-            patterns += _node_patterns(path, name, value)
-    return patterns

@@ -11,7 +11,7 @@ import yaml
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.utilities import try_shutdown
 
-from fitness_bringup import live
+from fitness_bringup import live, node_parameters
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.errors import InputError
@@ -75,11 +75,11 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked["dashboard"] |= {"bind": options.bind} if options.bind else {}
     if options.record is not None:
         asked["recorder"] = {"bag": str(options.record.absolute()), "images": options.record_images}
-    for name, parameters in live.overrides_of(options).items():
+    for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
         asked[name] |= parameters
-    content = live.parameters(options)
+    content = node_parameters.parameters(options.params)
     for name, parameters in asked.items():
         node = content.setdefault(f"/**/{name}", {})
         node["ros__parameters"] = node.get("ros__parameters", {}) | parameters

@@ -11,7 +11,7 @@ from rclpy.utilities import try_shutdown
 from rich.console import Console
 from std_msgs.msg import String
 
-from fitness_bringup import live
+from fitness_bringup import live, node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue
@@ -97,7 +97,7 @@ def _check(options: Options) -> None:
 
 
 def _catalogue(options: Options) -> Path | None:
-    given = live.overrides_of(live.Options(parameters=options.parameters)).get("record_take", {}).get("catalogue")
+    given = node_parameters.overrides_of(options.parameters).get("record_take", {}).get("catalogue")
     return Path(given) if given else None
 
 

@@ -7,8 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from fitness_core.ros.shared_memory import FOLDER, sweep
 
 PARTICIPANT = """
@@ -48,8 +46,9 @@ def test_only_what_nobody_holds_goes(tmp_path: Path) -> None:
     assert not any(file.exists() for file in held)
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="Linux has /dev/shm")
-def test_what_fast_dds_leaves_when_it_is_killed_goes() -> None:
+def test_what_fast_dds_leaves_when_it_is_killed_goes(needed) -> None:
+    needed(FOLDER.is_dir(), "/dev/shm")
+
     def segments() -> set[str]:
         return {file.name for file in FOLDER.glob("fastrtps_*_el") if "port" not in file.name}
 

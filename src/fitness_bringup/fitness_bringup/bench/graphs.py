@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from rclpy.task import Future
 
-from fitness_bringup import live
+from fitness_bringup import live, node_parameters
 from fitness_bringup.bench import clip, contender
 from fitness_bringup.bench.gate import GatedSource
 from fitness_camera.camera_node import CameraNode
@@ -141,7 +141,13 @@ def _timed(
 def processes(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
     """Camera, pose estimator, classifier and counter in a process each, as the launch files start them."""
     live.set_environment()
-    ros = ["--ros-args", "-r", f"__ns:=/{namespace}", "--params-file", str(live.shared("params", "fitness.yaml"))]
+    ros = [
+        "--ros-args",
+        "-r",
+        f"__ns:=/{namespace}",
+        "--params-file",
+        str(node_parameters.shared("params", "fitness.yaml")),
+    ]
     ros += ["--log-level", "error"]
     program = "import sys, os, {package}.{node}_node as n; sys.exit(n.main())"
     children = [

@@ -1,0 +1,19 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+Overlay = Annotated[bool, typer.Option(help="Publish annotated pictures.")]
+Params = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False)
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
+]
+Backend = Annotated[Literal["mediapipe", "litert"], typer.Option(help="What finds the body: docs/backends.md.")]
+Namespace = Annotated[str, typer.Option(help="Namespace of every node.")]
+PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""Of a command that has a parser of its own."""

@@ -1,0 +1,105 @@
+"""The parameters that a command line gives nodes: the file that ships, the user's file over it, and each `-p`."""
+
+import difflib
+import fnmatch
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fitness_core.errors import InputError
+from fitness_core.yaml_text import parse
+
+NODES = (
+    *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
+    *("run_set", "dashboard"),
+    *("markers", "hri_bridge", "foxglove", "window", "video", "record_take", "recorder"),
+)
+"""Names of the nodes that a parameter file of the graph may speak of."""
+
+
+def parameters(file: Path | None) -> dict[str, Any]:
+    """The parameter file that ships, overruled by the user's."""
+    shipped: dict[str, Any] = yaml.safe_load(shared("params", "fitness.yaml").read_text())
+    return shipped if file is None else _merged(shipped, yaml.safe_load(file.read_text()))
+
+
+def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Node -> parameter -> value of every -p. Raises InputError."""
+    overrides: dict[str, dict[str, Any]] = {}
+    for given in arguments:
+        name, assigned, text = given.partition(":=")
+        node, dot, parameter = name.partition(".")
+        if not (assigned and dot and parameter):
+            raise InputError(f"-p {given!r}: give NODE.PARAMETER:=VALUE, e.g. -p camera.width:=1280")
+        if node not in NODES:
+            raise InputError(f"-p {given!r}: unknown node {node!r}{_hint(node)}")
+        try:
+            value = parse(text)
+        except yaml.YAMLError:
+            raise InputError(f"-p {given!r}: {text!r} is not a YAML value") from None
+        if not isinstance(value, (bool, int, float, str, list)):
+            raise InputError(f"-p {given!r}: {text!r} is not a value of a parameter")
+        overrides.setdefault(node, {})[parameter] = value
+    return overrides
+
+
+def shared(*parts: str) -> Path:
+    """A file of this package: of the source tree this code lies in, else installed."""
+    in_source = Path(__file__).resolve().parent.parent.joinpath(*parts)
+    if in_source.exists():
+        return in_source
+    from ament_index_python.packages import get_package_share_directory
+
+    return Path(get_package_share_directory("fitness_bringup"), *parts)
+
+
+def check(path: Path, namespace: str) -> None:
+    """Raise InputError for what is no parameter file, and for one that speaks of no node of the namespace.
+
+    ROS 2 passes over what matches no node; its own message for what is no parameter file is two lines.
+    """
+    try:
+        content = parse(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--params {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise InputError(f"--params {path} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"--params {path} is no parameter file; it starts with a node, e.g. /**/camera:")
+    for pattern in _node_patterns(path, "", content):
+        if not any(fnmatch.fnmatchcase(f"{namespace}/{node}", pattern) for node in NODES):
+            node = pattern.rsplit("/", 1)[-1]
+            hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
+            raise InputError(f"--params {path}: {pattern!r} is no node of {namespace}{hint}")
+
+
+def _node_patterns(path: Path, prefix: str, content: dict) -> list[str]:
+    patterns = []
+    for key, value in content.items():
+        name = f"{prefix}/{str(key).strip('/')}"
+        if not isinstance(value, dict):
+            raise InputError(f"--params {path}: {key!r} needs ros__parameters: with the parameters in it")
+        if "ros__parameters" in value:
+            patterns.append(name)
+        else:
+            patterns += _node_patterns(path, name, value)
+    return patterns
+
+
+def _merged(below: dict, above: dict) -> dict:
+    """Both, and of what both have `above`, level by level."""
+    both = below | above
+    nested = {
+        key: _merged(below[key], above[key])
+        for key in below.keys() & above.keys()
+        if isinstance(below[key], dict) and isinstance(above[key], dict)
+    }
+    return both | nested
+
+
+def _hint(node: str) -> str:
+    close = difflib.get_close_matches(node, NODES, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(NODES)}"
