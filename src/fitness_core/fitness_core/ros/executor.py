@@ -40,6 +40,10 @@ LOOK_PERIOD = 1.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
 _FOREVER = -1
 _NANOSECONDS = 1_000_000_000
+_PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+
+Entries = list[tuple[Any, Node]]
+"""Subscriptions or timers with their nodes."""
 
 
 def urgency_of(node: Node) -> int:
@@ -59,11 +63,7 @@ class GraphExecutor(SingleThreadedExecutor):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._stale = True
-        self._subscriptions: list[tuple[Subscription, Node]] = []
-        self._timers: list[tuple[Timer, Node]] = []
-        self._handles: list[Any] = []  # of both
-        self._particular = False  # whether there are callback groups of a kind that is not rclpy's
-        self._hurried = False  # whether any node cannot wait
+        self._known = _Known([])
         self._wait_set: Any = None
         self._rest_ready = False
         self._rest_taken = threading.Event()
@@ -97,7 +97,7 @@ class GraphExecutor(SingleThreadedExecutor):
         """Stop for good and end the thread."""
         ended = super().shutdown(timeout_sec)
         self._wait_set = None
-        self._subscriptions, self._timers, self._handles = [], [], []
+        self._known = _Known([])
         guard, self._rest_guard = self._rest_guard, None
         if guard is not None:
             self._rest_taken.set()
@@ -128,7 +128,7 @@ class GraphExecutor(SingleThreadedExecutor):
         deadline = time.monotonic() + timeout if timeout is not None and timeout >= 0 else None
         worked = False
         while not worked and not self._is_shutdown and not condition():
-            if self._rest_ready or time.monotonic() >= self._next_look or self._has_tasks():
+            if self._rest_ready or time.monotonic() >= self._next_look or (self._tasks and self._has_tasks()):
                 self._next_look = time.monotonic() + LOOK_PERIOD
                 for ready in self._complete_turn(condition):
                     worked = True
@@ -165,60 +165,59 @@ class GraphExecutor(SingleThreadedExecutor):
         """Wait for messages, timers and being woken; what is ready, the most urgent first."""
         timers, subscriptions = self._ready(deadline)
         for timer, node in timers:
-            yield self._handler(timer, node, self._take_timer), timer, node
+            yield self._handler(timer, node), timer, node
         patient = [entry for entry in subscriptions if urgency_of(entry[1]) < 0]
         others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0] or (patient and self._news([]))
         news = others
         while news:
             for subscription, node in news:
-                yield self._handler(subscription, node, self._take_subscription), subscription, node
+                yield self._handler(subscription, node), subscription, node
             # Before those that can wait goes what comes of the others, but none again: nobody gets further behind than
             # by one message.
             news = self._news(others) if patient else []
             others = others + news
         for subscription, node in patient:
-            yield self._handler(subscription, node, self._take_subscription), subscription, node
+            yield self._handler(subscription, node), subscription, node
 
-    def _news(self, known: list[tuple[Subscription, Node]]) -> list[tuple[Subscription, Node]]:
+    def _news(self, known: Entries) -> Entries:
         """Without waiting: what is ready beside what is known, and cannot wait."""
-        if not self._hurried:
+        if not self._known.hurried:
             return []
         _, ready = self._ready(time.monotonic())
         return [entry for entry in ready if urgency_of(entry[1]) >= 0 and entry not in known]
 
-    def _ready(self, deadline: float | None) -> tuple[list[tuple[Timer, Node]], list[tuple[Subscription, Node]]]:
+    def _ready(self, deadline: float | None) -> tuple[Entries, Entries]:
         """Wait; the timers and subscriptions that are ready."""
         if self._stale:
             self._look()
-        subscriptions, timers = self._subscriptions, self._timers
-        if self._tasks or self._particular:  # else nothing is being executed that others wait for
-            subscriptions = [entry for entry in subscriptions if self.can_execute(entry[0])]
-            timers = [entry for entry in timers if self.can_execute(entry[0])]
+        known = self._known
+        if self._tasks or any(self.can_execute(entity) for entity in known.particular):
+            # What is being executed must not be called meanwhile, nor what somebody else looks after.
+            known = _Known([entry for entry in known.entries if self.can_execute(entry[0])], all_alike=True)
         # Plainly, and not by an ExitStack: that took longer than the wait.
         held: list[Any] = []
         try:
-            entities = (self._context, self._guard, self._sigint_gc)
-            for handle in (*(entity.handle for entity in entities), *self._handles):
+            for handle in (self._context.handle, self._guard.handle, self._sigint_gc.handle, *known.handles):
                 handle.__enter__()
                 held.append(handle)
-            self._wait_set.clear_entities()
-            for subscription, _ in subscriptions:
-                self._wait_set.add_subscription(subscription.handle)
-            for timer, _ in timers:
-                self._wait_set.add_timer(timer.handle)
-            self._wait_set.add_guard_condition(self._guard.handle)
-            self._wait_set.add_guard_condition(self._sigint_gc.handle)
+            wait_set = self._wait_set
+            wait_set.clear_entities()
+            for handle in known.subscription_handles:
+                wait_set.add_subscription(handle)
+            for handle in known.timer_handles:
+                wait_set.add_timer(handle)
+            wait_set.add_guard_condition(self._guard.handle)
+            wait_set.add_guard_condition(self._sigint_gc.handle)
             left = _FOREVER if deadline is None else max(0, round((deadline - time.monotonic()) * _NANOSECONDS))
-            self._wait_set.wait(left)
+            wait_set.wait(left)
             if self._is_shutdown:
                 raise ShutdownException
             if not self._context.ok():
                 raise ExternalShutdownException
-            due = set(self._wait_set.get_ready_entities("timer"))
-            arrived = set(self._wait_set.get_ready_entities("subscription"))
+            due = known.among(wait_set.get_ready_entities("timer"))
             # A timer that was cancelled can be among those that are due.
-            timers = [(t, node) for t, node in timers if t.handle.pointer in due and t.handle.is_timer_ready()]
-            return timers, [(s, node) for s, node in subscriptions if s.handle.pointer in arrived]
+            timers = [(timer, node) for timer, node in due if timer.handle.is_timer_ready()]
+            return timers, known.among(wait_set.get_ready_entities("subscription"))
         except InvalidHandle:
             # It was destroyed since.
             self._stale = True
@@ -227,34 +226,30 @@ class GraphExecutor(SingleThreadedExecutor):
             for handle in held:
                 handle.__exit__(None, None, None)
 
+    def _look(self) -> None:
+        self._stale = False
+        nodes = self.get_nodes()
+        entries: Entries = [(entity, node) for node in nodes for entity in node.subscriptions]
+        entries += [(entity, node) for node in nodes for entity in node.timers]
+        known = _Known(entries)
+        handle: Any = self._context.handle
+        with handle:
+            self._wait_set = _rclpy.WaitSet(*known.sizes, handle)
+        self._known = known
+
+    def _handler(self, entity: Any, node: Node) -> Any:
+        is_timer = isinstance(entity, Timer)
+        if inspect.iscoroutinefunction(entity.callback):
+            return self._make_handler(entity, node, self._take_timer if is_timer else self._take_subscription)
+        return _Callback(entity, _call_timer if is_timer else _call_subscription)
+
     def _take_timer(self, timer: Timer) -> Any:
         try:
             return super()._take_timer(timer)
         except _rclpy.RCLError:
-            # A callback before it has cancelled it since it was found to be due.
             if timer.is_canceled():
                 return None
             raise
-
-    def _look(self) -> None:
-        self._stale = False
-        nodes = self.get_nodes()
-        self._subscriptions = [(entity, node) for node in nodes for entity in node.subscriptions]
-        self._timers = [(entity, node) for node in nodes for entity in node.timers]
-        entities: list[Any] = [entity for entity, _ in (*self._subscriptions, *self._timers)]
-        groups = {type(entity.callback_group) for entity in entities}
-        self._particular = not groups <= {MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup}
-        self._handles = [entity.handle for entity in entities]
-        self._hurried = any(urgency_of(node) >= 0 for node in nodes)
-        sizes = len(self._subscriptions), 2, len(self._timers), 0, 0, 0
-        handle: Any = self._context.handle
-        with handle:
-            self._wait_set = _rclpy.WaitSet(*sizes, handle)
-
-    def _handler(self, entity: Any, node: Node, take: Callable[[Any], Any]) -> Any:
-        if inspect.iscoroutinefunction(entity.callback):
-            return self._make_handler(entity, node, take)
-        return _Callback(entity, take)
 
     def _watch(self) -> None:
         """In a thread: wait for services, clients, actions and events; when any is ready the executor takes a turn."""
@@ -312,12 +307,71 @@ class GraphExecutor(SingleThreadedExecutor):
             return guard.handle.pointer in triggered
 
 
+class _Known:
+    """Messages and timers to wait for, and what a wait asks of each of them, looked up once.
+
+    all_alike: callback groups of another kind than rclpy's may be called too; else they are left out.
+    """
+
+    def __init__(self, entries: Entries, all_alike: bool = False) -> None:
+        self.entries = entries
+        plain = [all_alike or type(entity.callback_group) in _PLAIN for entity, _ in entries]
+        self.particular = [entity for (entity, _), is_plain in zip(entries, plain, strict=True) if not is_plain]
+        self.hurried = any(urgency_of(node) >= 0 for _, node in entries)
+        timers = sum(isinstance(entity, Timer) for entity, _ in entries)
+        self.sizes = len(entries) - timers, 2, timers, 0, 0, 0
+        self.subscription_handles: list[Any] = []
+        self.timer_handles: list[Any] = []
+        self._places: dict[int, int] = {}
+        for place, ((entity, _), is_plain) in enumerate(zip(entries, plain, strict=True)):
+            # What was destroyed just now has no pointer any more, and another look follows.
+            with contextlib.suppress(InvalidHandle):
+                if is_plain:
+                    self._places[entity.handle.pointer] = place
+                    handles = self.timer_handles if isinstance(entity, Timer) else self.subscription_handles
+                    handles.append(entity.handle)
+        self.handles = (*self.subscription_handles, *self.timer_handles)
+
+    def among(self, pointers: list[int]) -> Entries:
+        """Those that have these pointers, the most urgent first."""
+        return [self.entries[place] for place in sorted(self._places[pointer] for pointer in pointers)]
+
+
+def _call_subscription(subscription: Subscription) -> None:
+    """Take the next message, and call who waits for it."""
+    try:
+        with subscription.handle:
+            taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+    except InvalidHandle:
+        return  # destroyed since
+    if taken is not None:
+        alone = subscription._callback_type is Subscription.CallbackType.MessageOnly
+        subscription.callback(*(taken[:1] if alone else taken))
+
+
+def _call_timer(timer: Timer) -> None:
+    """Start the timer's next period, and call who waits for it."""
+    try:
+        with timer.handle:
+            timer.handle.call_timer()
+    except InvalidHandle:
+        return
+    except _rclpy.RCLError:
+        # A callback before it has cancelled it since it was found to be due.
+        if timer.is_canceled():
+            return
+        raise
+    timer.callback()
+
+
 class _Callback:
     """What a message or a timer calls, with what a task of rclpy has: an error is kept for who asks for it."""
 
-    def __init__(self, entity: Any, take: Callable[[Any], Any]) -> None:
+    __slots__ = ("_call", "_entity", "_error")
+
+    def __init__(self, entity: Any, call: Callable[[Any], None]) -> None:
         self._entity = entity
-        self._take = take
+        self._call = call
         self._error: Exception | None = None
 
     def __call__(self) -> None:
@@ -325,11 +379,7 @@ class _Callback:
         if not group.beginning_execution(self._entity):
             return
         try:
-            execute = self._take(self._entity)
-            if execute is not None:
-                # Plain functions are all that gets here: it ends without waiting for anything.
-                with contextlib.suppress(StopIteration):
-                    execute().send(None)
+            self._call(self._entity)
         except Exception as error:
             self._error = error
         finally:
