@@ -68,7 +68,8 @@ def test_a_process_per_node_outlives_the_death_of_one(tmp_path):
         def look(message):
             for status in message.status:
                 if status.name == f"/{namespace}/supervisor: rep_counter":
-                    pids.append(int({value.key: value.value for value in status.values}["pid"]))
+                    pid = int({value.key: value.value for value in status.values}["pid"])
+                    pids.extend([pid] if pid else [])
 
         node.create_subscription(DiagnosticArray, "/diagnostics", look, qos.DIAGNOSTICS)
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -77,32 +78,73 @@ def test_what_keeps_dying_waits_longer_each_time_and_says_its_last_words(supervi
     assert one.restarts == 3
 
 
-def test_a_spare_takes_the_place_of_what_is_killed(supervised):
-    spare = (sys.executable, "-I", "-c", "import sys, time; sys.stdin.readline() and time.sleep(600)")
-    supervisor = supervised(sleeper(spare=spare))
+@pytest.fixture
+def forked(tmp_path):
+    """A program that is forked from a nursery, and sleeps."""
+    (tmp_path / "sleeping.py").write_text("import time\n\ndef main():\n    time.sleep(600)\n    return 0\n")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from fitness_bringup.spare import nursery; "
+    return Program("sleeper", [sys.executable, "-c", code + "sys.exit(nursery('sleeping'))"], nursery=True)
+
+
+def alive(pid):
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_a_spare_takes_the_place_of_what_is_killed(supervised, forked):
+    supervisor = supervised(forked)
     one = supervisor["sleeper"]
 
-    def tend():
-        supervisor.tend()
-        supervisor.heard("/somewhere/sleeper")
-        time.sleep(0.02)
+    def spare(other_than=None):
+        until(lambda: one.spare not in (None, other_than), lambda: (supervisor.wait(0.1), supervisor.tend()))
+        return one.spare
 
-    until(lambda: one.spare, tend)
-    waiting = one.spare
-    os.kill(one.process.pid, signal.SIGKILL)
-    until(lambda: one.restarts == 1, tend)
-    assert one.process is waiting and waiting.poll() is None
-    until(lambda: one.spare, tend)
+    def kill(pid, restarts):
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: one.restarts == restarts and one.health.pid, lambda: (supervisor.wait(0.1), supervisor.tend()))
+
+    waiting = spare()
+    kill(one.process.pid, 1)
+    assert one.process.pid == waiting and one.process.poll() is None
+    assert "killed by SIGKILL; started again (1)" in one.health.message
     # A spare that died itself is no loss.
-    one.spare.kill()
-    os.kill(one.process.pid, signal.SIGKILL)
-    until(lambda: one.restarts == 2, tend)
-    assert one.process.poll() is None and one.health.level == 1
+    lost = spare()
+    os.kill(lost, signal.SIGKILL)
+    waiting = spare(lost)
+    kill(one.process.pid, 2)
+    assert one.process.pid == waiting and one.health.level == 1
 
 
-def test_a_spare_that_is_not_wanted_ends_without_a_word():
+def test_a_node_goes_on_without_its_nursery(supervised, forked):
+    supervisor = supervised(forked)
+    one = supervisor["sleeper"]
+    until(lambda: one.spare, lambda: (supervisor.wait(0.1), supervisor.tend()))
+    node, spare = one.process.pid, one.spare
+    os.kill(int(Path(f"/proc/{node}/stat").read_text().split()[3]), signal.SIGKILL)
+    until(lambda: not alive(spare), lambda: (supervisor.tend(), time.sleep(0.02)))
+    assert alive(node) and one.restarts == 0 and one.health.level == 0
+    os.kill(node, signal.SIGKILL)
+    until(lambda: one.restarts == 1 and one.health.pid, lambda: (supervisor.wait(0.1), supervisor.tend()))
+    assert "nobody saw how" in one.health.message and alive(one.process.pid)
+
+
+def test_what_is_forked_ends_when_who_asked_is_gone(forked):
+    nursery = subprocess.Popen(forked.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    nursery.stdin.write(b"ns")
+    (_, node), (_, spare) = (nursery.stdout.readline().split() for _ in range(2))
+    assert alive(int(node)) and alive(int(spare))
+    nursery.stdin.close()
+    ended = sorted(line.split() for line in nursery.stdout)
+    assert ended == sorted([[b"ended", node, b"-15"], [b"ended", spare, b"0"]])
+    assert nursery.wait(PATIENCE) == 0
+    nursery.stdout.close()
+
+
+def test_a_nursery_of_which_nothing_is_wanted_ends_without_a_word():
     program = node_program("rep_counter", "rep_counter.rep_counter_node", "spare", spare=True)
-    done = subprocess.run(program.spare, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(program.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -116,7 +116,8 @@ def _supervise(all_of_them: list[Program], namespace: str) -> int:
     executor.add_node(node)
     try:
         ticks = 0
-        while not stop.wait(TEND_PERIOD) and supervisor.ended is None:
+        while not stop.is_set() and supervisor.ended is None:
+            supervisor.wait(TEND_PERIOD)
             executor.spin_once(timeout_sec=0.0)
             news = supervisor.tend()
             _print(news)

@@ -4,6 +4,8 @@ For a graph without `ros2 launch`, which has `use_respawn`. What a node had publ
 """
 
 import contextlib
+import os
+import select
 import shutil
 import signal
 import subprocess
@@ -15,13 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fitness_bringup.nursery import UNSEEN, Nursery
+
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before the first, second, ... restart of a program that keeps dying [s]; the last holds for all further ones."""
 HEALTHY_AFTER = 10.0
 """A program of which nothing is heard and that runs all the same is well after so long [s]."""
 _LATE = 0.5  # [s] what comes so soon after a start was said before it
-SPARE_AFTER = (1.5, 4.0)
-"""When a program gets its spare [s after its start]: where it was heard of, where it was not. Its start goes first."""
+SPARE_AFTER = 0.5
+"""When a program gets its next spare [s after its start]: its start goes first."""
 STOP_TIMEOUT = 8.0
 """From the signal to end to the one that nobody can ignore [s]."""
 TOLD_FOR = 10.0
@@ -35,8 +39,8 @@ class Program:
     """What to run.
 
     environment: instead of that of this process, empty = the same. respawn: start it again when it dies. ends: its own
-    end, with exit code 0, ends all. final: exit codes of a first start that no other start mends. spare: command of a
-    process that becomes the program at a line on its standard input, kept ready for its death; empty = none is.
+    end, with exit code 0, ends all. final: exit codes of a first start that no other start mends. nursery: `command` is
+    that of a nursery (`fitness_bringup.spare`): the program is forked from it, and a spare is kept for its death.
     """
 
     name: str
@@ -45,12 +49,12 @@ class Program:
     respawn: bool = True
     ends: bool = False
     final: tuple[int, ...] = ()
-    spare: tuple[str, ...] = ()
+    nursery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What there is to say of a program. level: 0 OK, 1 warning, 2 error. message: one line."""
+    """What there is to say of a program. level: 0 OK, 1 warning, 2 error. message: one line. pid: 0 while it loads."""
 
     name: str
     level: int
@@ -60,10 +64,7 @@ class Health:
 
 
 class Supervised:
-    """One program that runs, or waits to be started again. log: where its standard error goes; its end is told.
-
-    spare: the process that waits for its death, None while there is none.
-    """
+    """One program that runs, or waits to be started again. log: where its standard error goes; its end is told."""
 
     def __init__(self, program: Program, log: Path | None = None) -> None:
         self.program = program
@@ -71,19 +72,29 @@ class Supervised:
         self.over = self.refused = False
         self.died_at: float | None = None
         self._log = log
-        self.spare: subprocess.Popen | None = None
         self._story = ""
         self._in_a_row = 0
         self._due = 0.0
-        self._heard = False
         self.begun = 0.0
-        self._process: subprocess.Popen
+        self._end: int | None = None
+        self._process: subprocess.Popen | Nursery
         self._begin()
 
     @property
-    def process(self) -> subprocess.Popen:
+    def process(self) -> subprocess.Popen | Nursery:
         """The newest one."""
         return self._process
+
+    @property
+    def spare(self) -> int | None:
+        """Process id of what waits for its death, None while there is none."""
+        return self._process.spare if isinstance(self._process, Nursery) else None
+
+    def fileno(self) -> int | None:
+        """A descriptor that is readable when it may have ended; None while it does not run."""
+        if self.over or self.died_at is not None:
+            return None
+        return self._process.fileno() if isinstance(self._process, Nursery) else self._end
 
     def tend(self) -> bool:
         """Notice a death, start again what is due; whether anything changed."""
@@ -100,8 +111,8 @@ class Supervised:
         if code is None:
             if now - self.begun > HEALTHY_AFTER:
                 self._in_a_row = 0
-            if now - self.begun > SPARE_AFTER[not self._heard]:
-                self._keep_spare()
+            if isinstance(self._process, Nursery) and now - (self._process.since or now) > SPARE_AFTER:
+                self._process.prepare()
             return False
         self.refused = not self.restarts and code in self.program.final
         if code == 0 or not self.program.respawn or self.refused:
@@ -118,7 +129,6 @@ class Supervised:
         """It was heard of: its next crash is its first."""
         if self.died_at is None and not self.over and time.monotonic() - self.begun > _LATE:
             self._in_a_row = 0
-            self._heard = True
 
     @property
     def health(self) -> Health:
@@ -132,55 +142,64 @@ class Supervised:
             level, message = 1, told
         else:
             level, message = 0, f"running, started again {self.restarts} times" if self.restarts else "running"
-        return Health(self.program.name, level, message, self.restarts, self._process.pid)
+        process = self._process
+        pid = 0 if isinstance(process, Nursery) and process.since is None else process.pid
+        return Health(self.program.name, level, message, self.restarts, pid)
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+    def stop(self) -> None:
         """Ask it to end, once."""
         self.over = True
-        if self.spare is not None:
-            self.spare.kill()
-            self.spare.communicate()
-            self.spare = None
-        if self._process.poll() is None:
-            self._process.send_signal(how)
+        if isinstance(self._process, Nursery):
+            self._process.end()
+        elif self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
 
     def wait(self, timeout: float) -> int:
         """Its exit code; it is killed after `timeout` [s]."""
         try:
-            return self._process.wait(max(0.05, timeout))
+            code = self._process.wait(max(0.05, timeout))
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            code = self._process.wait(STOP_TIMEOUT)
+        self._leave()
+        return code
 
     def _begin(self) -> None:
         self.died_at = None
-        self._heard = False
         self.begun = time.monotonic()
-        spare, self.spare = self.spare, None
-        if spare is not None and spare.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                spare.stdin.write(b"\n")
-                spare.stdin.close()
-                self._process = spare
+        if self.program.nursery:
+            if self.restarts and isinstance(self._process, Nursery) and self._process.alive:
+                self._process.begin()
                 return
-            spare.wait()  # it has died meanwhile
-        self._process = self._popen(self.program.command, subprocess.DEVNULL)
+            if self.restarts:
+                self._leave()
+            self._process = Nursery(self._popen([], subprocess.PIPE))
+            return
+        if self.restarts:
+            self._leave()
+        self._process = process = self._popen(_WITH_US, subprocess.DEVNULL)
+        with contextlib.suppress(ProcessLookupError):
+            self._end = os.pidfd_open(process.pid)
 
-    def _keep_spare(self) -> None:
-        if self.program.spare and self.spare is None:
-            self.spare = self._popen(self.program.spare, subprocess.PIPE)
+    def _leave(self) -> None:
+        """Let go of what belongs to a process that has ended."""
+        if isinstance(self._process, Nursery):
+            self._process.close()
+        end, self._end = self._end, None
+        if end is not None:
+            os.close(end)
 
-    def _popen(self, command: Sequence[str], given: int) -> subprocess.Popen:
+    def _popen(self, before: Sequence[str], pipes: int) -> subprocess.Popen:
         errors = self._log.open("ab") if self._log else None
         try:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which ends all in order.
             return subprocess.Popen(
-                [*_WITH_US, *command],
+                [*before, *self.program.command],
                 bufsize=0,
                 env=self.program.environment or None,
-                stdout=errors,
+                stdout=pipes if self.program.nursery else errors,
                 stderr=errors,
-                stdin=given,
+                stdin=pipes,
                 start_new_session=True,
             )
         finally:
@@ -188,6 +207,8 @@ class Supervised:
                 errors.close()
 
     def _death(self, code: int) -> str:
+        if code == UNSEEN:
+            return f"{self.program.name} ended, after its nursery did: nobody saw how"
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         last = ""
         if code > 0 and self._log is not None:
@@ -211,8 +232,12 @@ class Supervisor:
         return next(one for one in self.all if one.program.name == name)
 
     def tend(self) -> list[Health]:
-        """Look after all of them; call it some twenty times a second. Returns those of which there is news."""
+        """Look after all of them, some twenty times a second and after `wait`. Returns those of which there is news."""
         return [one.health for one in self.all if one.tend()]
+
+    def wait(self, timeout: float) -> None:
+        """Wait until one of them may have ended, or so long [s]."""
+        wait_for_end(self.all, timeout)
 
     def heard(self, node: str) -> None:
         """A node, by its full name, says on /diagnostics that it is up."""
@@ -236,18 +261,24 @@ class Supervisor:
             one.wait(deadline - time.monotonic())
 
 
+def wait_for_end(programs: Iterable[Supervised], timeout: float) -> None:
+    """Wait until one of them may have ended, or so long [s]."""
+    descriptors = [end for one in programs if (end := one.fileno()) is not None]
+    with contextlib.suppress(OSError):  # one was let go of meanwhile, in another thread
+        select.select(descriptors, [], [], timeout)
+
+
 def node_program(name: str, module: str, namespace: str, *arguments: str, spare: bool = False, **how: Any) -> Program:
     """The program of a node: `module` has its `main`.
 
-    arguments: what follows --ros-args. spare: keep a process ready for its death. how: as of `Program`.
+    arguments: what follows --ros-args. spare: keep one ready for its death. how: as of `Program`.
     """
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
-    ready = f"import sys; from fitness_bringup.spare import become; sys.exit(become({module!r}))"
+    if spare:
+        code = f"import sys; from fitness_bringup.spare import nursery; sys.exit(nursery({module!r}))"
     above = f"/{namespace.strip('/')}"
     # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
     enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]
     given = ["--ros-args", "-r", f"__ns:={above}", "-r", f"__node:={name}", *enclave, *arguments]
-    if spare:
-        how["spare"] = (sys.executable, "-c", ready, *given)
-    return Program(name, [sys.executable, "-c", code, *given], **how)
+    return Program(name, [sys.executable, "-c", code, *given], nursery=spare, **how)

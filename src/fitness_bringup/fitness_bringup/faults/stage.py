@@ -15,7 +15,7 @@ from rclpy.qos import QoSProfile
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.faults.feed import Clip, Feed
 from fitness_bringup.processes import SPARES
-from fitness_bringup.supervisor import Program, Supervisor, node_program
+from fitness_bringup.supervisor import Program, Supervisor, node_program, wait_for_end
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.node import init
@@ -202,7 +202,10 @@ class Stage:
 
     def _tend(self) -> None:
         last = 0.0
-        while not self._over.wait(TEND_PERIOD):
+        while not self._over.is_set():
+            with self._lock:
+                programs = [one for supervisor in self._supervisors for one in supervisor.all]
+            wait_for_end(programs, TEND_PERIOD)
             with self._lock:
                 news = [health for supervisor in self._supervisors for health in supervisor.tend()]
                 if time.monotonic() - last > 1.0:

@@ -245,12 +245,16 @@ def init(args: list[str] | None = None) -> None:
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
-    """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input."""
+    """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input.
+
+    args: for `init`, where that was not called yet.
+    """
     stop = Future()
     on_signal(lambda: stop.set_result(None))
     node = executor = None
     try:
-        init(args)
+        if not rclpy.ok():
+            init(args)
         with permitted():
             node = make_node()
         node.finished.add_done_callback(lambda _: stop.set_result(None))
