@@ -132,6 +132,8 @@ class ExerciseClassifier:
         self._window = PoseWindow(info.window_duration, info.window_rate)
         self._hold = LabelHold()
         self._due: int | None = None
+        self._waiting: list[Pose] = []  # poses at which nothing is due, not looked at yet
+        self._last = 0  # stamp of the newest of these [ns]
 
     def trust(self, confidence_threshold: float | None) -> None:
         """Labels below this are UNCERTAIN from now on; None = the model's own threshold."""
@@ -144,6 +146,7 @@ class ExerciseClassifier:
         self._window.reset()
         self._hold.reset()
         self._due = None
+        self._waiting = []
 
     def check_labels(self, catalogue: Catalogue) -> None:
         """Raise InputError where the model names an exercise that the catalogue does not have."""
@@ -156,10 +159,28 @@ class ExerciseClassifier:
 
     def step(self, pose: Pose) -> Classification | None:
         """The classification of the window that ends at this pose; None where none is due yet."""
+        if self._can_wait(pose):
+            self._waiting.append(pose)
+            self._last = pose.stamp
+            return None
         return self.steps([pose])[0]
+
+    def _can_wait(self, pose: Pose) -> bool:
+        """Whether nothing is due at a pose: it is looked at with those that follow, a third of the time for each.
+
+        Not where it begins a window anew, by a jump back or somebody else's body.
+        """
+        if self._due is None or pose.stamp >= self._due or len(self._waiting) >= _TOGETHER:
+            return False
+        return pose.body_id == self._window.body_id and pose.stamp >= (
+            self._last if self._waiting else self._window.newest
+        )
 
     def steps(self, poses: Sequence[Pose]) -> list[Classification | None]:
         """What `step` gives for each of many poses, in the order of their stamps, in a fraction of the time."""
+        if self._waiting:
+            poses, before, self._waiting = [*self._waiting, *poses], len(self._waiting), []
+            return self.steps(poses)[before:]
         found: list[Classification | None] = [None] * len(poses)
         due: list[_Due] = []
         seen = [pose.tracked for pose in poses]

@@ -93,7 +93,8 @@ class PoseWindow:
         self._rows_before = 0
         self._first = self._end = 0
         self._uncut: int | None = None  # first row of the oldest cut that is not made yet
-        self._body_id = ""
+        self.body_id = ""
+        """Of the newest pose in which somebody is seen."""
 
     def reset(self) -> None:
         """Forget every pose."""
@@ -110,13 +111,13 @@ class PoseWindow:
             newest, _ = self._poses[-1]
             if 0 <= pose.stamp - newest < SOONEST:
                 return False
-            other = tracked and self._first < self._end and pose.body_id != self._body_id
+            other = tracked and self._first < self._end and pose.body_id != self.body_id
             if pose.stamp < newest or other:
                 self.reset()
                 fresh = True
         self._poses.append((pose.stamp, tracked))
         if tracked:
-            self._body_id = pose.body_id
+            self.body_id = pose.body_id
             if arrays is None:
                 metric, pixels, visibility = stack([pose])
                 arrays = metric[0], pixels[0], visibility[0]
@@ -126,6 +127,11 @@ class PoseWindow:
         while len(self._poses) > 2 and self._poses[1][0] <= oldest:
             self._first += self._poses.popleft()[1]
         return fresh
+
+    @property
+    def newest(self) -> int:
+        """Stamp of the newest pose [ns]; 0 for none."""
+        return self._poses[-1][0] if self._poses else 0
 
     @property
     def start(self) -> int:

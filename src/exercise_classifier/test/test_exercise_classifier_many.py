@@ -46,3 +46,14 @@ def test_blocks_give_what_steps_give(exercise, block):
 
 def test_no_pose_is_nothing():
     assert ExerciseClassifier().steps([]) == []
+
+
+def test_poses_that_wait_for_the_next_label_change_nothing():
+    poses = changed(poses_of("squat"))
+    still = [replace(pose, stamp=poses[200].stamp) for pose in poses[200:300]]
+    unnamed = [replace(pose, body_id="") for pose in poses_of("squat", offset=2 * START)[:60]]
+    poses = [*poses[:200], *still, *poses[200:], *unnamed]
+    waiting, at_once = ExerciseClassifier(), ExerciseClassifier()
+    for number, pose in enumerate(poses):
+        one, (other,) = waiting.step(pose), at_once.steps([pose])
+        assert one == other or repr(one) == repr(other), number

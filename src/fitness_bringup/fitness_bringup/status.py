@@ -4,9 +4,10 @@ import math
 from collections import deque
 
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 
 from fitness_core.ros import qos
-from fitness_core.ros.messages import from_time
+from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import Phase, seconds
 from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSummary
 
@@ -22,15 +23,15 @@ class Status(Node):
     def __init__(self, name: str = "status", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self.classification: ExerciseClassification | None = None
-        self.state: RepState | None = None
+        self._state: bytes | None = None  # read when the line is asked for, and not at every pose
         self.repetitions: dict[str, int] = {}
         """Counted repetitions of each exercise so far, in the order in which they were first done."""
         self.sets: deque[SetSummary] = deque(maxlen=SETS)
         self.poses = 0
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
+        self.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM, raw=True)
         for kind, topic, callback, profile in (
             (ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
-            (RepState, "rep_state", self._take_state, qos.STREAM),
             (RepEvent, "rep_event", self._take_repetition, qos.EVENTS),
             (SetSummary, "set_summary", self._take_set, qos.STREAM),
         ):
@@ -59,9 +60,10 @@ class Status(Node):
         else:
             doubt = "" if seen.status == ExerciseClassification.STATUS_OK else "?"
             parts.append(f"{seen.label}{doubt} {seen.confidence:.2f}")
-        if self.state is not None and self.state.exercise:
-            parts.append(f"{self.state.exercise} {Phase(self.state.phase).name.lower()}")
-            parts.append(f"set {self.state.set_index}: {self.state.count}")
+        state = deserialize_message(self._state, RepState) if self._state is not None else None
+        if state is not None and state.exercise:
+            parts.append(f"{state.exercise} {Phase(state.phase).name.lower()}")
+            parts.append(f"set {state.set_index}: {state.count}")
         counts = ", ".join(f"{name} {count}" for name, count in self.repetitions.items())
         parts.append(f"repetitions: {counts or 0}")
         return " | ".join(parts)
@@ -76,10 +78,10 @@ class Status(Node):
     def _take_set(self, message: SetSummary) -> None:
         self.sets.append(message)
 
-    def _take_state(self, message: RepState) -> None:
-        self.state = message
+    def _take_state(self, cdr: bytes) -> None:
+        self._state = cdr
         self.poses += 1
-        self._stamps.append(from_time(message.header.stamp))
+        self._stamps.append(stamp_of(cdr))
 
 
 def print_summary(status: Status, counts: dict[str, int]) -> None:

@@ -5,10 +5,11 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
+from fitness_core import types
 from fitness_core.errors import InputError
 from fitness_core.ros import images, messages, serialized
 from fitness_core.types import Pose
-from fitness_msgs.msg import BodyPose
+from fitness_msgs.msg import BodyPose, RepState
 
 
 def pose(body_id: str = "person_1", frame_id: str = "camera") -> Pose:
@@ -48,6 +49,18 @@ def test_a_pose_read_in_place_is_the_message_read() -> None:
     )
     for name in Pose.__slots__:
         np.testing.assert_array_equal(getattr(read, name), getattr(expected, name), err_msg=name)
+
+
+@pytest.mark.parametrize("exercise", ["", "squat", "overhead_press"])
+def test_a_state_is_written_as_rclpy_writes_it(exercise: str) -> None:
+    state = types.RepState(
+        12_000_000_034, exercise, types.Phase.BACK, 0.25, 7, 2, 3, body_id="person_1" if exercise else ""
+    )
+    expected = messages.to_rep_state(state, "camera")
+    written = serialized.of_rep_state(state, "camera")
+    assert deserialize_message(written, RepState) == expected
+    assert len(written) == len(serialize_message(expected))
+    assert serialized.stamp_of(serialized.of_rep_state(state, "camera")) == state.stamp
 
 
 @pytest.mark.parametrize("encoding", ["bgr8", "rgb8"])

@@ -8,7 +8,7 @@ from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros import diagnostics, messages, qos, serialized
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_msgs import msg, srv
@@ -143,10 +143,11 @@ class RepCounterNode(FitnessNode):
     def _on_pose(self, message: msg.BodyPose) -> None:
         if not self.active or self._counter is None:
             return
-        self._frame_id = message.header.frame_id
         if self._continuity and self._continuity.withholds("body_pose", message):
+            self._frame_id = message.header.frame_id
             return
         pose = messages.from_body_pose(message)
+        self._frame_id = pose.frame_id
         with self._rate.timed():
             output = self._counter.step(pose)
         self._publish(output)
@@ -177,7 +178,7 @@ class RepCounterNode(FitnessNode):
         if live:
             if self._angles.get_subscription_count():
                 self._angles.publish(messages.to_joint_angles(output.angles, self._frame_id))
-            self._state.publish(messages.to_rep_state(output.state, self._frame_id))
+            self._state.publish(serialized.of_rep_state(output.state, self._frame_id))
 
     def _on_set_exercise(
         self, request: srv.SetExercise.Request, response: srv.SetExercise.Response

@@ -9,6 +9,7 @@ from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
+from rclpy.serialization import deserialize_message
 from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
@@ -20,7 +21,8 @@ from fitness_core.types import NANOSECONDS
 from fitness_msgs.action import RunSet as RunSetAction
 from fitness_msgs.msg import FormCue, RepEvent, RepState, SetSummary
 from fitness_msgs.srv import SetExercise
-from rep_counter.run_set import End, RunSet, SetRequest
+from rep_counter.ros.goals import request_of
+from rep_counter.run_set import End, RunSet
 
 PERIOD = 0.1
 """How often it is seen whether a set is over or canceled [s]."""
@@ -61,7 +63,7 @@ class RunSetNode(FitnessNode):
         self._run: RunSet | None = None
         self._goal: ServerGoalHandle | None = None
         self._feedback = RunSetAction.Feedback()
-        self._frame_id = ""
+        self._heard: bytes | None = None  # the newest state, read when a set needs it
         self._told: Future | None = None
         self._told_at = 0
         self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
@@ -83,13 +85,14 @@ class RunSetNode(FitnessNode):
 
     def activate(self) -> None:
         self._inputs = [
-            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM),
+            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM, raw=True),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
             self.create_subscription(SetSummary, "set_summary", self._on_summary, qos.STREAM),
             self.create_subscription(FormCue, "form_cue", self._on_cue, qos.STREAM),
         ]
         # The end of a recording stops /clock, and goals must come to their end all the same.
         self._timer = self.create_timer(PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer.cancel()
 
     def deactivate(self) -> None:
         self._finish(End.CANCELED, failed="the node was deactivated")
@@ -113,7 +116,7 @@ class RunSetNode(FitnessNode):
         try:
             if not self.active or self._catalogue is None:
                 raise InputError("the node is not active; configure and activate it first")
-            _request_of(goal).check(self._catalogue)
+            request_of(goal).check(self._catalogue)
         except InputError as error:
             self.get_logger().error(f"goal refused: {error}")
             return GoalResponse.REJECT
@@ -123,17 +126,19 @@ class RunSetNode(FitnessNode):
         self._finish(End.CANCELED, failed="another goal has preempted it", go_back=False)
         assert self._catalogue is not None
         self._goal, self._feedback = goal, RunSetAction.Feedback()
-        self._run = RunSet(_request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
+        self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
         self._told, self._told_at = None, time.monotonic_ns()
+        self._timer.reset()
         self._look()
 
-    def _on_state(self, message: RepState) -> None:
-        self._frame_id = message.header.frame_id
+    def _on_state(self, cdr: bytes) -> None:
+        self._heard = cdr
         if self._run is None:
             return
+        message = deserialize_message(cdr, RepState)
         now = time.monotonic_ns()
-        asked = self._run.request.exercise
-        forgotten = bool(asked) and message.exercise != asked and self._told is not None and self._told.done()
+        asked, told = self._run.request.exercise, self._told is not None and self._told.done()
+        forgotten = bool(asked) and message.exercise != asked and told
         if forgotten and now - self._told_at > REMINDER * NANOSECONDS:
             # A counter that was started anew does not know of the set.
             self._told, self._told_at = None, now
@@ -184,10 +189,12 @@ class RunSetNode(FitnessNode):
         """Answer the goal that is under way, if one is. failed: why it is aborted. go_back: none follows at once."""
         if self._run is None or self._goal is None:
             return
-        summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), self._frame_id)
+        heard = deserialize_message(self._heard, RepState) if self._heard is not None else RepState()
+        summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), heard.header.frame_id)
         result = RunSetAction.Result(end_reason=int(end), summary=summary)
         told = self._told is not None
         goal, self._goal, self._run = self._goal, None, None
+        self._timer.cancel()
         if failed:
             self.get_logger().warning(f"set aborted: {failed}")
         goal.execute(partial(self._answer, result, failed=bool(failed)))
@@ -206,11 +213,6 @@ class RunSetNode(FitnessNode):
         end = goal.canceled if goal.is_cancel_requested else goal.abort if failed else goal.succeed
         end()
         return result
-
-
-def _request_of(goal: RunSetAction.Goal) -> SetRequest:
-    limit, rest = (duration.sec + duration.nanosec / NANOSECONDS for duration in (goal.time_limit, goal.rest))
-    return SetRequest(goal.exercise, goal.repetitions, limit, rest)
 
 
 def main() -> int:

@@ -92,17 +92,19 @@ def _status(pose: types.Pose) -> int:
 
 def from_body_pose(message: msg.BodyPose) -> types.Pose:
     """fitness_msgs/BodyPose -> Pose. Also takes what `rosbags` and `serialized.body_pose_of` make of one."""
-    values = message.landmarks
-    if not isinstance(values, np.ndarray):
-        values = np.array(
-            [
-                (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
-                for p in message.landmarks[:N_LANDMARKS]
-            ],
-            np.float32,
-        )
-    stamp, size = from_time(message.header.stamp), (message.image_width, message.image_height)
-    return pose_of(stamp, message.header.frame_id, message.status, message.body_id, *size, message.score, values)
+    values, size = message.landmarks, (message.image_width, message.image_height)
+    if isinstance(values, np.ndarray):
+        known = message.status, message.body_id, *size, message.score, values
+        return pose_of(message.stamp, message.frame_id, *known)
+    values = np.array(
+        [
+            (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
+            for p in message.landmarks[:N_LANDMARKS]
+        ],
+        np.float32,
+    )
+    stamp, frame_id = from_time(message.header.stamp), message.header.frame_id
+    return pose_of(stamp, frame_id, message.status, message.body_id, *size, message.score, values)
 
 
 def pose_of(

@@ -8,17 +8,19 @@ its size after those four bytes.
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import numpy as np
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from fitness_core.errors import InputError
 from fitness_core.ros import messages
 from fitness_core.skeleton import N_LANDMARKS
-from fitness_core.types import NANOSECONDS, Pose
+from fitness_core.types import NANOSECONDS, Pose, RepState
 from fitness_msgs.msg import BodyPose
 
 Read = TypeVar("Read")
@@ -101,19 +103,29 @@ def image_of(cdr: bytes) -> Any:
     return SimpleNamespace(header=header, height=height, width=width, encoding=encoding, step=step, data=data)
 
 
+@dataclass(slots=True)
+class ReadBodyPose:
+    """A fitness_msgs/BodyPose that was read in place. stamp [ns]; landmarks: float32 [33, 8]."""
+
+    stamp: int
+    frame_id: str
+    status: int
+    body_id: str
+    image_width: int
+    image_height: int
+    score: float
+    landmarks: np.ndarray
+
+    @property
+    def header(self) -> Header:
+        """Made when it is asked for: most who hear a pose want its stamp alone."""
+        return messages.header(self.stamp, self.frame_id)
+
+
 @_checked
-def body_pose_of(cdr: bytes) -> Any:
-    """A fitness_msgs/BodyPose as `messages.from_body_pose` takes it: `landmarks` is an array float32 [33, 8]."""
-    stamp, frame_id, status, body_id, width, height, score, landmarks = _body_pose_fields(cdr)
-    return SimpleNamespace(
-        header=messages.header(stamp, frame_id),
-        status=status,
-        body_id=body_id,
-        image_width=width,
-        image_height=height,
-        score=score,
-        landmarks=landmarks,
-    )
+def body_pose_of(cdr: bytes) -> ReadBodyPose:
+    """A fitness_msgs/BodyPose as `messages.from_body_pose` takes it."""
+    return ReadBodyPose(*_body_pose_fields(cdr))
 
 
 @_checked
@@ -139,13 +151,19 @@ def of_pose(pose: Pose) -> bytes:
         from rclpy.serialization import serialize_message
 
         return serialize_message(messages.to_body_pose(pose))
-    seconds, nanoseconds = divmod(pose.stamp, NANOSECONDS)
-    head = struct.pack("<4siI", b"\0\1\0\0", seconds, nanoseconds) + _text(pose.frame_id)
-    head += struct.pack("<B", BodyPose.STATUS_TRACKED)
+    head = _header(pose.stamp, pose.frame_id) + struct.pack("<B", BodyPose.STATUS_TRACKED)
     head = _aligned(head) + _text(pose.body_id)
     head = _aligned(head) + struct.pack("<IIf", pose.width, pose.height, pose.score)
     seen = pose.visibility[:, None], pose.presence[:, None]
     return head + np.hstack((pose.image, pose.world, *seen), dtype="<f4").tobytes()
+
+
+def of_rep_state(state: RepState, frame_id: str) -> bytes:
+    """The fitness_msgs/RepState of a state, as `serialize_message(messages.to_rep_state(state, frame_id))` gives it."""
+    head = _aligned(_header(state.stamp, frame_id)) + _text(state.body_id)
+    head = _aligned(head) + _text(state.exercise) + struct.pack("<B", state.phase)
+    numbers = state.progress, state.count, state.rejected, state.set_index
+    return _aligned(head) + struct.pack("<fIII", *numbers)
 
 
 def in_place(kind: Any, callback: Callable[..., None]) -> Callable[..., None]:
@@ -158,6 +176,10 @@ def in_place(kind: Any, callback: Callable[..., None]) -> Callable[..., None]:
         callback(read(cdr), *known)
 
     return taken
+
+
+def _header(stamp: int, frame_id: str) -> bytes:
+    return struct.pack("<4siI", b"\0\1\0\0", *divmod(stamp, NANOSECONDS)) + _text(frame_id)
 
 
 def _text(text: str) -> bytes:
