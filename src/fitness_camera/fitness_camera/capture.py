@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Source, Stamps, wall_clock
 from fitness_core.errors import InputError
@@ -20,7 +22,8 @@ class CaptureSource(Source):
     """Pictures of an open capture. The first is decoded here and kept, so that opening says whether there are any.
 
     Raises InputError(refusal) where the capture is not open or has no first picture. A recording that is cut short
-    or damaged ends at its last picture that decodes.
+    or damaged ends at its last picture that decodes. file: where it is read from,
+    None where that is no file.
     """
 
     def __init__(self, name: str, capture: cv2.VideoCapture, live: bool, refusal: str, frame_id: str) -> None:
@@ -38,6 +41,9 @@ class CaptureSource(Source):
             self.close()
             raise InputError(refusal)
         self.height, self.width = self._first.image.shape[:2]
+        # A copy: whoever gets the picture may draw on it.
+        self._beginning = self._first.stamp, self._first.image.copy()
+        self.file: Path | None = None
 
     def _decode(self) -> Frame | None:
         if not self._capture.grab():
@@ -58,6 +64,16 @@ class CaptureSource(Source):
             return frame
         return self._decode()
 
+    def rewind(self) -> bool:
+        # Not opened again: the new decoder would take memory while the one before still has its own.
+        if self.file is None or not self.file.is_file() or not self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0):
+            return False
+        self._stamps = Stamps(self.rate)
+        self._first = self._decode()
+        # Not every container can be sought in, and what it gives then is another picture.
+        stamp, image = self._beginning
+        return self._first is not None and self._first.stamp == stamp and np.array_equal(self._first.image, image)
+
     def close(self) -> None:
         self._first = None
         self._capture.release()
@@ -72,6 +88,7 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
     refusal = f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
     source = CaptureSource(name, capture, False, refusal, frame_id)
     source.frames = _length(capture)
+    source.file = path
     return source
 
 

@@ -31,6 +31,10 @@ class Source(ABC):
         Raises InputError for a picture of a folder that cannot be read.
         """
 
+    def rewind(self) -> bool:
+        """Go back to the first picture; False where it cannot and has to be opened again."""
+        return False
+
     @abstractmethod
     def close(self) -> None:
         """Free what it holds; a second call does nothing."""

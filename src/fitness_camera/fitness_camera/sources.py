@@ -61,7 +61,7 @@ class FolderSource(Source):
 class Repeated(Source):
     """A recording that starts over at its end, with stamps that go on increasing by one nominal period.
 
-    first: the open recording; open_again: opens it anew.
+    first: the open recording; open_again: opens it anew, where it cannot be rewound.
     """
 
     def __init__(self, first: Source, open_again: Callable[[], Source]) -> None:
@@ -77,8 +77,9 @@ class Repeated(Source):
             return None
         frame = self._source.read()
         if frame is None:
-            self._source.close()
-            self._source = self._open_again()
+            if not self._source.rewind():
+                self._source.close()
+                self._source = self._open_again()
             self._offset = self._last + round(NANOSECONDS / (self.rate or FOLDER_RATE))
             frame = self._source.read()
             if frame is None:

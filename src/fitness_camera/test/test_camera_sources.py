@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,24 @@ def test_a_repeated_recording_goes_on_and_so_do_its_stamps(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == [*range(20), *range(20), *range(10)]
     source.close()
     assert source.read() is None
+
+
+def test_a_recording_that_is_rewound_is_what_it_was(tmp_path):
+    of_every_kind = {path.suffix: path for path in clips()}.values()
+    for path in (*of_every_kind, make_video(tmp_path / "clip.mp4"), make_video(tmp_path / "clip.avi")):
+        with open_source(str(path)) as source:
+            first = [(frame.stamp, zlib.crc32(frame.image)) for frame in source]
+            assert source.rewind(), f"{path.name} had to be opened again"
+            assert [(frame.stamp, zlib.crc32(frame.image)) for frame in source] == first
+            # From the middle, too.
+            assert source.rewind() and source.read() and source.rewind()
+            assert source.read().stamp == 0
+
+
+def test_what_cannot_be_rewound_is_opened_again(tmp_path):
+    folder = make_folder(tmp_path / "folder", ["1.png", "2.png"])
+    source = Repeated(open_source(str(folder), rate=10.0), lambda: open_source(str(folder), rate=10.0))
+    assert [round(source.read().image.mean() / 10) for _ in range(5)] == [0, 1, 0, 1, 0]
 
 
 def test_a_recording_that_is_gone_cannot_be_repeated(tmp_path):
