@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fitness_core.types import Reason, RepEvent
 
+LONG_AGO = 10
+"""What is older than so many times `within` is of another day: nobody waits for that set any more."""
 _VERSION = 1
 
 
@@ -67,7 +69,7 @@ class MemoryFile:
     def load(self, within: float) -> tuple[Memory | None, str]:
         """What a counter left that did not end properly less than `within` seconds ago, and what is wrong with it.
 
-        (None, "") where there is nothing; (None, why) where it is too old or cannot be read.
+        (None, "") where there is nothing, or of long ago; (None, why) where it is too old or cannot be read.
         """
         try:
             age = time.time() - self.path.stat().st_mtime
@@ -76,7 +78,9 @@ class MemoryFile:
             return None, ""
         except (OSError, UnicodeDecodeError) as error:
             return None, f"{self.path} cannot be read ({error}): what the counter before had counted is not known"
-        if not -within <= age <= within:
+        if abs(age) > LONG_AGO * within:
+            return None, ""
+        if abs(age) > within:
             return None, f"the counter before ended {age:.0f} s ago without closing its set; starting from nought"
         try:
             return _parsed(json.loads(text)), ""

@@ -169,9 +169,13 @@ def test_what_is_old_is_left_alone_and_a_full_disk_is_told(tmp_path):
     file.save(Memory(5, "squat", 2))
     assert file.load(within=60.0)[0] == Memory(5, "squat", 2)
     assert json.loads(file.path.read_text())["stamp"] == 5
-    os.utime(file.path, (1, 1))
+    before = file.path.stat().st_mtime - 120
+    os.utime(file.path, (before, before))
     memory, problem = file.load(within=60.0)
     assert memory is None and "without closing" in problem
+    # Of another day: nothing to wonder about.
+    os.utime(file.path, (1, 1))
+    assert file.load(within=60.0) == (None, "")
     file.remove()
     assert file.load(within=60.0) == (None, "")
     (tmp_path / "file").touch()
