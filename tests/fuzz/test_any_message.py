@@ -113,6 +113,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
             node._listen(True)
         if name == "dashboard":
             node._feed.want_pictures(True)
+            node._feed.want_angles(True)
         if name == "foxglove":
             node._channels = {topic: Sink(channel) for topic, channel in node._channels.items()}
             node._watch()

@@ -29,19 +29,26 @@ class OneEuro:
         self._value: np.ndarray | None = None
         self._speed: np.ndarray | None = None
 
-    def step(self, stamp: int, value: np.ndarray, scale: float = 1.0) -> np.ndarray:
-        """The smoothed value. stamp [ns]; scale: the size of the object in the value's unit, divides the speed."""
+    def step(self, stamp: int, value: np.ndarray, scale: float | np.ndarray = 1.0) -> np.ndarray:
+        """The smoothed value. stamp [ns]; scale: the size of the object in the value's unit, divides the speed.
+
+        Of several objects at once each may have a scale of its own.
+        """
         value = np.asarray(value, float)
         if self._stamp is None or self._value is None or self._speed is None or stamp <= self._stamp:
             self._stamp, self._value, self._speed = stamp, value, np.zeros_like(value)
             return value
         elapsed = seconds(stamp - self._stamp)
-        speed = np.nan_to_num((value - self._value) / elapsed / scale)
+        speed = (value - self._value) / elapsed / scale
+        everywhere = bool(np.isfinite(speed).all())
+        if not everywhere:
+            speed = np.nan_to_num(speed)
         self._speed += _alpha(self.derivative_cutoff, elapsed) * (speed - self._speed)
         alpha = _alpha(self.min_cutoff + self.beta * np.abs(self._speed), elapsed)
         smoothed = self._value + alpha * (value - self._value)
-        # Where there was no past the new value starts one; where there is no present the past is forgotten.
-        smoothed = np.where(np.isfinite(self._value), smoothed, value)
+        if not everywhere:
+            # Where there was no past the new value starts one; where there is no present the past is forgotten.
+            smoothed = np.where(np.isfinite(self._value), smoothed, value)
         self._stamp, self._value = stamp, smoothed
         return smoothed
 

@@ -11,6 +11,7 @@ _A = np.array([joint.a for joint in JOINTS])
 _AT = np.array([joint.at for joint in JOINTS])
 _B = np.array([joint.b for joint in JOINTS])
 _ENDS, _MIDDLES = np.concatenate([_A, _B]), np.concatenate([_AT, _AT])
+_POINTS = np.stack([_A, _AT, _B], axis=1)
 
 
 def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -37,11 +38,13 @@ def angles_of(points: np.ndarray) -> np.ndarray:
 
 def confidences_of(visibility: np.ndarray) -> np.ndarray:
     """Confidence [..., 10] of each joint: the smallest visibility of its three points; visibility [..., 33]."""
-    return np.minimum(np.minimum(visibility[..., _A], visibility[..., _AT]), visibility[..., _B])
+    return np.minimum.reduce(visibility.take(_POINTS, axis=-1), axis=-1)
 
 
 def rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """What poses have of their landmarks, [33] or [33, n] each, as one float32 [poses, 33, ...]; at least one."""
+    if len(arrays) == 1:
+        return np.array(arrays[0][None], np.float32)
     # Several times as fast as np.array makes one of many.
     joined = np.concatenate(arrays, dtype=np.float32)
     return joined.reshape(len(arrays), N_LANDMARKS, *joined.shape[1:])
@@ -50,7 +53,10 @@ def rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
 def metric_of(poses: Sequence[Pose]) -> np.ndarray:
     """Landmarks float32 [poses, 33, 3] of one or more poses, each in its true unit, as `Pose.metric` gives them."""
     world = rows_of([pose.world for pose in poses])
-    in_metres = np.isfinite(world).any(axis=(1, 2))
+    known = np.isfinite(world)
+    if known.all():
+        return world
+    in_metres = known.any(axis=(1, 2))
     if in_metres.all():
         return world
     sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)

@@ -64,6 +64,18 @@ def test_one_euro_calms_rest_and_follows_motion():
     assert max(followed[30:]) > 97
 
 
+def test_one_euro_smooths_two_objects_at_once_as_one_by_one():
+    values = np.random.default_rng(0).normal(0, 50, (40, 2, 33, 3))
+    values[10:20, 0, 5] = np.nan
+    sizes = 300.0, 0.7
+    together, apart = OneEuro(1.0, 40.0), (OneEuro(1.0, 40.0), OneEuro(1.0, 40.0))
+    for frame, both in enumerate(values):
+        stamp = nanoseconds(frame / 30)
+        smooth = together.step(stamp, both, np.array(sizes)[:, None, None])
+        for one, value, size, expected in zip(apart, both, sizes, smooth, strict=True):
+            np.testing.assert_array_equal(one.step(stamp, value, size), expected)
+
+
 def test_one_euro_starts_anew_after_nan_and_after_time_jumping_back():
     filtered = OneEuro(0.1, 0.0)
     filtered.step(0, np.array([1.0, np.nan]))

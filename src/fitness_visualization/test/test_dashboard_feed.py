@@ -1,7 +1,7 @@
 """What the dashboard reads of messages without deserializing them is what they say, and what it polls is what came."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -11,9 +11,13 @@ from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 
+from fitness_core.catalogue import Catalogue
 from fitness_core.ros import images, messages, qos
 from fitness_core.ros.serialized import image_of, pose_of, stamp_of
 from fitness_core.types import Pose
+from fitness_msgs.msg import JointAngles
+from fitness_visualization.dashboard.state import State
+from fitness_visualization.ros.feed import Feed
 from fitness_visualization.ros.polled import Polled, take
 
 DEADLINE = 60.0
@@ -55,6 +59,28 @@ def node() -> Iterator[Node]:
     yield made
     made.destroy_node()
     rclpy.try_shutdown()
+
+
+def test_angles_are_asked_for_while_somebody_looks(node: Node) -> None:
+    publisher = node.create_publisher(JointAngles, "joint_angles", qos.STREAM)
+    feed = Feed(node, State(Catalogue.load()), lambda event: None)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def until(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < deadline
+            executor.spin_once(timeout_sec=0.01)
+
+    assert publisher.get_subscription_count() == 0
+    feed.want_angles(True)
+    until(lambda: publisher.get_subscription_count() == 1)
+    publisher.publish(JointAngles(angles=[0.5] * 10))
+    until(feed.take_others)
+    feed.want_angles(False)
+    until(lambda: publisher.get_subscription_count() == 0)
+    feed.close()
 
 
 def test_what_is_polled_is_all_that_came_in_order_and_wakes_no_executor(node: Node) -> None:

@@ -64,8 +64,7 @@ class PoseEstimator:
         self.lock = PersonLock(hold)
         self._change = Change()
         self._backend = backend
-        self._image_filter = OneEuro(min_cutoff, beta)
-        self._world_filter = OneEuro(min_cutoff, beta)
+        self._filter = OneEuro(min_cutoff, beta)  # of landmarks in the picture and in the world, [2, 33, 3]
         self._begun: int | None = None
         self._stamp: int | None = None
         self._seen: int | None = None
@@ -75,8 +74,7 @@ class PoseEstimator:
         if smoothing != self.smoothing:
             self._forget()
         self.smoothing = smoothing
-        for one_euro in (self._image_filter, self._world_filter):
-            one_euro.min_cutoff, one_euro.beta = min_cutoff, beta
+        self._filter.min_cutoff, self._filter.beta = min_cutoff, beta
 
     def use(self, backend: PoseBackend) -> None:
         """Go on with another backend; the one until now is closed. Body and smoothing go on."""
@@ -136,9 +134,9 @@ class PoseEstimator:
         if self.smoothing:
             unit = np.array((width, height, width), np.float32)
             pixels = image * unit
-            smooth = self._image_filter.step(frame.stamp, pixels, _size(pixels[:, :2], smallest=1.0))
-            image = (smooth / unit).astype(np.float32)
-            world = self._world_filter.step(frame.stamp, world, _size(world, smallest=0.1)).astype(np.float32)
+            sizes = np.array((_size(pixels[:, :2], smallest=1.0), _size(world, smallest=0.1)))
+            smooth = self._filter.step(frame.stamp, np.array((pixels, world), float), sizes[:, None, None])
+            image, world = (smooth[0] / unit).astype(np.float32), smooth[1].astype(np.float32)
         return Pose(
             stamp=frame.stamp,
             image=image,
@@ -178,8 +176,7 @@ class PoseEstimator:
         self._backend.close()
 
     def _forget(self) -> None:
-        self._image_filter.reset()
-        self._world_filter.reset()
+        self._filter.reset()
 
 
 def _size(points: np.ndarray, smallest: float) -> float:

@@ -5,6 +5,8 @@ What gives it away is that two things change at once that do not on one person: 
 of the body, faster than a body gets there. Either alone happens in every exercise (arms before the chest, a jump).
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -43,9 +45,11 @@ _GONE = 1.0
 # Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
 _STAYED, _STAYS = 0.8, 0.3
 # Where colours are looked up: between shoulders and hips, and between hips and knees.
-_QUADS = tuple(
-    tuple(INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right"))
-    for parts in (("shoulder", "hip"), ("hip", "knee"))
+_QUADS = np.array(
+    [
+        [INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right")]
+        for parts in (("shoulder", "hip"), ("hip", "knee"))
+    ]
 )
 _ACROSS, _DOWN = (grid.ravel()[:, None] for grid in np.meshgrid(np.linspace(0.15, 0.85, 6), np.linspace(0.1, 0.9, 8)))
 _CORNERS = np.hstack(
@@ -72,7 +76,7 @@ class Sight:
     x: float
     y: float
     scale: float
-    colours: np.ndarray
+    colours: Sequence[float]
 
     def away(self, other: "Sight") -> float:
         """Distance [m] in the picture's plane at the depth of the nearer one."""
@@ -103,43 +107,53 @@ def sight_of(found: Detection, picture: np.ndarray) -> Sight:
     return Sight(float(x), float(y), scale, _colours(picture, pixels))
 
 
-def _colours(picture: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+def _colours(picture: np.ndarray, pixels: np.ndarray) -> list[float]:
     height, width = picture.shape[:2]
-    colours = np.full((2, 3), np.nan)
-    for part, quad in enumerate(_QUADS):
-        points = (_CORNERS @ pixels[list(quad)]).astype(int)
-        inside = points[(points >= 0).all(axis=1) & (points[:, 0] < width) & (points[:, 1] < height)]
-        if len(inside) >= len(points) // 4:
-            seen = np.sort(picture[inside[:, 1], inside[:, 0]], axis=0)
-            blue, green, red = seen[len(seen) // 2].astype(float)
-            colours[part] = (red + green + blue) / 3, red - green, (red + green) / 2 - blue
-    return colours.ravel()
+    points = (_CORNERS @ pixels[_QUADS]).astype(int)
+    across, down = points[..., 0], points[..., 1]
+    inside = (across >= 0) & (down >= 0) & (across < width) & (down < height)
+    if inside.all():
+        middles = np.sort(picture[down, across], axis=1)[:, points.shape[1] // 2].tolist()
+    else:
+        seen = [picture[y[here], x[here]] for x, y, here in zip(across, down, inside, strict=True)]
+        enough = points.shape[1] // 4
+        middles = [np.sort(of, axis=0)[len(of) // 2].tolist() if len(of) >= enough else [math.nan] * 3 for of in seen]
+    colours: list[float] = []
+    for blue, green, red in middles:
+        colours += (red + green + blue) / 3, red - green, (red + green) / 2 - blue
+    return colours
 
 
 class Clothes:
     """The usual colours of a body, and how much they vary."""
 
     def __init__(self) -> None:
-        self._mean = np.full(6, np.nan)
-        self._deviation = np.zeros(6)
+        # Of so few numbers arrays would take ten times as long.
+        self._mean = [math.nan] * 6
+        self._deviation = [0.0] * 6
         self._stamp: int | None = None
 
-    def learn(self, stamp: int, colours: np.ndarray) -> None:
+    def learn(self, stamp: int, colours: Sequence[float]) -> None:
         """Take in the colours at stamp [ns]."""
         elapsed = _RECENT if self._stamp is None else seconds(stamp - self._stamp)
         self._stamp = stamp
         share = min(1.0, max(elapsed, 0.0) / _LEARNING)
-        off = colours - self._mean
-        fresh = np.isnan(self._mean)
-        known = np.isfinite(off)
-        self._mean[fresh] = colours[fresh]
-        self._mean[known] += share * off[known]
-        self._deviation[known] += share * (np.abs(off[known]) - self._deviation[known])
+        for number, colour in enumerate(colours):
+            off = colour - self._mean[number]
+            if math.isnan(self._mean[number]):
+                self._mean[number] = colour
+            elif math.isfinite(off):
+                self._mean[number] += share * off
+                self._deviation[number] += share * (abs(off) - self._deviation[number])
 
-    def strangeness(self, colours: np.ndarray) -> float:
+    def strangeness(self, colours: Sequence[float]) -> float:
         """How much others than usual the clothes on trunk or thighs are; 1 and more: others, 0: nothing is known."""
-        off = np.abs(colours - self._mean) / (_LEAST_DEVIATION + self._deviation) / _OTHER_CLOTHES
-        return float(np.nan_to_num(off).max())
+        strangest = 0.0
+        for colour, mean, deviation in zip(colours, self._mean, self._deviation, strict=True):
+            off = abs(colour - mean) / (_LEAST_DEVIATION + deviation) / _OTHER_CLOTHES
+            if off > strangest:  # which no NaN is
+                strangest = off
+        return strangest
 
 
 class PersonLock:

@@ -184,7 +184,8 @@ class RepCounter:
         drives = [gate.step(pose.stamp, value) for gate, value in zip(self._gates, body.drives, strict=True)]
         found = False
         for name, track in self._tracks.items():
-            found |= self._deciding.add(name, track.step(body, drives), self._settled)
+            if candidates := track.step(body, drives):
+                found |= self._deciding.add(name, candidates, self._settled)
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
         if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
             self._heard = heard
@@ -239,6 +240,8 @@ class RepCounter:
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
+        if not self._deciding.waiting:
+            return
         spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
         for unheard in self._deciding.forget(now, spoken):
             events.append(self._interrupted(*unheard))

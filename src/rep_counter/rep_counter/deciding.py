@@ -52,6 +52,11 @@ class Deciding:
         """Exercise, start, end of the last repetitions."""
         self._unknown = -1  # up to here it was told that there were no labels
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything waits."""
+        return any(self._open.values())
+
     def add(self, name: str, candidates: Sequence[Candidate], settled: int) -> bool:
         """Let candidates of an exercise wait, but what turned before `settled`; whether there are any."""
         new = [c for c in candidates if c.excursion.turn > settled and not self._taken(name, c)]

@@ -72,6 +72,7 @@ class Track:
         self._longest = nanoseconds(exercise.longest_s)
         self._history: deque[tuple[int, float, float, float, float]] = deque()
         self._judged: deque[Candidate] = deque()
+        self._landing: list[Candidate] = []  # of these those that may yet end in a jump
 
     def step(self, body: Body, drives: Sequence[float]) -> list[Candidate]:
         """The candidates that ended with this pose. drives: those of the body, NaN where one jumped."""
@@ -80,7 +81,8 @@ class Track:
         while stamp - self._history[0][0] > self._longest:
             self._history.popleft()
         over = False
-        self._look_after(stamp - _LANDED)
+        if self._landing:
+            self._look_after(stamp - _LANDED)
         excursions: list[Excursion | None] = []
         for machine, column in self._driven_by:
             excursion = machine.step(stamp, drives[column])
@@ -96,9 +98,10 @@ class Track:
 
     def _look_after(self, until: int) -> None:
         """Reject those that ended before `until` [ns] in a jump."""
-        for candidate in self._judged:
-            if not candidate.landed and candidate.excursion.end <= until:
+        for candidate in list(self._landing):
+            if candidate.excursion.end <= until:
                 candidate.landed = True
+                self._landing.remove(candidate)
                 excursion = candidate.excursion
                 if flies(self._past.between(excursion.turn, excursion.end + _LANDED), self._min_visibility):
                     candidate.reason = Reason.WRONG_POSTURE
@@ -175,6 +178,8 @@ class Track:
             good = (other for other in self._judged if other.reason == Reason.NONE)
             if not any(candidate.same_movement(other, alternating) for other in good):
                 self._judged.append(candidate)
+                if not candidate.landed:
+                    self._landing.append(candidate)
                 candidates.append(candidate)
         while self._judged and self._judged[-1].excursion.end - self._judged[0].excursion.end > _REMEMBERED:
             self._judged.popleft()

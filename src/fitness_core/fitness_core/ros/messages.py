@@ -94,8 +94,7 @@ def from_body_pose(message: msg.BodyPose) -> types.Pose:
     """fitness_msgs/BodyPose -> Pose. Also takes what `rosbags` and `serialized.body_pose_of` make of one."""
     values, size = message.landmarks, (message.image_width, message.image_height)
     if isinstance(values, np.ndarray):
-        known = message.status, message.body_id, *size, message.score, values
-        return pose_of(message.stamp, message.frame_id, *known)
+        return message.pose
     values = np.array(
         [
             (p.x, p.y, p.z, p.world.x, p.world.y, p.world.z, p.visibility, p.presence)
@@ -128,8 +127,8 @@ def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
             f"a body of {len(landmarks)} landmarks in a picture of {width}x{height}; it takes {N_LANDMARKS} and the "
             "size of the picture"
         )
-    beyond = (np.abs(landmarks) >= FARTHEST).any(axis=1)
-    return np.where(beyond[:, None], np.float32(np.nan), landmarks) if beyond.any() else landmarks
+    beyond = np.abs(landmarks) >= FARTHEST
+    return np.where(beyond.any(axis=1)[:, None], np.float32(np.nan), landmarks) if beyond.any() else landmarks
 
 
 def to_joint_angles(angles: types.JointAngles, frame_id: str) -> msg.JointAngles:

@@ -9,7 +9,7 @@ its size after those four bytes.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, lru_cache, wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -103,9 +103,9 @@ def image_of(cdr: bytes) -> Any:
     return SimpleNamespace(header=header, height=height, width=width, encoding=encoding, step=step, data=data)
 
 
-@dataclass(slots=True)
+@dataclass
 class ReadBodyPose:
-    """A fitness_msgs/BodyPose that was read in place. stamp [ns]; landmarks: float32 [33, 8]."""
+    """A fitness_msgs/BodyPose that was read in place. stamp [ns]; landmarks: float32 [33, 8]; not to be changed."""
 
     stamp: int
     frame_id: str
@@ -121,7 +121,15 @@ class ReadBodyPose:
         """Made when it is asked for: most who hear a pose want its stamp alone."""
         return messages.header(self.stamp, self.frame_id)
 
+    @cached_property
+    def pose(self) -> Pose:
+        """As `messages.from_body_pose` gives it."""
+        size = self.image_width, self.image_height
+        known = self.stamp, self.frame_id, self.status, self.body_id, *size, self.score, self.landmarks
+        return messages.pose_of(*known)
 
+
+@lru_cache(maxsize=4)  # several nodes of a process hear the same pose
 @_checked
 def body_pose_of(cdr: bytes) -> ReadBodyPose:
     """A fitness_msgs/BodyPose as `messages.from_body_pose` takes it."""
@@ -154,8 +162,10 @@ def of_pose(pose: Pose) -> bytes:
     head = _header(pose.stamp, pose.frame_id) + struct.pack("<B", BodyPose.STATUS_TRACKED)
     head = _aligned(head) + _text(pose.body_id)
     head = _aligned(head) + struct.pack("<IIf", pose.width, pose.height, pose.score)
-    seen = pose.visibility[:, None], pose.presence[:, None]
-    return head + np.hstack((pose.image, pose.world, *seen), dtype="<f4").tobytes()
+    landmarks = np.empty((N_LANDMARKS, LANDMARK), "<f4")
+    landmarks[:, :3], landmarks[:, 3:6] = pose.image, pose.world
+    landmarks[:, 6], landmarks[:, 7] = pose.visibility, pose.presence
+    return head + landmarks.tobytes()
 
 
 def of_rep_state(state: RepState, frame_id: str) -> bytes:

@@ -50,15 +50,13 @@ class Feed:
         self._pictures: deque[tuple[int, bytes]] = deque()  # with their stamps
         self._shown: bytes | None = None
         self._picture_input: Subscription | None = None
+        self._angles_input: Subscription | None = None
         self._group = group = Polled()
         # As deep as events: while nobody watches, poses are counted a few times a second only.
         self._poses = node.create_subscription(
             BodyPose, "body_pose", self._take_pose, qos.EVENTS, raw=True, callback_group=group
         )
         self._others = [
-            node.create_subscription(
-                JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True, callback_group=group
-            ),
             node.create_subscription(
                 ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED, callback_group=group
             ),
@@ -78,6 +76,7 @@ class Feed:
     def close(self) -> None:
         """Listen no more."""
         self.want_pictures(False)
+        self.want_angles(False)
         for subscription in (self._poses, *self._others):
             self._node.destroy_subscription(subscription)
 
@@ -97,16 +96,26 @@ class Feed:
             self._picture_input = None
             self._pictures.clear()
 
+    def want_angles(self, wanted: bool) -> None:
+        """Subscribe to the angles, which are made for who listens only, or no more; in the node's thread."""
+        if wanted and self._angles_input is None:
+            self._angles_input = self._node.create_subscription(
+                JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True, callback_group=self._group
+            )
+        elif not wanted and self._angles_input is not None:
+            self._node.destroy_subscription(self._angles_input)
+            self._angles_input = self._angles = None
+
     def take_poses(self) -> bool:
         """Take the poses that have come; whether there was one."""
         return take(self._poses) > 0
 
     def take_others(self) -> bool:
         """Take everything else that has come; whether there was any, pictures aside."""
-        pictures = self._picture_input
+        pictures, angles = self._picture_input, self._angles_input
         if pictures is not None:
             take(pictures)
-        return sum(map(take, self._others)) > 0
+        return sum(map(take, self._others if angles is None else (*self._others, angles))) > 0
 
     def now(self) -> Json:
         """The message `state`."""
