@@ -11,7 +11,7 @@ import gc
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -37,19 +37,21 @@ def nursery(module: str) -> int:
         # Loaded when the node is configured, by what the backend is; it is the one that ships.
         import_module("pose_estimator.mediapipe_backend").load()
     _load_messages()
-    # What is loaded stays where it is: pages that nobody writes to are shared by all that is forked.
-    gc.collect()
-    gc.freeze()
+    _settle()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with its standard input
-    gate = _Nursery().tend()
+    gate = _Nursery(getattr(node, "BEFOREHAND", ())).tend()
     return 0 if gate is None else _become(node.main, gate)
 
 
 class _Nursery:
-    """What is forked: children by the descriptor that tells their end, and the spare with where it waits."""
+    """What is forked: children by the descriptor that tells their end, and the spare with where it waits.
 
-    def __init__(self) -> None:
+    later: modules that the node imports while it runs; a spare has them, the first node does not wait for them.
+    """
+
+    def __init__(self, later: Iterable[str]) -> None:
+        self._later = later
         self._children: dict[int, int] = {}
         self._spare: tuple[int, int] | None = None
 
@@ -86,6 +88,11 @@ class _Nursery:
                 os.kill(pid, signal.SIGTERM)
 
     def _ask(self, what: bytes, events: select.poll) -> int | None:
+        if what == SPARE and self._later:
+            for module in self._later:
+                import_module(module)
+            self._later = ()
+            _settle()
         if self._spare is None:
             reader, writer = os.pipe()
             pid = os.fork()
@@ -117,6 +124,12 @@ class _Nursery:
             os.close(self._spare[1])
             self._spare = None
         _say(f"ended {pid} {os.waitstatus_to_exitcode(status)}")
+
+
+def _settle() -> None:
+    """What is loaded stays where it is: pages that nobody writes to are shared by all that is forked."""
+    gc.collect()
+    gc.freeze()
 
 
 def _say(line: str) -> None:

@@ -17,6 +17,8 @@ from rep_counter.cues import Cues
 from rep_counter.ros.beforehand import import_beforehand
 from rep_counter.ros.continuity import Continuity
 
+BEFOREHAND = "scipy.ndimage", "scipy.linalg"
+"""Imported while there is time, for `periodicity`; by a spare before it is needed."""
 MANY_MISSING = 0.2
 """Where more poses than this share are missing, /diagnostics warns."""
 
@@ -152,7 +154,7 @@ class RepCounterNode(FitnessNode):
             output = self._counter.step(pose)
         self._publish(output)
         # `periodicity` needs them first in the middle of a set, where poses would wait for most of a second.
-        import_beforehand("scipy.ndimage", "scipy.linalg")
+        import_beforehand(*BEFOREHAND)
         if message.status == msg.BodyPose.STATUS_TRACKED and not pose.tracked:
             raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 

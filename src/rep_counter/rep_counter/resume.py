@@ -61,13 +61,13 @@ def _run(counter: RepCounter, poses: list[Pose], labels: list[Classification]) -
     # Loops are matched from the newest on: the oldest may be there for one of the two only.
     loops = zip_longest(reversed(_loops(poses)), reversed(_loops(labels)), fillvalue=())
     for some_poses, some_labels in reversed(list(loops)):
-        for number, pose in enumerate(some_poses):
-            output = counter.step(pose)
-            if not number:
-                # A stamp that jumps back makes the counter forget its labels: those of this loop come after it.
-                for label in some_labels:
-                    counter.classify(label)
-            outputs.append(output)
+        if not some_poses:
+            continue
+        outputs += counter.steps(some_poses[:1])
+        # A stamp that jumps back makes the counter forget its labels: those of this loop come after it.
+        for label in some_labels:
+            counter.classify(label)
+        outputs += counter.steps(some_poses[1:])
     return [output for output in outputs if output.events or output.summaries or output is outputs[-1]]
 
 
