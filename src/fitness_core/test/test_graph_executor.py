@@ -128,6 +128,28 @@ def test_what_is_destroyed_is_heard_no_more(spun) -> None:
     assert heard
 
 
+@pytest.mark.parametrize("waiting", [False, True])
+def test_what_is_destroyed_goes_whether_it_is_waited_for_or_not(spun, waiting: bool) -> None:
+    executor, node = spun
+    subscription = node.create_subscription(String, "words", lambda _: None, 10)
+    publisher = node.create_publisher(String, "words", 10)
+    until(executor, lambda: publisher.get_subscription_count() == 1)
+    done = Future()
+    spinning = threading.Thread(target=executor.spin_until_future_complete, args=(done,))
+    if waiting:
+        spinning.start()
+        deadline = time.monotonic() + DEADLINE
+        while not executor._waiting.locked():
+            assert time.monotonic() < deadline
+    node.destroy_subscription(subscription)
+    deadline = time.monotonic() + DEADLINE
+    while publisher.get_subscription_count():
+        assert time.monotonic() < deadline
+    done.set_result(None)
+    if waiting:
+        spinning.join()
+
+
 def test_nothing_ready_is_a_timeout(spun) -> None:
     executor, _ = spun
     with pytest.raises(TimeoutException):

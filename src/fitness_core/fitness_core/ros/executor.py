@@ -10,7 +10,6 @@ rclpy's experimental EventsExecutor has the same aim; in this version it hangs w
 different threads.
 """
 
-import contextlib
 import inspect
 import threading
 import time
@@ -18,7 +17,6 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.event_handler import EventHandler
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import (
@@ -32,18 +30,15 @@ from rclpy.executors import (
 from rclpy.guard_condition import GuardCondition
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
-from rclpy.subscription import Subscription
 from rclpy.task import Future
 from rclpy.timer import Timer
+
+from fitness_core.ros.entities import Callback, Entities, Entries, call_subscription, call_timer
 
 LOOK_PERIOD = 1.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
 _FOREVER = -1
 _NANOSECONDS = 1_000_000_000
-_PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
-
-Entries = list[tuple[Any, Node]]
-"""Subscriptions or timers with their nodes."""
 
 
 def urgency_of(node: Node) -> int:
@@ -63,7 +58,9 @@ class GraphExecutor(SingleThreadedExecutor):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._stale = True
-        self._known = _Known([])
+        self._known = Entities([])
+        self._hurried = False  # whether any node cannot wait
+        self._waiting = threading.Lock()  # while it waits
         self._wait_set: Any = None
         self._rest_ready = False
         self._rest_taken = threading.Event()
@@ -92,12 +89,23 @@ class GraphExecutor(SingleThreadedExecutor):
         super().wake()
         if self._rest_guard is not None:
             self._rest_guard.trigger()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What is destroyed goes when nobody holds it any more. A wait under way has been woken and lets go itself."""
+        if self._waiting.acquire(blocking=False):
+            try:
+                self._known.let_go()
+            finally:
+                self._waiting.release()
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Stop for good and end the thread."""
         ended = super().shutdown(timeout_sec)
+        self._stale = True
+        self._let_go()
         self._wait_set = None
-        self._known = _Known([])
+        self._known = Entities([])
         guard, self._rest_guard = self._rest_guard, None
         if guard is not None:
             self._rest_taken.set()
@@ -181,26 +189,45 @@ class GraphExecutor(SingleThreadedExecutor):
 
     def _news(self, known: Entries) -> Entries:
         """Without waiting: what is ready beside what is known, and cannot wait."""
-        if not self._known.hurried:
+        if not self._hurried:
             return []
         _, ready = self._ready(time.monotonic())
         return [entry for entry in ready if urgency_of(entry[1]) >= 0 and entry not in known]
 
     def _ready(self, deadline: float | None) -> tuple[Entries, Entries]:
         """Wait; the timers and subscriptions that are ready."""
-        if self._stale:
-            self._look()
-        known = self._known
-        if self._tasks or any(self.can_execute(entity) for entity in known.particular):
-            # What is being executed must not be called meanwhile, nor what somebody else looks after.
-            known = _Known([entry for entry in known.entries if self.can_execute(entry[0])], all_alike=True)
-        # Plainly, and not by an ExitStack: that took longer than the wait.
-        held: list[Any] = []
+        with self._waiting:
+            if self._stale:
+                self._look()
+            known = self._known
+            try:
+                if self._tasks or any(self.can_execute(entity) for entity in known.particular):
+                    # What is being executed must not be called meanwhile, nor what somebody else looks after.
+                    may = [entry for entry in known.entries if self.can_execute(entry[0])]
+                    return self._ready_of(Entities(may, all_alike=True), deadline)
+                known.hold()
+                return self._ready_among(known, deadline)
+            except InvalidHandle:
+                # It was destroyed since.
+                self._stale = True
+                return [], []
+            finally:
+                if self._stale:
+                    known.let_go()
+
+    def _ready_of(self, known: Entities, deadline: float | None) -> tuple[Entries, Entries]:
+        """The same of what is held for this once."""
         try:
-            for handle in (self._context.handle, self._guard.handle, self._sigint_gc.handle, *known.handles):
-                handle.__enter__()
-                held.append(handle)
-            wait_set = self._wait_set
+            known.hold()
+            return self._ready_among(known, deadline)
+        finally:
+            known.let_go()
+
+    def _ready_among(self, known: Entities, deadline: float | None) -> tuple[Entries, Entries]:
+        """The same of what is held."""
+        wait_set = self._wait_set
+        context: Any = self._context.handle
+        with context, self._guard.handle, self._sigint_gc.handle:
             wait_set.clear_entities()
             for handle in known.subscription_handles:
                 wait_set.add_subscription(handle)
@@ -218,20 +245,15 @@ class GraphExecutor(SingleThreadedExecutor):
             # A timer that was cancelled can be among those that are due.
             timers = [(timer, node) for timer, node in due if timer.handle.is_timer_ready()]
             return timers, known.among(wait_set.get_ready_entities("subscription"))
-        except InvalidHandle:
-            # It was destroyed since.
-            self._stale = True
-            return [], []
-        finally:
-            for handle in held:
-                handle.__exit__(None, None, None)
 
     def _look(self) -> None:
         self._stale = False
+        self._known.let_go()
         nodes = self.get_nodes()
         entries: Entries = [(entity, node) for node in nodes for entity in node.subscriptions]
         entries += [(entity, node) for node in nodes for entity in node.timers]
-        known = _Known(entries)
+        known = Entities(entries)
+        self._hurried = any(urgency_of(node) >= 0 for node in nodes)
         handle: Any = self._context.handle
         with handle:
             self._wait_set = _rclpy.WaitSet(*known.sizes, handle)
@@ -241,7 +263,7 @@ class GraphExecutor(SingleThreadedExecutor):
         is_timer = isinstance(entity, Timer)
         if inspect.iscoroutinefunction(entity.callback):
             return self._make_handler(entity, node, self._take_timer if is_timer else self._take_subscription)
-        return _Callback(entity, _call_timer if is_timer else _call_subscription)
+        return Callback(entity, call_timer if is_timer else call_subscription)
 
     def _take_timer(self, timer: Timer) -> Any:
         try:
@@ -305,91 +327,3 @@ class GraphExecutor(SingleThreadedExecutor):
                     # The wait has taken it; rclpy's own way triggers it again for this.
                     condition._executor_triggered = True
             return guard.handle.pointer in triggered
-
-
-class _Known:
-    """Messages and timers to wait for, and what a wait asks of each of them, looked up once.
-
-    all_alike: callback groups of another kind than rclpy's may be called too; else they are left out.
-    """
-
-    def __init__(self, entries: Entries, all_alike: bool = False) -> None:
-        self.entries = entries
-        plain = [all_alike or type(entity.callback_group) in _PLAIN for entity, _ in entries]
-        self.particular = [entity for (entity, _), is_plain in zip(entries, plain, strict=True) if not is_plain]
-        self.hurried = any(urgency_of(node) >= 0 for _, node in entries)
-        timers = sum(isinstance(entity, Timer) for entity, _ in entries)
-        self.sizes = len(entries) - timers, 2, timers, 0, 0, 0
-        self.subscription_handles: list[Any] = []
-        self.timer_handles: list[Any] = []
-        self._places: dict[int, int] = {}
-        for place, ((entity, _), is_plain) in enumerate(zip(entries, plain, strict=True)):
-            # What was destroyed just now has no pointer any more, and another look follows.
-            with contextlib.suppress(InvalidHandle):
-                if is_plain:
-                    self._places[entity.handle.pointer] = place
-                    handles = self.timer_handles if isinstance(entity, Timer) else self.subscription_handles
-                    handles.append(entity.handle)
-        self.handles = (*self.subscription_handles, *self.timer_handles)
-
-    def among(self, pointers: list[int]) -> Entries:
-        """Those that have these pointers, the most urgent first."""
-        return [self.entries[place] for place in sorted(self._places[pointer] for pointer in pointers)]
-
-
-def _call_subscription(subscription: Subscription) -> None:
-    """Take the next message, and call who waits for it."""
-    try:
-        with subscription.handle:
-            taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
-    except InvalidHandle:
-        return  # destroyed since
-    if taken is not None:
-        alone = subscription._callback_type is Subscription.CallbackType.MessageOnly
-        subscription.callback(*(taken[:1] if alone else taken))
-
-
-def _call_timer(timer: Timer) -> None:
-    """Start the timer's next period, and call who waits for it."""
-    try:
-        with timer.handle:
-            timer.handle.call_timer()
-    except InvalidHandle:
-        return
-    except _rclpy.RCLError:
-        # A callback before it has cancelled it since it was found to be due.
-        if timer.is_canceled():
-            return
-        raise
-    timer.callback()
-
-
-class _Callback:
-    """What a message or a timer calls, with what a task of rclpy has: an error is kept for who asks for it."""
-
-    __slots__ = ("_call", "_entity", "_error")
-
-    def __init__(self, entity: Any, call: Callable[[Any], None]) -> None:
-        self._entity = entity
-        self._call = call
-        self._error: Exception | None = None
-
-    def __call__(self) -> None:
-        group = self._entity.callback_group
-        if not group.beginning_execution(self._entity):
-            return
-        try:
-            self._call(self._entity)
-        except Exception as error:
-            self._error = error
-        finally:
-            group.ending_execution(self._entity)
-
-    def exception(self) -> Exception | None:
-        """What the callback raised."""
-        return self._error
-
-    def result(self) -> None:
-        """Raise what the callback raised; callbacks of messages and timers give nothing."""
-        if self._error is not None:
-            raise self._error
