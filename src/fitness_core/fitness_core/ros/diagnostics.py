@@ -9,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import ROSClock
 from rclpy.node import Node
 
+from fitness_core.heaps import give_back
 from fitness_core.ros.qos import DIAGNOSTICS
 
 OK, WARN, ERROR, STALE = (
@@ -92,6 +93,7 @@ class Diagnostics:
             )
         ]
         self._publisher.publish(array)
+        give_back()
 
     def _was_held_up(self) -> bool:
         now, before = time.monotonic(), self._last
