@@ -1,5 +1,6 @@
 """One exercise's view of the body: its driving signals, their machines, the candidates for repetitions they find."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -191,7 +192,8 @@ class Track:
             np.where(np.isfinite(rows[:, 1]), rows[:, 2], 0), np.where(np.isfinite(rows[:, 3]), rows[:, 4], 0)
         )
         ranges = [_range(rows[:, 1]), _range(rows[:, 3])]
-        symmetry = min(ranges) / max(ranges) if np.all(np.isfinite(ranges)) and max(ranges) > 0 else np.nan
+        known = all(map(math.isfinite, ranges)) and max(ranges) > 0
+        symmetry = min(ranges) / max(ranges) if known else math.nan
         confidence = float(seen.mean()) if len(seen) else 0.0
         reason = self._reason(excursion, sides, seen)
         landed = self.exercise.jump or reason != Reason.NONE
@@ -210,7 +212,7 @@ class Track:
                 return Reason.TOO_FAST
             if duration > exercise.longest_s:
                 return Reason.TOO_SLOW
-        if len(seen) and np.mean(seen >= self._min_visibility) < 0.5:
+        if len(seen) and np.count_nonzero(seen >= self._min_visibility) < 0.5 * len(seen):
             return Reason.NOT_VISIBLE
         poses = self._past.between(excursion.start, excursion.end)
         turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fitness_core.catalogue import Catalogue, Posture, Still
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
+from rep_counter import whole
 from rep_counter.counter import RepCounter
 from rep_counter.whole import flies, stays, throughout
 
@@ -114,3 +115,11 @@ def test_squats_count_and_jump_squats_do_not(figure, wave, jumps):
         counted[event.exercise] += event.counted
     assert counted.total() == (0 if jumps else 4)
     assert reasons <= ({Reason.WRONG_POSTURE} if jumps else {Reason.NONE})
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_the_median_is_that_of_numpy(count: int) -> None:
+    values = np.random.default_rng(count).random(count, np.float32)
+    assert whole._median(values) == np.median(values)
+    values[0] = np.nan
+    assert np.isnan(whole._median(values))

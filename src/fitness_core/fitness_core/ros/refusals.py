@@ -34,8 +34,10 @@ class Refusals:
         @functools.wraps(callback)
         def guarded(*arguments: Any) -> None:
             begun = time.monotonic()
-            with self.taking(topic):
+            try:
                 callback(*arguments)
+            except InputError as error:
+                self._refuse(topic, error)
             if (took := time.monotonic() - begun) > SLOW:
                 self._say(f"{topic}: too slow, one message took {took:.1f} s; others may be lost meanwhile")
 
@@ -68,10 +70,13 @@ class Refusals:
         try:
             yield
         except InputError as error:
-            if topic not in self.counts:
-                self._warn(f"{topic}: {error}")
-            self.counts[topic] = self.counts.get(topic, 0) + 1
-            self._say(f"{topic}: {error}")
+            self._refuse(topic, error)
+
+    def _refuse(self, topic: str, error: InputError) -> None:
+        if topic not in self.counts:
+            self._warn(f"{topic}: {error}")
+        self.counts[topic] = self.counts.get(topic, 0) + 1
+        self._say(f"{topic}: {error}")
 
     def tell(self, level: bytes, message: str, values: dict[str, object]) -> tuple[bytes, str, dict[str, object]]:
         """What a node says of itself, and what it has refused besides."""

@@ -28,6 +28,10 @@ HEADER = 4
 """Bytes before the first field."""
 LANDMARK = 8
 """Numbers (float32) of a fitness_msgs/Landmark."""
+# For the two orders of bytes, by the last bit of what tells it: big end first, little end first.
+_ORDERS = ">", "<"
+_HEADERS, _LENGTHS, _SEEN = (tuple(struct.Struct(order + of) for order in _ORDERS) for of in ("iII", "I", "IIf"))
+_FLOATS = tuple(np.dtype(order + "f4") for order in _ORDERS)
 _SIZES = {code: struct.calcsize("<" + code) for code in "BiIf"}
 
 
@@ -63,11 +67,6 @@ class Reader:
     def rest(self, length: int) -> memoryview:
         """The next bytes, not copied."""
         return memoryview(self._cdr)[self._at : self._at + length]
-
-    def floats(self, count: int) -> np.ndarray:
-        """The next float32 numbers, not copied where this machine's byte order is theirs."""
-        self._at += -(self._at - HEADER) % 4
-        return np.frombuffer(self._cdr, self.order + "f4", count, self._at).astype(np.float32, copy=False)
 
 
 def _checked(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
@@ -144,12 +143,25 @@ def pose_of(cdr: bytes) -> Pose:
 
 def _body_pose_fields(cdr: bytes) -> tuple[int, str, int, str, int, int, float, np.ndarray]:
     """As `messages.pose_of` takes them."""
-    reader = Reader(cdr)
-    stamp, frame_id = reader.stamp(), reader.string()
-    status, body_id = reader.number("B"), reader.string()
-    width, height, score = reader.numbers("IIf")
-    landmarks = reader.floats(N_LANDMARKS * LANDMARK).reshape(N_LANDMARKS, LANDMARK)
-    return stamp, frame_id, status, body_id, width, height, score, landmarks
+    # For every pose, in every process that hears it: a `Reader` takes half as long again.
+    order = cdr[1] & 1
+    seconds, nanoseconds, length = _HEADERS[order].unpack_from(cdr, HEADER)
+    at = HEADER + _HEADERS[order].size + length
+    frame_id, status = cdr[at - length : at - 1].decode(), cdr[at]
+    at = _four(at + 1)
+    (length,) = _LENGTHS[order].unpack_from(cdr, at)
+    at += _LENGTHS[order].size + length
+    body_id, at = cdr[at - length : at - 1].decode(), _four(at)
+    width, height, score = _SEEN[order].unpack_from(cdr, at)
+    at += _SEEN[order].size
+    landmarks = np.frombuffer(cdr, _FLOATS[order], N_LANDMARKS * LANDMARK, at).astype(np.float32, copy=False)
+    stamp = messages.stamp_of(seconds, nanoseconds)
+    return stamp, frame_id, status, body_id, width, height, score, landmarks.reshape(N_LANDMARKS, LANDMARK)
+
+
+def _four(at: int) -> int:
+    """The next place where a number of four bytes may begin."""
+    return at + -(at - HEADER) % 4
 
 
 def of_pose(pose: Pose) -> bytes:
