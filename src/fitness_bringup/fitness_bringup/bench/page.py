@@ -52,7 +52,8 @@ TRIMMED = """\
   `step` is its `steps` with one pose, and tests hold that both tell the same. The network's LSTM is exported unrolled:
   of 32 windows at once each takes 0.07 ms. One window takes 0.15 instead of 0.25 where windows follow each other; where
   other work puts the weights out of the cache between them, 0.23 to 0.41 as against 0.28 to 0.30. A replay takes a
-  quarter of the processor time.
+  quarter of the processor time. The first one of a process loads SciPy besides, which makes it 50 times real time for
+  the demo's 33 s; it is not among those that are told.
 - **The counter's step.** What exercises share is measured once, thresholds are computed when a range is learnt, and
   what is credited to one exercise is open for no other, so that most labels find nothing to decide.
 - **Pictures past DDS** (`fitness_core/ros/handover.py`). Where all who subscribe to a picture are in the camera's own
