@@ -233,7 +233,12 @@ class Supervisor:
 
     def tend(self) -> list[Health]:
         """Look after all of them, some twenty times a second and after `wait`. Returns those of which there is news."""
-        return [one.health for one in self.all if one.tend()]
+        news = []
+        for one in self.all:
+            # What has died is started again before anybody is told, which may take its time.
+            while one.tend():
+                news.append(one.health)
+        return news
 
     def wait(self, timeout: float) -> None:
         """Wait until one of them may have ended, or so long [s]."""
