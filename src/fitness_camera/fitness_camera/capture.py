@@ -22,8 +22,7 @@ class CaptureSource(Source):
     """Pictures of an open capture. The first is decoded here and kept, so that opening says whether there are any.
 
     Raises InputError(refusal) where the capture is not open or has no first picture. A recording that is cut short
-    or damaged ends at its last picture that decodes. file: where it is read from,
-    None where that is no file.
+    or damaged ends at its last picture that decodes. file: where it is read from, None where that is no file.
     """
 
     def __init__(self, name: str, capture: cv2.VideoCapture, live: bool, refusal: str, frame_id: str) -> None:
