@@ -33,19 +33,6 @@ def test_a_stamp_that_nothing_had_is_told_from_one_that_was_missed() -> None:
     assert stamps.has(200 * 40) is None, "it may come yet"
 
 
-def test_what_comes_and_goes_is_no_growth_and_hides_none() -> None:
-    def samples(growth: float) -> list[soak.Sample]:
-        # Up and down by 20 MB with a video of 21 s.
-        moments = [minute / 12 for minute in range(90)]
-        return [soak.Sample(at, 300.0 + growth * at + 20.0 * (at % 0.35 > 0.1), 19, 30, 20.0) for at in moments]
-
-    assert report_of(samples(0.0)).problems == []
-    assert report_of(samples(0.0)).memory_mb == [300.0, 300.0]
-    leak = report_of(samples(0.15))
-    assert 1.0 < leak.memory_slope < 2.0
-    assert [problem.split()[0] for problem in leak.problems] == ["memory"]
-
-
 def test_landmarks_are_repeated_with_stamps_that_go_on(tmp_path: Path) -> None:
     soak.repeated(live.DEMO, 1.2, tmp_path / "bag")
     with BagReader(tmp_path / "bag") as bag:

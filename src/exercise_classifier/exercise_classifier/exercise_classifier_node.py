@@ -17,7 +17,7 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Classification
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 
-_TOGETHER = 60
+_BLOCK = 60
 """Poses that were kept, labelled at a time: in a fifth of the time that each by itself would take."""
 
 
@@ -148,8 +148,8 @@ class ExerciseClassifierNode(FitnessNode):
         self.get_logger().warning(f"restarted; caught up with {len(poses)} poses")
         # All of them again: a counter that was started again too has heard none of what was said before, and what it
         # has heard it passes over.
-        for begin in range(0, len(poses), _TOGETHER):
-            some = [from_body_pose(heard.message) for heard in poses[begin : begin + _TOGETHER]]
+        for begin in range(0, len(poses), _BLOCK):
+            some = [from_body_pose(heard.message) for heard in poses[begin : begin + _BLOCK]]
             for pose, result in zip(some, self._classifier.steps(some), strict=True):
                 self._tell(result, pose.frame_id)
 

@@ -38,8 +38,6 @@ WARM_UP = 0.25
 """Share of the run that is warm-up: what is loaded late, and what fills up to its bound."""
 SAMPLES = 120
 """Samples of a run, over its length."""
-STRETCHES = 8
-"""Of a run after warm-up, that memory is compared between: a video that is opened again takes 20 MB for a moment."""
 UNSEEN = 0.1
 """Where more stamps than this share could not be compared nothing is known of them."""
 PATIENCE = 5.0
@@ -171,20 +169,12 @@ def repeated(bag: Path, minutes: float, out: Path) -> None:
                 writer.write("body_pose", moved, bytes(data))
 
 
-def floors(warm: list[Sample]) -> list[Sample]:
-    """Of every stretch of the samples the one with the least memory: what was not given back is in that one too."""
-    length = max(1, len(warm) // STRETCHES)
-    stretches = [warm[begin : begin + length] for begin in range(0, len(warm) - length + 1, length)]
-    return [min(stretch, key=lambda sample: sample.memory) for stretch in stretches]
-
-
 def judge(report: Report, warm: list[Sample]) -> None:
     """Fill in slope and bounds of the samples after warm-up, and what is beyond the limits."""
-    least = floors(warm)
     # Theil and Sen: one page that comes or goes at the end decides nothing.
-    slopes = [(b.memory - a.memory) / (b.minute - a.minute) for a, b in combinations(least, 2) if b.minute > a.minute]
+    slopes = [(b.memory - a.memory) / (b.minute - a.minute) for a, b in combinations(warm, 2) if b.minute > a.minute]
     report.memory_slope = round(10 * median(slopes), 3)
-    report.memory_mb = [round(least[0].memory, 1), round(least[-1].memory, 1)]
+    report.memory_mb = [round(warm[0].memory, 1), round(warm[-1].memory, 1)]
     report.threads = [min(s.threads for s in warm), max(s.threads for s in warm)]
     report.handles = [min(s.handles for s in warm), max(s.handles for s in warm)]
     third = max(1, len(warm) // 3)
