@@ -50,6 +50,12 @@ def rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return joined.reshape(len(arrays), N_LANDMARKS, *joined.shape[1:])
 
 
+def pixels_of(poses: Sequence[Pose]) -> np.ndarray:
+    """Landmarks float32 [poses, 33, 3] of one or more poses in pixels, as `Pose.pixels` gives them."""
+    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
+    return rows_of([pose.image for pose in poses]) * sizes[:, None]
+
+
 def metric_of(poses: Sequence[Pose]) -> np.ndarray:
     """Landmarks float32 [poses, 33, 3] of one or more poses, each in its true unit, as `Pose.metric` gives them."""
     world = rows_of([pose.world for pose in poses])
@@ -59,9 +65,7 @@ def metric_of(poses: Sequence[Pose]) -> np.ndarray:
     in_metres = known.any(axis=(1, 2))
     if in_metres.all():
         return world
-    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
-    pixels = rows_of([pose.image for pose in poses]) * sizes[:, None]
-    return np.where(in_metres[:, None, None], world, to_scale(pixels))
+    return np.where(in_metres[:, None, None], world, to_scale(pixels_of(poses)))
 
 
 def joint_angles(pose: Pose, min_visibility: float = 0.0) -> JointAngles:

@@ -28,9 +28,10 @@ from rep_counter.deciding import REMEMBERED, Deciding
 from rep_counter.gaps import Gaps
 from rep_counter.machine import HOLD_S
 from rep_counter.memory import Memory
+from rep_counter.past import Past
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
-from rep_counter.signals import GlitchGate, Past, Reading
+from rep_counter.signals import GlitchGates, Reading
 from rep_counter.track import Candidate, Track
 
 # A set of fewer repetitions holds too few periods for a second opinion.
@@ -85,7 +86,7 @@ class RepCounter:
             exercise.name: Track(exercise, self._min_visibility, self._past, self._bodies)
             for exercise in self._catalogue
         }
-        self._gates = [GlitchGate() for _ in range(self._bodies.columns)]
+        self._gates = GlitchGates(self._bodies.columns)
         self._movement = Movement()
         self._evidence = Evidence()
         self._deciding = Deciding(self._tracks, self._evidence, self.exercise)
@@ -175,16 +176,16 @@ class RepCounter:
             self.reset()
             self._sets = sets
         elif pose.body_id and self._body_id not in ("", pose.body_id):
-            self._another_body(events, summaries)
+            self._another_body(pose.stamp, events, summaries)
         self._pose, self._tracked, self._body_id = pose, body.tracked, pose.body_id or self._body_id
         if gap := self._gaps.step(pose.stamp, self._bearable_gap()):
             events.append(self._interrupted(*gap))
         self._movement.add(pose)
-        self._past.add(pose)
-        drives = [gate.step(pose.stamp, value) for gate, value in zip(self._gates, body.drives, strict=True)]
+        self._past.add(body)
+        drives = self._gates.step(pose.stamp, body.drives)
         found = False
         for name, track in self._tracks.items():
-            if candidates := track.step(body, drives):
+            if candidates := track.step(pose.stamp, drives):
                 found |= self._deciding.add(name, candidates, self._settled)
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
         if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
@@ -227,16 +228,16 @@ class RepCounter:
         lost = RepEvent(end, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._pose.body_id)
         return self._set.add(lost) if self._set else lost
 
-    def _another_body(self, events: list[RepEvent], summaries: list[SetSummary]) -> None:
-        """Somebody else comes: decide what waits, close the set, make no repetition of two people's movement."""
+    def _another_body(self, stamp: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
+        """Somebody else from a stamp [ns] on: decide what waits, close the set, mix no two people's movement."""
         assert self._pose is not None
         self._decide(self._pose.stamp, events, summaries, last=True)
         if self._set:
             summaries.append(self._close_set())
         self._deciding.drop()
         for track in self._tracks.values():
-            track.new_body()
-        self._gates = [GlitchGate() for _ in self._gates]
+            track.new_body(stamp)
+        self._gates = GlitchGates(self._bodies.columns)
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
@@ -272,7 +273,7 @@ class RepCounter:
             track.learn(excursion.range_of_motion)
         assert self._pose is not None
         motion = track.motion(candidate)
-        poses = self._past.between(excursion.start, excursion.end)
+        poses = self._past.poses(excursion.start, excursion.end)
         verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn) if v.judged]
         events.append(
             running.add(

@@ -104,10 +104,17 @@ class PhaseMachine:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
         if self._last is not None and stamp - self._last > _HOLD:
             self._restart()
-        if not math.isfinite(value):
+        if not -math.inf < value < math.inf:
             return None
         self._last, self._value = stamp, value
-        return self._advance(stamp, value)
+        phase = self.phase
+        if phase is Phase.REST:
+            self._at_rest(stamp, value)
+            return None
+        if phase is Phase.UNKNOWN:
+            self._find_first_movement(stamp, value)
+            return None
+        return self._under_way(stamp, value)
 
     def finish(self) -> Excursion | None:
         """The recording is over: the half under way, where it came far enough to be half a repetition."""
@@ -126,20 +133,16 @@ class PhaseMachine:
                 return None
         return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False)
 
-    def _advance(self, stamp: int, value: float) -> Excursion | None:
-        phase = self.phase
-        if phase is Phase.UNKNOWN:
-            self._find_first_movement(stamp, value)
-            return None
-        if phase is Phase.REST:
-            self._remember(stamp, value)
-            self._low = self._recent[0]
-            out = value - self._low[1]
-            if out < self._begin / 2:
-                self._left = stamp
-            elif out >= self._begin:
-                self._go_out(stamp, value)
-            return None
+    def _at_rest(self, stamp: int, value: float) -> None:
+        self._remember(stamp, value)
+        self._low = self._recent[0]
+        out = value - self._low[1]
+        if out < self._begin / 2:
+            self._left = stamp
+        elif out >= self._begin:
+            self._go_out(stamp, value)
+
+    def _under_way(self, stamp: int, value: float) -> Excursion | None:
         if value >= self._top[1]:
             # Back and out again while the signal was away: that repetition is over.
             if self._top[1] - self._valley[1] >= self._minimum and (missed := self._over(stamp, value)):

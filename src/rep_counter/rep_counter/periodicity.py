@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitness_core.geometry import angles_of
+from fitness_core.geometry import angles_of, pixels_of
 from fitness_core.types import NANOSECONDS, Periodicity, Pose, nanoseconds, seconds
 
 RATE = 10.0
@@ -83,8 +83,14 @@ def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
     # Here and not above: a quarter of the time that a counter needs to be there again after a crash.
     from scipy import ndimage
 
-    signals = ndimage.median_filter(_at(grid, times, raw), (3, 1), mode="nearest")
-    return ndimage.gaussian_filter1d(signals, 1.0, axis=0, mode="nearest")
+    return ndimage.gaussian_filter1d(_median_of_three(_at(grid, times, raw)), 1.0, axis=0, mode="nearest")
+
+
+def _median_of_three(values: np.ndarray) -> np.ndarray:
+    """Of each value [samples, n] and its neighbours; at the ends its own counts twice."""
+    before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
+    low, high = np.minimum(before, values), np.maximum(before, values)
+    return np.maximum(low, np.minimum(high, after))
 
 
 def _at(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -106,17 +112,28 @@ def _components(signals: np.ndarray) -> np.ndarray:
 
 
 def _reversals(signals: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """How often each signal [samples, n] turns by more than its own `least` [n]."""
-    high = low = signals[0]
-    direction = np.zeros(signals.shape[1])
-    turns = np.zeros(signals.shape[1])
-    for value in signals[1:]:
-        high, low = np.maximum(high, value), np.minimum(low, value)
-        fell = (direction >= 0) & (high - value > least)
-        rose = (direction <= 0) & (value - low > least) & ~fell
-        turns += fell | rose
-        direction = np.where(fell, -1.0, np.where(rose, 1.0, direction))
-        low, high = np.where(fell, value, low), np.where(rose, value, high)
+    """How often each signal [samples, n] turns by more than its own `least` [n], which is above 0."""
+    fell = np.maximum.accumulate(signals, axis=0) - signals > least
+    rose = signals - np.minimum.accumulate(signals, axis=0) > least
+    turns = (fell | rose).any(axis=0).astype(float)
+    first = np.where(turns > 0, (fell | rose).argmax(axis=0), len(signals))
+    columns = np.arange(signals.shape[1])
+    falls = fell[np.minimum(first, len(signals) - 1), columns]
+    # From its first turn on a signal is looked at in the direction in which it goes; before that it is 0 throughout.
+    direction, furthest = np.zeros(signals.shape[1]), np.zeros(signals.shape[1])
+    starting = set(first.tolist())
+    for number, value in enumerate(signals):
+        went = direction * value
+        np.maximum(furthest, went, out=furthest)
+        turned = furthest - went > least
+        if turned.any():
+            turns += turned
+            np.negative(direction, out=direction, where=turned)
+            furthest = np.where(turned, direction * value, furthest)
+        if number in starting:
+            begins = first == number
+            direction = np.where(begins, np.where(falls, -1.0, 1.0), direction)
+            furthest = np.where(begins, direction * value, furthest)
     return turns
 
 
@@ -149,38 +166,41 @@ class Movement:
     """
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[int, np.ndarray]] = deque()
+        self._samples: deque[Pose] = deque()
         self._bout_start: int | None = None
         self._due = 0
 
     def add(self, pose: Pose) -> None:
         """Remember a pose; stamps must not go back."""
         # The slack lets every third frame of a camera that trembles around 30 Hz in.
-        if self._samples and seconds(pose.stamp - self._samples[-1][0]) < 0.9 / RATE:
+        if self._samples and seconds(pose.stamp - self._samples[-1].stamp) < 0.9 / RATE:
             return
-        self._samples.append((pose.stamp, pose.pixels()[:, :2]))
-        while seconds(pose.stamp - self._samples[0][0]) > _KEEP_S:
+        self._samples.append(pose)
+        while seconds(pose.stamp - self._samples[0].stamp) > _KEEP_S:
             self._samples.popleft()
 
     def count(self, start: int, end: int) -> Periodicity | None:
         """What repeats from `start` to `end` [ns]; None where that is no longer remembered or too little to see."""
-        if not self._samples or start < self._samples[0][0] - nanoseconds(1 / RATE):
+        if not self._samples or start < self._samples[0].stamp - nanoseconds(1 / RATE):
             return None
-        inside = [sample for sample in self._samples if start <= sample[0] <= end]
-        if sum(bool(np.isfinite(points).all()) for _, points in inside) < 3:
+        inside = [pose for pose in self._samples if start <= pose.stamp <= end]
+        if not inside:
             return None
-        return count(np.array([points for _, points in inside]), np.array([stamp for stamp, _ in inside]))
+        points = pixels_of(inside)[:, :, :2]
+        if np.count_nonzero(np.isfinite(points).all(axis=(1, 2))) < 3:
+            return None
+        return count(points, np.array([pose.stamp for pose in inside]))
 
     def bout(self, body_id: str = "") -> Periodicity | None:
         """The bout that goes on, no repetitions where there is none; None but every two seconds."""
-        if not self._samples or self._samples[-1][0] < self._due:
+        if not self._samples or self._samples[-1].stamp < self._due:
             return None
-        now = self._samples[-1][0]
+        now = self._samples[-1].stamp
         self._due = now + nanoseconds(_EVERY_S)
-        recently = max(self._samples[0][0], now - nanoseconds(_RECENT_S))
+        recently = max(self._samples[0].stamp, now - nanoseconds(_RECENT_S))
         recent = self.count(recently, now)
         if recent is None or recent.repetitions < _BOUT_REPETITIONS or recent.strength < _BOUT_STRENGTH:
             self._bout_start = None
             return Periodicity(now, now, body_id=body_id)
-        self._bout_start = max(recently if self._bout_start is None else self._bout_start, self._samples[0][0])
+        self._bout_start = max(recently if self._bout_start is None else self._bout_start, self._samples[0].stamp)
         return replace(self.count(self._bout_start, now) or recent, body_id=body_id)

@@ -2,23 +2,26 @@
 
 import math
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from statistics import median
 
 import numpy as np
 
 from fitness_core.catalogue import PICTURE, Direction, Posture, Sides, Travel
+from fitness_core.geometry import metric_of, pixels_of, rows_of
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Pose, nanoseconds
+from fitness_core.types import NANOSECONDS, Pose, nanoseconds
 
 # A speed that no exercising person reaches; a faster change is a tracking glitch. An arm of one torso length that
 # turns at the one moves a hand at the other.
 _GLITCH_SPEED = 25.0  # [rad/s], or torso lengths per second
 _GLITCH_HOLD_S = 0.2
+_NEVER = -nanoseconds(1e6)  # before every stamp
 
 # Poses so close tell the same height.
 _BESIDE = nanoseconds(0.1)
+_TORSO = [INDEX[f"{side}_{name}"] for name in ("shoulder", "hip") for side in ("left", "right")]
 
 Reading = tuple[float, float, float, float]
 """Left value, left confidence, right value, right confidence; a value is NaN where its side is not seen."""
@@ -43,43 +46,28 @@ def drive(direction: Direction, sides: Sides, reading: Reading) -> tuple[float, 
     return (sign * (left * left_weight + right * right_weight) / weight if weight > 0 else math.nan,)
 
 
-class GlitchGate:
-    """Passes a signal, but holds NaN for jumps that no body makes, for at most 0.2 s: then the jump was real."""
+class GlitchGates:
+    """Pass signals, but hold NaN for jumps that no body makes, for at most 0.2 s: then the jump was real.
 
-    def __init__(self) -> None:
-        self._stamp: int | None = None
-        self._value = math.nan
+    count: how many signals.
+    """
 
-    def step(self, stamp: int, value: float) -> float:
-        """The value at stamp [ns], or NaN."""
-        if value != value:
-            return math.nan
-        if self._stamp is not None:
-            elapsed = (stamp - self._stamp) / 1e9
-            if 0 < elapsed < _GLITCH_HOLD_S and abs(value - self._value) > _GLITCH_SPEED * elapsed:
-                return math.nan
-        self._stamp, self._value = stamp, value
-        return value
+    def __init__(self, count: int) -> None:
+        self._passed = [(_NEVER, math.nan)] * count  # of each the last that passed: stamp, value
 
-
-class Past:
-    """The poses of the last seconds, for what is judged when a repetition is over."""
-
-    def __init__(self, duration_s: float) -> None:
-        self._duration = nanoseconds(duration_s)
-        self._poses: deque[Pose] = deque()
-
-    def add(self, pose: Pose) -> None:
-        """The newest pose."""
-        self._poses.append(pose)
-        while pose.stamp - self._poses[0].stamp > self._duration:
-            self._poses.popleft()
-
-    def between(self, start: int, end: int) -> Sequence[Pose]:
-        """The poses with stamps in [start, end] ns, oldest first."""
-        first = bisect_left(self._poses, start, key=lambda pose: pose.stamp)
-        last = bisect_left(self._poses, end + 1, key=lambda pose: pose.stamp)
-        return [self._poses[number] for number in range(first, last)]
+    def step(self, stamp: int, values: Sequence[float]) -> list[float]:
+        """The values at stamp [ns], or NaN."""
+        passed = []
+        for number, value in enumerate(values):
+            if value == value:
+                before, last = self._passed[number]
+                elapsed = (stamp - before) / NANOSECONDS
+                if 0 < elapsed < _GLITCH_HOLD_S and abs(value - last) > _GLITCH_SPEED * elapsed:
+                    value = math.nan
+                else:
+                    self._passed[number] = stamp, value
+            passed.append(value)
+        return passed
 
 
 def posture_holds(conditions: tuple[Posture, ...], pose: Pose, min_visibility: float) -> bool:
@@ -89,7 +77,7 @@ def posture_holds(conditions: tuple[Posture, ...], pose: Pose, min_visibility: f
 
 def _holds(condition: Posture, pose: Pose, min_visibility: float) -> bool:
     pixels = pose.pixels()
-    torso = _length(pixels, "shoulder", "hip")
+    torso = _length(pixels)
     difference = _height(pixels, pose, condition.point, min_visibility) - _height(
         pixels, pose, condition.of, min_visibility
     )
@@ -115,48 +103,61 @@ def travelled(
     if not poses:
         return math.nan
     at_turn = bisect_left(poses, turn, hi=len(poses) - 1, key=lambda pose: pose.stamp)
-    top, torso = _around(travel, poses, at_turn, sides, min_visibility)
-    kept = [
-        _around(travel, poses, number, sides, min_visibility)[0]
-        for number, kept in zip((0, len(poses) - 1), ends, strict=True)
-        if kept
-    ]
-    kept = [height for height in kept if math.isfinite(height)]
+    kept_at = [number for number, kept in zip((0, len(poses) - 1), ends, strict=True) if kept]
+    (top, torso), *around = _around(travel, poses, [at_turn, *kept_at], sides, min_visibility)
+    kept = [height for height, _ in around if math.isfinite(height)]
     return (top - sum(kept) / len(kept)) / torso if kept and torso > 0 else math.nan
 
 
 def _around(
-    travel: Travel, poses: Sequence[Pose], number: int, sides: Sequence[str], min_visibility: float
-) -> tuple[float, float]:
-    """Height of the travelling point and length of the torso, medians of a pose and its neighbours within 0.1 s."""
-    measured = []
-    for pose in poses[max(0, number - 1) : number + 2]:
-        if abs(pose.stamp - poses[number].stamp) > _BESIDE:
-            continue
-        points = pose.pixels() if travel.of == PICTURE else pose.metric()
-        height = _height_over(travel, points, pose.visibility, sides, min_visibility)
-        if math.isfinite(height):
-            measured.append((height, _length(points, "shoulder", "hip")))
-    if not measured:
-        return math.nan, math.nan
-    heights, torsos = zip(*measured, strict=True)
-    return median(heights), median(torsos)
+    travel: Travel, poses: Sequence[Pose], numbers: Sequence[int], sides: Sequence[str], min_visibility: float
+) -> list[tuple[float, float]]:
+    """Height of the travelling point and length of the torso at each of some poses, NaN where hidden.
+
+    Medians of the pose and its neighbours within 0.1 s.
+    """
+    beside = [
+        [
+            other
+            for other in range(max(0, number - 1), min(number + 2, len(poses)))
+            if abs(poses[other].stamp - poses[number].stamp) <= _BESIDE
+        ]
+        for number in numbers
+    ]
+    measured = iter(_heights(travel, [poses[number] for some in beside for number in some], sides, min_visibility))
+    found = []
+    for some in beside:
+        known = [(height, torso) for height, torso in islice(measured, len(some)) if math.isfinite(height)]
+        heights, torsos = zip(*known, strict=True) if known else ((math.nan,), (math.nan,))
+        found.append((median(heights), median(torsos)))
+    return found
 
 
-def _height_over(
-    travel: Travel, points: np.ndarray, visibility: np.ndarray, sides: Sequence[str], min_visibility: float
-) -> float:
-    """Height of a travelling point over its reference [m or px], mean of the visible ones of the sides."""
-    heights = []
+def _heights(
+    travel: Travel, poses: Sequence[Pose], sides: Sequence[str], min_visibility: float
+) -> list[tuple[float, float]]:
+    """Height of a travelling point over its reference, mean of the visible ones of the sides, and length of the torso.
+
+    Of each of some poses, at least one [m or px].
+    """
+    points = pixels_of(poses) if travel.of == PICTURE else metric_of(poses)
+    visibility = rows_of([pose.visibility for pose in poses])
+    heights, seen = [], []
     for side in sides:
         point = INDEX[f"{side}_{travel.point}"]
-        height, seen = -points[point, 1], visibility[point]
+        height, visible = -points[:, point, 1], visibility[:, point]
         if travel.of != PICTURE:
             of = INDEX[f"{side}_{travel.of}"]
-            height, seen = height + points[of, 1], min(seen, visibility[of])
-        if seen >= min_visibility:
-            heights.append(float(height))
-    return sum(heights) / len(heights) if heights else math.nan
+            height = height + points[:, of, 1]
+            visible = np.where(visibility[:, of] < visible, visibility[:, of], visible)
+        heights.append(height.tolist())
+        seen.append((visible >= min_visibility).tolist())
+    torsos = points.take(_TORSO, axis=1).tolist()
+    found = []
+    for torso, *sided in zip(torsos, *heights, *seen, strict=True):
+        kept = [height for height, is_seen in zip(sided[: len(sides)], sided[len(sides) :], strict=True) if is_seen]
+        found.append((sum(kept) / len(kept) if kept else math.nan, _distance_of_middles(torso)))
+    return found
 
 
 def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -> float:
@@ -166,9 +167,12 @@ def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -
     return -sum(float(pixels[row, 1]) for row in seen) / len(seen) if seen else math.nan
 
 
-def _length(points: np.ndarray, a: str, b: str) -> float:
-    """Distance between the midpoints of two pairs of landmarks, depth included, in the unit of the points."""
-    rows = [INDEX[f"{side}_{name}"] for name in (a, b) for side in ("left", "right")]
-    pairs = points.take(rows, axis=0).tolist()
+def _length(points: np.ndarray) -> float:
+    """Of the torso, depth included, in the unit of the points [33, 3]."""
+    return _distance_of_middles(points.take(_TORSO, axis=0).tolist())
+
+
+def _distance_of_middles(pairs: Sequence[Sequence[float]]) -> float:
+    """Between the middles of the first two and of the last two points."""
     # Plain numbers: of so few, arrays would take ten times as long.
     return math.hypot(*((p + q - r - s) / 2 for p, q, r, s in zip(*pairs, strict=True)))

@@ -4,17 +4,17 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import numpy as np
 
 from fitness_core.catalogue import Exercise, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
-from rep_counter.bodies import Bodies, Body
+from rep_counter.bodies import Bodies
 from rep_counter.credit import Found
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
-from rep_counter.signals import Past, drive, posture_holds, travelled
+from rep_counter.past import Past
+from rep_counter.signals import Reading, drive, posture_holds, travelled
 from rep_counter.whole import BEFORE, flies, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
@@ -33,18 +33,31 @@ _LANDED = nanoseconds(0.5)
 class Candidate:
     """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here.
 
-    landed: whether it is known that no jump followed, where a jump is none of the exercise; till then it may turn bad.
-
-    symmetry: smaller over larger range of motion of the two sides [0..1], as in limb symmetry indices (Bishop et al.
-    2016, https://doi.org/10.1519/SSC.0000000000000264); NaN where one side is seen. sides: whose signal found it.
+    readings: of the exercise's signal from its start to its end. sides: whose signal found it. landed: whether it is
+    known that no jump followed, where a jump is none of the exercise; till then it may turn bad.
     """
 
     excursion: Excursion
     reason: Reason
-    symmetry: float
-    confidence: float
+    readings: Sequence[Reading]
     sides: tuple[str, ...]
     landed: bool = True
+
+    @property
+    def symmetry(self) -> float:
+        """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is seen.
+
+        As in limb symmetry indices (Bishop et al. 2016, https://doi.org/10.1519/SSC.0000000000000264).
+        """
+        rows = _rows(self.readings)
+        ranges = [_range(rows[:, 0]), _range(rows[:, 2])]
+        known = all(map(math.isfinite, ranges)) and max(ranges) > 0
+        return min(ranges) / max(ranges) if known else math.nan
+
+    @property
+    def confidence(self) -> float:
+        """How well the better seen side was seen [0..1], mean."""
+        return float(_best_seen(self.readings).mean()) if self.readings else 0.0
 
     def same_movement(self, other: "Candidate", alternating: bool) -> bool:
         """Whether both are one movement seen from two sides: more than half of the shorter is shared.
@@ -71,30 +84,28 @@ class Track:
         self._signal = bodies.signal(exercise)
         self._driven_by = list(zip(self._machines, bodies.driven_by(exercise), strict=True))
         self._longest = nanoseconds(exercise.longest_s)
-        self._history: deque[tuple[int, float, float, float, float]] = deque()
+        self._since = 0  # stamp from which on the body is the one that is followed [ns]
         self._judged: deque[Candidate] = deque()
         self._landing: list[Candidate] = []  # of these those that may yet end in a jump
 
-    def step(self, body: Body, drives: Sequence[float]) -> list[Candidate]:
-        """The candidates that ended with this pose. drives: those of the body, NaN where one jumped."""
-        stamp = body.pose.stamp
-        self._history.append((stamp, *body.readings[self._signal]))
-        while stamp - self._history[0][0] > self._longest:
-            self._history.popleft()
+    def step(self, stamp: int, drives: Sequence[float]) -> Sequence[Candidate]:
+        """The candidates that ended with the newest pose of the past. drives: of its body, NaN where one jumped."""
+        # For every exercise at every pose; most of the time there is nothing to tell.
         over = False
         if self._landing:
             self._look_after(stamp - _LANDED)
-        excursions: list[Excursion | None] = []
+        excursions = []
         for machine, column in self._driven_by:
             excursion = machine.step(stamp, drives[column])
             excursions.append(excursion)
-            over |= excursion is not None
-        return self._judge(excursions) if over else []
+            if excursion is not None:
+                over = True
+        return self._judge(excursions) if over else ()
 
     def finish(self) -> list[Candidate]:
         """The recording is over: candidates whose second half was not recorded."""
         candidates = self._judge([machine.finish() for machine in self._machines])
-        self._look_after(self._history[-1][0] if self._history else 0)
+        self._look_after(self._past.newest)
         return candidates
 
     def _look_after(self, until: int) -> None:
@@ -104,14 +115,14 @@ class Track:
                 candidate.landed = True
                 self._landing.remove(candidate)
                 excursion = candidate.excursion
-                if flies(self._past.between(excursion.turn, excursion.end + _LANDED), self._min_visibility):
+                if flies(self._past.poses(excursion.turn, excursion.end + _LANDED), self._min_visibility):
                     candidate.reason = Reason.WRONG_POSTURE
 
-    def new_body(self) -> None:
-        """Somebody else is followed from now on: no movement is made of two people's."""
+    def new_body(self, stamp: int) -> None:
+        """Somebody else is followed from this stamp on [ns]: no movement is made of two people's."""
         for machine in self._machines:
             machine.reset()
-        self._history.clear()
+        self._since = stamp
 
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range [rad] was counted."""
@@ -121,10 +132,9 @@ class Track:
     def motion(self, candidate: Candidate) -> Motion:
         """How the driving signal of a candidate moved."""
         excursion, side = candidate.excursion, self._sides.index(candidate.sides)
-        rows = self._between(excursion.start - NOTICED_LATE, excursion.end)
-        values = np.array([drive(self.exercise.direction, self.exercise.sides, row[1:])[side] for row in rows])
-        stamps = np.array([row[0] for row in rows])
-        return motion_of(stamps, values, excursion.start, excursion.turn, excursion.end)
+        stamps, readings = self._readings(excursion.start - NOTICED_LATE, excursion.end)
+        values = [drive(self.exercise.direction, self.exercise.sides, reading)[side] for reading in readings]
+        return motion_of(np.array(stamps), np.array(values), excursion.start, excursion.turn, excursion.end)
 
     @property
     def state(self) -> tuple[Phase, float]:
@@ -162,11 +172,10 @@ class Track:
         moved = sum(shared for _, shared in good)
         return Found(moved / (moved + bad), moved / (end - start)) if good else Found(0.0, 0.0)
 
-    def _between(self, start: int, end: int) -> list[tuple[int, float, float, float, float]]:
-        """The readings with stamps in [start, end] ns, oldest first."""
-        # From the newest on: a repetition is asked for when it has just ended.
-        rows = list(takewhile(lambda row: row[0] >= start, reversed(self._history)))
-        return [row for row in reversed(rows) if row[0] <= end]
+    def _readings(self, start: int, end: int) -> tuple[Sequence[int], list[Reading]]:
+        """Stamps in [start, end] ns and what the signal was, as far back as the longest repetition."""
+        start = max(start, self._since, self._past.newest - self._longest)
+        return self._past.readings(self._signal, start, end)
 
     def _judge(self, excursions: list[Excursion | None]) -> list[Candidate]:
         candidates = []
@@ -187,19 +196,12 @@ class Track:
         return candidates
 
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
-        rows = np.array(self._between(excursion.start, excursion.end)).reshape(-1, 5)
-        seen = np.fmax(
-            np.where(np.isfinite(rows[:, 1]), rows[:, 2], 0), np.where(np.isfinite(rows[:, 3]), rows[:, 4], 0)
-        )
-        ranges = [_range(rows[:, 1]), _range(rows[:, 3])]
-        known = all(map(math.isfinite, ranges)) and max(ranges) > 0
-        symmetry = min(ranges) / max(ranges) if known else math.nan
-        confidence = float(seen.mean()) if len(seen) else 0.0
-        reason = self._reason(excursion, sides, seen)
+        _, readings = self._readings(excursion.start, excursion.end)
+        reason = self._reason(excursion, sides, readings)
         landed = self.exercise.jump or reason != Reason.NONE
-        return Candidate(excursion, reason, float(symmetry), confidence, sides, landed)
+        return Candidate(excursion, reason, readings, sides, landed)
 
-    def _reason(self, excursion: Excursion, sides: tuple[str, ...], seen: np.ndarray) -> Reason:
+    def _reason(self, excursion: Excursion, sides: tuple[str, ...], readings: Sequence[Reading]) -> Reason:
         exercise = self.exercise
         typical = max(machine.typical_range for machine in self._machines)
         turn = excursion.turn_value if exercise.direction == "extend" else -excursion.turn_value
@@ -212,9 +214,10 @@ class Track:
                 return Reason.TOO_FAST
             if duration > exercise.longest_s:
                 return Reason.TOO_SLOW
+        seen = _best_seen(readings)
         if len(seen) and np.count_nonzero(seen >= self._min_visibility) < 0.5 * len(seen):
             return Reason.NOT_VISIBLE
-        poses = self._past.between(excursion.start, excursion.end)
+        poses = self._past.poses(excursion.start, excursion.end)
         turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)
         if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility):
             return Reason.WRONG_POSTURE
@@ -231,12 +234,22 @@ class Track:
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if exercise.jump and not always and not exercise.still:
             return True
-        poses = [pose for pose in self._past.between(excursion.start - BEFORE, excursion.end) if pose.tracked]
+        poses = self._past.seen(excursion.start - BEFORE, excursion.end)
         return (
             throughout(always, poses, self._min_visibility)
             and all(stays(still, poses, self._min_visibility) for still in exercise.still)
             and (exercise.jump or not flies(poses, self._min_visibility))
         )
+
+
+def _rows(readings: Sequence[Reading]) -> np.ndarray:
+    return np.array(readings).reshape(-1, 4)
+
+
+def _best_seen(readings: Sequence[Reading]) -> np.ndarray:
+    """How well the better seen side is seen [n], of those that are measured [0..1]."""
+    left, left_seen, right, right_seen = _rows(readings).T
+    return np.fmax(np.where(np.isfinite(left), left_seen, 0), np.where(np.isfinite(right), right_seen, 0))
 
 
 def _range(values: np.ndarray) -> float:
