@@ -1,6 +1,7 @@
 """Which exercise the last seconds of poses show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +67,19 @@ class Network:
         # A network that is a loop over the steps takes one window only.
         self._together = _TOGETHER if given["shape_signature"][0] == -1 else 1
         self._many: Interpreter | None = None
+        self._worker: ThreadPoolExecutor | None = None
+
+    def begin(self, windows: np.ndarray) -> Callable[[], np.ndarray]:
+        """Let the network begin; what comes back waits for it and gives what a call gives.
+
+        Of many windows at once in a thread, which does not need Python meanwhile.
+        """
+        if len(windows) <= 1:
+            found = self(windows)
+            return lambda: found
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, "network")
+        return self._worker.submit(self, windows).result
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Probabilities [..., labels] of windows of features [..., steps, features]; none, one or many."""
@@ -107,6 +121,10 @@ class _Due:
     start: int
     held: float
     anew: bool
+
+
+# What is due, which of it holds enough of a body, and what waits for the probabilities of these.
+_Begun = tuple[list[_Due], list[bool], Callable[[], Iterable[np.ndarray]]]
 
 
 class ExerciseClassifier:
@@ -178,10 +196,18 @@ class ExerciseClassifier:
 
     def steps(self, poses: Sequence[Pose]) -> list[Classification | None]:
         """What `step` gives for each of many poses, in the order of their stamps, in a fraction of the time."""
+        return self.begin(poses)()
+
+    def begin(self, poses: Sequence[Pose]) -> Callable[[], list[Classification | None]]:
+        """Let the network begin with what is due at these poses; what comes back gives what `steps` gives.
+
+        It is called once, in the order in which poses were begun with, and before a `reset`.
+        """
         if self._waiting:
             poses, before, self._waiting = [*self._waiting, *poses], len(self._waiting), []
-            return self.steps(poses)[before:]
-        found: list[Classification | None] = [None] * len(poses)
+            later = self.begin(poses)
+            return lambda: later()[before:]
+        begun: list[_Begun] = []
         due: list[_Due] = []
         seen = [pose.tracked for pose in poses]
         arrays = zip(*stack([pose for pose, tracked in zip(poses, seen, strict=True) if tracked]), strict=True)
@@ -189,7 +215,7 @@ class ExerciseClassifier:
         for number, (pose, tracked) in enumerate(zip(poses, seen, strict=True)):
             if self._window.add(pose, next(arrays) if tracked else None):
                 # Windows before a jump of time have stamps of their own.
-                self._classify(due, found)
+                begun += self._begin(due)
                 due, anew = [], True
                 self._due = None
             if self._due is not None and pose.stamp < self._due:
@@ -199,25 +225,30 @@ class ExerciseClassifier:
             self._due = (pose.stamp if late or self._due is None else self._due) + self._period
             due.append(_Due(number, pose, self._window.cut(), self._window.start, self._window.held, anew))
             anew = False
-        self._classify(due, found)
-        return found
+        begun += self._begin(due)
+        return lambda: self._end(begun, len(poses))
 
-    def _classify(self, due: list[_Due], found: list[Classification | None]) -> None:
-        enough: list[bool] = []
-        features = []
+    def _begin(self, due: list[_Due]) -> list[_Begun]:
+        begun: list[_Begun] = []
         for at in range(0, len(due), _TOGETHER):
-            sequences = self._window.sequences([of.cut for of in due[at : at + _TOGETHER]])
+            some = due[at : at + _TOGETHER]
+            sequences = self._window.sequences([of.cut for of in some])
             seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
             # A sequence of n steps spans n - 1 intervals.
             tells = seen + 1.5 / self.info.window_rate >= MIN_SEEN
-            enough += tells.tolist()
-            if tells.any():
-                features.append(self._features(sequences)[tells])
-        probabilities = iter(self._network(np.concatenate(features)) if features else ())
-        for of, tells in zip(due, enough, strict=True):
-            if of.anew:
-                self._hold.reset()
-            found[of.number] = self._classification(of, next(probabilities) if tells else None)
+            probabilities = self._network.begin(self._features(sequences)[tells]) if tells.any() else tuple
+            begun.append((some, tells.tolist(), probabilities))
+        return begun
+
+    def _end(self, begun: list[_Begun], poses: int) -> list[Classification | None]:
+        found: list[Classification | None] = [None] * poses
+        for due, enough, network in begun:
+            probabilities = iter(network())
+            for of, tells in zip(due, enough, strict=True):
+                if of.anew:
+                    self._hold.reset()
+                found[of.number] = self._classification(of, next(probabilities) if tells else None)
+        return found
 
     def _classification(self, of: _Due, values: np.ndarray | None) -> Classification:
         pose, start = of.pose, of.start

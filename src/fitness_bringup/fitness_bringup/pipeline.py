@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -13,8 +13,10 @@ from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.signals import Reading
 
 Item = TypeVar("Item")
+Labels = Callable[[], list[Classification | None]]
+"""Waits for what the classifier says at each of some poses."""
 
-BLOCK = 512
+BLOCK = 256
 """Recorded poses that are taken at once."""
 
 
@@ -53,18 +55,31 @@ class Pipeline:
 
     def steps(self, poses: Sequence[Pose]) -> list[Moment]:
         """The same for many poses, which costs a third per pose: what is measured is measured for all at once."""
-        found = [None] * len(poses) if self._classifier is None else self._classifier.steps(poses)
-        moments = []
-        for pose, new, output in zip(poses, found, self._counter.steps(poses, found), strict=True):
-            self._classification = new or self._classification
-            moments.append(self._moment(pose, output, new is not None))
-        return moments
+        return self._moments(poses, self._begin(poses)())
 
     def through(self, poses: Iterable[Pose]) -> Iterator[Moment]:
         """The moments of a recording's poses, which are taken in blocks."""
-        poses = iter(poses)
+        poses, before, labels = iter(poses), [], None
+        # The classifier's network has the next block while this one is counted.
         while block := list(islice(poses, BLOCK)):
-            yield from self.steps(block)
+            begun = self._begin(block)
+            if labels is not None:
+                yield from self._moments(before, labels())
+            before, labels = block, begun
+        if labels is not None:
+            yield from self._moments(before, labels())
+
+    def _begin(self, poses: Sequence[Pose]) -> Labels:
+        if self._classifier is None:
+            return lambda: [None] * len(poses)
+        return self._classifier.begin(poses)
+
+    def _moments(self, poses: Sequence[Pose], labels: Sequence[Classification | None]) -> list[Moment]:
+        moments = []
+        for pose, new, output in zip(poses, labels, self._counter.steps(poses, labels), strict=True):
+            self._classification = new or self._classification
+            moments.append(self._moment(pose, output, new is not None))
+        return moments
 
     def finish(self, pose: Pose) -> Moment:
         """The end of the stream, whose last pose was `pose`: what was pending is decided."""
