@@ -31,6 +31,7 @@ class MediaPipeBackend(PoseBackend):
         # OpenCV's own threads look for work by spinning: they take the time that one thread needs to turn the colours
         # six times over, from MediaPipe's.
         cv2.setNumThreads(1)
+        self._rgb: np.ndarray = np.zeros((480, 640, 3), np.uint8)
         with without(LITERT_CHATTER):
             _, pose = load()
             self._pose = pose.Pose(
@@ -40,7 +41,7 @@ class MediaPipeBackend(PoseBackend):
                 min_tracking_confidence=min_tracking_confidence,
             )
             # The first inference is ten times slower than the others: not at the expense of the first picture.
-            self.detect_rgb(np.zeros((480, 640, 3), np.uint8))
+            self.detect_rgb(self._rgb)
         # The landmark model says a first word too, when it first sees somebody.
         self._spoken = False
 
@@ -48,7 +49,8 @@ class MediaPipeBackend(PoseBackend):
         return self.begin(picture_bgr, stamp)()
 
     def begin(self, picture_bgr: np.ndarray, stamp: int) -> Callable[[], Detection | None]:
-        rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB)
+        # Into the place of the one before, of which MediaPipe has made a copy.
+        self._rgb = rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB, self._rgb)
         if self._spoken:
             self._show(rgb)
             return self._detection

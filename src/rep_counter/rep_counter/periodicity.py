@@ -35,6 +35,8 @@ _BOUT_REPETITIONS = 3
 _BOUT_STRENGTH = 0.5
 _RECENT_S = 15.0
 _EVERY_S = 2.0
+# Signals whose autocorrelation is taken at once.
+_AT_A_TIME = 16
 # Movement is remembered this long [s]; a longer bout or set has no count.
 _KEEP_S = 120.0
 
@@ -78,26 +80,31 @@ def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
     points, times = points[seen].astype(float), (stamps[seen] - stamps[0]) / NANOSECONDS
     size = np.median(np.ptp(points[:, :, :2], axis=1).max(axis=1))
     angles = np.nan_to_num(angles_of(points) / np.pi, nan=1.0)
-    raw = np.concatenate([(points / size).reshape(len(points), -1), angles], axis=1)
     grid = np.arange(times[0], times[-1], 1 / RATE)
+    raw = np.concatenate([(points / size).reshape(len(points), -1), angles], axis=1)
+    del points, angles  # two minutes of each of these are a megabyte
     # Here and not above: a quarter of the time that a counter needs to be there again after a crash.
     from scipy import ndimage
 
-    return ndimage.gaussian_filter1d(_median_of_three(_at(grid, times, raw)), 1.0, axis=0, mode="nearest")
+    raw = _at(grid, times, raw)
+    return ndimage.gaussian_filter1d(_median_of_three(raw), 1.0, axis=0, mode="nearest")
 
 
 def _median_of_three(values: np.ndarray) -> np.ndarray:
     """Of each value [samples, n] and its neighbours; at the ends its own counts twice."""
     before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
-    low, high = np.minimum(before, values), np.maximum(before, values)
-    return np.maximum(low, np.minimum(high, after))
+    low, high = np.minimum(before, values), np.maximum(before, values, out=before)
+    return np.maximum(low, np.minimum(high, after, out=after), out=low)
 
 
 def _at(grid: np.ndarray, times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values [times, n] at the times of the grid, by linear interpolation."""
     right = np.clip(np.searchsorted(times, grid, side="right"), 1, len(times) - 1)
     share = ((grid - times[right - 1]) / (times[right] - times[right - 1]))[:, None]
-    return values[right - 1] * (1 - share) + values[right] * share
+    before, after = values[right - 1], values[right]
+    before *= 1 - share
+    after *= share
+    return np.add(before, after, out=before)
 
 
 def _components(signals: np.ndarray) -> np.ndarray:
@@ -139,6 +146,12 @@ def _reversals(signals: np.ndarray, least: np.ndarray) -> np.ndarray:
 
 def _peak_heights(signals: np.ndarray) -> np.ndarray:
     """Highest peak of each signal's autocorrelation between the shortest period and half the stretch, 0..1."""
+    # A few at a time: the spectra of all are 8 MB after two minutes, by which the heap of the process grows each time.
+    parts = range(0, signals.shape[1], _AT_A_TIME)
+    return np.concatenate([_peaks_of(signals[:, start : start + _AT_A_TIME]) for start in parts])
+
+
+def _peaks_of(signals: np.ndarray) -> np.ndarray:
     samples = len(signals)
     centred = signals - signals.mean(axis=0)
     spectrum = np.abs(np.fft.rfft(centred, 2 * samples, axis=0)) ** 2

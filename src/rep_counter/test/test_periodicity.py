@@ -2,6 +2,7 @@
 
 import csv
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -118,3 +119,18 @@ def test_real_sequences_scaled_by_their_box(half, data):
     assert len(rows) == 74
     assert np.mean(near) >= 0.60
     assert np.mean(errors) <= 0.25
+
+
+def test_two_minutes_are_counted_within_four_megabytes():
+    stamps = stamps_of(1200, 10)
+    points = np.tile(np.random.default_rng(0).random((33, 2), np.float32), (len(stamps), 1, 1))
+    points[:, :11, 1] += np.sin(np.pi * stamps / 1e9)[:, None]  # a period of 2 s
+    count(points, stamps)  # what it imports
+    tracemalloc.start()
+    try:
+        counted = count(points, stamps)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert counted.repetitions == 60
+    assert most < 4e6, "the heap of the process grows by what is asked for at once"
