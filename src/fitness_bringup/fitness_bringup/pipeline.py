@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from exercise_classifier.classifier import ExerciseClassifier
+from fitness_core.heaps import keep_freed
 from fitness_core.types import Classification, JointAngles, Pose, RepEvent, RepState, SetSummary
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.signals import Reading
@@ -20,7 +21,7 @@ BLOCK = 256
 """Recorded poses that are taken at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moment:
     """What the stages know at one pose.
 
@@ -59,6 +60,7 @@ class Pipeline:
 
     def through(self, poses: Iterable[Pose]) -> Iterator[Moment]:
         """The moments of a recording's poses, which are taken in blocks."""
+        keep_freed()
         poses, before, labels = iter(poses), [], None
         # The classifier's network has the next block while this one is counted.
         while block := list(islice(poses, BLOCK)):
@@ -92,8 +94,8 @@ class Pipeline:
             output.state,
             self._classification,
             new,
-            list(output.events),
-            list(output.summaries),
+            output.events,
+            output.summaries,
             output.readings,
         )
 

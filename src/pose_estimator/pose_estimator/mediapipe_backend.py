@@ -17,10 +17,18 @@ import numpy as np
 
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
+from fitness_core.skeleton import N_LANDMARKS
 from pose_estimator.backend import MODELS, Detection, PoseBackend, score_of
 
 # From one picture to the next, as MediaPipe counts them [us].
 _STEP = 33333
+# A landmark as it is written: field 1, of 25 bytes; in it fields 1 to 5, each a tag and a float. Where the first float
+# is, and the bytes from one to the next.
+_LENGTH, _FIRST, _NUMBER = 27, 3, 5
+_TAGS = tuple(
+    (at, bytes([tag]) * N_LANDMARKS)
+    for at, tag in ((0, 0x0A), (1, 25), *((2 + _NUMBER * field, field + 1 << 3 | 5) for field in range(5)))
+)
 
 
 class MediaPipeBackend(PoseBackend):
@@ -34,6 +42,9 @@ class MediaPipeBackend(PoseBackend):
         self._rgb: np.ndarray = np.zeros((480, 640, 3), np.uint8)
         with without(LITERT_CHATTER):
             _, pose = load()
+            from mediapipe.python._framework_bindings import _packet_getter
+
+            self._written: Callable[[Any], bytes] = _packet_getter._get_serialized_proto
             self._pose = pose.Pose(
                 model_complexity=MODELS.index(model),
                 smooth_landmarks=False,
@@ -79,24 +90,43 @@ class MediaPipeBackend(PoseBackend):
 
     def _detection(self) -> Detection | None:
         self._pose._graph.wait_until_idle()
-        landmarks = self._content("pose_landmarks")
-        if landmarks is None:
+        found = self._landmarks("pose_landmarks")
+        if found is None:
             return None
-        image = np.array([(p.x, p.y, p.z, p.visibility, p.presence) for p in landmarks.landmark], np.float32)
-        world = np.array([(p.x, p.y, p.z) for p in self._content("pose_world_landmarks").landmark], np.float32)
-        visibility, presence = image[:, 3].copy(), image[:, 4].copy()
-        return Detection(image[:, :3].copy(), world, visibility, presence, score_of(visibility))
+        world = self._landmarks("pose_world_landmarks")
+        assert world is not None  # both or none
+        visibility, presence = found[:, 3].copy(), found[:, 4].copy()
+        return Detection(found[:, :3].copy(), world[:, :3].copy(), visibility, presence, score_of(visibility))
 
-    def _content(self, stream: str) -> Any:
-        """What came out of one end of MediaPipe's graph; None for nothing."""
+    def _landmarks(self, stream: str) -> np.ndarray | None:
+        """Landmarks [33, 5] of one end of MediaPipe's graph: x, y, z, visibility, presence; None for nothing."""
         pose = self._pose
         packet = pose._graph_outputs.get(stream)
-        return None if packet is None else pose._get_packet_content(pose._output_stream_type_info[stream], packet)
+        if packet is None or packet.is_empty():
+            return None
+        found = landmarks_in(self._written(packet))
+        if found is None:
+            message = pose._get_packet_content(pose._output_stream_type_info[stream], packet)
+            found = np.array([(p.x, p.y, p.z, p.visibility, p.presence) for p in message.landmark], np.float32)
+        return found
 
     def close(self) -> None:
         if self._pose is not None:
             self._pose.close()
             self._pose = None
+
+
+def landmarks_in(written: bytes) -> np.ndarray | None:
+    """The numbers [33, 5] of a LandmarkList in the bytes of its protocol buffer; None where it is written otherwise.
+
+    As an array over the bytes: 3 us, 23 as objects. Each landmark is its tag and length, then five times the tag of a
+    number and four bytes: https://protobuf.dev/programming-guides/encoding.
+    """
+    if len(written) != N_LANDMARKS * _LENGTH:
+        return None
+    if any(written[at::_LENGTH] != tags for at, tags in _TAGS):
+        return None
+    return np.ndarray((N_LANDMARKS, 5), "<f4", written, _FIRST, (_LENGTH, _NUMBER)).astype(np.float32)
 
 
 def _require(model: str) -> None:

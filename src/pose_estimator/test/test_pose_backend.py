@@ -16,6 +16,7 @@ from fitness_core.geometry import angles_of
 from fitness_core.quiet import without
 from fitness_core.skeleton import INDEX
 from pose_estimator.backend import make_backend
+from pose_estimator.mediapipe_backend import landmarks_in, load
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
@@ -117,3 +118,16 @@ def test_what_was_said_before_a_failure_is_kept(capfd):
         os.write(2, b"chatter\nthe reason\n")
         raise ValueError
     assert capfd.readouterr().err == "the reason\n"
+
+
+def test_landmarks_are_read_from_the_bytes_of_their_message_or_not_at_all():
+    load()
+    from mediapipe.framework.formats.landmark_pb2 import NormalizedLandmark, NormalizedLandmarkList
+
+    numbers = np.random.default_rng(1).normal(size=(33, 5)).astype(np.float32)
+    names = "x", "y", "z", "visibility", "presence"
+    landmarks = [NormalizedLandmark(**dict(zip(names, row, strict=True))) for row in numbers.tolist()]
+    written = NormalizedLandmarkList(landmark=landmarks).SerializeToString()
+    assert landmarks_in(written).tobytes() == numbers.tobytes()
+    assert landmarks_in(NormalizedLandmarkList(landmark=landmarks[:32]).SerializeToString()) is None
+    assert landmarks_in(bytes(len(written))) is None and landmarks_in(b"") is None

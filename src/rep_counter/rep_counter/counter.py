@@ -38,7 +38,7 @@ from rep_counter.track import Candidate, Track
 _LEAST_FOR_OPINION = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CounterOutput:
     """What one pose led to. angles: of the pose. events, summaries: in the order of their time.
 

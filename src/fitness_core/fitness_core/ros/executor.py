@@ -176,14 +176,12 @@ class GraphExecutor(SingleThreadedExecutor):
             yield self._handler(timer, node), timer, node
         patient = [entry for entry in subscriptions if urgency_of(entry[1]) < 0]
         others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0] or (patient and self._news([]))
-        news = others
-        while news:
-            for subscription, node in news:
-                yield self._handler(subscription, node), subscription, node
-            # Before those that can wait goes what comes of the others, but none again: nobody gets further behind than
-            # by one message.
-            news = self._news(others) if patient else []
-            others = others + news
+        for subscription, node in others:
+            yield self._handler(subscription, node), subscription, node
+        # Before those that can wait goes what comes of the others, but none again: nobody gets further behind than by
+        # one message. Not what comes of that in turn: to look once more takes as long as most callbacks.
+        for subscription, node in self._news(others) if patient and others else ():
+            yield self._handler(subscription, node), subscription, node
         for subscription, node in patient:
             yield self._handler(subscription, node), subscription, node
 
