@@ -1,6 +1,7 @@
 """Sources that OpenCV decodes: devices (V4L2), video files and streams (FFmpeg)."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ OPEN_TIMEOUT = 5.0
 """How long an address may take to answer [s]."""
 READ_TIMEOUT = 3.0
 """How long a stream may pause before it counts as lost [s]."""
+PICTURES = 4
+"""Most pictures that are kept to be used again."""
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
@@ -35,6 +38,7 @@ class CaptureSource(Source):
         self._turn = _TURNS.get(round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360)
         self.rate = _known(capture.get(cv2.CAP_PROP_FPS), 1000)
         self._stamps = Stamps(self.rate)
+        self._pictures: list[np.ndarray] = []
         self._first = self._decode()
         if self._first is None:
             self.close()
@@ -48,14 +52,27 @@ class CaptureSource(Source):
         if not self._capture.grab():
             return None
         arrived = wall_clock()
-        ok, picture = self._capture.retrieve()
+        ok, picture = self._capture.retrieve(self._unused())
         if not ok or picture is None:
             return None
+        if not any(picture is one for one in self._pictures):
+            self._pictures = [*self._pictures[1 - PICTURES :], picture]
         if self._turn is not None:
             picture = cv2.rotate(picture, self._turn)
         # After a grab this is the time of the grabbed picture, not of the next one.
         stamp = arrived if self.live else self._stamps.step(self._capture.get(cv2.CAP_PROP_POS_MSEC))
         return Frame(stamp, picture, self.frame_id)
+
+    def _unused(self) -> np.ndarray | None:
+        """A picture of before that nobody holds any more, to decode the next one into; None: a new one is made.
+
+        New ones all the time would each take another place in the heap, whatever small there is between them.
+        """
+        for number in range(len(self._pictures)):
+            # One holds the list, one this call; a view, too, holds the picture.
+            if sys.getrefcount(self._pictures[number]) == 2:
+                return self._pictures[number]
+        return None
 
     def read(self) -> Frame | None:
         if self._first is not None:

@@ -87,6 +87,17 @@ def test_a_file_gives_every_picture_with_its_presentation_time(tmp_path):
     assert {frame.frame_id for frame in frames} == {"eye"}
 
 
+def test_pictures_that_nobody_holds_are_used_again_and_no_others(tmp_path):
+    path = make_video(tmp_path / "clip.mp4")
+    with open_source(str(path)) as source:
+        let_go = {frame.image.__array_interface__["data"][0] for frame in source}
+    assert len(let_go) <= 2, "the one that is held while the next is decoded, and that"
+    with open_source(str(path)) as source:
+        # Every third is held by a view of a part alone.
+        held = [frame.image[10:20] for number, frame in enumerate(source) if number % 3 == 0]
+    assert [round(part.mean() / 10) for part in held] == list(range(0, 20, 3))
+
+
 def test_a_closed_source_has_nothing_more(tmp_path):
     for given in (make_video(tmp_path / "clip.mp4"), make_folder(tmp_path / "folder", ["1.png", "2.png"])):
         source = open_source(str(given))

@@ -6,7 +6,7 @@ import os
 import time
 
 HEAPS = 2
-GIVE_BACK_PERIOD = 30.0
+GIVE_BACK_PERIOD = 10.0
 """Between two times that a process gives back what it does not use [s]."""
 KEPT = 256 << 20
 """Bytes that a heap keeps at its end at the most, where `keep_freed` asked for it."""
