@@ -34,8 +34,6 @@ from rep_counter.cues import Cues
 
 VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
-MIN_VISIBILITY = 0.3
-"""A joint is measured where all its landmarks are at least this visible [0..1]; the counter's own default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def examine(
         if not exercise:
             classifier = ExerciseClassifier(model)
             classifier.check_labels(catalogue)
-        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise, MIN_VISIBILITY))
+        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise))
         moments, pose_version = _moments(pipeline, recording, backend, resources)
         draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
 

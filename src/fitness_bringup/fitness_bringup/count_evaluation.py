@@ -26,14 +26,13 @@ from fitness_bringup.counted_recordings import Recording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
 from rep_counter import periodicity
 from rep_counter.bodies import Bodies
 from rep_counter.counter import RepCounter
 from rep_counter.peers import PEERS
 
-MIN_VISIBILITY = 0.3
-"""The counter's own default [0..1]."""
 _PLOTTED = 0.1  # time between points of a plotted signal [s]
 
 
@@ -147,9 +146,9 @@ def count(
     known = labels.of(recording.name) if labels else []
     runs = {}
     if not labels or known:
-        runs[NAMED] = count_poses(poses, RepCounter(catalogue, "", MIN_VISIBILITY), classifier, known)
+        runs[NAMED] = count_poses(poses, RepCounter(catalogue), classifier, known)
     if exercise:
-        runs[GIVEN] = count_poses(poses, RepCounter(catalogue, exercise, MIN_VISIBILITY))
+        runs[GIVEN] = count_poses(poses, RepCounter(catalogue, exercise))
     counts = {way: run.counted[exercise] if exercise else run.counted.total() for way, run in runs.items()}
     errors = {}
     if exercise and recording.count is not None:

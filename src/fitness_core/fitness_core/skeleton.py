@@ -47,6 +47,12 @@ INDEX = {name: number for number, name in enumerate(LANDMARKS)}
 
 N_LANDMARKS = len(LANDMARKS)
 
+MIN_VISIBILITY = 0.5
+"""A landmark that is less visible is guessed rather than seen [0..1].
+
+As in MediaPipe's drawing_utils.py, https://github.com/google-ai-edge/mediapipe.
+"""
+
 CONNECTIONS = tuple(
     (INDEX[a], INDEX[b])
     for a, b in (

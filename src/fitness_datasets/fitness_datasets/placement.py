@@ -3,11 +3,9 @@
 import numpy as np
 
 from fitness_core.catalogue import Exercise
-from fitness_core.skeleton import INDEX, JOINTS, LANDMARKS
+from fitness_core.skeleton import INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import Pose
 
-MIN_VISIBILITY = 0.5
-"""A landmark that is less visible is hidden [0..1]."""
 MIN_SIZE = 0.35
 """The larger side of the box around the body, at least so much of the picture's smaller side [1]."""
 MAX_OUTSIDE = 0.02

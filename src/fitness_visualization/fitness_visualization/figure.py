@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS
+from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.camera import Camera
 
@@ -54,7 +54,7 @@ class Figure:
     title: Words | None
 
 
-def stand(pose: Pose, camera: Camera, min_visibility: float = 0.5) -> np.ndarray | None:
+def stand(pose: Pose, camera: Camera, min_visibility: float = MIN_VISIBILITY) -> np.ndarray | None:
     """Landmarks [33, 3] in metres in the camera optical frame; None where it cannot be said where the body stands.
 
     A single camera gives landmarks in metres around the mid-hips. The body is put where those that are at least
@@ -85,7 +85,7 @@ def figure_of(
     angles: JointAngles | None,
     state: RepState | None,
     camera: Camera,
-    min_visibility: float = 0.5,
+    min_visibility: float = MIN_VISIBILITY,
 ) -> Figure | None:
     """The figure of a pose; None where nobody is seen or it cannot be said where the body stands.
 

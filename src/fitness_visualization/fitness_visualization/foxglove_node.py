@@ -18,6 +18,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
 from fitness_visualization.camera import Camera
@@ -68,7 +69,7 @@ class FoxgloveNode(FitnessNode):
             maximum=150.0,
             read_only=True,
         ),
-        Parameter("min_visibility", 0.5, "Landmarks that are less visible are not drawn.", minimum=0.0, maximum=1.0),
+        Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )
 
     def __init__(self, name: str = "foxglove", **node_arguments) -> None:

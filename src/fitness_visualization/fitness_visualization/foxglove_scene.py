@@ -7,7 +7,7 @@ import math
 
 from foxglove import messages as fox
 
-from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS
+from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import NANOSECONDS, JointAngles, Pose, RepState
 from fitness_visualization.figure import SIDES, Figure, Words
 
@@ -29,7 +29,7 @@ _STRAIGHT = fox.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0)
 
 
 def annotations(
-    pose: Pose, angles: JointAngles | None, state: RepState | None, min_visibility: float = 0.5
+    pose: Pose, angles: JointAngles | None, state: RepState | None, min_visibility: float = MIN_VISIBILITY
 ) -> fox.ImageAnnotations:
     """Skeleton, joint angles, exercise and count in pixels of the picture with the pose's stamp; empty of nobody."""
     stamp = _stamp(pose.stamp)

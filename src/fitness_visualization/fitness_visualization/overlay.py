@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS
+from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import (
     Classification,
     ClassificationStatus,
@@ -86,7 +86,7 @@ class Overlay:
     plain background that stands for a missing picture; the pose keeps its own aspect ratio on it.
     """
 
-    def __init__(self, min_visibility: float = 0.5, size: tuple[int, int] = (960, 540)) -> None:
+    def __init__(self, min_visibility: float = MIN_VISIBILITY, size: tuple[int, int] = (960, 540)) -> None:
         self.min_visibility = min_visibility
         self.size = size
         self._covered: list[float] = []

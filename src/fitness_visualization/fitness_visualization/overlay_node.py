@@ -18,6 +18,7 @@ from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
 from fitness_visualization.overlay import Overlay, Scene
 from fitness_visualization.ros.pictures import to_jpeg
@@ -41,7 +42,7 @@ class OverlayNode(FitnessNode):
         Parameter("picture", True, "Draw on the camera's picture; false = skeleton on a plain background (privacy)."),
         Parameter("max_rate", 15.0, "Most annotated pictures per second [Hz].", minimum=0.1, maximum=120.0),
         Parameter("quality", 80, "Quality of the JPEG pictures.", minimum=1, maximum=100),
-        Parameter("min_visibility", 0.5, "Landmarks that are less visible are not drawn.", minimum=0.0, maximum=1.0),
+        Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )
 
     def __init__(self, name: str = "overlay", **node_arguments) -> None:

@@ -7,6 +7,7 @@ from itertools import repeat
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import joint_angles
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import (
     SOONEST,
     Classification,
@@ -69,7 +70,7 @@ class RepCounter:
     at each end together count as one.
     """
 
-    def __init__(self, catalogue: Catalogue, exercise: str = "", min_visibility: float = 0.3) -> None:
+    def __init__(self, catalogue: Catalogue, exercise: str = "", min_visibility: float = MIN_VISIBILITY) -> None:
         self._catalogue = catalogue
         self._min_visibility = min_visibility
         self._bodies = Bodies(catalogue, min_visibility)

@@ -16,15 +16,13 @@ import numpy as np
 from fitness_core.catalogue import Exercise
 from fitness_core.form_rules import FormRule, Measure, Moment, View
 from fitness_core.geometry import angle_at, metric_of, rows_of
-from fitness_core.skeleton import INDEX
+from fitness_core.skeleton import INDEX, MIN_VISIBILITY
 from fitness_core.types import Pose, nanoseconds
 
 FRONT_UP_TO = math.radians(30)
 """Turned no further than this from facing the camera (or turning the back to it) is a view from the front."""
 SIDE_FROM = math.radians(60)
 """Turned at least this far is a view from the side; in between, no rule that needs a view is judged."""
-MIN_VISIBILITY = 0.5
-"""A less visible point is not judged [0..1]; stricter than what the counter needs, for a cue is said to a person."""
 
 # Poses so close to the turning point stand for it.
 _AROUND_TURN = nanoseconds(0.1)

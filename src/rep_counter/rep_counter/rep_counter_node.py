@@ -11,6 +11,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos, serialized
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.cues import Cues
@@ -44,7 +45,7 @@ class RepCounterNode(FitnessNode):
         ),
         Parameter(
             "min_visibility",
-            0.3,
+            MIN_VISIBILITY,
             "A joint is measured where all its landmarks are at least this visible [0..1].",
             minimum=0.0,
             maximum=1.0,
