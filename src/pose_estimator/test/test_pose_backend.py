@@ -56,6 +56,23 @@ def test_a_person_is_found(backend):
     assert np.isfinite(angles_of(found.world)).all()
 
 
+def test_one_picture_after_the_other_is_seen_as_it_is():
+    frames = [frame.image for frame in open_source(str(clip("pose_trainer_sample_bicep_curl")))][:24]
+    # As of another camera from the middle on.
+    pictures = frames[:12] + [np.ascontiguousarray(frame[:, 8:-8]) for frame in frames[12:]]
+    before = [picture.copy() for picture in pictures]
+    one, other = make_backend(), make_backend()
+    for picture in pictures:
+        found, wanted = one.detect(picture, 0), other.detect_rgb(picture[:, :, ::-1].copy())
+        assert (found is None) == (wanted is None)
+        if found is not None:
+            np.testing.assert_array_equal(found.image, wanted.image)
+            np.testing.assert_array_equal(found.world, wanted.world)
+    assert all(map(np.array_equal, pictures, before))
+    one.close()
+    other.close()
+
+
 def test_nobody_is_found_where_nobody_is(backend):
     assert backend.detect(np.full((480, 640, 3), 90, np.uint8), 0) is None
 
