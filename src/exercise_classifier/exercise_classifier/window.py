@@ -62,7 +62,9 @@ def _mixed(
     """Values [n, ...] between each pair of rows, float32; NaN outside."""
     weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1)).astype(np.float32)
     mixed, following = values.take(before, axis=0), values.take(after, axis=0)
-    mixed += (following - mixed) * weight
+    following -= mixed
+    following *= weight
+    mixed += following
     mixed[outside] = np.nan
     return mixed
 

@@ -19,21 +19,28 @@ def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     NaN where a point is NaN or a direction has no length.
     """
-    return _between(a - at, b - at)
+    to_a, to_b = a - at, b - at
+    return _between(to_a, to_b, _dot(to_a, to_a) * _dot(to_b, to_b))
 
 
-def _between(to_a: np.ndarray, to_b: np.ndarray) -> np.ndarray:
+def _between(to_a: np.ndarray, to_b: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Angles between directions; squares: of their lengths, multiplied."""
     # Faster for the ten joints of a pose than norm, sum and clip, and this is done for every picture.
-    squares = np.einsum("...i,...i", to_a, to_a) * np.einsum("...i,...i", to_b, to_b)
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = np.einsum("...i,...i", to_a, to_b) / np.sqrt(squares)
+        cosine = _dot(to_a, to_b) / np.sqrt(squares)
     return np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0))
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("...i,...i", a, b)
 
 
 def angles_of(points: np.ndarray) -> np.ndarray:
     """Angles [..., 10] in the order of `skeleton.JOINTS` of landmarks [..., 33, 2 or 3] in one true unit."""
     lines = points.take(_ENDS, axis=-2) - points.take(_MIDDLES, axis=-2)
-    return _between(lines[..., : len(_A), :], lines[..., len(_A) :, :])
+    squares = _dot(lines, lines)
+    squares = squares[..., : len(_A)] * squares[..., len(_A) :]
+    return _between(lines[..., : len(_A), :], lines[..., len(_A) :, :], squares)
 
 
 def confidences_of(visibility: np.ndarray) -> np.ndarray:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Sides
-from fitness_core.geometry import all_joint_angles, angles_of, metric_of, rows_of
+from fitness_core.geometry import all_joint_angles, angles_of, metric_of, pixels_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 from fitness_core.types import JointAngles, Pose
 from rep_counter.signals import Reading, drive
+from rep_counter.whole import Trunk
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
 _HIDDEN_BESIDE_OTHER = 0.5
@@ -21,13 +22,17 @@ Signal = Distance | tuple[str, Plane]
 
 @dataclass(slots=True)
 class Body:
-    """What is read of a pose. tracked: whether somebody is seen. readings: of every signal. drives: see `Bodies`."""
+    """What is read of a pose. tracked: whether somebody is seen. readings: of every signal. drives: see `Bodies`.
+
+    trunk: None until somebody asks for it.
+    """
 
     pose: Pose
     tracked: bool
     angles: JointAngles
     readings: list[Reading]
     drives: list[float]
+    trunk: Trunk | None = None
 
 
 class Bodies:
@@ -68,14 +73,13 @@ class Bodies:
         """The bodies of poses, in their order."""
         if not poses:
             return []
-        image = rows_of([pose.image for pose in poses])
-        tracked = np.isfinite(image[:, :, 0]).any(axis=1).tolist()
         points = metric_of(poses)
         angles = all_joint_angles(poses, points, self._min_visibility)
-        flat = _flat_angles(image, poses).tolist() if self._flat else [[]] * len(poses)
+        flat = angles_of(pixels_of(poses)[:, :, :2]).tolist() if self._flat else [[]] * len(poses)
         if not self._distances:
             points = points[:0]
         bodies = []
+        tracked = _tracked(poses)
         for number, (pose, found) in enumerate(zip(poses, angles, strict=True)):
             spaces = {Plane.SPACE: found.angles.tolist(), Plane.IMAGE: flat[number]}
             confidences = found.confidences.tolist()
@@ -125,10 +129,12 @@ def _signal(exercise: Exercise) -> Signal:
     return str(exercise.joint), exercise.plane
 
 
-def _flat_angles(image: np.ndarray, poses: Sequence[Pose]) -> np.ndarray:
-    """Angles [poses, 10] in the picture; image: landmarks [poses, 33, 3] as poses have them."""
-    sizes = np.array([(pose.width, pose.height) for pose in poses], np.float32)
-    return angles_of(image[:, :, :2] * sizes[:, None])
+def _tracked(poses: Sequence[Pose]) -> list[bool]:
+    """Whether somebody is seen in each."""
+    if len(poses) == 1:
+        return [poses[0].tracked]
+    across = np.concatenate([pose.image[:, 0] for pose in poses]).reshape(len(poses), -1)
+    return np.isfinite(across).any(axis=1).tolist()
 
 
 def _distance(distance: Distance, points: np.ndarray, visibility: np.ndarray) -> Reading:

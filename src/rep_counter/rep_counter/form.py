@@ -15,7 +15,7 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise
 from fitness_core.form_rules import FormRule, Measure, Moment, View
-from fitness_core.geometry import angle_at, metric_of, rows_of
+from fitness_core.geometry import angle_at, metric_of, pixels_of, rows_of
 from fitness_core.skeleton import INDEX, MIN_VISIBILITY
 from fitness_core.types import Pose, nanoseconds
 
@@ -62,12 +62,10 @@ class Repetition:
             raise ValueError("a repetition needs a pose in which somebody is seen")
         self.turn = turn
         self.stamps = np.array([pose.stamp for pose in poses])
-        self._visibility = np.nan_to_num(np.array([pose.visibility for pose in poses]))
+        self._visibility = np.nan_to_num(rows_of([pose.visibility for pose in poses]))
         hidden = (self._visibility < MIN_VISIBILITY)[..., None]
         self._space = np.where(hidden, np.nan, metric_of(poses).astype(np.float64))
-        sizes = np.array([(pose.width, pose.height) for pose in poses], np.float32)
-        picture = rows_of([pose.image for pose in poses])[..., :2] * sizes[:, None]
-        self._picture = np.where(hidden, np.nan, picture.astype(np.float64))
+        self._picture = np.where(hidden, np.nan, pixels_of(poses)[..., :2].astype(np.float64))
 
     def pair(self, name: str) -> np.ndarray:
         """Left and right of a point in the picture [n, 2, 2]: x right, y down, in pixels."""

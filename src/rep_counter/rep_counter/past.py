@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fitness_core.types import Pose, nanoseconds
 from rep_counter.bodies import Body
 from rep_counter.signals import Reading
+from rep_counter.whole import Trunk, trunks_of
 
 # So many are forgotten at a time: each by itself would move all others.
 _MANY = 256
@@ -43,6 +44,18 @@ class Past:
         """Stamps in [start, end] ns, oldest first, and what a signal was then; signal: as `Bodies.signal` tells."""
         between = slice(*self._range(start, end))
         return self._stamps[between], [body.readings[signal] for body in self._bodies[between]]
+
+    def trunks(self, start: int, end: int, seen: bool = False) -> Sequence[Trunk]:
+        """The trunks of the bodies with stamps in [start, end] ns, oldest first; seen: of those who are seen.
+
+        Each is measured once, when somebody first asks, with those that are asked for together.
+        """
+        bodies = [body for body in self._between(start, end) if body.tracked or not seen]
+        new = [body for body in bodies if body.trunk is None]
+        if new:
+            for body, trunk in zip(new, trunks_of([body.pose for body in new]), strict=True):
+                body.trunk = trunk
+        return [body.trunk for body in bodies if body.trunk is not None]
 
     def _between(self, start: int, end: int) -> list[Body]:
         return self._bodies[slice(*self._range(start, end))]

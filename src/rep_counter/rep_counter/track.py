@@ -15,7 +15,7 @@ from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
 from rep_counter.past import Past
 from rep_counter.signals import Reading, drive, posture_holds, travelled
-from rep_counter.whole import BEFORE, flies, stays, throughout
+from rep_counter.whole import BEFORE, falls, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -115,7 +115,7 @@ class Track:
                 candidate.landed = True
                 self._landing.remove(candidate)
                 excursion = candidate.excursion
-                if flies(self._past.poses(excursion.turn, excursion.end + _LANDED), self._min_visibility):
+                if falls(self._past.trunks(excursion.turn, excursion.end + _LANDED), self._min_visibility):
                     candidate.reason = Reason.WRONG_POSTURE
 
     def new_body(self, stamp: int) -> None:
@@ -234,11 +234,12 @@ class Track:
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if exercise.jump and not always and not exercise.still:
             return True
-        poses = self._past.seen(excursion.start - BEFORE, excursion.end)
+        whole = excursion.start - BEFORE, excursion.end
+        poses = self._past.seen(*whole) if always or exercise.still else ()
         return (
             throughout(always, poses, self._min_visibility)
             and all(stays(still, poses, self._min_visibility) for still in exercise.still)
-            and (exercise.jump or not flies(poses, self._min_visibility))
+            and (exercise.jump or not falls(self._past.trunks(*whole, seen=True), self._min_visibility))
         )
 
 

@@ -1,6 +1,7 @@
 """What is asked of the body over a whole repetition rather than at its turning point."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -57,19 +58,44 @@ def stays(still: Still, poses: Sequence[Pose], min_visibility: float) -> bool:
     return not ranges or bool(min(ranges) <= still.within)
 
 
+class Trunk(NamedTuple):
+    """What `falls` asks of a pose. stamp [ns]. seen: how visible the better shoulder and hip are, the lesser of both.
+
+    height: of the middle of the trunk in the picture [px, down]. length: [px], with the depth to scale.
+    """
+
+    stamp: int
+    seen: float
+    height: float
+    length: float
+
+
+def trunks_of(poses: Sequence[Pose]) -> list[Trunk]:
+    """The trunks of poses, at least one."""
+    visibility, image = rows_of([pose.visibility for pose in poses])[:, _TRUNK], rows_of([p.image for p in poses])
+    left_shoulder, left_hip, right_shoulder, right_hip = visibility.T
+    seen = np.minimum(np.maximum(left_shoulder, right_shoulder), np.maximum(left_hip, right_hip))
+    heights = image[:, _TRUNK, 1].mean(axis=1) * np.array([pose.height for pose in poses])
+    rows = seen.tolist(), heights.tolist(), _torsos(poses, image).tolist()
+    return [Trunk(pose.stamp, *of) for pose, *of in zip(poses, *rows, strict=True)]
+
+
 def flies(poses: Sequence[Pose], min_visibility: float) -> bool:
+    """Whether the body `falls` in these poses."""
+    return falls(trunks_of(poses) if poses else [], min_visibility)
+
+
+def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
     """Whether the body is in free fall for 0.3 s, on its way up or down: the trunk draws a parabola in the picture.
 
     False where they are hidden, or fewer than seven poses per second tell of them.
     """
-    seen = _with_trunk(poses, min_visibility)
-    if len(seen) < max(3, _SEEN * len(poses)):
+    seen = [trunk for trunk in trunks if trunk.seen >= min_visibility]
+    if len(seen) < max(3, _SEEN * len(trunks)):
         return False
-    times = np.array([seconds(pose.stamp - seen[0].stamp) for pose in seen])
-    image = rows_of([pose.image for pose in seen])
-    torso = _median(_torsos(seen, image))
-    picture = image[:, _TRUNK, 1].mean(axis=1)
-    heights = -picture * np.array([pose.height for pose in seen]) / torso
+    times = np.array([seconds(trunk.stamp - seen[0].stamp) for trunk in seen])
+    torso = _median(np.array([trunk.length for trunk in seen], np.float32))
+    heights = -np.array([trunk.height for trunk in seen]) / torso
     grid = np.arange(0, times[-1], 1 / _RATE)
     if len(grid) < len(_TIMES) or not np.isfinite(heights).all():
         return False
@@ -86,16 +112,6 @@ _TRUNK = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("
 _TIMES = np.arange(round(_FLIGHT_S * _RATE) + 1) / _RATE
 _POWERS = np.stack([np.ones_like(_TIMES), _TIMES, _TIMES**2], axis=1)
 _FIT = np.linalg.pinv(_POWERS)
-
-
-def _with_trunk(poses: Sequence[Pose], min_visibility: float) -> list[Pose]:
-    """The poses in which a shoulder and a hip are visible."""
-    if not poses:
-        return []
-    visibility = rows_of([pose.visibility for pose in poses])[:, _TRUNK]
-    left_shoulder, left_hip, right_shoulder, right_hip = visibility.T
-    least = np.minimum(np.maximum(left_shoulder, right_shoulder), np.maximum(left_hip, right_hip))
-    return [pose for pose, seen in zip(poses, (least >= min_visibility).tolist(), strict=True) if seen]
 
 
 def _median(values: np.ndarray) -> np.floating:
