@@ -16,7 +16,7 @@ OPEN_TIMEOUT = 5.0
 READ_TIMEOUT = 3.0
 """How long a stream may pause before it counts as lost [s]."""
 PICTURES = 4
-"""Most pictures that are kept to be used again."""
+"""Pictures that are kept to be used again."""
 
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
@@ -55,8 +55,11 @@ class CaptureSource(Source):
         ok, picture = self._capture.retrieve(self._unused())
         if not ok or picture is None:
             return None
-        if not any(picture is one for one in self._pictures):
-            self._pictures = [*self._pictures[1 - PICTURES :], picture]
+        if not self._pictures:
+            # All of them now: what is held does not depend on how many are under way when the machine is busy.
+            self._pictures = [picture, *(picture.copy() for _ in range(PICTURES - 1))]
+        elif not any(picture is one for one in self._pictures):
+            self._pictures = [*self._pictures[1:], picture]
         if self._turn is not None:
             picture = cv2.rotate(picture, self._turn)
         # After a grab this is the time of the grabbed picture, not of the next one.
