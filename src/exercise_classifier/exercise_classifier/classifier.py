@@ -22,6 +22,8 @@ MODEL = "exercise_lstm.tflite"
 
 _TOGETHER = 32
 """Windows that a network takes at once where there are many: enough to be fast, few enough for the cache."""
+_AT_ONCE = 2 * _TOGETHER
+"""Windows whose features are made at once."""
 
 
 def default_model() -> Path:
@@ -230,8 +232,8 @@ class ExerciseClassifier:
 
     def _begin(self, due: list[_Due]) -> list[_Begun]:
         begun: list[_Begun] = []
-        for at in range(0, len(due), _TOGETHER):
-            some = due[at : at + _TOGETHER]
+        for at in range(0, len(due), _AT_ONCE):
+            some = due[at : at + _AT_ONCE]
             sequences = self._window.sequences([of.cut for of in some])
             seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
             # A sequence of n steps spans n - 1 intervals.

@@ -59,8 +59,8 @@ TRIMMED = """\
   freed: arrays of 400 kB that are made and freed in turn were 8500 page faults in a replay of the demo, a quarter of
   the classifier's processor time. Repetitions are judged from one memory of bodies, heights of several poses at once,
   each trunk measured once: the counter takes 49 instead of 62 ms of the demo, with the same bits for 41 k poses of
-  132 clips. In turns with the version before, a replay took 105 instead of 134 to 141 ms, beside others who computed
-  less than two cores' worth.
+  132 clips. In turns with the version before, three times, the median of 25 replays was 99, 108 and 137 ms instead of
+  130, 145 and 172, while others computed beside them.
 - **The counter's step.** What exercises share is measured once, thresholds are computed when a range is learnt, and
   what is credited to one exercise is open for no other, so that most labels find nothing to decide.
 - **Pictures past DDS** (`fitness_core/ros/handover.py`). Where all who subscribe to a picture are in the camera's own
