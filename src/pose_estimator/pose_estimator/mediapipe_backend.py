@@ -60,10 +60,9 @@ class MediaPipeBackend(PoseBackend):
         return self.begin(picture_bgr, stamp)()
 
     def begin(self, picture_bgr: np.ndarray, stamp: int) -> Callable[[], Detection | None]:
-        # Into the place of the one before, which MediaPipe is done with; what cannot be written to it does not copy.
-        self._rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB, self._rgb)
-        rgb = self._rgb.view()
-        rgb.flags.writeable = False
+        # Into the place of the one before, of which MediaPipe has made a copy. It makes none of what cannot be written
+        # to, but then lets go of it in a thread of its own without Python's lock, and NumPy's memory breaks.
+        self._rgb = rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB, self._rgb)
         if self._spoken:
             self._show(rgb)
             return self._detection
