@@ -60,7 +60,7 @@ TRIMMED = """\
   the classifier's processor time. Repetitions are judged from one memory of bodies, heights of several poses at once,
   each trunk measured once: the counter takes 49 instead of 62 ms of the demo, with the same bits for 41 k poses of
   132 clips. In turns with the version before, three times, the median of 25 replays was 99, 108 and 137 ms instead of
-  130, 145 and 172, while others computed beside them.
+  130, 145 and 172, while others computed beside them. With less of a core free, 140 instead of 162.
 - **The counter's step.** What exercises share is measured once, thresholds are computed when a range is learnt, and
   what is credited to one exercise is open for no other, so that most labels find nothing to decide.
 - **Pictures past DDS** (`fitness_core/ros/handover.py`). Where all who subscribe to a picture are in the camera's own
@@ -90,8 +90,9 @@ TRIMMED = """\
   picture, the pose thread from 1.8 to 1.5, all beyond pose from 4.7 to 3.0, in turns beside two others who computed.
 - **Landmarks** are read from the bytes of MediaPipe's message, as an array: 0.003 ms, 0.023 as objects, twice per
   picture. The executor looks once, and not until nothing is found, for what comes of urgent callbacks before those
-  that can wait. In turns with the version before, beside others who computed: executor 2.0 instead of 2.1 ms per
-  picture, pose thread 1.4 instead of 1.6.
+  that can wait. In three runs in turns with the version before, beside others who computed, the pose thread took 1.4
+  to 1.7 instead of 1.6 to 1.8 ms per picture, with a buffer for colours that is used again; of the executor, 2.0 to
+  2.5 ms, no gain could be told from noise, nor of the whole.
 - Looked at and left: two threads for classifier and counter of a replay wait for Python's lock as long as they save.
   The garbage collector takes 0.007 ms of a picture. XNNPACK packs the weights of the unrolled network anew for each
   of its steps, 8 MB: 0.12 ms, 0.31 after others had the cache; without it 0.21 and 0.29."""
