@@ -7,7 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ RATIOS = Plan(rounds=6, frames=30, pictures=60, watched=0.0, starts=0, only=("ba
 """What a test needs to see a loss."""
 
 Samples = dict[str, list[dict[str, Any]]]
+# The product's own launch does not check fields; the developers' environment may.
+_ENVIRONMENT = {"ROS_PYTHON_CHECK_FIELDS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def run(source: str, plan: Plan, json_file: Path | None, html_file: Path | None) -> None:
@@ -74,31 +76,34 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
     begun = time.monotonic()
     others = Others()
     missing: dict[str, str] = {}
-    with ExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory()))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         say("pictures ...")
         prepared = clip.prepare(source, folder, plan.pictures)
         load_before = os.getloadavg()[0]
-        runners = _start(folder, plan, missing, resources)
-        say(f"{', '.join(runners)}: loading ...")
-        for name in list(runners):
-            try:
-                runners[name].await_ready()
-            except (InputError, RuntimeError) as error:
-                if name in ("bare", "one"):
-                    raise
-                missing[name] = str(error)
-                del runners[name]
-        samples = _rounds(runners, plan, say)
-        cameras = _cameras(runners, plan, say)
-        watched = runners["one"].run(frames=round(plan.watched * CAMERA_RATE), rate=CAMERA_RATE) if plan.watched else {}
-        starts = []
-        if "watch" in runners:
-            for number in range(plan.starts):
-                say(f"start {number + 1} of {plan.starts} ...")
-                starts.append(runners["watch"].run(for_seconds=5.0))
-        costs = [runners["costs"].run(scaling=plan.scaling and not turn) for turn in range(plan.starts)]
-        scaling = _scaling(runners, plan, say)
+        with ExitStack() as resources:
+            runners = _start(folder, plan, missing, resources)
+            say(f"{', '.join(runners)}: loading ...")
+            for name in list(runners):
+                try:
+                    runners[name].await_ready()
+                except (InputError, RuntimeError) as error:
+                    if name in ("bare", "one"):
+                        raise
+                    missing[name] = str(error)
+                    del runners[name]
+            samples = _rounds(runners, plan, say)
+            cameras = _cameras(runners, plan, say)
+            watched = (
+                runners["one"].run(frames=round(plan.watched * CAMERA_RATE), rate=CAMERA_RATE) if plan.watched else {}
+            )
+            starts = []
+            if "watch" in runners:
+                for number in range(plan.starts):
+                    say(f"start {number + 1} of {plan.starts} ...")
+                    starts.append(runners["watch"].run(for_seconds=5.0))
+            scaling = _scaling(runners, plan, say)
+        costs = _costs(folder, plan, missing)
     result = _result(samples, cameras, watched, starts, costs, missing)
     result["scaling"] |= scaling
     head = {
@@ -112,8 +117,6 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
 
 
 def _start(folder: Path, plan: Plan, missing: dict[str, str], resources: ExitStack) -> dict[str, Contender]:
-    # The product's own launch does not check fields; the developers' environment may.
-    environment = {"ROS_PYTHON_CHECK_FIELDS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
     wanted: dict[str, tuple[object, ...]] = {
         "bare": ("loops", "bare", folder),
         "one": ("graphs", "one", folder, "bench"),
@@ -124,7 +127,6 @@ def _start(folder: Path, plan: Plan, missing: dict[str, str], resources: ExitSta
         "litert": ("loops", "litert", folder),
         "existing": ("loops", "existing", folder),
         "watch": ("graphs", "watch", folder, "bench_live"),
-        "costs": ("costs", folder),
     }
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
         missing["existing"] = "TensorFlow and Keras are not installed (./fitness train installs them)"
@@ -133,14 +135,14 @@ def _start(folder: Path, plan: Plan, missing: dict[str, str], resources: ExitSta
         wanted = {name: wanted[name] for name in plan.only}
     runners: dict[str, Contender] = {}
     for name, (module, *arguments) in wanted.items():
-        runners[name] = Contender(str(module), *arguments, environment=environment)
+        runners[name] = Contender(str(module), *arguments, environment=_ENVIRONMENT)
         resources.callback(runners[name].close)
     return runners
 
 
 def _rounds(runners: dict[str, Contender], plan: Plan, say: Callable[[str], None]) -> Samples:
     """Every contender once per round; the order turns, so that none always comes after the same one."""
-    names = [name for name in runners if name not in ("second", "watch", "costs")]
+    names = [name for name in runners if name not in ("second", "watch")]
     samples: Samples = {name: [] for name in names}
     for number in range(-1, plan.rounds):
         say(f"round {number + 1} of {plan.rounds} ..." if number >= 0 else "warming up ...")
@@ -171,6 +173,19 @@ def _cameras(runners: dict[str, Contender], plan: Plan, say: Callable[[str], Non
         per_frame = [sample["cpu"] / max(1, sample["frames"]) for sample in (alone, *both)]
         pairs.append((per_frame[0], sum(per_frame[1:])))
     return pairs
+
+
+def _costs(folder: Path, plan: Plan, missing: dict[str, str]) -> list[dict[str, Any]]:
+    """What steps and replays cost, several times; nobody else is ready meanwhile, for no ratio is made of it."""
+    if not plan.starts or plan.only:
+        return []
+    with closing(Contender("costs", folder, environment=_ENVIRONMENT)) as costs:
+        try:
+            costs.await_ready()
+        except (InputError, RuntimeError) as error:
+            missing["costs"] = str(error)
+            return []
+        return [costs.run(scaling=plan.scaling and not turn) for turn in range(plan.starts)]
 
 
 def _scaling(runners: dict[str, Contender], plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ SIZES = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
 """Pictures whose conversion is timed [px]."""
 LENGTHS = (1, 4, 16)
 """Bags as many times as long as the demo."""
+REPLAYS = 5
+"""Replays of the demo in a row: one alone, of a tenth of a second, is mostly that of a processor which had rested."""
 
 
 def prepare(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
@@ -32,7 +34,8 @@ def prepare(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]
     _replay(DEMO)  # what a process loads once, whatever it replays, is not a matter of its speed
 
     def run(scaling: bool = False, **_: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {"replay_speed": _replay(DEMO), "steps_ms": _steps(poses) | _messages(poses[0])}
+        replay_speed = float(np.median([_replay(DEMO) for _ in range(REPLAYS)]))
+        found: dict[str, Any] = {"replay_speed": replay_speed, "steps_ms": _steps(poses) | _messages(poses[0])}
         if scaling:
             found["picture_size_ms"] = {f"{width}x{height}": _picture(width, height) for width, height in SIZES}
             found["replay_speed_of_length"] = {str(times): _replay_of(poses, times) for times in LENGTHS}
@@ -50,7 +53,7 @@ def _replay(bag: Path) -> float:
     from fitness_datasets.bags import BagReader
     from rep_counter.counter import RepCounter
 
-    pipeline = Pipeline(ExerciseClassifier(), RepCounter(Catalogue.load(), "", 0.3))
+    pipeline = Pipeline(ExerciseClassifier(), RepCounter(Catalogue.load()))
     with BagReader(bag) as reader:
         begun = time.perf_counter()
         first = last = None
@@ -83,7 +86,7 @@ def _steps(poses: list[Pose]) -> dict[str, float]:
     from fitness_core.catalogue import Catalogue
     from rep_counter.counter import RepCounter
 
-    classifier, counter = ExerciseClassifier(), RepCounter(Catalogue.load(), "", 0.3)
+    classifier, counter = ExerciseClassifier(), RepCounter(Catalogue.load())
     spent = {"classifier": [], "counter": []}  # type: dict[str, list[float]]
     for pose in poses:
         begun = time.thread_time()
