@@ -71,7 +71,7 @@ def test_a_clock_that_stands_still_fills_no_memory() -> None:
         pose = Pose.nobody(1_000_000_000 + number, 640, 480)
         counter.step(pose)
         window.add(pose)
-    assert len(counter._past._poses) == 1 == len(window._poses)
+    assert len(counter._past._bodies) == 1 == len(window._poses)
 
 
 def test_a_refusal_is_a_warning_for_a_while_and_a_number_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
