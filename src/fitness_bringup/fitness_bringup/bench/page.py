@@ -96,6 +96,9 @@ TRIMMED = """\
   that can wait. In three runs in turns with the version before, beside others who computed, the pose thread took 1.4
   to 1.7 instead of 1.6 to 1.8 ms per picture, with a buffer for colours that is used again; of the executor, 2.0 to
   2.5 ms, no gain could be told from noise, nor of the whole.
+- How much a run differs from the next: three on the idle machine within an hour, the same nodes, gave one process .98,
+  .94 and .96 of the bare loop, separate processes .99, .91 and .97, the existing system's 4.5, 3.9 and 4.1 times, all
+  beyond pose 2.3, 3.2 and 3.0 ms, two cameras 2.01, 2.16 and 2.17. The tables are of the last, which is in the middle.
 - Looked at and left: two threads for classifier and counter of a replay wait for Python's lock as long as they save.
   The garbage collector takes 0.007 ms of a picture. XNNPACK packs the weights of the unrolled network anew for each
   of its steps, 8 MB: 0.12 ms, 0.31 after others had the cache; without it 0.21 and 0.29."""
