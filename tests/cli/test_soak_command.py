@@ -52,9 +52,11 @@ def test_a_short_run(fitness, tmp_path: Path) -> None:
     assert report["threads"][0] == report["threads"][1]
     minutes = [sample["minute"] for sample in report["samples"]]
     assert minutes == sorted(minutes)
-    # A look is due every so often; a busy machine is late, but looks from the beginning to the end.
-    assert minutes[0] < 0.1
-    assert minutes[-1] > 0.4
+    # By the stream's own time, however fast it went.
+    assert len(minutes) > 100
+    assert minutes[0] == 0.0
+    assert minutes[-1] > 0.48
+    assert report["stamps_unseen"] == 0
 
 
 def test_a_video_is_not_played_four_times_as_fast(fitness) -> None:

@@ -104,7 +104,9 @@ class Watch(Node):
             self._listen(CameraInfo, "camera/camera_info", "", deep)
         self._listen(BodyPose, "body_pose", "camera/camera_info" if pictures else "", deep)
         self._listen(RepState, "rep_state", "body_pose", deep)
-        self.create_timer(0.25, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # Later, so that it makes no difference in which order they came.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(0.25, lambda: self.compare(time.monotonic()), clock=clock)
 
     def _listen(self, kind: type, topic: str, before: str, profile: QoSProfile) -> None:
         known = self._known[topic] = Stamps()
@@ -124,19 +126,20 @@ class Watch(Node):
         self.poses += 1
         self.minute = seconds(stamp - self._first) / 60
         self._ages.append((time.time_ns() - stamp) / 1e6)
+        # By the stream and not by a timer: half a minute of landmarks is through within a second.
+        if self.minute >= self._due:
+            self._due = self.minute + self._minutes / SAMPLES
+            self.samples.append(held(self.minute, median(self._ages)))
         if self.minute >= self._minutes and not self._done.done():
             self._done.set_result(None)
 
-    def _look(self) -> None:
-        # Later, so that it makes no difference in which order they came.
-        while self._open and self._open[0][0] < time.monotonic():
+    def compare(self, until: float = float("inf")) -> None:
+        """Look for the stamps that are due at `until` [s, monotonic]; all of them at the end."""
+        while self._open and self._open[0][0] < until:
             _, topic, stamp = self._open.popleft()
             there = self._known[topic].has(stamp)
             self.off += there is False
             self.unseen += there is None
-        if self.poses and self.minute >= self._due:
-            self._due = self.minute + self._minutes / SAMPLES
-            self.samples.append(held(self.minute, median(self._ages)))
 
 
 def held(minute: float = 0.0, age: float = 0.0) -> Sample:
@@ -235,6 +238,7 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
         live.start(graph, options)
         graph.executor.spin_until_future_complete(done)
         warm = [sample for sample in watch.samples if sample.minute >= WARM_UP * watch.minute]
+        watch.compare()
         wall = (time.monotonic() - begun) / 60
         counted: dict[str, Any] = graph.status.repetitions
         report = Report(
@@ -243,7 +247,10 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
         report.stamps_unseen = watch.unseen
         report.samples = watch.samples
         if len(warm) < 3:
-            raise InputError(f"{source} gave {watch.minute:.2f} minutes of poses; too little to tell anything")
+            raise InputError(
+                f"{source} gave {watch.minute:.2f} minutes of poses and {len(warm)} looks after warm-up; 3 are needed: "
+                "give a source with more poses, or more --minutes"
+            )
         judge(report, warm)
         graph.stop()
         watch.destroy_node()

@@ -17,7 +17,7 @@ BEFORE = nanoseconds(1.0)
 `machine._SETTLED_S`."""
 # A posture holds throughout where it holds in this share of the poses: landmarks flip for a frame or two.
 _MOST = 0.9
-# What is still, or flies, is judged where it is seen in this share of the poses.
+# What is still, or falls, is judged where it is seen in this share of the poses.
 _SEEN = 0.5
 # A body that nothing holds falls at 9.81 m/s2, 20 torso lengths/s2: a torso is 0.288 of the height, 0.49 m at 1.7 m
 # (shoulders at 0.818, hips at 0.530: Drillis and Contini 1966, in Winter 2009, https://doi.org/10.1002/9780470549148).
@@ -71,18 +71,15 @@ class Trunk(NamedTuple):
 
 
 def trunks_of(poses: Sequence[Pose]) -> list[Trunk]:
-    """The trunks of poses, at least one."""
+    """The trunks of poses."""
+    if not poses:
+        return []
     visibility, image = rows_of([pose.visibility for pose in poses])[:, _TRUNK], rows_of([p.image for p in poses])
     left_shoulder, left_hip, right_shoulder, right_hip = visibility.T
     seen = np.minimum(np.maximum(left_shoulder, right_shoulder), np.maximum(left_hip, right_hip))
     heights = image[:, _TRUNK, 1].mean(axis=1) * np.array([pose.height for pose in poses])
     rows = seen.tolist(), heights.tolist(), _torsos(poses, image).tolist()
     return [Trunk(pose.stamp, *of) for pose, *of in zip(poses, *rows, strict=True)]
-
-
-def flies(poses: Sequence[Pose], min_visibility: float) -> bool:
-    """Whether the body `falls` in these poses."""
-    return falls(trunks_of(poses) if poses else [], min_visibility)
 
 
 def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:

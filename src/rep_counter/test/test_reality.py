@@ -102,6 +102,18 @@ def test_cropped_head_and_hidden_arm(figure, wave):
     assert run(poses, lambda time: {"curl": 0.8, "other": 0.2})[0] == {"curl": 4}
 
 
+@pytest.mark.parametrize(("seen", "counted"), [(0.35, 3), (0.6, 4)])
+def test_a_movement_of_guessed_hands_is_none(figure, wave, seen, counted):
+    """Held above the picture's edge the network guesses arms that come down and go up; sure enough, they did."""
+    arms = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("elbow", "wrist")]
+    visibility = np.full(33, 0.99, np.float32)
+    visibility[arms] = seen
+    poses = performed(figure, wave, "press", 4)
+    # From the top of the third repetition on, nearly to that of the fourth.
+    poses = [replace(pose, visibility=visibility) if 6.2 < pose.stamp / 1e9 < 7.8 else pose for pose in poses]
+    assert run(poses, exercise="press")[0] == {"press": counted}
+
+
 @pytest.mark.parametrize("first", np.arange(2.0, 8.0, 0.75))
 @pytest.mark.parametrize("wrong", ["lunge", "deadlift", "curl", "other"])
 def test_a_wrong_stretch_inside_a_set_moves_nothing(figure, wave, first, wrong):
