@@ -27,6 +27,7 @@ from fitness_bringup import live
 from fitness_bringup.graph import Graph
 from fitness_bringup.stamps import Stamps
 from fitness_core.errors import InputError
+from fitness_core.heaps import give_back
 from fitness_core.ros.node import on_signal
 from fitness_core.types import NANOSECONDS, seconds
 from fitness_datasets.bags import BagReader, BagWriter, header_stamp
@@ -129,6 +130,8 @@ class Watch(Node):
         # By the stream and not by a timer: half a minute of landmarks is through within a second.
         if self.minute >= self._due:
             self._due = self.minute + self._minutes / SAMPLES
+            # What it needs, not what the heaps keep for the next picture: that wanders by 6 MB and holds nothing.
+            give_back(now=True)
             self.samples.append(held(self.minute, median(self._ages)))
         if self.minute >= self._minutes and not self._done.done():
             self._done.set_result(None)

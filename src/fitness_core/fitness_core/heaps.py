@@ -39,16 +39,16 @@ def keep_freed() -> None:
         library.mallopt(_M_MMAP_THRESHOLD, _LARGEST)
 
 
-def give_back() -> None:
-    """Give pages of the heaps that nobody uses back to the system, where that was not done for `GIVE_BACK_PERIOD`.
+def give_back(now: bool = False) -> None:
+    """Give pages of the heaps that nobody uses back to the system: now, or where it is `GIVE_BACK_PERIOD` ago.
 
     Call it now and then. glibc by itself gives back the end of a heap only: one small thing that stays there keeps all
     below it, which in the graph was 6 to 10 MB that came and went. It takes about 1 ms. See malloc_trim(3); of another
     library than glibc: nothing.
     """
     global _due
-    now = time.monotonic()
-    if now >= _due:
-        _due = now + GIVE_BACK_PERIOD
+    at = time.monotonic()
+    if now or at >= _due:
+        _due = at + GIVE_BACK_PERIOD
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -27,6 +27,8 @@ del pieces[:-1]
 before = held()
 heaps.give_back()
 assert held() > before - 1000, "not so soon again"
+heaps.give_back(now=True)
+assert before - held() > 40_000, "but where it is asked for"
 """
 
 
