@@ -57,8 +57,20 @@ class Stage:
     def watch(self, kind=Image, topic="overlay/image"):
         return self.node.create_subscription(kind, topic, self.drawn.append, qos.OVERLAY)
 
+    def start(self):
+        self.within(self.overlay.start)
+
+    def stop(self):
+        self.within(self.overlay.stop)
+
+    def within(self, step, *given):
+        """Take a step in the thread that spins: what it waits for must not go away under it."""
+        task = self.executor.create_task(step, *given)
+        wait_for(task.done, step.__name__)
+        return task.result()
+
     def close(self):
-        self.overlay.stop()
+        self.stop()
         self.stopping = True
         self.thread.join()
         self.overlay.destroy_node()
@@ -105,7 +117,7 @@ def colour_share(drawn: Image, colour: tuple[int, int, int]) -> float:
 
 def test_the_picture_of_the_pose_is_drawn_on_with_its_header(stage):
     s = stage(max_rate=120.0)
-    s.overlay.start()
+    s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count() and s.pictures.get_subscription_count(), "the overlay to listen")
     arrived = s.overlay._pictures
@@ -134,7 +146,7 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
     info.publish(ClassifierInfo(labels=["curl", "squat"]))
     results = s.node.create_publisher(ExerciseClassification, "exercise", qos.STREAM)
     states = s.node.create_publisher(RepStateMessage, "rep_state", qos.STREAM)
-    s.overlay.start()
+    s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
     assert s.pictures.get_subscription_count() == 0
@@ -154,7 +166,7 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
 def test_a_form_cue_is_shown(stage):
     s = stage(picture=False, max_rate=120.0)
     cues = s.node.create_publisher(FormCueMessage, "form_cue", qos.STREAM)
-    s.overlay.start()
+    s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count() and cues.get_subscription_count(), "the overlay to listen")
     s.poses.publish(pose(1))
@@ -169,7 +181,7 @@ def test_a_form_cue_is_shown(stage):
 
 def test_the_compressed_picture_is_a_jpeg_and_only_what_is_watched_is_made(stage):
     s = stage(picture=False, quality=60)
-    s.overlay.start()
+    s.start()
     s.watch(CompressedImage, "overlay/image/compressed")
     wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
     s.poses.publish(pose(4))
@@ -182,20 +194,19 @@ def test_the_compressed_picture_is_a_jpeg_and_only_what_is_watched_is_made(stage
 
 def test_nobody_watching_costs_nothing(stage):
     s = stage()
-    s.overlay.start()
+    s.start()
     wait_for(lambda: s.overlay.diagnose()[1] == "nobody watches", "the overlay to idle")
     assert s.poses.get_subscription_count() == 0
     watcher = s.watch()
     wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
-    # In the thread that spins: what it waits for must not go away under it.
-    s.executor.create_task(s.node.destroy_subscription, watcher)
+    s.within(s.node.destroy_subscription, watcher)
     wait_for(lambda: not s.poses.get_subscription_count(), "the overlay to stop listening")
     assert s.overlay.diagnose()[2]["drawn"] == 0
 
 
 def test_the_rate_is_limited(stage):
     s = stage(picture=False, max_rate=10.0)
-    s.overlay.start()
+    s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
     started = time.monotonic()
@@ -210,7 +221,7 @@ def test_the_rate_is_limited(stage):
 
 def test_a_picture_that_cannot_be_read_is_told_and_not_drawn_on(stage):
     s = stage()
-    s.overlay.start()
+    s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count() and s.pictures.get_subscription_count(), "the overlay to listen")
     odd = picture(1, 30)
@@ -226,10 +237,10 @@ def test_it_can_be_stopped_and_started_again(stage):
     s = stage(picture=False)
     s.watch()
     for round_number in (1, 2):
-        s.overlay.start()
+        s.start()
         wait_for(lambda: s.poses.get_subscription_count(), "the overlay to listen")
         s.poses.publish(pose(round_number))
         wait_for(lambda n=round_number: len(s.drawn) == n, "an annotated picture")
-        s.overlay.stop()
+        s.stop()
         assert not s.overlay._thread.is_alive()
         wait_for(lambda: not s.poses.get_subscription_count(), "the overlay to stop listening")
