@@ -3,6 +3,7 @@
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,12 +27,12 @@ def export(model: keras.Model, temperature: float, quantized: bool = False, merg
             added = keras.layers.Dense(merging.shape[1], use_bias=False)
             model = keras.Model(model.input, added(model.output))
             added.set_weights([merging])
-        return _int8(model) if quantized else _float(model)
+        return _converted(model, {"optimizations": [tf.lite.Optimize.DEFAULT]} if quantized else {})
     finally:
         last.set_weights([kernel, bias])
 
 
-def _float(model: keras.Model) -> bytes:
+def _converted(model: keras.Model, how: dict[str, Any]) -> bytes:
     model, batch = _unrolled(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
@@ -41,6 +42,7 @@ def _float(model: keras.Model) -> bytes:
             input_signature=[tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)],
             target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
             verbose=False,
+            **how,
         )
         return path.read_bytes()
 
@@ -64,14 +66,6 @@ def _unrolled(model: keras.Model) -> tuple[keras.Model, int | None]:
     copy = keras.models.clone_model(model, clone_function=unrolled)
     copy.set_weights(model.get_weights())
     return copy, None
-
-
-def _int8(model: keras.Model) -> bytes:
-    # The converter needs a fixed batch: an LSTM of unknown batch becomes operations that LiteRT does not have.
-    inputs = keras.Input(batch_shape=(1, *model.input_shape[1:]))
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(inputs, model(inputs)))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return bytes(converter.convert())
 
 
 def run(network: bytes, x: np.ndarray) -> tuple[np.ndarray, float]:
