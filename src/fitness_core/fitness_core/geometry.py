@@ -80,13 +80,13 @@ def joint_angles(pose: Pose, min_visibility: float = 0.0) -> JointAngles:
 
     Computed in metres where the pose has world landmarks, else in pixels with the estimated depth to scale.
     """
-    return all_joint_angles([pose], metric_of([pose]), min_visibility)[0]
+    return all_joint_angles([pose], angles_of(metric_of([pose])), min_visibility)[0]
 
 
-def all_joint_angles(poses: Sequence[Pose], points: np.ndarray, min_visibility: float = 0.0) -> list[JointAngles]:
-    """The `joint_angles` of many poses; points: what `metric_of` gives for them."""
+def all_joint_angles(poses: Sequence[Pose], angles: np.ndarray, min_visibility: float = 0.0) -> list[JointAngles]:
+    """The `joint_angles` of many poses; angles: `angles_of` what `metric_of` gives for them."""
     confidences = confidences_of(rows_of([pose.visibility for pose in poses]))
-    angles = np.where(confidences >= min_visibility, angles_of(points), np.float32(np.nan))
+    angles = np.where(confidences >= min_visibility, angles, np.float32(np.nan))
     return [
         JointAngles(pose.stamp, *of, pose.body_id)
         for pose, of in zip(poses, zip(angles, confidences, strict=True), strict=True)

@@ -58,7 +58,6 @@ class Bodies:
                 self._columns.append(self.columns)
                 self.columns += 1 if exercise.sides == Sides.BOTH else 2
         self._flat = any(isinstance(signal, tuple) and signal[1] == Plane.IMAGE for signal in self._signals)
-        self._distances = any(isinstance(signal, Distance) for signal in self._signals)
 
     def signal(self, exercise: Exercise) -> int:
         """Which of `Body.readings` is the exercise's: an angle [rad] or a distance [torso lengths], confidence 0..1."""
@@ -74,10 +73,9 @@ class Bodies:
         if not poses:
             return []
         points = metric_of(poses)
-        angles = all_joint_angles(poses, points, self._min_visibility)
-        flat = angles_of(pixels_of(poses)[:, :, :2]).tolist() if self._flat else [[]] * len(poses)
-        if not self._distances:
-            points = points[:0]
+        both = angles_of(np.concatenate([points, _in_the_picture(poses)]) if self._flat else points)
+        angles = all_joint_angles(poses, both[: len(poses)], self._min_visibility)
+        flat = both[len(poses) :].tolist() if self._flat else [[]] * len(poses)
         bodies = []
         tracked = _tracked(poses)
         for number, (pose, found) in enumerate(zip(poses, angles, strict=True)):
@@ -127,6 +125,13 @@ def _signal(exercise: Exercise) -> Signal:
         return exercise.distance
     assert exercise.joint is not None  # the catalogue is valid
     return str(exercise.joint), exercise.plane
+
+
+def _in_the_picture(poses: Sequence[Pose]) -> np.ndarray:
+    """Landmarks [poses, 33, 3] in pixels, without depth."""
+    pixels = pixels_of(poses)
+    pixels[:, :, 2] = 0.0
+    return pixels
 
 
 def _tracked(poses: Sequence[Pose]) -> list[bool]:

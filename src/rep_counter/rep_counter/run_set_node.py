@@ -9,7 +9,7 @@ from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
-from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
@@ -63,7 +63,8 @@ class RunSetNode(FitnessNode):
         self._run: RunSet | None = None
         self._goal: ServerGoalHandle | None = None
         self._feedback = RunSetAction.Feedback()
-        self._heard: bytes | None = None  # the newest state, read when a set needs it
+        self._frame_id = ""
+        self._states: list[Subscription] = []  # while a set is under way: else no pose need wake anybody here
         self._told: Future | None = None
         self._told_at = 0
         self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
@@ -85,7 +86,6 @@ class RunSetNode(FitnessNode):
 
     def activate(self) -> None:
         self._inputs = [
-            self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM, raw=True),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
             self.create_subscription(SetSummary, "set_summary", self._on_summary, qos.STREAM),
             self.create_subscription(FormCue, "form_cue", self._on_cue, qos.STREAM),
@@ -128,14 +128,14 @@ class RunSetNode(FitnessNode):
         self._goal, self._feedback = goal, RunSetAction.Feedback()
         self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
         self._told, self._told_at = None, time.monotonic_ns()
+        self._states.append(self.create_subscription(RepState, "rep_state", self._on_state, qos.STATE))
         self._timer.reset()
         self._look()
 
-    def _on_state(self, cdr: bytes) -> None:
-        self._heard = cdr
+    def _on_state(self, message: RepState) -> None:
         if self._run is None:
             return
-        message = deserialize_message(cdr, RepState)
+        self._frame_id = message.header.frame_id
         now = time.monotonic_ns()
         asked, told = self._run.request.exercise, self._told is not None and self._told.done()
         forgotten = bool(asked) and message.exercise != asked and told
@@ -189,12 +189,12 @@ class RunSetNode(FitnessNode):
         """Answer the goal that is under way, if one is. failed: why it is aborted. go_back: none follows at once."""
         if self._run is None or self._goal is None:
             return
-        heard = deserialize_message(self._heard, RepState) if self._heard is not None else RepState()
-        summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), heard.header.frame_id)
+        summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), self._frame_id)
         result = RunSetAction.Result(end_reason=int(end), summary=summary)
         told = self._told is not None
         goal, self._goal, self._run = self._goal, None, None
         self._timer.cancel()
+        self.destroy_subscription(self._states.pop())
         if failed:
             self.get_logger().warning(f"set aborted: {failed}")
         goal.execute(partial(self._answer, result, failed=bool(failed)))

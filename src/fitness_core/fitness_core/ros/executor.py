@@ -3,7 +3,7 @@
 rclpy's SingleThreadedExecutor puts every entity of every node into a new wait set each time it waits, three times for
 each message: in the whole graph 220 entities (120 services, 75 events of publishers and subscriptions), some 8 ms of
 CPU for every pose. Here the wait for messages and timers has only these in it. A thread waits for services, clients and
-actions; when any of them is ready, and once a second, the executor takes one turn of rclpy's own, complete way.
+actions; when any of them is ready, and every third second, the executor takes one turn of rclpy's own, complete way.
 Callbacks run one at a time, in the thread that spins, as ever.
 
 rclpy's experimental EventsExecutor has the same aim; in this version it hangs where nodes are made and spun in
@@ -35,7 +35,7 @@ from rclpy.timer import Timer
 
 from fitness_core.ros.entities import Callback, Entities, Entries, call_subscription, call_timer
 
-LOOK_PERIOD = 1.0
+LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
 _FOREVER = -1
 _NANOSECONDS = 1_000_000_000

@@ -37,7 +37,7 @@ MESSAGES, MESSAGES_BURST = 60.0, 120.0
 START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
 GRAPH_PERIOD = 1.0
 """Between two messages `graph` [s]; a page that hears nothing for longer knows that the link is dead."""
-LOOK, IDLE = 0.02, 0.25
+LOOK, IDLE = 0.02, 0.5
 """Between two looks for what is new, while somebody watches and else [s]."""
 LAST_WORDS = 0.2
 """For what was said last to be sent [s]."""
@@ -94,6 +94,7 @@ class Server:
         self._log = log
         self._guard = Guard(settings.host, log)
         self._viewers: set[Viewer] = set()
+        self._seen = asyncio.Event()  # set when somebody begins to watch
         self._files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dashboard", daemon=True)
@@ -185,7 +186,12 @@ class Server:
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(LOOK if self._viewers else IDLE)
+            if self._viewers:
+                await asyncio.sleep(LOOK)
+            else:
+                self._seen.clear()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._seen.wait(), IDLE)
             if self._source.look() and self._viewers:
                 self._show()
 
@@ -242,6 +248,7 @@ class Server:
         viewer.tell(_json(self._hello()))
         viewer.show(_json(self._source.state()), None)
         self._viewers.add(viewer)
+        self._seen.set()
         sender = asyncio.create_task(viewer.run())
         try:
             await self._receive(request, viewer)

@@ -1,8 +1,12 @@
-"""The topics of the graph as the dashboard's `State`; poses, angles and pictures are read only when somebody looks."""
+"""The topics of the graph as the dashboard's `State`.
+
+What only the newest is shown of (poses, angles, labels, phases) and pictures are read only when somebody looks.
+"""
 
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,6 +51,8 @@ class Feed:
         self._labels: list[str] = []
         self._pose: bytes | None = None
         self._angles: bytes | None = None
+        self._label: bytes | None = None
+        self._rep: bytes | None = None
         self._pictures: deque[tuple[int, bytes]] = deque()  # with their stamps
         self._shown: bytes | None = None
         self._picture_input: Subscription | None = None
@@ -61,9 +67,16 @@ class Feed:
                 ClassifierInfo, "exercise/info", self._take_info, qos.LATCHED, callback_group=group
             ),
             node.create_subscription(
-                ExerciseClassification, "exercise", self._take_classification, qos.STREAM, callback_group=group
+                ExerciseClassification,
+                "exercise",
+                partial(setattr, self, "_label"),
+                qos.STREAM,
+                raw=True,
+                callback_group=group,
             ),
-            node.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM, callback_group=group),
+            node.create_subscription(
+                RepState, "rep_state", partial(setattr, self, "_rep"), qos.STREAM, raw=True, callback_group=group
+            ),
             node.create_subscription(RepEvent, "rep_event", self._take_repetition, qos.EVENTS, callback_group=group),
             node.create_subscription(SetSummary, "set_summary", self._take_set, qos.STREAM, callback_group=group),
             node.create_subscription(FormCue, "form_cue", self._take_cue, qos.STREAM, callback_group=group),
@@ -127,6 +140,13 @@ class Feed:
         with contextlib.suppress(InputError):
             kept = self._angles
             angles = messages.from_joint_angles(deserialize_message(kept, JointAngles)) if kept else None
+        with contextlib.suppress(InputError):
+            if label := self._label:
+                read = deserialize_message(label, ExerciseClassification)
+                self.state.take_classification(messages.from_classification(read, self._labels))
+        with contextlib.suppress(InputError):
+            if rep := self._rep:
+                self.state.take_state(messages.from_rep_state(deserialize_message(rep, RepState)))
         return self.state.now(pose, angles)
 
     def picture(self) -> np.ndarray | None:
@@ -160,12 +180,6 @@ class Feed:
     def _take_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
         self.state.threshold, self.state.model = message.confidence_threshold, message.model_id
-
-    def _take_classification(self, message: ExerciseClassification) -> None:
-        self.state.take_classification(messages.from_classification(message, self._labels))
-
-    def _take_state(self, message: RepState) -> None:
-        self.state.take_state(messages.from_rep_state(message))
 
     def _take_repetition(self, message: RepEvent) -> None:
         self._on_event(self.state.take_repetition(messages.from_rep_event(message)))
