@@ -170,7 +170,9 @@ def features(sequence: PoseSequence) -> np.ndarray:
         ]
     table = np.concatenate(columns, axis=-1)
     table[~(np.isfinite(table) & seen[..., None])] = 0.0
-    return np.minimum(np.maximum(table, -_LIMIT), _LIMIT).astype(np.float32)
+    np.maximum(table, -_LIMIT, out=table)
+    np.minimum(table, _LIMIT, out=table)
+    return table.astype(np.float32)
 
 
 def _to_body_frame(points: np.ndarray, mid_hips: np.ndarray, visible: np.ndarray) -> np.ndarray:
