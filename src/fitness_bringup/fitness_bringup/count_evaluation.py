@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="poses.csv: its BlazePose sequences, and its min-max scaled ones whatever the exercise",
     )
     parser.add_argument("--mocap", type=Path, help="mocap.csv: its recordings of one movement, from three cameras")
-    parser.add_argument("--exercise", action="append", default=[], help="only this one; repeatable")
+    parser.add_argument("--exercise", default="", help="only these, with commas between")
     parser.add_argument("--filter", default="", help="only recordings whose name holds this")
     parser.add_argument("--held-out", type=Path, help="labels of clips that ./fitness evaluate --held-out has written")
     parser.add_argument("--model", type=Path, help="classifier; default: the one that ships")
@@ -70,7 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the evaluation as JSON")
     parser.add_argument("--html", type=Path, help="write it as one page, every recording drawn")
     given = vars(parser.parse_args(arguments))
-    run(Options(exercises=tuple(given.pop("exercise")), **given))
+    exercises = tuple(name.strip() for name in given.pop("exercise").split(",") if name.strip())
+    run(Options(exercises=exercises, **given))
     return 0
 
 

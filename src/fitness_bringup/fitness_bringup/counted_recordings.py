@@ -59,7 +59,8 @@ class Sequence:
 def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
     """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content.
 
-    Of a file that the table names twice the first row is taken; where the rows count differently it is not certain.
+    Of a file that the table names twice the last row is taken, as of a file that took the place of another of its name;
+    where the rows count differently it is not certain.
     """
     rows = read_table(table)
     sources = groups_of(rows)

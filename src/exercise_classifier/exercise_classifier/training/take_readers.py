@@ -53,7 +53,7 @@ class Found:
 
 
 def read_table(table: Path | None) -> list[dict[str, str]]:
-    """Rows of a clips.csv or poses.csv, one per file; needed are the columns file and exercise.
+    """Rows of a clips.csv or poses.csv, one per file, its last; needed are the columns file and exercise.
 
     Taken where they are there: group, subject (pseudonym), source, license, certainty; of pose files layout and fps.
     """
@@ -73,7 +73,7 @@ def read_table(table: Path | None) -> list[dict[str, str]]:
             f"table {table} lacks {'the columns ' + ', '.join(missing) if rows else 'rows'}; "
             "it takes the columns file, exercise and, where known, subject and source"
         )
-    return list({row["file"]: row for row in reversed(rows)}.values())[::-1]
+    return list({row["file"]: row for row in rows}.values())
 
 
 def find_sources(
