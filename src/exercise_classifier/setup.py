@@ -15,6 +15,7 @@ setup(
         (f"share/{package_name}/models", sorted(str(path) for path in Path("models").glob("*"))),
     ],
     install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="ros2_fitness maintainers",
     maintainer_email="maintainers@users.noreply.github.com",

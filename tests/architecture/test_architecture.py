@@ -8,11 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from catkin_pkg.package import parse_package
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 PACKAGES = sorted(path.parent.name for path in SRC.glob("*/package.xml"))
 PYTHON_PACKAGES = [name for name in PACKAGES if (SRC / name / "setup.py").exists()]
+TESTED = [name for name in PYTHON_PACKAGES if any((SRC / name / "test").glob("test_*.py"))]
 STAGES = {
     "exercise_classifier",
     "fitness_camera",
@@ -24,11 +26,14 @@ STAGES = {
 BASE = {"fitness_msgs", "fitness_core"}
 NODE_LINES = 220
 
+RUN_TAGS = ("depend", "exec_depend", "build_depend")
+
 # Imported module -> rosdep key, where they differ.
 KEYS = {
     "aiohttp": "python3-aiohttp",
     "click": "python3-click",
     "cv2": "python3-opencv",
+    "hypothesis": "python3-hypothesis",
     "jinja2": "python3-jinja2",
     "jsonschema": "python3-jsonschema",
     "markupsafe": "python3-markupsafe",
@@ -36,6 +41,7 @@ KEYS = {
     "mediapipe": "python3-mediapipe-pip",
     "numpy": "python3-numpy",
     "pydantic": "python3-pydantic",
+    "pytest": "python3-pytest",
     "rich": "python3-rich",
     "rosbags": "python3-rosbags-pip",
     "scipy": "python3-scipy",
@@ -50,6 +56,8 @@ PIP_ONLY = {
     "foxglove": "foxglove-sdk",
     "keras": "keras",
     "keras_tuner": "keras-tuner",
+    "mcap": "mcap",
+    "mcap_ros2": "mcap-ros2-support",
     "tensorflow": "tensorflow",
 }
 # Started or loaded at run time, imported by nobody.
@@ -130,20 +138,46 @@ def test_nodes_are_short():
         )
 
 
-@pytest.mark.parametrize("package", PYTHON_PACKAGES)
-def test_package_xml_names_what_is_imported(package):
+@pytest.mark.parametrize("package", PACKAGES)
+def test_colcon_takes_package_xml(package):
+    # One that it refuses it builds as a plain Python package, with no more than a warning.
+    assert parse_package(str(SRC / package / "package.xml")).name == package
+
+
+@pytest.mark.parametrize("package", TESTED)
+def test_colcon_test_finds_the_tests(package):
+    # It takes pytest where setup.py asks for it, and else unittest, which finds none of them.
+    assert 'extras_require={"test": ["pytest"]}' in (SRC / package / "setup.py").read_text()
+
+
+def keys(package: str, imported: set[str], tags: tuple[str, ...]) -> tuple[set[str], set[str]]:
+    """The rosdep keys that package.xml names under these tags, and those of what is imported."""
     text = (SRC / package / "package.xml").read_text()
-    tags = ("depend", "exec_depend", "build_depend")
-    named = {tag.text for tag in ElementTree.fromstring(text) if tag.tag in tags}
-    imported = set().union(*(imported_roots(path) for path in modules(package)))
     third = imported - set(sys.stdlib_module_names) - {package}
     for module in sorted(third & set(PIP_ONLY)):
         assert PIP_ONLY[module] in text, f"{package}/package.xml: a comment must name {PIP_ONLY[module]} (pip only)"
+    named = {tag.text or "" for tag in ElementTree.fromstring(text) if tag.tag in tags}
+    return named, {KEYS.get(module, module) for module in third - set(PIP_ONLY)}
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_package_xml_names_what_is_imported(package):
+    imported = set().union(*(imported_roots(path) for path in modules(package)))
+    named, wanted = keys(package, imported, RUN_TAGS)
     # A node may know rclpy through fitness_core only, and still be one.
     may = NOT_IMPORTED.get(package, set()) | {"rclpy"}
-    wanted = {KEYS.get(module, module) for module in third - set(PIP_ONLY)}
     assert wanted - named == set(), f"{package}/package.xml does not name what the code imports"
     assert named - wanted - may == set(), f"{package}/package.xml names what nothing imports"
+
+
+@pytest.mark.parametrize("package", TESTED)
+def test_package_xml_names_what_its_tests_import(package):
+    tests = sorted((SRC / package / "test").rglob("*.py"))
+    imported = set().union(*map(imported_roots, tests)) - {path.stem for path in tests}
+    named, wanted = keys(package, imported, ("test_depend", *RUN_TAGS))
+    for_tests, _ = keys(package, imported, ("test_depend",))
+    assert wanted - named == set(), f"{package}/package.xml does not name what the tests import"
+    assert for_tests - wanted == set(), f"{package}/package.xml names what no test imports"
 
 
 def test_test_files_have_names_of_their_own():
