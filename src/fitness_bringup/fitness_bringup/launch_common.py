@@ -157,62 +157,6 @@ def node(
     return OpaqueFunction(function=start, condition=condition)
 
 
-def overlay() -> OpaqueFunction:
-    """Annotated pictures, where asked for."""
-    return node("fitness_visualization", "overlay", condition=IfCondition(LaunchConfiguration("overlay")))
-
-
-def dashboard() -> OpaqueFunction:
-    """The dashboard in the browser, where asked for; where the source is a browser it is the camera too."""
-    return node(
-        "fitness_visualization",
-        "dashboard",
-        arguments={
-            **{"port": ("port", int), "bind": ("bind", str)},
-            **{"recordings": ("recordings", str), "record": ("bag", str)},
-        },
-        parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
-        condition=IfCondition(LaunchConfiguration("dashboard")),
-    )
-
-
-def markers() -> OpaqueFunction:
-    """The skeleton in space, where asked for."""
-    return node("fitness_visualization", "markers", condition=IfCondition(LaunchConfiguration("markers")))
-
-
-def hri_bridge() -> OpaqueFunction:
-    """The body as REP-155 names it, where asked for."""
-    return node("fitness_visualization", "hri_bridge", condition=IfCondition(LaunchConfiguration("hri")))
-
-
-def foxglove() -> OpaqueFunction:
-    """Foxglove's live server, where asked for."""
-    return node("fitness_visualization", "foxglove", condition=IfCondition(LaunchConfiguration("foxglove")))
-
-
-def video() -> OpaqueFunction:
-    """The annotated pictures as a video, where asked for. Not respawned: the file would be begun anew."""
-    return node(
-        "fitness_visualization",
-        "video",
-        arguments={"record_video": ("file", str)},
-        respawn=False,
-        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record_video"), "")),
-    )
-
-
-def recorder() -> OpaqueFunction:
-    """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
-    return node(
-        "fitness_datasets",
-        "recorder",
-        arguments={"record": ("bag", str), "record_images": ("images", bool)},
-        respawn=False,
-        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
-    )
-
-
 def result_arguments() -> list[DeclareLaunchArgument]:
     """What to make of the results: pictures and recordings."""
     return [
@@ -228,6 +172,67 @@ def result_arguments() -> list[DeclareLaunchArgument]:
         argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),
         switch("record_images", "false", "Record the pictures too: large, and they show people."),
     ]
+
+
+def result_nodes() -> list[OpaqueFunction]:
+    """What makes something of the results: the nodes of `result_arguments`."""
+    return [
+        overlay(),
+        _dashboard(),
+        _viewer("markers", "markers"),
+        _viewer("hri_bridge", "hri"),
+        _viewer("foxglove", "foxglove"),
+        _video(),
+        _recorder(),
+    ]
+
+
+def overlay() -> OpaqueFunction:
+    """Annotated pictures, where asked for."""
+    return _viewer("overlay", "overlay")
+
+
+def _viewer(name: str, switched_by: str) -> OpaqueFunction:
+    """A node that shows something, where its switch is on."""
+    return node("fitness_visualization", name, condition=IfCondition(LaunchConfiguration(switched_by)))
+
+
+def _dashboard() -> OpaqueFunction:
+    """The dashboard in the browser, where asked for; where the source is a browser it is the camera too."""
+    return node(
+        "fitness_visualization",
+        "dashboard",
+        arguments={
+            "port": ("port", int),
+            "bind": ("bind", str),
+            "recordings": ("recordings", str),
+            "record": ("bag", str),
+        },
+        parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
+        condition=IfCondition(LaunchConfiguration("dashboard")),
+    )
+
+
+def _video() -> OpaqueFunction:
+    """The annotated pictures as a video, where asked for. Not respawned: the file would be begun anew."""
+    return node(
+        "fitness_visualization",
+        "video",
+        arguments={"record_video": ("file", str)},
+        respawn=False,
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record_video"), "")),
+    )
+
+
+def _recorder() -> OpaqueFunction:
+    """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
+    return node(
+        "fitness_datasets",
+        "recorder",
+        arguments={"record": ("bag", str), "record_images": ("images", bool)},
+        respawn=False,
+        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
+    )
 
 
 def _shared(*parts: str) -> str:

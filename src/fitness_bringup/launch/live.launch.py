@@ -46,12 +46,6 @@ def generate_launch_description() -> LaunchDescription:
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.node("rep_counter", "run_set"),
-            common.overlay(),
-            common.dashboard(),
-            common.markers(),
-            common.hri_bridge(),
-            common.foxglove(),
-            common.video(),
-            common.recorder(),
+            *common.result_nodes(),
         ]
     )
