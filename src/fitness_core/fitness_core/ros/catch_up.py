@@ -1,6 +1,5 @@
 """What publishers still have from before a node was there, then what comes now: each message once, in its order."""
 
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,16 +13,13 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 
 from fitness_core.ros.messages import from_time
-from fitness_core.ros.serialized import IN_PLACE
-from fitness_core.types import NANOSECONDS
+from fitness_core.ros.serialized import IN_PLACE, stamp_of
 
 PATIENCE = 1.0
 """Longest wait, once the first message of now is there, for who publishes a topic that nobody publishes yet [s]."""
 KEPT_PATIENCE = 15.0
 """Longest wait for what publishers are known to have kept [s]: a busy machine takes seconds to hand it over."""
 _PERIOD = 0.02
-# CDR: four bytes of encapsulation, of which the second tells the byte order; then the header, its stamp first.
-_STAMP = {0: struct.Struct(">iI"), 1: struct.Struct("<iI")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +82,7 @@ class CatchUp:
             self._node.destroy_subscription(subscription)
 
     def _keep(self, topic: str, kind: type, cdr: bytes) -> None:
-        seconds, nanoseconds = _STAMP[cdr[1] & 1].unpack_from(cdr, 4)
-        self._kept[topic].append(Heard(seconds * NANOSECONDS + nanoseconds, cdr, kind))
+        self._kept[topic].append(Heard(stamp_of(cdr), cdr, kind))
 
     def _look(self) -> None:
         if not self._new[self._first]:
