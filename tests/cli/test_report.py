@@ -76,12 +76,9 @@ def report(*found: Segment, **fields) -> Report:
     return Report(**given | {"segments": found, "versions": versions} | fields)
 
 
-def test_totals_and_main_exercise() -> None:
+def test_totals() -> None:
     made = report(Segment("curl", 0, 9, 0, 0.9), Segment("squat", 1, 2, 2, 0.9), Segment("squat", 4, 6, 1, 0.9))
     assert made.totals == {"squat": 3, "curl": 0}
-    assert made.main_exercise == "squat"
-    assert report().main_exercise == ""
-    assert report(Segment("curl", 0, 2, 0, 0.9), Segment("squat", 2, 9, 0, 0.9)).main_exercise == "squat"
 
 
 def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured() -> None:

@@ -80,14 +80,6 @@ class Report:
             totals[segment.exercise] = totals.get(segment.exercise, 0) + segment.reps
         return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
-    @property
-    def main_exercise(self) -> str:
-        """The exercise with most repetitions, of equals the one that lasted longest; empty without segments."""
-        lasted = dict.fromkeys(self.totals, 0.0)
-        for segment in self.segments:
-            lasted[segment.exercise] += segment.end_s - segment.start_s
-        return max(self.totals, key=lambda name: (self.totals[name], lasted[name]), default="")
-
     def to_json(self) -> dict[str, Any]:
         """As JSON data that holds to the schema; not measured is null."""
         fields = asdict(self)

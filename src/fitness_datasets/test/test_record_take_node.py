@@ -9,6 +9,7 @@ import pytest
 import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Duration
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -20,9 +21,7 @@ from take_figure import repetition, standing
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_image
-from fitness_datasets.guidance import TakeRequest
 from fitness_datasets.record_take_node import RecordTakeNode
-from fitness_datasets.ros.takes import to_goal
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 from fitness_msgs.srv import SetExercise
@@ -80,7 +79,7 @@ class Gym:
         """Send a goal; its handle."""
         request = {"subject": "P01", "session": "S01", "exercise": "squat", "repetitions": 2, "consent": True}
         assert self.client.wait_for_server(DEADLINE)
-        goal = to_goal(TakeRequest(**(request | changes)))
+        goal = RecordTake.Goal(**(request | changes))
         sent = self.client.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
         wait_for(sent.done, "an answer to the goal")
         return sent.result()
@@ -148,7 +147,7 @@ def result_of(goal):
 
 def test_a_goal_is_guided_counted_and_kept(gym, tmp_path):
     gym.start(out=str(tmp_path), bag="bag_001", camera="test")
-    goal = gym.ask(number=4)
+    goal = gym.ask(take=4)
     assert goal.accepted
     assert (tmp_path / "P01_S01" / "session.yaml").exists(), "before the first frame"
     gym.feed_until(Phase.PHASE_RECORDING)
@@ -189,7 +188,7 @@ def test_refused_goals(gym, tmp_path, changes):
 
 def test_cancel_withdraws_the_take(gym):
     gym.start(countdown=0.0)
-    goal = gym.ask(exercise="idle", repetitions=0, time_limit=60.0)
+    goal = gym.ask(exercise="idle", repetitions=0, time_limit=Duration(sec=60))
     gym.feed_until(Phase.PHASE_RECORDING)
     assert gym.counting == [""]
     cancelled = goal.cancel_goal_async()

@@ -2,8 +2,6 @@
 
 from types import SimpleNamespace
 
-from builtin_interfaces.msg import Duration
-
 from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages
 from fitness_core.ros.parameters import Parameter
@@ -71,21 +69,6 @@ def from_goal(goal: RecordTake.Goal) -> TakeRequest:
     """Goal of the action RecordTake -> TakeRequest."""
     limit = seconds(nanoseconds(goal.time_limit.sec) + goal.time_limit.nanosec)
     return TakeRequest(goal.subject, goal.session, goal.exercise, goal.take, goal.repetitions, limit, goal.consent)
-
-
-def to_goal(request: TakeRequest) -> RecordTake.Goal:
-    """TakeRequest -> goal of the action RecordTake."""
-    whole = int(request.time_limit)
-    limit = Duration(sec=whole, nanosec=nanoseconds(request.time_limit - whole))
-    return RecordTake.Goal(
-        subject=request.subject,
-        session=request.session,
-        exercise=request.exercise,
-        take=request.number,
-        repetitions=request.repetitions,
-        time_limit=limit,
-        consent=request.consent,
-    )
 
 
 def to_label(label: Label | None, frame_id: str) -> TakeLabel:
