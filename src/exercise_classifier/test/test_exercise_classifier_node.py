@@ -36,7 +36,7 @@ def graph():
     rclpy.try_shutdown()
 
 
-def wait_for(executor: SingleThreadedExecutor, condition: Callable[[], bool], deadline: float = 10.0) -> None:
+def wait_for(executor: SingleThreadedExecutor, condition: Callable[[], bool], deadline: float = 60.0) -> None:
     end = time.monotonic() + deadline
     while not condition():
         assert time.monotonic() < end, "not within the deadline"

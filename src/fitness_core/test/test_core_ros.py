@@ -203,7 +203,7 @@ def test_a_node_as_a_program_ends_on_ctrl_c_having_said_its_last_words(tmp_path)
     rest, _ = program.communicate(timeout=60)
     assert (program.returncode, rest) == (0, "last words, context ok: True\n")
     bad = subprocess.run(
-        [sys.executable, str(script), "--ros-args", "-p", "colour:=red"], capture_output=True, text=True, timeout=20
+        [sys.executable, str(script), "--ros-args", "-p", "colour:=red"], capture_output=True, text=True, timeout=60
     )
     assert bad.returncode == 2
     assert bad.stderr.strip() == "error: talker: unknown parameter 'colour'; it has: autostart"

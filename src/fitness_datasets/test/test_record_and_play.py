@@ -294,9 +294,9 @@ def test_both_programs_run_and_end_by_themselves_or_on_a_signal(stage, tmp_path)
     play = subprocess.Popen(
         [sys.executable, "-m", "fitness_datasets.player_node", *arguments, f"bag:={tmp_path / 'bag'}"]
     )
-    assert play.wait(timeout=40) == 0
+    assert play.wait(timeout=60) == 0
     os.kill(record.pid, signal.SIGINT)
-    _, errors = record.communicate(timeout=20)
+    _, errors = record.communicate(timeout=60)
     assert record.returncode == 0, errors
     with BagReader(tmp_path / "copy") as bag:
         assert not bag.recovered
@@ -316,7 +316,7 @@ def test_bad_arguments_end_with_2_and_one_line(tmp_path):
         ],
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=60,
     )
     assert done.returncode == 2
     assert [line for line in done.stderr.splitlines() if line.startswith("error: ")] == [done.stderr.splitlines()[-1]]
