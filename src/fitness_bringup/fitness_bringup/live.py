@@ -83,97 +83,30 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     takes: parameters of the node that guides through takes, None = none is guided. at_once: `start` follows, so the
     network is loaded in a thread while the other nodes are made.
     """
-    overrides = node_parameters.overrides_of(options.parameters)
-    graph = Graph()
-
-    def add(kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
-        given = parameters | overrides.pop(name, {})
-        with permitted():
-            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
-        graph.add(node, idle)
-
-    def add_dashboard(**parameters: Any) -> None:
-        from fitness_visualization.dashboard_node import DashboardNode
-
-        given: dict[str, Any] = {} if options.port is None else {"port": options.port}
-        add(DashboardNode, "dashboard", **given, **_if(bind=options.bind, bag=str(options.record or "")), **parameters)
-
+    nodes = _Nodes(options)
     try:
-        if options.demo:
-            from fitness_datasets.player_node import PlayerNode
-
-            speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
-            add(PlayerNode, "player", bag=str(DEMO), **_if(loop=options.loop), **speed)
-        elif options.source == BROWSER:
-            add_dashboard(camera=True)
-        else:
-            from fitness_camera.camera_node import CameraNode
-
-            paced: dict[str, Any] = {"paced": False} if options.unpaced else {}
-            add(
-                CameraNode,
-                "camera",
-                **_if(source=options.source, loop=options.loop),
-                **paced,
-            )
+        _add_source(nodes, options)
         if not options.demo:
             from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
-            add(PoseEstimatorNode, "pose_estimator", **_if(backend=options.backend))
+            nodes.add(PoseEstimatorNode, "pose_estimator", **_if(backend=options.backend))
             if at_once:
-                graph.begin(graph.node("pose_estimator"))
+                nodes.graph.begin(nodes.graph.node("pose_estimator"))
         # Here: while the network is loaded.
         from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
         from rep_counter.rep_counter_node import RepCounterNode
         from rep_counter.run_set_node import RunSetNode
 
-        add(ExerciseClassifierNode, "exercise_classifier")
-        add(RepCounterNode, "rep_counter")
-        add(RunSetNode, "run_set")
-        if options.overlay:
-            from fitness_visualization.overlay_node import OverlayNode
-
-            add(OverlayNode, "overlay", **_if(picture=not options.demo))
-        if options.markers:
-            from fitness_visualization.markers_node import MarkersNode
-
-            add(MarkersNode, "markers")
-        if options.hri:
-            from fitness_visualization.hri_bridge_node import HriBridgeNode
-
-            add(HriBridgeNode, "hri_bridge")
-        if options.foxglove:
-            from fitness_visualization.foxglove_node import FoxgloveNode
-
-            add(FoxgloveNode, "foxglove")
-        if options.window:
-            from fitness_visualization.window_node import WindowNode
-
-            add(WindowNode, "window")
-        if options.record_video is not None:
-            from fitness_visualization.video_node import VideoNode
-
-            rate = graph.node("overlay").params.max_rate
-            add(VideoNode, "video", file=str(options.record_video), rate=rate)
-        if options.dashboard and graph.node("dashboard") is None:
-            add_dashboard()
-        # What is idle is brought up from the dashboard.
-        if takes is not None or options.dashboard:
-            from fitness_datasets.record_take_node import RecordTakeNode
-
-            add(RecordTakeNode, "record_take", idle=takes is None, **(takes or {}))
-        if options.record is not None or options.dashboard:
-            from fitness_datasets.recorder_node import RecorderNode
-
-            # What is said last comes by the executor here, which waiting for it would stop.
-            bag = _if(bag=str(options.record or ""), images=options.record_images)
-            add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
-        if overrides:
-            raise InputError(f"-p: node {next(iter(overrides))!r} does not run with these options")
+        nodes.add(ExerciseClassifierNode, "exercise_classifier")
+        nodes.add(RepCounterNode, "rep_counter")
+        nodes.add(RunSetNode, "run_set")
+        _add_views(nodes, options)
+        _add_recording(nodes, options, takes)
+        nodes.check()
     except BaseException:
-        graph.close()
+        nodes.graph.close()
         raise
-    return graph
+    return nodes.graph
 
 
 def start(graph: Graph, options: Options) -> None:
@@ -235,6 +168,94 @@ def begin(options: Options) -> None:
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
+
+
+class _Nodes:
+    """Makes the nodes of a graph, with the parameters of -p, which overrule what follows from other options."""
+
+    def __init__(self, options: Options) -> None:
+        self._overrides = node_parameters.overrides_of(options.parameters)
+        self.graph = Graph()
+
+    def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
+        """Make the next node downstream. idle: as `Graph.add` has it."""
+        given = parameters | self._overrides.pop(name, {})
+        with permitted():
+            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
+        self.graph.add(node, idle)
+
+    def check(self) -> None:
+        """Raise InputError where -p names a node that was not made."""
+        if self._overrides:
+            raise InputError(f"-p: node {next(iter(self._overrides))!r} does not run with these options")
+
+
+def _add_source(nodes: _Nodes, options: Options) -> None:
+    if options.demo:
+        from fitness_datasets.player_node import PlayerNode
+
+        speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
+        nodes.add(PlayerNode, "player", bag=str(DEMO), **_if(loop=options.loop), **speed)
+    elif options.source == BROWSER:
+        _add_dashboard(nodes, options, camera=True)
+    else:
+        from fitness_camera.camera_node import CameraNode
+
+        paced: dict[str, Any] = {"paced": False} if options.unpaced else {}
+        nodes.add(CameraNode, "camera", **_if(source=options.source, loop=options.loop), **paced)
+
+
+def _add_views(nodes: _Nodes, options: Options) -> None:
+    """What shows the results."""
+    if options.overlay:
+        from fitness_visualization.overlay_node import OverlayNode
+
+        nodes.add(OverlayNode, "overlay", **_if(picture=not options.demo))
+    if options.markers:
+        from fitness_visualization.markers_node import MarkersNode
+
+        nodes.add(MarkersNode, "markers")
+    if options.hri:
+        from fitness_visualization.hri_bridge_node import HriBridgeNode
+
+        nodes.add(HriBridgeNode, "hri_bridge")
+    if options.foxglove:
+        from fitness_visualization.foxglove_node import FoxgloveNode
+
+        nodes.add(FoxgloveNode, "foxglove")
+    if options.window:
+        from fitness_visualization.window_node import WindowNode
+
+        nodes.add(WindowNode, "window")
+    if options.record_video is not None:
+        from fitness_visualization.video_node import VideoNode
+
+        rate = nodes.graph.node("overlay").params.max_rate
+        nodes.add(VideoNode, "video", file=str(options.record_video), rate=rate)
+    if options.dashboard and nodes.graph.node("dashboard") is None:
+        _add_dashboard(nodes, options)
+
+
+def _add_dashboard(nodes: _Nodes, options: Options, **parameters: Any) -> None:
+    from fitness_visualization.dashboard_node import DashboardNode
+
+    given: dict[str, Any] = {} if options.port is None else {"port": options.port}
+    given |= _if(bind=options.bind, bag=str(options.record or "")) | parameters
+    nodes.add(DashboardNode, "dashboard", **given)
+
+
+def _add_recording(nodes: _Nodes, options: Options, takes: dict[str, Any] | None) -> None:
+    """What records; what is idle is brought up from the dashboard."""
+    if takes is not None or options.dashboard:
+        from fitness_datasets.record_take_node import RecordTakeNode
+
+        nodes.add(RecordTakeNode, "record_take", idle=takes is None, **(takes or {}))
+    if options.record is not None or options.dashboard:
+        from fitness_datasets.recorder_node import RecorderNode
+
+        # What is said last comes by the executor here, which waiting for it would stop.
+        bag = _if(bag=str(options.record or ""), images=options.record_images)
+        nodes.add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
 
 
 class _StatusLine:
