@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as metadata_version
 from json import dumps
 from pathlib import Path
@@ -85,58 +85,65 @@ def examine(
         moments, pose_version = _moments(pipeline, recording, backend, resources)
         draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
 
-        timeline: list[Classification] = []
-        events: list[RepEvent] = []
-        summaries: list[SetSummary] = []
-        frames, with_body = 0, 0
-        first = last = None
-        stamps: list[int] = []
-        signals: list[list[tuple[float, float]]] = []
-
-        def take(moment: Moment) -> None:
-            events.extend(moment.events)
-            summaries.extend(moment.summaries)
-            if moment.new and moment.classification is not None:
-                timeline.append(moment.classification)
-
+        found = _Found()
         for frame, moment in moments:
-            pose = moment.pose
-            take(moment)
+            found.add(moment)
             if draw is not None:
                 draw(frame, moment)
-            frames += 1
-            with_body += pose.tracked
-            first, last = first or pose, pose
-            stamps.append(pose.stamp)
-            signals.append([(left, right) for left, _, right, _ in moment.readings])
-            progress(frames, recording.total)
-        if first is None or last is None:
+            progress(len(found.stamps), recording.total)
+        if found.last is None:
             raise InputError(f"{source}: holds no frames; give a recording of at least one")
-        take(pipeline.finish(last))
+        found.decided(pipeline.finish(found.last))
 
-    duration = seconds(last.stamp - first.stamp)
-    report = Report(
-        source=source,
-        duration_s=duration,
-        fps=(frames - 1) / duration if duration else float("nan"),
-        frames=frames,
-        frames_with_body=with_body,
-        segments=segments_of(
-            summaries,
-            timeline,
-            catalogue,
-            first.stamp,
-            classifier.info.window_duration if classifier is not None else 0.0,
-        ),
-        reps=repetitions_of(events, first.stamp),
-        versions={
-            "fitness": __version__,
-            "pose": pose_version,
-            "classifier": classifier.info.model_id if classifier is not None else None,
-        },
-    )
-    by_exercise = dict(zip(catalogue.names, np.array(signals).transpose(1, 0, 2), strict=True))
-    return Examination(report, np.array(stamps), by_exercise, timeline, events, summaries, catalogue)
+    info = classifier.info if classifier is not None else None
+    versions = {"fitness": __version__, "pose": pose_version, "classifier": info.model_id if info else None}
+    report = found.report(source, catalogue, info.window_duration if info else 0.0, versions)
+    by_exercise = dict(zip(catalogue.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
+    stamps = np.array(found.stamps)
+    return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, catalogue)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the stages say of a recording, moment by moment. signals: left and right of every exercise, per frame."""
+
+    timeline: list[Classification] = field(default_factory=list)
+    events: list[RepEvent] = field(default_factory=list)
+    summaries: list[SetSummary] = field(default_factory=list)
+    stamps: list[int] = field(default_factory=list)
+    signals: list[list[tuple[float, float]]] = field(default_factory=list)
+    with_body: int = 0
+    last: Pose | None = None
+
+    def add(self, moment: Moment) -> None:
+        """The moment of a frame."""
+        self.decided(moment)
+        self.last = moment.pose
+        self.stamps.append(moment.pose.stamp)
+        self.with_body += moment.pose.tracked
+        self.signals.append([(left, right) for left, _, right, _ in moment.readings])
+
+    def decided(self, moment: Moment) -> None:
+        """What was decided at a moment."""
+        self.events.extend(moment.events)
+        self.summaries.extend(moment.summaries)
+        if moment.new and moment.classification is not None:
+            self.timeline.append(moment.classification)
+
+    def report(self, source: str, catalogue: Catalogue, window: float, versions: dict[str, str | None]) -> Report:
+        """The report of it all. window: duration of the classifier's [s], 0 without one."""
+        origin, frames = self.stamps[0], len(self.stamps)
+        duration = seconds(self.stamps[-1] - origin)
+        return Report(
+            source=source,
+            duration_s=duration,
+            fps=(frames - 1) / duration if duration else float("nan"),
+            frames=frames,
+            frames_with_body=self.with_body,
+            segments=segments_of(self.summaries, self.timeline, catalogue, origin, window),
+            reps=repetitions_of(self.events, origin),
+            versions=versions,
+        )
 
 
 def run(
