@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,16 @@ def fitness() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def ros() -> Iterator[None]:
+    """ROS 2 of one module of tests."""
+    import rclpy  # here: most tests need none
+
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
 
 
 @pytest.fixture(autouse=True)

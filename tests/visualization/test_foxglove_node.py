@@ -11,8 +11,6 @@ import math
 import os
 import struct
 import threading
-import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,9 +19,9 @@ import pytest
 import rclpy
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from mcap_ros2._dynamic import generate_dynamic
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
+from spun import Spun
 
 from fitness_bringup.live import DEMO
 from fitness_core.errors import InputError
@@ -36,7 +34,6 @@ from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.foxglove_node import RELAYED, FoxgloveNode
 
-DEADLINE = 60.0
 FRAME = "robot_camera_optical_frame"
 STAMP = 1_700_000_000_123_456_789
 
@@ -104,39 +101,24 @@ class Viewer:
         return kind.FromString(data)
 
 
-class Stage:
+class Stage(Spun):
     """The server and a graph that publishes, in a namespace of their own."""
 
     def __init__(self) -> None:
-        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
+        super().__init__()
         self.server = FoxgloveNode(namespace=self.namespace, parameter_overrides=[Parameter("port", value=0)])
         self.node = rclpy.create_node("graph", namespace=self.namespace)
-        self.executor = SingleThreadedExecutor()
-        for node in (self.server, self.node):
-            self.executor.add_node(node)
         self.server.start()
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._spin, daemon=True)
-        self.thread.start()
+        self.spin(self.server, self.node)
         self.poses = self.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
         self.angles = self.node.create_publisher(JointAngles, "joint_angles", qos.STREAM)
         self.states = self.node.create_publisher(RepStateMessage, "rep_state", qos.STREAM)
         self.images = self.node.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self.viewers: list[Viewer] = []
 
-    def _spin(self) -> None:
-        while not self.stopping.is_set():
-            self.executor.spin_once(timeout_sec=0.05)
-
     def view(self, *topics: str) -> Viewer:
         self.viewers.append(Viewer(self.server.port, topics))
         return self.viewers[-1]
-
-    def wait(self, condition, what: str) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.01)
 
     def name(self, topic: str) -> str:
         return topic if topic.startswith("/") else f"{self.namespace}/{topic}"
@@ -145,10 +127,7 @@ class Stage:
         for viewer in self.viewers:
             viewer.close()
         self.server.stop()
-        self.stopping.set()
-        self.thread.join()
-        self.server.destroy_node()
-        self.node.destroy_node()
+        super().close()
 
 
 @pytest.fixture

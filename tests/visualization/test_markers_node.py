@@ -1,14 +1,11 @@
 """The markers over real DDS: frames, units, finite numbers, and what is not seen is taken away."""
 
 import math
-import threading
-import time
-import uuid
 
 import pytest
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo
+from spun import Spun
 from visualization_msgs.msg import Marker, MarkerArray
 
 from fitness_bringup.live import DEMO
@@ -21,39 +18,23 @@ from fitness_msgs.msg import BodyPose, JointAngles
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.markers_node import MarkersNode
 
-DEADLINE = 60.0
 FRAME = "robot_camera_optical_frame"
 IDS = {("skeleton", 0), ("landmarks", 0), ("exercise", 0), *(("joint_angles", number) for number in range(10))}
 
 
-class Stage:
+class Stage(Spun):
     """The node and a viewer, in a namespace of their own."""
 
     def __init__(self) -> None:
-        namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.markers = MarkersNode(namespace=namespace)
-        self.node = rclpy.create_node("viewer", namespace=namespace)
-        self.executor = SingleThreadedExecutor()
-        for node in (self.markers, self.node):
-            self.executor.add_node(node)
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._spin, daemon=True)
-        self.thread.start()
+        super().__init__()
+        self.markers = MarkersNode(namespace=self.namespace)
+        self.node = rclpy.create_node("viewer", namespace=self.namespace)
+        self.spin(self.markers, self.node)
         self.poses = self.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
         self.angles = self.node.create_publisher(JointAngles, "joint_angles", qos.STREAM)
         self.states = self.node.create_publisher(RepStateMessage, "rep_state", qos.STREAM)
         self.info = self.node.create_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
         self.arrays: list[MarkerArray] = []
-
-    def _spin(self) -> None:
-        while not self.stopping.is_set():
-            self.executor.spin_once(timeout_sec=0.05)
-
-    def wait(self, condition, what: str) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.01)
 
     def watch(self) -> None:
         self.node.create_subscription(MarkerArray, "skeleton_markers", self.arrays.append, qos.OVERLAY)
@@ -72,10 +53,7 @@ class Stage:
 
     def close(self) -> None:
         self.markers.stop()
-        self.stopping.set()
-        self.thread.join()
-        self.markers.destroy_node()
-        self.node.destroy_node()
+        super().close()
 
 
 @pytest.fixture

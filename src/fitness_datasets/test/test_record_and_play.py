@@ -29,14 +29,9 @@ from fitness_datasets.player_node import PlayerNode
 from fitness_datasets.recorder_node import RecorderNode
 from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSummary
 
+pytestmark = pytest.mark.usefixtures("ros")
+
 DEADLINE = 60.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ros():
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
 
 
 class Stage:

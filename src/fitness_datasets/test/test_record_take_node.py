@@ -26,6 +26,8 @@ from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 from fitness_msgs.srv import SetExercise
 
+pytestmark = pytest.mark.usefixtures("ros")
+
 DEADLINE = 60.0
 RATE = 20.0
 START, STOP, DISCARD = TakeLabel.EVENT_START, TakeLabel.EVENT_STOP, TakeLabel.EVENT_DISCARD
@@ -116,13 +118,6 @@ class Gym:
             node.stop()
         for node in self.nodes:
             node.destroy_node()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ros():
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
 
 
 @pytest.fixture

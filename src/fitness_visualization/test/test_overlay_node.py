@@ -20,14 +20,9 @@ from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization import overlay
 from fitness_visualization.overlay_node import OverlayNode
 
+pytestmark = pytest.mark.usefixtures("ros")
+
 DEADLINE = 60.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ros():
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
 
 
 class Stage:

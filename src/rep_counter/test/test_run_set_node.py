@@ -3,7 +3,6 @@
 import time
 
 import pytest
-import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from rclpy.action import ActionClient
@@ -16,6 +15,8 @@ from fitness_msgs import msg
 from fitness_msgs.action import RunSet
 from rep_counter.rep_counter_node import RepCounterNode
 from rep_counter.run_set_node import RunSetNode
+
+pytestmark = pytest.mark.usefixtures("ros")
 
 END = RunSet.Result
 
@@ -91,13 +92,6 @@ class Gym:
         for node in (self.counter, self.sets, self.robot):
             self.executor.remove_node(node)
             node.destroy_node()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ros():
-    rclpy.init()
-    yield
-    rclpy.try_shutdown()
 
 
 @pytest.fixture
