@@ -16,7 +16,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosidl_parser import definition
 
 from fitness_core import types
-from fitness_core.skeleton import INDEX, JOINT_INDEX, N_JOINTS, N_LANDMARKS
+from fitness_core.skeleton import INDEX, JOINT_INDEX, JOINTS, N_LANDMARKS
 
 INTERFACES = Path(__file__).resolve().parents[2] / "src" / "fitness_msgs"
 DEADLINE = 60.0  # [s]
@@ -187,7 +187,7 @@ def test_a_wrong_field_type_is_refused_at_once():
         (
             "JointAngles",
             "",
-            {name.upper(): index for name, index in JOINT_INDEX.items()} | {"COUNT": N_JOINTS},
+            {name.upper(): index for name, index in JOINT_INDEX.items()} | {"COUNT": len(JOINTS)},
         ),
         ("ExerciseClassification", "STATUS_", types.ClassificationStatus.__members__),
         ("RepState", "PHASE_", types.Phase.__members__),

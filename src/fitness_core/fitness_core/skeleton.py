@@ -124,5 +124,3 @@ JOINTS = tuple(
 
 JOINT_INDEX = {joint.name: number for number, joint in enumerate(JOINTS)}
 """Joint name -> index."""
-
-N_JOINTS = len(JOINTS)

@@ -47,8 +47,6 @@ class Plan:
 
 QUICK = Plan(rounds=3, frames=24, existing=5, pictures=240, watched=8.0, starts=1, scaling=False)
 """About a minute on a machine that does nothing else."""
-RATIOS = Plan(rounds=6, frames=30, pictures=60, watched=0.0, starts=0, only=("bare", "one"), scaling=False)
-"""What a test needs to see a loss."""
 
 Samples = dict[str, list[dict[str, Any]]]
 # The product's own launch does not check fields; the developers' environment may.
