@@ -1,7 +1,7 @@
 """Subscriptions that are taken from when there is time, instead of waking an executor for each message.
 
-An executor of rclpy builds its wait set anew for each message, of everything that it waits for: at 30 Hz that costs
-more than all that a page is shown. What is looked at 15 times a second need not wake anything.
+Each message of each topic would wake the executor and run Python for it; what a page shows is looked at 15 times a second,
+and while nobody watches twice.
 """
 
 from typing import Any
