@@ -1,7 +1,7 @@
 """Subscriptions that are taken from when there is time, instead of waking an executor for each message.
 
-Each message of each topic would wake the executor and run Python for it; what a page shows is looked at 15 times a second,
-and while nobody watches twice.
+Each message of each topic would wake the executor and run Python for it; what a page shows is looked at 15 times a
+second, and while nobody watches twice.
 """
 
 from typing import Any
