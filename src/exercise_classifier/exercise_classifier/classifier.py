@@ -1,6 +1,6 @@
 """Which exercise the last seconds of poses show."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from exercise_classifier import model_file
 from exercise_classifier.features import FEATURE_SETS, seen_steps, stack
 from exercise_classifier.hold import LabelHold
+from exercise_classifier.rest import resting, with_rest
 from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
@@ -92,7 +93,7 @@ class Network:
             count = min(len(given) - at, self._together)
             found[at : at + count] = self._invoke(given[at : at + count])
             at += count
-        return found.reshape(*windows.shape[:-2], -1)
+        return found.reshape(*windows.shape[:-2], len(self.info.labels))
 
     def _invoke(self, windows: np.ndarray) -> np.ndarray:
         interpreter = self._interpreter
@@ -125,8 +126,8 @@ class _Due:
     anew: bool
 
 
-# What is due, which of it holds enough of a body, and what waits for the probabilities of these.
-_Begun = tuple[list[_Due], list[bool], Callable[[], Iterable[np.ndarray]]]
+# What is due, which of it holds enough of a body, and of these in which somebody rests and what waits for the network.
+_Begun = tuple[list[_Due], list[bool], np.ndarray, Callable[[], np.ndarray]]
 
 
 class ExerciseClassifier:
@@ -238,14 +239,14 @@ class ExerciseClassifier:
             seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
             # A sequence of n steps spans n - 1 intervals.
             tells = seen + 1.5 / self.info.window_rate >= MIN_SEEN
-            probabilities = self._network.begin(self._features(sequences)[tells]) if tells.any() else tuple
-            begun.append((some, tells.tolist(), probabilities))
+            network = self._network.begin(self._features(sequences)[tells])
+            begun.append((some, tells.tolist(), resting(sequences)[tells], network))
         return begun
 
     def _end(self, begun: list[_Begun], poses: int) -> list[Classification | None]:
         found: list[Classification | None] = [None] * poses
-        for due, enough, network in begun:
-            probabilities = iter(network())
+        for due, enough, rests, network in begun:
+            probabilities = iter(with_rest(network(), rests, self.info.labels))
             for of, tells in zip(due, enough, strict=True):
                 if of.anew:
                     self._hold.reset()

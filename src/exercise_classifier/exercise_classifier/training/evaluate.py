@@ -28,7 +28,8 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     checked = experiment.checked_windows(config, data)
     result, found = experiment.held_out_report(config, data, inputs, pool, checked)
     if labels is not None:
-        _write_labels(labels, config, data, evaluation.without(found.held_out, config.rejected, result["temperature"]))
+        said = evaluation.without(found.held_out, config.rejected, result["temperature"])
+        _write_labels(labels, config, data, evaluation.as_told(said))
     experiment.forget(inputs)
     return {
         "name": config.name,

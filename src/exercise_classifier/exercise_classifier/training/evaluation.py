@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
+from exercise_classifier.rest import with_rest
 from exercise_classifier.training.takes import Take
 from exercise_classifier.training.timing import held, plainly, timing
 from exercise_classifier.training.windows import Windows, exercises_of, label_of
@@ -42,6 +43,20 @@ def without(held_out: HeldOut, rejected: tuple[str, ...], temperature: float) ->
     probabilities = softmax(held_out.logits, temperature) @ matrix
     windows = replace(held_out.windows, y=matrix.argmax(axis=1)[held_out.windows.y], labels=kept)
     return replace(held_out, windows=windows, logits=np.log(probabilities + 1e-9))
+
+
+def as_told(held_out: HeldOut) -> HeldOut:
+    """The same windows with what the node makes of their probabilities, see `rest`; logits: their logarithms."""
+    windows = held_out.windows
+    told = with_rest(softmax(held_out.logits), windows.rests, windows.labels)
+    return replace(held_out, logits=np.log(told + 1e-9))
+
+
+def macro_f1(held_out: HeldOut) -> float:
+    """Of the most probable labels of windows that move."""
+    moving, classes = ~held_out.windows.still, range(len(held_out.windows.labels))
+    guess = held_out.logits[moving].argmax(axis=1)
+    return _round(f1_score(held_out.windows.y[moving], guess, labels=classes, average="macro", zero_division=0))
 
 
 def log_loss(held_out: HeldOut, temperature: float) -> float:
@@ -116,7 +131,7 @@ def report(
     certain = [clip for clip in positive if clip["certain"]]
     negative = [clip for clip in clips if clip["expected"] not in exercises_of(labels)]
     return {
-        "macro_f1": _round(f1_score(y, guess, labels=range(len(labels)), average="macro", zero_division=0)),
+        "macro_f1": macro_f1(held_out),
         "macro_f1_95": _interval(draws["macro_f1"]),
         "accuracy": _round((y == guess).mean()),
         "accuracy_95": _interval(draws["accuracy"]),
@@ -204,8 +219,7 @@ def difference(ours: HeldOut, theirs: HeldOut, seed: int = 0) -> dict:
     y, groups, classes = ours.windows.y[moving], ours.groups[moving], len(ours.windows.labels)
     guesses = [held_out.logits[moving].argmax(axis=1) for held_out in (ours, theirs)]
     draws = [_bootstrap(y, guess, groups, classes, seed)["macro_f1"] for guess in guesses]
-    f1 = [f1_score(y, guess, labels=range(classes), average="macro", zero_division=0) for guess in guesses]
-    return {"macro_f1": _round(f1[0] - f1[1]), "macro_f1_95": _interval(draws[0] - draws[1])}
+    return {"macro_f1": _round(macro_f1(ours) - macro_f1(theirs)), "macro_f1_95": _interval(draws[0] - draws[1])}
 
 
 def _bootstrap(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, classes: int, seed: int) -> dict:

@@ -214,7 +214,8 @@ def held_out_report(
     split = split_of(config, data, pool, checked)
     found = cross_validate(config, split, pool, checked, inputs.places)
     temperature = evaluation.fit_temperature(found.held_out)
-    held_out = evaluation.without(found.held_out, config.rejected, temperature)
+    alone = evaluation.without(found.held_out, config.rejected, temperature)
+    held_out = evaluation.as_told(alone)
     result = evaluation.report(data.takes, held_out, 1.0, config.threshold, config.seed)
     compared = formats(found)
     # The baselines are on windows of other features, but of the same folds.
@@ -222,6 +223,7 @@ def held_out_report(
     return {
         **result,
         "temperature": round(temperature, 4),
+        "network_alone": {"macro_f1": evaluation.macro_f1(alone), "n_windows_at_rest": int(checked.rests.sum())},
         **baselines.evaluate(config, data.takes, data.labels, of_folds, held_out, inputs.places),
         "not_shipped": data.not_shipped
         | {name: "held-out figures not good enough" for name in config.rejected if name in data.labels}

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
+from exercise_classifier.rest import moves, resting
 from exercise_classifier.training.augmentation import hidden, mirrored, other_camera
 from exercise_classifier.training.takes import Take
 from exercise_classifier.window import MIN_SEEN, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
-from fitness_core.skeleton import INDEX, JOINT_INDEX
+from fitness_core.skeleton import JOINT_INDEX
 from fitness_core.types import to_scale
 
 LABELS = (
@@ -35,11 +36,6 @@ _MOVING = {
     "press": ("left_elbow", "right_elbow", "left_shoulder", "right_shoulder"),
     "squat": ("left_knee", "right_knee", "left_hip", "right_hip"),
 }
-_STILL = np.radians(15.0)
-_MAIN_JOINTS = [
-    JOINT_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "shoulder", "hip", "knee")
-]
-_UPRIGHT = 0.8  # cosine between the trunk and the vertical
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +55,22 @@ class Shape:
 @dataclass(frozen=True, slots=True)
 class Windows:
     """x: float32 [n, steps, features]; y: class [n], index in labels; take: index of the take [n]; end: stamp [n, s];
-    still: [n] an exercise is named but its joints do not move."""
+    still: [n] an exercise is named but its joints do not move; rests: [n] as `rest.resting` has it."""
 
     x: np.ndarray
     y: np.ndarray
     take: np.ndarray
     end: np.ndarray
     still: np.ndarray
+    rests: np.ndarray
     labels: tuple[str, ...] = LABELS
 
     def of(self, chosen: np.ndarray) -> "Windows":
         """Some of them: a mask or indices."""
-        x, y, take, end, still = (array[chosen] for array in (self.x, self.y, self.take, self.end, self.still))
-        return Windows(x, y, take, end, still, self.labels)
+        x, y, take, end, still, rests = (
+            array[chosen] for array in (self.x, self.y, self.take, self.end, self.still, self.rests)
+        )
+        return Windows(x, y, take, end, still, rests, self.labels)
 
     def shared(self, file: Path) -> "SharedWindows":
         """The same for other processes: `x` goes into a file, which they map."""
@@ -128,42 +127,18 @@ def cut(
     return PoseSequence(values[0], values[1], values[2], shape.rate, (take.width, take.height))
 
 
-def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple[str, bool]:
-    """Label of a window, and whether it is still: an exercise is named but its joints do not move.
+def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple[str, bool, bool]:
+    """Label of a window; whether it is still: an exercise is named but its joints do not move; whether somebody rests.
 
-    A window of an exercise or of `other` in which nothing at all moves and the trunk is upright is `idle`, where the
-    model has that label.
+    A window of an exercise or of `other` in which somebody rests is `idle`, where the model has that label.
     """
-    label = label_of(take.exercise, labels)
+    label, rests = label_of(take.exercise, labels), bool(resting(sequence))
     if label not in _MOVING and label != "other":
-        return label, False
-    angles = angles_of(sequence.metric)
-    if label == "other":
-        idle = "idle" in labels and _rests(angles[:, _MAIN_JOINTS]) and _upright(sequence)
-        return "idle" if idle else label, False
-    if not _rests(angles[:, [JOINT_INDEX[name] for name in _MOVING[label]]]):
-        return label, False
-    if "idle" in labels and _rests(angles[:, _MAIN_JOINTS]) and _upright(sequence):
-        return "idle", False
-    return label, True
-
-
-def _rests(angles: np.ndarray) -> bool:
-    angles = angles[np.isfinite(angles).all(axis=1)]
-    if len(angles) < 2:
-        return True
-    low, high = np.percentile(angles, [5, 95], axis=0)
-    return bool((high - low).max() < _STILL)
-
-
-def _upright(sequence: PoseSequence) -> bool:
-    middle = [
-        sequence.metric[:, [INDEX[f"left_{part}"], INDEX[f"right_{part}"]]].mean(axis=1) for part in ("shoulder", "hip")
-    ]
-    trunk = middle[1] - middle[0]
-    length = np.linalg.norm(trunk, axis=1)
-    measured = length > 0
-    return bool(measured.any()) and float(np.median(trunk[measured, 1] / length[measured])) > _UPRIGHT
+        return label, False, rests
+    if rests and "idle" in labels:
+        return "idle", False, True
+    joints = [JOINT_INDEX[name] for name in _MOVING.get(label, ())]
+    return label, bool(joints) and not moves(angles_of(sequence.metric)[:, joints]), rests
 
 
 def all_windows(
@@ -174,7 +149,7 @@ def all_windows(
     feature_set: FeatureSet = FEATURE_SETS["body_frame"],
 ) -> Windows:
     """Every window of the takes, one each `hop` seconds, as the classifier sees them."""
-    x, y, index, ends, still = [], [], [], [], []
+    x, y, index, ends, still, rest = [], [], [], [], [], []
     for number, take in enumerate(takes):
         in_metres = bool(np.isfinite(take.world).any())
         for end in take.stamps[_every(take.stamps, hop)]:
@@ -183,18 +158,20 @@ def all_windows(
             sequence = cut(take, float(end), shape, in_metres=in_metres)
             if np.count_nonzero(seen_steps(sequence)) / shape.rate < shape.min_seen:
                 continue
-            label, rests = _label(sequence, take, labels)
+            label, unmoved, rests = _label(sequence, take, labels)
             x.append(feature_set.compute(sequence))
             y.append(labels.index(label))
             index.append(number)
             ends.append(end)
-            still.append(rests)
+            still.append(unmoved)
+            rest.append(rests)
     return Windows(
         np.array(x, np.float32).reshape(-1, shape.steps, feature_set.count),
         np.array(y, int),
         np.array(index, int),
         np.array(ends),
         np.array(still, bool),
+        np.array(rest, bool),
         labels,
     )
 
@@ -245,6 +222,7 @@ def random_windows(
         np.array(index, int)[order],
         np.array(ends)[order],
         np.zeros(len(x), bool),
+        np.zeros(len(x), bool),
         labels,
     )
 
@@ -257,6 +235,7 @@ def joined(parts: list[Windows], takes_before: list[int]) -> Windows:
         np.concatenate([part.take + before for part, before in zip(parts, takes_before, strict=True)]),
         np.concatenate([part.end for part in parts]),
         np.concatenate([part.still for part in parts]),
+        np.concatenate([part.rests for part in parts]),
         parts[0].labels,
     )
 
@@ -280,7 +259,7 @@ def augmented(
     rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
     sequence = cut(take, end, shape, tempo, every, in_metres)
-    label, still = _label(sequence, take, labels)
+    label, still, _ = _label(sequence, take, labels)
     if not same_camera:
         sequence = other_camera(sequence, rng)
     if rng.random() < 0.5:

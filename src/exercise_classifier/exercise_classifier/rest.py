@@ -1,0 +1,59 @@
+"""Standing still: what the joints say, where a network has to guess.
+
+`idle` is standing, talking, walking. An upright body of which no large joint moves stands, whatever else its posture
+resembles; that is measured here, in training and in the node alike.
+"""
+
+import numpy as np
+
+from exercise_classifier.features import PoseSequence, length_of, median_of
+from fitness_core.geometry import angles_of
+from fitness_core.skeleton import INDEX, JOINT_INDEX
+
+WEIGHT = 0.5
+"""Share of the probability that goes to `idle` where somebody stands still; the network's opinion is the rest."""
+
+_STILL = np.radians(15.0)
+_UPRIGHT = 0.8  # cosine between the trunk and the vertical
+_OUTER = 0.05, 0.95  # percentiles that a joint moves between: landmarks jump for a frame or two
+_JOINTS = [
+    JOINT_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "shoulder", "hip", "knee")
+]
+_SHOULDERS, _HIPS = ([INDEX[f"{side}_{part}"] for side in ("left", "right")] for part in ("shoulder", "hip"))
+
+
+def moves(angles: np.ndarray) -> np.ndarray:
+    """Bool [...]: whether any joint moves by 15 degrees in a window; angles [..., steps, joints] rad.
+
+    Steps in which one of them is NaN are left out; with fewer than two others nothing moves.
+    """
+    steps, joints = angles.shape[-2:]
+    table = angles.reshape(-1, steps, joints)
+    known = np.isfinite(table).all(axis=-1)
+    ordered = np.sort(np.where(known[..., None], table, np.nan), axis=1)  # NaN comes last
+    last = np.maximum(np.count_nonzero(known, axis=1) - 1, 0)
+    rows, ends = np.arange(len(table)), []
+    for share in _OUTER:
+        # Between two values, as np.percentile does.
+        at = share * last
+        lower = at.astype(int)
+        below, above = ordered[rows, lower], ordered[rows, np.minimum(lower + 1, last)]
+        ends.append(below + (above - below) * (at - lower)[:, None])
+    return ((ends[1] - ends[0]).max(axis=-1, initial=0.0) >= _STILL).reshape(angles.shape[:-2])
+
+
+def resting(sequence: PoseSequence) -> np.ndarray:
+    """Bool [...]: whether the trunk is upright in a window and no large joint moves."""
+    still = ~moves(angles_of(sequence.metric)[..., _JOINTS])
+    trunk = (sequence.metric[..., _HIPS, :] - sequence.metric[..., _SHOULDERS, :]).mean(axis=-2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return still & (median_of(trunk[..., 1] / length_of(trunk)) > _UPRIGHT)
+
+
+def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    """Probabilities [n, labels], `WEIGHT` of them `idle`'s where somebody rests [n]; as they are without that label."""
+    if "idle" not in labels or not rests.any():
+        return probabilities
+    told = np.where(rests[:, None], (1 - WEIGHT) * probabilities, probabilities)
+    told[rests, labels.index("idle")] += WEIGHT
+    return told

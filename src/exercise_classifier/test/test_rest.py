@@ -1,0 +1,79 @@
+"""Who stands still is idle: that is measured, beside what the network says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from exercise_clips import START, poses_of
+
+from exercise_classifier.classifier import ExerciseClassifier
+from exercise_classifier.rest import moves, resting, with_rest
+from exercise_classifier.window import PoseWindow
+from fitness_core.types import Pose, nanoseconds
+
+RNG = np.random.default_rng(3)
+
+
+def standing(seconds: float, noise: float = 0.005) -> list[Pose]:
+    """The first pose of a set of squats, held, with landmarks that tremble by so much [m]."""
+    first = poses_of("squat")[0]
+    return [
+        replace(
+            first,
+            stamp=START + nanoseconds(n / 15),
+            world=(first.world + RNG.normal(0, noise, first.world.shape)).astype(np.float32),
+        )
+        for n in range(round(15 * seconds))
+    ]
+
+
+def windows_of(poses: list[Pose]) -> PoseWindow:
+    window = PoseWindow(2.0, 15.0)
+    for pose in poses:
+        window.add(pose)
+    return window
+
+
+@pytest.mark.parametrize("missing", (0.0, 0.2, 0.95, 1.0))
+def test_a_joint_moves_where_its_angles_are_15_degrees_apart(missing):
+    angles = RNG.normal(1.5, RNG.uniform(0.02, 0.12, (200, 1, 1)), (200, 30, 8))
+    angles[RNG.random((200, 30)) < missing, 0] = np.nan
+    for window, found in zip(angles, moves(angles), strict=True):
+        known = window[np.isfinite(window).all(axis=1)]
+        low, high = np.percentile(known, [5, 95], axis=0) if len(known) > 1 else (np.zeros(8), np.zeros(8))
+        assert found == ((high - low).max() >= np.radians(15))
+        assert moves(window) == found
+
+
+def test_who_stands_still_rests_and_who_squats_does_not():
+    assert resting(windows_of(standing(2.0)).sequence())
+    assert not resting(windows_of(poses_of("squat", 15.0)[:60]).sequence())
+
+
+def test_a_body_that_lies_still_does_not_rest():
+    turned = [replace(pose, world=pose.world[:, [1, 0, 2]]) for pose in standing(2.0)]
+    assert not resting(windows_of(turned).sequence())
+
+
+def test_nobody_does_not_rest():
+    assert not resting(windows_of([Pose.nobody(START, 640, 480)]).sequence())
+
+
+def test_half_of_the_probability_is_idles():
+    network = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0]])
+    told = with_rest(network, np.array([True, False]), ("squat", "other", "idle"))
+    np.testing.assert_allclose(told, [[0.45, 0.05, 0.5], network[1]])
+    assert with_rest(network, np.array([True, True]), ("squat", "curl", "other")) is network
+
+
+def test_the_classifier_calls_it_idle_until_the_set_begins():
+    classifier = ExerciseClassifier()
+    still = standing(4.0)
+    squats = poses_of("squat", 15.0)
+    later = still[-1].stamp + nanoseconds(1 / 15) - squats[0].stamp
+    poses = [*still, *(replace(pose, stamp=pose.stamp + later) for pose in squats)]
+    found = [result for pose in poses if (result := classifier.step(pose)) is not None and result.label]
+    before = [result for result in found if result.stamp <= still[-1].stamp]
+    assert before and {result.label for result in before} == {"idle"}
+    assert all(result.probabilities["idle"] >= 0.5 for result in before)
+    assert found[-1].label == "squat"
