@@ -28,7 +28,7 @@ from exercise_classifier.training.card import card
 from exercise_classifier.training.config import CONFIGS, TrainingConfig, load_config
 from exercise_classifier.training.page import page
 from exercise_classifier.training.take_readers import read_table
-from exercise_classifier.training.takes import Take, counts, groups_of
+from exercise_classifier.training.takes import SKIPPED, Stretch, Take, counts, groups_of, read_stretches
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows, random_windows
 from fitness_core.errors import InputError
 
@@ -361,6 +361,87 @@ def test_standing_still_before_a_set_is_idle():
     negative = replace(take, exercise="other")
     assert {LABELS[n] for n in all_windows([negative], Shape()).y} == {"idle"}
     assert {four.labels[n] for n in all_windows([negative], Shape(), labels=four.labels).y} == {"other"}
+
+
+def looked_at() -> Take:
+    """A squat of which somebody saw: getting ready until 2 s, a fade from 4.5 s on."""
+    take = take_of("squat")
+    last = float(take.stamps[-1])
+    shown = (Stretch(0.0, 2.0, "idle"), Stretch(2.0, 4.5, "squat"), Stretch(4.5, last + 1, SKIPPED))
+    return replace(take, stretches=shown)
+
+
+def test_a_window_is_what_most_of_it_shows():
+    take = looked_at()
+    assert take.times() == pytest.approx({"idle": 2.0, "squat": 2.5, SKIPPED: float(take.stamps[-1]) - 4.5})
+    windows = all_windows([take], Shape())
+    for end, label in zip(windows.end, windows.y, strict=True):
+        assert LABELS[label] == ("idle" if end < 3.0 else "squat"), end
+    assert windows.end[-1] == pytest.approx(5.5, abs=0.25), "what is skipped has no label"
+
+
+def test_windows_to_fit_to_are_taken_from_where_their_class_is_shown():
+    take = looked_at()
+    rng = np.random.default_rng(0)
+    windows = random_windows([take], Shape(), {"squat": 40, "idle": 40, "curl": 5}, rng)
+    assert {LABELS[label] for label in windows.y} == {"squat", "idle"} and windows.end.max() <= 5.5
+    for label, begins, ends in (("squat", 2.0, 4.5), ("idle", 0.0, 2.0)):
+        here = windows.end[windows.y == LABELS.index(label)]
+        assert len(here) >= 30 and np.mean((here >= begins) & (here <= ends)) > 0.7
+
+
+def test_the_wait_for_a_label_is_from_where_the_exercise_begins():
+    from exercise_classifier.training.timing import plainly, timing
+
+    take = replace(looked_at(), stretches=(Stretch(0.0, 2.0, "idle"), Stretch(2.0, 9.0, "squat")))
+    labels = ("squat", "curl", "other", "idle")
+    ends = np.arange(0.8, 6.0, 0.2)
+    windows = all_windows([take], Shape(), labels=labels)
+    y = np.where(ends < 3.0, labels.index("idle"), labels.index("squat"))
+    windows = Windows(windows.x, y, np.zeros(len(y), int), ends, *np.zeros((2, len(y)), bool), labels)
+    # A curl is seen while the person gets ready; the squat is named 0.8 s after it began.
+    said = np.where(ends < 1.5, 1, np.where(ends < 2.75, 3, 0))
+    found = timing([take], windows, np.eye(4)[said], plainly(0.5))
+    assert found["time_to_first_label_s"] == pytest.approx(0.8) and found["takes_named"] == 1
+    assert found["idle_false_per_10min"] == pytest.approx(20 / found["idle_minutes"], rel=0.1)
+    # After a set its label may stay for a window, but no longer.
+    for stays, runs in ((1.6, 0), (2.6, 1)):
+        y = np.where(ends < 3.0, 0, 3)
+        after = replace(windows, y=y)
+        said = np.where(ends < 3.0 + stays, 0, 3)
+        told = timing([replace(take, stretches=())], after, np.eye(4)[said], plainly(0.5))
+        assert told["idle_false_per_10min"] == pytest.approx(10 * runs / told["idle_minutes"], rel=0.1)
+
+
+def test_stretches_come_from_a_table_beside_the_configuration(tmp_path, monkeypatch):
+    table = tmp_path / "seen.csv"
+    table.write_text("take,start,end,exercise\n0,0,2,idle\n0,2,60,curl\n")
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    (tmp_path / "own.yaml").write_text("synthetic: 0\nstretches: seen.csv\n")
+    config = load_config(str(tmp_path / "own.yaml"))
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    takes = experiment.load(config, inputs).takes
+    assert [bool(take.stretches) for take in takes] == [take.name == "0" for take in takes]
+    table.write_text("take,start,end,exercise\n0,0,2,dancing\n")
+    with pytest.raises(InputError, match="dancing is not known"):
+        experiment.load(config, inputs)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("take,start,end\na,0,1\n", "exercise"),
+        ("take,start,end,exercise\na,zero,1,idle\n", "zero"),
+        ("take,start,end,exercise\na,0,2,idle\na,1,3,squat\n", "one after the other"),
+    ],
+)
+def test_a_table_that_tells_no_stretches_is_refused_in_one_line(tmp_path, text, says):
+    (tmp_path / "seen.csv").write_text(text)
+    with pytest.raises(InputError, match=says) as error:
+        read_stretches(tmp_path / "seen.csv")
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_stretches(tmp_path / "nothing.csv")
 
 
 def given_to_collect(monkeypatch, takes: list[Take]) -> None:

@@ -58,7 +58,9 @@ class TrainingConfig(_Strict):
 
     labels: None = every exercise that the data carries, `other` and `idle`. relabel: pattern of a take's name ->
     exercise that it counts as. sources: pattern -> source that it is of, `own` = one for itself; the first pattern that
-    matches holds, without one what the table says. min_sources, min_test_sources: an exercise with fewer people to fit
+    matches holds, without one what the table says. stretches: a CSV file (take, start, end, exercise; beside the
+    configuration) that says what takes show when, as somebody saw who looked at them; `skip` = nothing that could be
+    named. A take that it does not name shows its exercise all the time, but where an upright body rests. min_sources, min_test_sources: an exercise with fewer people to fit
     to, or to test on, is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken
     for another one, but that come out as `other`: their held-out figures are not good enough.
     mocap_as_seen: motion capture is turned to a random side and gets the errors and the visibility of the pose network.
@@ -75,6 +77,7 @@ class TrainingConfig(_Strict):
     labels: tuple[str, ...] | None = None
     relabel: dict[str, str] = {}
     sources: dict[str, str] = {}
+    stretches: Path | None = None
     rejected: tuple[str, ...] = ()
     min_sources: Positive = 2
     min_test_sources: Positive = 2
@@ -125,6 +128,8 @@ def load_config(given: str | None, **overrides: object) -> TrainingConfig:
         raise InputError(f"configuration {path} is not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
         raise InputError(f"configuration {path} is a {type(values).__name__}; it must be `name: value` lines")
+    if isinstance(values.get("stretches"), str):
+        values["stretches"] = path.parent / values["stretches"]
     try:
         return TrainingConfig.model_validate(values | overrides)
     except ValidationError as error:

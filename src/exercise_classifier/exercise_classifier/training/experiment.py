@@ -18,7 +18,7 @@ from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
 from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
-from exercise_classifier.training.takes import Take
+from exercise_classifier.training.takes import SKIPPED, Take, read_stretches
 from exercise_classifier.training.windows import (
     LABELS,
     Windows,
@@ -93,6 +93,8 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
     _check_patterns("relabel", config.relabel, every)
     _check_patterns("sources", config.sources, every)
     takes, extra = _relabelled(takes, config), _relabelled(extra, config)
+    if config.stretches is not None:
+        takes = _looked_at(takes, config.stretches)
     takes, extra, ambiguous = _regrouped(takes, extra, config)
     if ambiguous:
         left_out["ambiguous"] = left_out.get("ambiguous", 0) + ambiguous
@@ -117,6 +119,18 @@ def _relabelled(takes: list[Take], config: TrainingConfig) -> list[Take]:
         return next((to for pattern, to in config.relabel.items() if fnmatch(take.name, pattern)), take.exercise)
 
     return [replace(take, exercise=exercise(take)) for take in takes]
+
+
+def _looked_at(takes: list[Take], table: Path) -> list[Take]:
+    """The takes with what a table says that they show when."""
+    stretches = read_stretches(table)
+    known = {*LABELS, *(take.exercise for take in takes), SKIPPED}
+    for name, of in stretches.items():
+        if wrong := sorted({stretch.exercise for stretch in of} - known):
+            raise InputError(
+                f"stretches {table}: {name}: {', '.join(wrong)} is not known; there are {', '.join(sorted(known))}"
+            )
+    return [replace(take, stretches=stretches.get(take.name, ())) for take in takes]
 
 
 def _check_patterns(field: str, given: dict[str, str], takes: list[Take]) -> None:
@@ -240,6 +254,8 @@ def held_out_report(
         "epochs": found.epochs,
         "seed": config.seed,
         "takes_left_out": data.left_out,
+        "n_takes": len(data.takes),
+        "n_takes_looked_at": sum(bool(take.stretches) for take in data.takes),
     }, found
 
 

@@ -202,7 +202,8 @@ def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
 def key_of(config: TrainingConfig, *parts: Windows) -> str:
     """The same for a fit that gives the same network, another one for any other."""
-    without = {"name", "threshold", "quantize", "baseline", "rejected"}
+    # What the stretches say is in the windows.
+    without = {"name", "threshold", "quantize", "baseline", "rejected", "stretches"}
     digest = hashlib.sha256(config.model_dump_json(exclude=without).encode())
     for windows in parts:
         digest.update(np.ascontiguousarray(windows.x).data)

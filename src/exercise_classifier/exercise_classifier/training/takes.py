@@ -1,5 +1,8 @@
 """Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
 
+import csv
+import itertools
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -18,6 +21,19 @@ MIN_DURATION = 1.0
 """Takes shorter than this [s] hold no window."""
 
 
+SKIPPED = "skip"
+"""In a table of stretches: what is seen there tells nothing (a title, a fade, a cut to something else)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is done in a take from `start` to `end` [s, the take's stamps]: an exercise, `idle`, `other` or SKIPPED."""
+
+    start: float
+    end: float
+    exercise: str
+
+
 @dataclass(frozen=True, slots=True)
 class Take:
     """One labelled sequence.
@@ -25,7 +41,8 @@ class Take:
     group: what may share a person or footage with others, never split between folds. stamps: [n] seconds.
     image: [n, 33, 3] x, y, z normalised by width, height, width. world: [n, 33, 3] metres, NaN = not measured.
     visibility: [n, 33]. NaN rows = nobody. subject: pseudonym, "" = not known. synthetic: moved by rules or from
-    motion capture, not seen by a camera: never tested on. source: what it was read from.
+    motion capture, not seen by a camera: never tested on. source: what it was read from. stretches: what is done when,
+    in the order of time, where somebody has looked; without any it is `exercise` all the time.
     """
 
     name: str
@@ -42,11 +59,52 @@ class Take:
     subject: str = ""
     synthetic: bool = False
     source: str = ""
+    stretches: tuple[Stretch, ...] = ()
 
     @property
     def duration(self) -> float:
         """From the first to the last pose [s]."""
         return float(self.stamps[-1] - self.stamps[0]) if len(self.stamps) else 0.0
+
+    def times(self, since: float = -math.inf, until: float = math.inf) -> dict[str, float]:
+        """Exercise -> how long it is done between two stamps [s]."""
+        since, until = max(since, float(self.stamps[0])), min(until, float(self.stamps[-1]))
+        times: dict[str, float] = {}
+        for stretch in self.stretches or [Stretch(since, until, self.exercise)]:
+            within = min(until, stretch.end) - max(since, stretch.start)
+            times[stretch.exercise] = times.get(stretch.exercise, 0.0) + max(0.0, within)
+        return times
+
+    def shown(self, since: float, until: float) -> str:
+        """What is done for most of the time between two stamps [s]."""
+        times = self.times(since, until)
+        return max(times, key=lambda exercise: times[exercise])
+
+
+def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
+    """Name of a take -> its stretches, of a CSV file with the columns take, start, end, exercise.
+
+    Raises InputError for what is no such table, or where two stretches of a take overlap.
+    """
+    stretches: dict[str, list[Stretch]] = {}
+    try:
+        with table.open(newline="") as file:
+            for row in csv.DictReader(file):
+                stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
+                stretches.setdefault(row["take"], []).append(stretch)
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"stretches {table} cannot be read ({reason}); give a CSV file with the columns take, start, end, exercise"
+        ) from None
+    for take, of in stretches.items():
+        for before, after in itertools.pairwise(of):
+            if not before.start < before.end <= after.start < after.end:
+                raise InputError(
+                    f"stretches {table}: {take}: {before.start:g} to {before.end:g} and {after.start:g} to "
+                    f"{after.end:g} are not one after the other; give them in the order of time"
+                )
+    return {take: tuple(of) for take, of in stretches.items()}
 
 
 def owner_of(source: str) -> str:
