@@ -49,10 +49,7 @@ class Candidate:
 
         As in limb symmetry indices (Bishop et al. 2016, https://doi.org/10.1519/SSC.0000000000000264).
         """
-        rows = _rows(self.readings)
-        ranges = [_range(rows[:, 0]), _range(rows[:, 2])]
-        known = all(map(math.isfinite, ranges)) and max(ranges) > 0
-        return min(ranges) / max(ranges) if known else math.nan
+        return _symmetry(self.readings)
 
     @property
     def confidence(self) -> float:
@@ -217,6 +214,8 @@ class Track:
         seen = _best_seen(readings)
         if len(seen) and np.count_nonzero(seen >= self._min_visibility) < 0.5 * len(seen):
             return Reason.NOT_VISIBLE
+        if exercise.even and _symmetry(readings) < exercise.even:
+            return Reason.WRONG_POSTURE
         poses = self._past.poses(excursion.start, excursion.end)
         turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)
         if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility):
@@ -251,6 +250,14 @@ def _best_seen(readings: Sequence[Reading]) -> np.ndarray:
     """How well the better seen side is seen [n], of those that are measured [0..1]."""
     left, left_seen, right, right_seen = _rows(readings).T
     return np.fmax(np.where(np.isfinite(left), left_seen, 0), np.where(np.isfinite(right), right_seen, 0))
+
+
+def _symmetry(readings: Sequence[Reading]) -> float:
+    """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is not seen throughout."""
+    rows = _rows(readings)
+    ranges = [_range(rows[:, 0]), _range(rows[:, 2])]
+    known = all(map(math.isfinite, ranges)) and max(ranges) > 0
+    return min(ranges) / max(ranges) if known else math.nan
 
 
 def _range(values: np.ndarray) -> float:

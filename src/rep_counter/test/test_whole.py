@@ -125,3 +125,14 @@ def test_the_median_is_that_of_numpy(count: int) -> None:
     assert whole._median(values) == np.median(values)
     values[0] = np.nan
     assert np.isnan(whole._median(values))
+
+
+@pytest.mark.parametrize(("share", "counted"), [(1.0, 4), (0.75, 4), (0.3, 0)])
+def test_a_squat_is_of_both_legs(figure, wave, share, counted):
+    """In a side lunge one knee bends a third as far as the other."""
+    counter = RepCounter(Catalogue.load(), exercise="squat")
+    events = []
+    for time, knee in wave(4, 2.5, 175.0, 70.0, 30):
+        events += counter.step(figure(time, knee=(knee, 175 - share * (175 - knee)))).events
+    events += counter.finish().events
+    assert sum(event.counted for event in events) == counted
