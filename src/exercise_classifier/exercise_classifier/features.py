@@ -16,7 +16,7 @@ from fitness_core.skeleton import INDEX, JOINTS, N_LANDMARKS
 from fitness_core.types import Pose, to_scale
 
 NAME = "body_frame"
-VERSION = 1
+VERSION = 2
 
 # Visibility below the first is "not seen", above the second "seen"; between them a feature fades, it does not jump.
 _HIDDEN, _SEEN = 0.1, 0.5
@@ -45,6 +45,8 @@ _BONES = tuple(
     for side in ("left", "right")
 )
 _TURNED = (*_SHOULDERS, *_HIPS)
+_PLACED = ("left_wrist", "right_wrist", "left_ankle", "right_ankle", "nose")
+_PICTURED = (*_TURNED, *(INDEX[name] for name in _PLACED))
 # The features look at some of the landmarks; what follows are rows of these.
 _USED = sorted(
     {INDEX[name] for name in (*_FROM_SHOULDERS, *_FROM_HIPS)} | {*_HIPS} | {i for j in JOINTS for i in (j.a, j.at, j.b)}
@@ -63,6 +65,7 @@ _BONE_B = _rows(b for _, _, b in _BONES)
 _JOINT_A, _JOINT_AT, _JOINT_B = (_rows(of) for of in zip(*((j.a, j.at, j.b) for j in JOINTS), strict=True))
 _POSITIONS = np.concatenate([_SHOULDER_POINTS, _HIP_POINTS])
 _MASKED = np.concatenate([_POSITIONS, _rows(_HIPS)])
+_PLACED_POINTS = _rows(INDEX[name] for name in _PLACED)
 
 FEATURES: tuple[str, ...] = (
     *(f"{name}.{axis}" for name in _FROM_SHOULDERS + _FROM_HIPS for axis in "xyz"),
@@ -75,6 +78,8 @@ FEATURES: tuple[str, ...] = (
     "shoulders.velocity_up",
     *(f"{name}.visible" for name in (*_FROM_SHOULDERS, *_FROM_HIPS, "left_hip", "right_hip")),
     "seen",
+    "hips.place_side",
+    *(f"{name}.place_up" for name in ("hips", *_PLACED)),
 )
 """Name of each feature, in the order of the model's input."""
 
@@ -127,7 +132,8 @@ def features(sequence: PoseSequence) -> np.ndarray:
 
     Positions are in trunk lengths; angles (angle - pi/2) in radians, their velocities in radians per 0.1 s; `up` is the
     cosine between a bone and the vertical; a trunk that lies has `trunk.up` near 0. Arms and head are measured from
-    the mid-shoulders, the rest from the mid-hips, so that what is cropped away does not disturb what is seen.
+    the mid-shoulders, the rest from the mid-hips, so that what is cropped away does not disturb what is seen. `place`
+    is where a point is in the picture, measured from the middle of where it is in the whole sequence.
     """
     shape = sequence.metric.shape[:-2]
     if 0 in shape:
@@ -144,7 +150,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
         mid_hips = (points[..., _LEFT_HIP, :] + points[..., _RIGHT_HIP, :]) / 2
         # One unit for a sequence, the median length of the trunk, so that the noise of one frame scales nothing.
         unit = np.maximum(median_of(length_of(mid_shoulders - mid_hips)), 1e-6)
-        speed = _image_velocity(points, sequence.pixels[..., _TURNED, :2], unit, sequence.rate)
+        pictured = _in_trunk_lengths(points, sequence.pixels[..., _PICTURED, :2], unit)
         body = _to_body_frame(points, mid_hips, visible) / unit[..., None, None, None]
         trunk = (body[..., _LEFT_SHOULDER, :] + body[..., _RIGHT_SHOULDER, :]) / 2
         arms = body[..., _SHOULDER_POINTS, :] - trunk[..., None, :]
@@ -164,9 +170,10 @@ def features(sequence: PoseSequence) -> np.ndarray:
             _cosine_up(bones) * bone_visible,
             _cosine_up(trunk)[..., None],
             trunk[..., 1:2],
-            speed,
+            _speed(pictured) * sequence.rate,
             visible[..., _MASKED],
             np.ones((*shape, 1)),
+            *_places(pictured, visible[..., _PLACED_POINTS]),
         ]
     table = np.concatenate(columns, axis=-1)
     table[~(np.isfinite(table) & seen[..., None])] = 0.0
@@ -229,19 +236,36 @@ def _slope(values: np.ndarray) -> np.ndarray:
     return slope
 
 
-def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: np.ndarray, rate: float) -> np.ndarray:
-    """Speed of the mid-shoulders across the picture [trunk lengths per second]: sideways (absolute) and up.
+def _in_trunk_lengths(points: np.ndarray, pixels: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Where the points of _PICTURED are in the picture [..., steps, 9, 2], x right, y down, in lengths of the trunk.
 
-    pixels [..., steps, 4, 2]: of shoulders and hips. Landmarks about the mid-hips do not show that the whole body goes
-    down in a squat or up in a jump; the picture does.
+    pixels: the same in pixels. Landmarks about the mid-hips do not show that the whole body goes down in a squat, up in
+    a jump, or walks; the picture does.
     """
-    turned = points[..., [_LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP], :]
+    turned = points[..., [_LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP], :2]
     # The picture is nearly an orthographic view: pixels per unit of `points` is the ratio of the spreads.
-    scale = median_of(_spread(pixels) / _spread(turned[..., :2]))
-    middle = (pixels[..., 0, :] + pixels[..., 1, :]) / 2
-    speed = _slope(middle / (scale * unit)[..., None, None]) * rate
+    scale = median_of(_spread(pixels[..., :4, :]) / _spread(turned))
+    return pixels / (scale * unit)[..., None, None, None]
+
+
+def _speed(pictured: np.ndarray) -> np.ndarray:
+    """Of the mid-shoulders across the picture [..., steps, 2], trunk lengths per step: sideways (absolute) and up."""
+    speed = _slope((pictured[..., 0, :] + pictured[..., 1, :]) / 2)
     speed[..., 0], speed[..., 1] = np.abs(speed[..., 0]), -speed[..., 1]
     return speed
+
+
+def _places(pictured: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far to the side the mid-hips are (absolute) [..., steps, 1], and how far up they and each point of _PLACED
+    [..., steps, 6], from the median over the steps [trunk lengths]. visible: of _PLACED [..., steps, 5].
+
+    The hands stay in a push-up and go up in a burpee; the feet stay in a squat and leave the floor in a jump.
+    """
+    hips = (pictured[..., 2, :] + pictured[..., 3, :]) / 2
+    tracks = np.concatenate([hips, pictured[..., 4:, 1]], axis=-1)
+    away = tracks - median_of(np.swapaxes(tracks, -1, -2))[..., None, :]
+    away[..., 2:] *= visible
+    return np.abs(away[..., :1]), -away[..., 1:]
 
 
 def _spread(points: np.ndarray) -> np.ndarray:
