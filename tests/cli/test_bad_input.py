@@ -127,8 +127,8 @@ def test_parameter_file_that_names_a_node(tmp_path: Path, pattern: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("camera", "NODE.PARAMETER:=VALUE"),
-        ("camera.width=3", "NODE.PARAMETER:=VALUE"),
+        ("camera", "NODE.NAME:=VALUE"),
+        ("camera.width=3", "NODE.NAME:=VALUE"),
         ("kamera.width:=3", "'camera'"),
         ("camera.width:=[", "YAML"),
         ("camera.width:={a: 1}", "value"),

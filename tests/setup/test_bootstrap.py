@@ -257,6 +257,16 @@ def test_conditions_are_checked_first(project: Path, monkeypatch, capsys) -> Non
     assert usage_error.value.code == 2
 
 
+@pytest.mark.parametrize("command", ["shell", "lock", "test"])
+def test_help_of_what_is_of_a_checkout_installs_nothing(project: Path, command: str) -> None:
+    before = (project / "requirements.lock").read_text()
+    done = subprocess.run(
+        ["./fitness", command, "--help"], cwd=project, env=outside(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"usage: ./fitness {command} ") and done.stderr == ""
+    assert not (project / ".venv").exists() and (project / "requirements.lock").read_text() == before
+
+
 def test_a_sourced_ros_has_a_home_of_its_own(project: Path) -> None:
     prefix = project.parent / "opt" / "humble"
     (prefix / "share/rclpy").mkdir(parents=True)

@@ -450,13 +450,13 @@ def given_to_collect(monkeypatch, takes: list[Take]) -> None:
     monkeypatch.setattr(dataset, "collect", lambda _: found)
 
 
-def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsys):
+def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     from exercise_classifier import held_out
     from exercise_classifier.classifier import ExerciseClassifier
-    from exercise_classifier.training import evaluate, fit
+    from exercise_classifier.training import command
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
-    monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
     forget, held_out_report = experiment.forget, experiment.held_out_report
     # As if the training had been interrupted just before its end.
     monkeypatch.setattr(experiment, "forget", lambda _: None)
@@ -468,7 +468,7 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     )
     given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
     given.append("--leave-one-source-out")
-    assert fit.main([*given, "--out", str(tmp_path), "--logs", str(tmp_path / "logs")]) == 0
+    assert command.train([*given, "--out", str(tmp_path), "--logs", str(tmp_path / "logs")]) == 0
     assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
     info = ExerciseClassifier(tmp_path / "tiny.tflite").info
     assert info.labels == ("curl", "press", "squat", "other", "idle") and info.features == "raw132"
@@ -479,21 +479,20 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     # The folds are not fitted again where their evaluation is there; the model is the same, bit for bit.
     again, figures = tmp_path / "again", tmp_path / "tiny.evaluation.json"
     monkeypatch.setattr(experiment, "held_out_report", None)
-    assert fit.main([*given, "--out", str(again), "--evaluated", str(figures)]) == 0
+    assert command.train([*given, "--out", str(again), "--evaluated", str(figures)]) == 0
     assert (again / "tiny.tflite").read_bytes() == (tmp_path / "tiny.tflite").read_bytes()
     kept = json.loads((again / "tiny.evaluation.json").read_text())
     assert kept["macro_f1"] == json.loads(figures.read_text())["macro_f1"] and "--evaluated" in kept["fitted_by"]
-    capsys.readouterr()
-    assert fit.main([*given, "--out", str(again), "--evaluated", str(figures), "--seed", "2"]) == 2
-    assert "seed differ" in capsys.readouterr().err
+    with pytest.raises(InputError, match="seed differ"):
+        command.train([*given, "--out", str(again), "--evaluated", str(figures), "--seed", "2"])
     for content, says in (("[1]", "has no classes"), ("{", "cannot be read")):
         (again / "bad.json").write_text(content)
-        assert fit.main([*given, "--out", str(again), "--evaluated", str(again / "bad.json")]) == 2
-        assert says in capsys.readouterr().err
+        with pytest.raises(InputError, match=says):
+            command.train([*given, "--out", str(again), "--evaluated", str(again / "bad.json")])
     monkeypatch.setattr(experiment, "held_out_report", held_out_report)
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     labels = tmp_path / "labels.npz"
-    assert evaluate.main([*given, "--json", str(figures), "--html", str(page), "--held-out", str(labels)]) == 0
+    assert command.evaluate([*given, "--json", str(figures), "--html", str(page), "--held-out", str(labels)]) == 0
     said = held_out.read(labels)
     assert said.labels == info.labels and len(said.of(said.clips[0])) == np.count_nonzero(said.clip == 0) > 0
     result, trained = json.loads(figures.read_text()), json.loads((tmp_path / "tiny.evaluation.json").read_text())
@@ -507,13 +506,14 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch, capsy
     assert not list((tmp_path / "cache/training").glob("*"))
 
 
-def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch, capsys):
-    from exercise_classifier.training import fit
+def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch):
+    from exercise_classifier.training import command
 
     given_to_collect(monkeypatch, [take_of("curl")])
-    assert fit.main(["--clips", "clips.csv", "--out", str(tmp_path)]) == 2
-    assert "2 or more" in capsys.readouterr().err
-    assert fit.main(["--out", str(tmp_path)]) == 2
+    with pytest.raises(InputError, match="2 or more"):
+        command.train(["--clips", "clips.csv", "--out", str(tmp_path)])
+    with pytest.raises(InputError, match="either --clips"):
+        command.train(["--out", str(tmp_path)])
 
 
 def test_groups_of_the_clips(data):
@@ -545,19 +545,20 @@ def test_what_is_noticed_of_labels_that_are_held_and_not():
 
 
 def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, capsys):
-    from exercise_classifier.training import fit, tune
+    from exercise_classifier.training import command, tune
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
-    monkeypatch.setattr(fit, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
     monkeypatch.setattr(tune, "SIZES", {"temporal_convolution": (0.25,)})
     config, tuned = tmp_path / "tiny.yaml", tmp_path / "tuned.yaml"
     config.write_text("name: tiny\nfeatures: raw132\nwindows: 60\nsynthetic: 0\nfolds: 2\nepochs: 1\n")
     given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
-    assert fit.main([*given, "--tune", "2", "--tuned", str(tuned)]) == 0
+    assert command.train([*given, "--tune", "2", "--tuned", str(tuned)]) == 0
     result = json.loads(capsys.readouterr().out)
     found = load_config(str(tuned))
     assert found.network.kind == "temporal_convolution" and found.network.sizes[0] in {4, 8, 12, 16, 24}
     assert 5e-4 <= found.learning_rate <= 1e-2 and found.windows == 60 and found.name == "tiny"
     assert result["trials"] == 2 and result["loss"] > 0
     assert "--tune 2" in tuned.read_text()
-    assert fit.main([*given, "--tune", "0"]) == 2
+    with pytest.raises(InputError, match="--tune 0"):
+        command.train([*given, "--tune", "0"])

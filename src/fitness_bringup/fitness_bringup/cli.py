@@ -12,11 +12,12 @@ import click
 import typer
 
 from fitness_bringup import __version__, cli_checks
-from fitness_bringup.cli_options import PASSED_ON, Backend, Namespace, Overlay, Parameters, Params
+from fitness_bringup.cli_options import PASSED_ON, Backend, BackendOrParameter, Namespace, Overlay, Parameters, Params
 from fitness_core.errors import InputError
 
 app = typer.Typer(
     help="Watches a person exercise: names the exercise, counts the repetitions.",
+    epilog="Of a checkout only: ./fitness test, ./fitness shell, ./fitness lock.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -79,7 +80,7 @@ def live(
     source: Annotated[
         str,
         typer.Option(
-            metavar="0|FILE|URL|DIR|browser",
+            metavar="SOURCE",
             help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera.",
             show_default=False,
         ),
@@ -111,9 +112,7 @@ def live(
     hri: Annotated[
         bool, typer.Option("--hri", help="Publish the body on /humans too (REP-155); it needs hri_msgs.")
     ] = False,
-    foxglove: Annotated[
-        bool, typer.Option("--foxglove", help="Serve Foxglove on ws://127.0.0.1:8765 (-p foxglove.port:=PORT).")
-    ] = False,
+    foxglove: Annotated[bool, typer.Option("--foxglove", help="Serve Foxglove, on port 8765 of this machine.")] = False,
     window: Annotated[bool, typer.Option("--window", help="Show the annotated pictures in a window.")] = False,
     record_video: Annotated[
         Path | None,
@@ -123,10 +122,8 @@ def live(
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
     ] = False,
-    backend: Backend | None = None,
-    respawn: Annotated[
-        bool, typer.Option("--respawn", help="Start it again when it crashes: docs/reliability.md.")
-    ] = False,
+    backend: BackendOrParameter = None,
+    respawn: Annotated[bool, typer.Option("--respawn", help="Start it again when it crashes.")] = False,
     processes: Annotated[
         bool, typer.Option("--processes", help="Each node in a process of its own, started again when it crashes.")
     ] = False,
@@ -185,7 +182,7 @@ def record(
     source: Annotated[
         str,
         typer.Option(
-            metavar="0|FILE|URL|DIR",
+            metavar="SOURCE",
             help="Camera number or device, stream; a video or folder is played again and again.",
             show_default=False,
         ),
@@ -229,7 +226,7 @@ def dataset(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="SOURCE…",
+            metavar="[SOURCE]...",
             help="Bags of takes, videos, pose files, or folders of them; none = all that the tables name.",
             show_default=False,
         ),
@@ -292,9 +289,9 @@ def forget(
 @app.command(context_settings=PASSED_ON)
 def train(context: typer.Context) -> None:
     """Fit the exercise classifier to labelled clips, and say how it does on people it has not seen."""
-    from exercise_classifier.training import fit
+    from exercise_classifier.training import command
 
-    raise typer.Exit(fit.main(context.args))
+    raise typer.Exit(command.train(context.args))
 
 
 @app.command(context_settings=PASSED_ON)
@@ -311,9 +308,9 @@ def evaluate(context: typer.Context) -> None:
         from fitness_bringup import form_evaluation
 
         raise typer.Exit(form_evaluation.main(context.args[1:]))
-    from exercise_classifier.training import evaluate
+    from exercise_classifier.training import command
 
-    raise typer.Exit(evaluate.main(context.args))
+    raise typer.Exit(command.evaluate(context.args))
 
 
 @app.command()

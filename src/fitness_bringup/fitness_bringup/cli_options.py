@@ -11,9 +11,12 @@ Params = Annotated[
 ]
 Parameters = Annotated[
     list[str] | None,
-    typer.Option("-p", metavar="NODE.PARAMETER:=VALUE", help="One parameter; repeatable.", show_default=False),
+    typer.Option("-p", metavar="NODE.NAME:=VALUE", help="One parameter; repeatable.", show_default=False),
 ]
-Backend = Annotated[Literal["mediapipe", "litert"], typer.Option(help="What finds the body: docs/backends.md.")]
+_BACKEND = typer.Option(help="What finds the body: docs/backends.md.")
+Backend = Annotated[Literal["mediapipe", "litert"], _BACKEND]
+BackendOrParameter = Annotated[Literal["mediapipe", "litert"] | None, _BACKEND]
+"""None leaves it to the parameter of pose_estimator."""
 Namespace = Annotated[str, typer.Option(help="Namespace of every node.")]
 PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Of a command that has a parser of its own."""

@@ -32,7 +32,7 @@ def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
         name, assigned, text = given.partition(":=")
         node, dot, parameter = name.partition(".")
         if not (assigned and dot and parameter):
-            raise InputError(f"-p {given!r}: give NODE.PARAMETER:=VALUE, e.g. -p camera.width:=1280")
+            raise InputError(f"-p {given!r}: give NODE.NAME:=VALUE, e.g. -p camera.width:=1280")
         if node not in NODES:
             raise InputError(f"-p {given!r}: unknown node {node!r}{_hint(node)}")
         try:

@@ -1,10 +1,8 @@
 """Data, windows and folds of one configuration, and its evaluation: what `fit`, `evaluate` and `tune` share."""
 
-import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -197,11 +195,6 @@ def training_windows(config: TrainingConfig, data: Data) -> Windows:
             before.append(first)
         first += len(source)
     return joined(parts, before)
-
-
-def folder_of(paths: Sequence[Path | None]) -> str:
-    """The first of these, relative to where the command runs."""
-    return next(os.path.relpath(path) for path in paths if path is not None)
 
 
 def forget(inputs: Inputs) -> None:

@@ -1,15 +1,10 @@
-"""Fit the shipped model: `./fitness train --clips ../shared/data/clips.csv`.
+"""Fit a model that can ship: what `./fitness train` does.
 
 Leave-sources-out folds give the honest numbers and the temperature; then one fit on everything is exported to LiteRT.
 """
 
-import argparse
-import hashlib
 import json
-import os
-import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -18,15 +13,11 @@ import numpy as np
 from exercise_classifier import model_file
 from exercise_classifier.training import evaluation, experiment, fitting, litert
 from exercise_classifier.training.card import card
-from exercise_classifier.training.config import TrainingConfig, load_config
+from exercise_classifier.training.config import TrainingConfig
 from exercise_classifier.training.experiment import Inputs
 from exercise_classifier.training.fitting import Fit, say
-from exercise_classifier.training.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.takes import counts
 from fitness_core.errors import InputError
-
-_CACHE = Path.home() / ".cache/ros2_fitness"
-_OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
 
 
 def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluated: Path | None = None) -> dict:
@@ -109,109 +100,3 @@ def _int8_ships(config: TrainingConfig, formats: dict) -> bool:
         return config.quantize == "always"
     float32, int8 = formats["float32"], formats["int8"]
     return int8["accuracy"] >= float32["accuracy"] - 0.002 and int8["ms"] <= 0.8 * float32["ms"]
-
-
-def arguments_of(program: str, description: str) -> argparse.ArgumentParser:
-    """The options that fitting and evaluating share."""
-    parser = argparse.ArgumentParser(prog=program, description=description)
-    parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
-    parser.add_argument("--data", type=Path, help="folder that `./fitness dataset` wrote")
-    parser.add_argument("--config", help="YAML file, or the name of one that ships (default: the shipped model's)")
-    parser.add_argument("--cache", type=Path, default=_CACHE / "poses", help="extracted landmarks")
-    parser.add_argument("data_folder", metavar="DIR", type=Path, nargs="?", help="the same as --data DIR")
-    parser.add_argument(
-        "--leave-one-source-out", action="store_true", help="every source a fold of its own (--folds 0)"
-    )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds at a time (default: the cores)")
-    parser.add_argument("--logs", type=Path, help="folder for TensorBoard")
-    parser.add_argument("--baseline", action="store_true", help="fit the existing system's two on the same folds too")
-    for name in _OVERRIDES:
-        kind = str if name == "name" else int
-        parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")
-    return parser
-
-
-def read(given: argparse.Namespace) -> tuple[TrainingConfig, Inputs]:
-    """Configuration and inputs that were given. Raises InputError."""
-    if given.data_folder is not None and given.data is not None:
-        raise InputError("two datasets are given; give one, as DIR or with --data DIR")
-    given.data = given.data or given.data_folder
-    if (given.clips is None) == (given.data is None):
-        raise InputError("give either --clips clips.csv or --data DIR, one of them")
-    if given.jobs < 1:
-        raise InputError(f"--jobs {given.jobs}: 1 or more folds are fitted at a time")
-    if given.leave_one_source_out:
-        if given.folds:
-            raise InputError(f"--leave-one-source-out and --folds {given.folds} contradict each other; give one")
-        given.folds = LEAVE_ONE_OUT
-    overrides = {name: value for name in _OVERRIDES if (value := getattr(given, name)) is not None}
-    if given.baseline:
-        overrides["baseline"] = {}
-    config = load_config(given.config, **overrides)
-    run = f"{config.model_dump_json()} {(given.clips or given.data).resolve()}"
-    resume = _CACHE / "training" / hashlib.sha256(run.encode()).hexdigest()[:16]
-    return config, Inputs(given.cache, resume, given.clips, given.data, given.logs, given.jobs)
-
-
-def command_of(given: argparse.Namespace, name: str) -> str:
-    """The command line that gives the same result."""
-    what = (
-        f"--clips {experiment.folder_of([given.clips])}"
-        if given.clips
-        else f"--data {experiment.folder_of([given.data])}"
-    )
-    more = [
-        f"--{option} {value}"
-        for option in ("config", *_OVERRIDES)
-        if (value := getattr(given, option)) is not None and not (option == "folds" and given.leave_one_source_out)
-    ]
-    flags = [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
-    return " ".join([f"./fitness {name}", what, *more, *flags])
-
-
-def _tune(given: argparse.Namespace, config: TrainingConfig, inputs: Inputs) -> int:
-    if given.tune < 1:
-        raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
-    from exercise_classifier.training.tune import tune
-
-    # A search is no part of a training that was interrupted.
-    inputs = replace(inputs, resume=inputs.resume.with_name(f"{inputs.resume.name}-tune"))
-    command = f"{command_of(given, 'train')} --tune {given.tune}"
-    print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
-    return 0
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit code: 0, or 2 for bad input."""
-    parser = arguments_of("train", "Fit the exercise classifier to labelled takes.")
-    models = Path(__file__).resolve().parents[2] / "models"
-    parser.add_argument("--out", type=Path, default=models, help="folder of the model (default: the shipped ones')")
-    parser.add_argument(
-        "--evaluated",
-        type=Path,
-        metavar="JSON",
-        help="the <name>.evaluation.json of an earlier run on the same data: fit the model only, no folds",
-    )
-    parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: search so many settings, write the best")
-    parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
-    given = parser.parse_args(arguments)
-    try:
-        config, inputs = read(given)
-        if given.tune is not None:
-            return _tune(given, config, inputs)
-        command = command_of(given, "train")
-        if given.evaluated is not None:
-            command += f" --evaluated {experiment.folder_of([given.evaluated])}"
-            # The folds that an interrupted training has kept are not this one's to remove.
-            inputs = replace(inputs, resume=inputs.resume.with_name(f"{inputs.resume.name}-fit"))
-        result = fit(config, inputs, given.out, command, given.evaluated)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    result["clips"].pop("what")
-    print(json.dumps(result, indent=1))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

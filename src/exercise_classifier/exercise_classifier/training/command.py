@@ -1,0 +1,159 @@
+"""`./fitness train` and `./fitness evaluate`: their options, and what is written and printed.
+
+What fits is imported once the options are read: help and mistakes are answered at once, also where the packages for
+training (TensorFlow, scikit-learn) are not installed.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exercise_classifier.training.config import TrainingConfig, load_config
+from exercise_classifier.training.folds import LEAVE_ONE_OUT
+from fitness_core.errors import InputError
+
+if TYPE_CHECKING:
+    from exercise_classifier.training.experiment import Inputs
+
+_CACHE = Path.home() / ".cache/ros2_fitness"
+_MODELS = Path(__file__).resolve().parents[2] / "models"
+_OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
+
+
+def train(arguments: list[str]) -> int:
+    """Fit and export a model, or search for a configuration (--tune); prints the evaluation as JSON.
+
+    Returns the exit code 0. Raises InputError for bad input, SystemExit after help and for unknown options.
+    """
+    parser = _shared_options("fitness train", "Fit the exercise classifier to labelled takes.")
+    parser.add_argument("--out", type=Path, default=_MODELS, help="folder of the model (default: the shipped ones')")
+    parser.add_argument(
+        "--evaluated",
+        type=Path,
+        metavar="JSON",
+        help="the <name>.evaluation.json of an earlier run on the same data: fit the model only, no folds",
+    )
+    parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: search so many settings, write the best")
+    parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
+    given = parser.parse_args(arguments)
+    config = _configuration(given)
+    if given.tune is not None and given.tune < 1:
+        raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
+    command = _command_line(given, "train")
+    if given.tune is not None:
+        with _packages():
+            from exercise_classifier.training.tune import tune
+        # A search is no part of a training that was interrupted.
+        command = f"{command} --tune {given.tune}"
+        print(json.dumps(tune(config, _inputs(given, config, "-tune"), given.tune, given.tuned, command), indent=1))
+        return 0
+    with _packages():
+        from exercise_classifier.training.fit import fit
+    # The folds that an interrupted training has kept are not those of a fit alone to remove.
+    inputs = _inputs(given, config, "" if given.evaluated is None else "-fit")
+    if given.evaluated is not None:
+        command += f" --evaluated {os.path.relpath(given.evaluated)}"
+    result = fit(config, inputs, given.out, command, given.evaluated)
+    result["clips"].pop("what")
+    print(json.dumps(result, indent=1))
+    return 0
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Evaluate a configuration on sources that it has not seen; prints it as JSON unless --json names a file.
+
+    Returns the exit code 0. Raises InputError for bad input, SystemExit after help and for unknown options.
+    """
+    parser = _shared_options("fitness evaluate", "Say how a model does on people it has not seen.")
+    parser.add_argument("--json", type=Path, help="write the evaluation as JSON (default: standard output)")
+    parser.add_argument("--html", type=Path, help="write it as one page with plots")
+    parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
+    given = parser.parse_args(arguments)
+    config = _configuration(given)
+    with _packages():
+        from exercise_classifier.training import evaluate as evaluation
+        from exercise_classifier.training.page import page
+    inputs = _inputs(given, config)
+    result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
+    text = json.dumps(result, indent=1) + "\n"
+    if given.html is not None:
+        given.html.write_text(page(result))
+    if given.json is not None:
+        given.json.write_text(text)
+    else:
+        print(text, end="")
+    return 0
+
+
+@contextmanager
+def _packages() -> Iterator[None]:
+    """Raises InputError where a package for training is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        what = "the packages for training (group `train` of pyproject.toml), which ./fitness train installs"
+        raise InputError(f"{error.name} is not installed; it is one of {what}") from None
+
+
+def _shared_options(program: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
+    parser.add_argument("--data", type=Path, help="folder that `./fitness dataset` wrote")
+    parser.add_argument("--config", help="YAML file, or the name of one that ships (default: the shipped model's)")
+    parser.add_argument("--cache", type=Path, default=_CACHE / "poses", help="extracted landmarks")
+    parser.add_argument("data_folder", metavar="DIR", type=Path, nargs="?", help="the same as --data DIR")
+    parser.add_argument(
+        "--leave-one-source-out", action="store_true", help="every source a fold of its own (--folds 0)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds at a time (default: the cores)")
+    parser.add_argument("--logs", type=Path, help="folder for TensorBoard")
+    parser.add_argument("--baseline", action="store_true", help="fit the existing system's two on the same folds too")
+    for name in _OVERRIDES:
+        kind = str if name == "name" else int
+        parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")
+    return parser
+
+
+def _configuration(given: argparse.Namespace) -> TrainingConfig:
+    """The configuration with what the options overrule. Raises InputError, also for options that contradict."""
+    if given.data_folder is not None and given.data is not None:
+        raise InputError("two datasets are given; give one, as DIR or with --data DIR")
+    given.data = given.data or given.data_folder
+    if (given.clips is None) == (given.data is None):
+        raise InputError("give either --clips clips.csv or --data DIR, one of them")
+    if given.jobs < 1:
+        raise InputError(f"--jobs {given.jobs}: 1 or more folds are fitted at a time")
+    if given.leave_one_source_out:
+        if given.folds:
+            raise InputError(f"--leave-one-source-out and --folds {given.folds} contradict each other; give one")
+        given.folds = LEAVE_ONE_OUT
+    overrides = {name: value for name in _OVERRIDES if (value := getattr(given, name)) is not None}
+    if given.baseline:
+        overrides["baseline"] = {}
+    return load_config(given.config, **overrides)
+
+
+def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -> "Inputs":
+    """Where the takes are, and where an interrupted run of this kind keeps what is finished."""
+    from exercise_classifier.training.experiment import Inputs
+
+    run = f"{config.model_dump_json()} {(given.clips or given.data).resolve()}"
+    resume = _CACHE / "training" / (hashlib.sha256(run.encode()).hexdigest()[:16] + kind)
+    return Inputs(given.cache, resume, given.clips, given.data, given.logs, given.jobs)
+
+
+def _command_line(given: argparse.Namespace, name: str) -> str:
+    """The command line that gives the same result; paths relative to where it runs."""
+    source = f"--clips {os.path.relpath(given.clips)}" if given.clips else f"--data {os.path.relpath(given.data)}"
+    more = [
+        f"--{option} {value}"
+        for option in ("config", *_OVERRIDES)
+        if (value := getattr(given, option)) is not None and not (option == "folds" and given.leave_one_source_out)
+    ]
+    flags = [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
+    return " ".join([f"./fitness {name}", source, *more, *flags])

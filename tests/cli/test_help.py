@@ -1,0 +1,64 @@
+"""`--help` says everything of every command, at once, whatever is installed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+import typer
+
+from fitness_bringup import cli
+
+WITHOUT_TRAINING = """
+import sys
+class Missing:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in ("tensorflow", "keras", "keras_tuner", "sklearn"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing)
+sys.argv = ["fitness", *sys.argv[1:]]
+from fitness_bringup import cli
+cli.main()
+"""
+
+
+def commands() -> Iterator[click.Command]:
+    """The commands whose help typer writes."""
+    for command in typer.main.get_command(cli.app).commands.values():
+        if command.context_settings.get("help_option_names") != []:
+            yield command
+
+
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.name)
+def test_help_has_every_option_in_full_on_a_narrow_terminal(command, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.app([command.name, "--help"], prog_name="fitness")
+    shown = "".join(capsys.readouterr().out.split())
+    assert "…" not in shown, "text is cut off"
+    for parameter in command.params:
+        assert parameter.help, f"{parameter.name} is not explained"
+        assert parameter.help.split()[0] in shown, f"{parameter.name}: its explanation is not shown"
+
+
+def without_training(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`./fitness ARGUMENTS` where the packages for training are not installed."""
+    command = [sys.executable, "-c", WITHOUT_TRAINING, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["evaluate"], ["evaluate", "counts"], ["evaluate", "form"]], ids=" ".join
+)
+def test_help_needs_no_packages_for_training(arguments: list[str]) -> None:
+    done = without_training(*arguments, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: fitness {' '.join(arguments)} ")
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_training_without_its_packages_is_one_line(command: str) -> None:
+    done = without_training(command, "--clips", "clips.csv")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not installed" in done.stderr and done.stderr.count("\n") == 1
