@@ -151,7 +151,7 @@ def test_what_cannot_be_evaluated_is_said(tmp_path, data):
     bad = table_of(tmp_path, data("clips.csv"), {SQUAT}, reps="many")
     with pytest.raises(InputError, match="'many' repetitions"):
         count_evaluation.main(["--clips", str(bad)])
-    with pytest.raises(InputError, match="not a folder"):
+    with pytest.raises(InputError, match="nowhere does not exist"):
         count_evaluation.main(["--clips", str(bad), "--json", str(tmp_path / "nowhere" / "x.json")])
     with pytest.raises(InputError, match="not there"):
         missing = table_of(tmp_path, data("clips.csv"), {SQUAT}, file="gone.mp4")

@@ -6,7 +6,6 @@ of |count - true| / true), as RepNet (Dwibedi et al. 2020, https://arxiv.org/abs
 than are missing is off by those. Intervals are 95 % of a bootstrap over sources (Efron and Tibshirani 1993).
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from fitness_bringup.count_scores import GIVEN, NAMED, Result, Run
 from fitness_bringup.counted_recordings import Recording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
+from fitness_core.command_line import ArgumentParser, check_writable
 from fitness_core.errors import InputError
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
@@ -54,7 +54,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code; raises InputError."""
-    parser = argparse.ArgumentParser(prog="fitness evaluate counts", description="How well repetitions are counted.")
+    parser = ArgumentParser(prog="fitness evaluate counts", description="How well repetitions are counted.")
     parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
     parser.add_argument(
         "--poses",
@@ -77,9 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: Options) -> None:
     """Evaluate, print the tables, write what was asked for."""
-    for path in (options.json, options.html):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"{path} cannot be written: {path.absolute().parent} is not a folder; make it first")
+    check_writable(options.json, options.html)
     console = Console(width=max(160, Console().width))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("counting", total=None)

@@ -14,7 +14,6 @@ What is read: UI-PRMD motion capture (deep squat, inline lunge), moved in front 
 ../shared/data/README.md for the tables.
 """
 
-import argparse
 import csv
 import json
 import math
@@ -29,6 +28,7 @@ from rich.console import Console
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue, Exercise
+from fitness_core.command_line import ArgumentParser, check_writable
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
@@ -100,7 +100,7 @@ class Row:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a row for every rule that could be judged."""
-    parser = argparse.ArgumentParser(prog="fitness evaluate form", description="How well form rules tell poor form.")
+    parser = ArgumentParser(prog="fitness evaluate form", description="How well form rules tell poor form.")
     parser.add_argument("--mocap", type=Path, help="mocap.csv; its UI-PRMD recordings are taken")
     parser.add_argument("--poses", type=Path, help="poses.csv; its recordings whose form is known are taken")
     parser.add_argument("--catalogue", type=Path, help="exercises; default: those that ship")
@@ -108,6 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.mocap is None and given.poses is None:
         raise InputError("nothing to evaluate on; give --mocap MOCAP.csv, --poses POSES.csv or both")
+    check_writable(given.json)
     catalogue = Catalogue.load(given.catalogue)
     recordings = [
         *(_from_mocap(given.mocap) if given.mocap else ()),

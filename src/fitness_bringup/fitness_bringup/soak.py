@@ -26,6 +26,7 @@ from sensor_msgs.msg import CameraInfo
 from fitness_bringup import live
 from fitness_bringup.graph import Graph
 from fitness_bringup.stamps import Stamps
+from fitness_core.command_line import check_writable
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
 from fitness_core.ros.node import on_signal
@@ -205,6 +206,7 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
     speed: 1 = in real time, N = N times as fast (landmarks only), 0 = as fast as the machine goes. source: video, or
     bag of landmarks; "" = the landmarks that ship. Raises InputError.
     """
+    check_writable(out)
     bag = live.DEMO if not source else Path(source)
     landmarks = not source or bag.is_dir() or bag.suffix in (".mcap", ".db3")
     if not landmarks and speed not in (0.0, 1.0):

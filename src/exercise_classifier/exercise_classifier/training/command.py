@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
+from fitness_core.command_line import ArgumentParser, check_writable
 from fitness_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
 def train(arguments: list[str]) -> int:
     """Fit and export a model, or search for a configuration (--tune); prints the evaluation as JSON.
 
-    Returns the exit code 0. Raises InputError for bad input, SystemExit after help and for unknown options.
+    Returns the exit code 0. Raises InputError for bad input, SystemExit after help.
     """
     parser = _shared_options("fitness train", "Fit the exercise classifier to labelled takes.")
     parser.add_argument("--out", type=Path, default=_MODELS, help="folder of the model (default: the shipped ones')")
@@ -42,8 +43,12 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
     given = parser.parse_args(arguments)
     config = _configuration(given)
-    if given.tune is not None and given.tune < 1:
-        raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
+    if given.tune is not None:
+        check_writable(given.tuned)
+        if given.tune < 1:
+            raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
+    elif given.out.exists() and not given.out.is_dir():
+        raise InputError(f"--out {given.out} is a file; give the folder of the model")
     command = _command_line(given, "train")
     if given.tune is not None:
         with _packages():
@@ -67,13 +72,14 @@ def train(arguments: list[str]) -> int:
 def evaluate(arguments: list[str]) -> int:
     """Evaluate a configuration on sources that it has not seen; prints it as JSON unless --json names a file.
 
-    Returns the exit code 0. Raises InputError for bad input, SystemExit after help and for unknown options.
+    Returns the exit code 0. Raises InputError for bad input, SystemExit after help.
     """
     parser = _shared_options("fitness evaluate", "Say how a model does on people it has not seen.")
     parser.add_argument("--json", type=Path, help="write the evaluation as JSON (default: standard output)")
     parser.add_argument("--html", type=Path, help="write it as one page with plots")
     parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
     given = parser.parse_args(arguments)
+    check_writable(given.json, given.html, given.held_out)
     config = _configuration(given)
     with _packages():
         from exercise_classifier.training import evaluate as evaluation
@@ -100,8 +106,8 @@ def _packages() -> Iterator[None]:
         raise InputError(f"{error.name} is not installed; it is one of {what}") from None
 
 
-def _shared_options(program: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description=description)
+def _shared_options(program: str, description: str) -> ArgumentParser:
+    parser = ArgumentParser(prog=program, description=description)
     parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
     parser.add_argument("--data", type=Path, help="folder that `./fitness dataset` wrote")
     parser.add_argument("--config", help="YAML file, or the name of one that ships (default: the shipped model's)")

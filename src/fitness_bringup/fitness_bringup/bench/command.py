@@ -20,6 +20,7 @@ from fitness_bringup.bench.contender import Contender
 from fitness_bringup.bench.machine import Others, machine
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import table
+from fitness_core.command_line import check_writable
 from fitness_core.errors import InputError
 
 CAMERA_RATE = 30.0
@@ -55,9 +56,7 @@ _ENVIRONMENT = {"ROS_PYTHON_CHECK_FIELDS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 def run(source: str, plan: Plan, json_file: Path | None, html_file: Path | None) -> None:
     """The command: measure, print, write. Raises InputError for a clip or a file that cannot be used."""
-    for file in (json_file, html_file):
-        if file is not None and not file.parent.is_dir():
-            raise InputError(f"{file}: the folder {file.parent} does not exist; make it or give another")
+    check_writable(json_file, html_file)
     console = Console()
     result = measure(source, plan, lambda line: Console(stderr=True).print(line, highlight=False))
     if json_file is not None:

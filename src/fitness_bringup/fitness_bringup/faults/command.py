@@ -19,6 +19,7 @@ from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
 from fitness_bringup.live import DEMO, set_environment
+from fitness_core.command_line import check_writable
 from fitness_core.errors import InputError
 
 POSE_KILLS_SHARE = 0.2
@@ -48,6 +49,8 @@ def run(options: Options) -> int:
         raise InputError(f"--source {options.source} is not there; give a bag of landmarks, or none for the demo's")
     if options.model is not None and not options.model.is_file():
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
+    if options.json not in ("", "-"):
+        check_writable(Path(options.json))
     book = _book(options)
     set_environment()
     console = Console(stderr=True)
