@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup import api_docs
+from fitness_bringup import api_docs, live
 from fitness_bringup.api_docs import NodeApi
 from fitness_core.ros import qos
 from fitness_core.ros.parameters import Parameter
@@ -30,6 +30,11 @@ def test_a_parameter_is_described_and_takes_its_own_default(node: NodeApi, param
         assert parameter.default in parameter.choices
     if parameter.minimum is not None and not math.isnan(parameter.default):
         assert parameter.minimum <= parameter.default <= (math.inf if parameter.maximum is None else parameter.maximum)
+
+
+def test_the_option_catalogue_reaches_every_node_that_has_one():
+    having = {node.name for node in NODES for parameter in node.parameters if parameter.name == "catalogue"}
+    assert having == set(live.CATALOGUED)
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)

@@ -14,6 +14,7 @@ from fitness_bringup.analyze import analyze
 from fitness_bringup.live import DEMO
 from fitness_bringup.report import schema
 from fitness_camera.sources import open_source
+from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header
 from fitness_datasets.bags import BagReader, BagWriter
@@ -51,6 +52,14 @@ def test_demo_bag_holds_three_exercises() -> None:
     assert [segment.exercise for segment in report.segments] == ["curl", "press", "squat"]
     assert 0 < report.frames_with_body < report.frames
     jsonschema.validate(report.to_json(), schema())
+
+
+def test_an_exercise_of_ones_own_needs_no_other_file(fitness, tmp_path: Path) -> None:
+    mine = (SHIPPED / "squat.yaml").read_text().replace("name: squat", "name: my_squat")
+    (tmp_path / "my_squat.yaml").write_text(mine.replace(": squat_", ": my_squat_"))
+    done = fitness("analyze", DEMO, "--catalogue", tmp_path, "--exercise", "my_squat", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["totals"] == {"my_squat": 5}
 
 
 def test_rotated_clip_is_upright_in_the_annotated_video(data: Callable[[str], Path], tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from fitness_bringup import cli, live
 from fitness_bringup.node_parameters import overrides_of
+from fitness_core.catalogue import SHIPPED
 from fitness_core.errors import InputError
 
 SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
 DEMO = str(live.DEMO)
+RECORD = ("--subject", "P01", "--exercise", "squat", "--reps", "1", "--consent")
 
 
 @pytest.fixture
@@ -65,6 +67,22 @@ def one_line(text: str) -> str:
         (["live", "--params", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
         (["live", "--namespace", "a b"], "--namespace"),
         (["live", "--record", "/tmp"], "exists"),
+        (["live", "--source", DEMO], "./fitness analyze"),
+        (["record", *RECORD, "-p", f"record_take.catalogue:={SHIPPED}"], "--catalogue"),
+        (["analyze", DEMO, "--catalogue", "/nowhere"], "/nowhere"),
+        (["soak", "--json", "/nowhere/soak.json"], "/nowhere"),
+        (["faults", "--json", "/nowhere/faults.json"], "/nowhere"),
+        (["bench", "--quick", "--json", "/nowhere/bench.json"], "/nowhere"),
+        (["train", "data", "--bogus"], "--bogus"),
+        (["train", "data", "--out", __file__], "--out"),
+        (["train", "data", "--tune", "2", "--tuned", "/nowhere/tuned.yaml"], "/nowhere"),
+        (["evaluate", "data", "--jobs", "many"], "--jobs"),
+        (["evaluate", "data", "--json", "/nowhere/evaluation.json"], "/nowhere"),
+        (["evaluate", "data", "--held-out", "/nowhere/labels.npz"], "/nowhere"),
+        (["evaluate", "counts", "--bogus"], "--bogus"),
+        (["evaluate", "counts", "--html", "/nowhere/counts.html"], "/nowhere"),
+        (["evaluate", "form", "--bogus"], "--bogus"),
+        (["evaluate", "form", "--poses", "poses.csv", "--json", "/nowhere/form.json"], "/nowhere"),
     ],
 )
 def test_mistake_on_the_command_line_is_one_line(mistake, arguments: list[str], said: str) -> None:
@@ -158,7 +176,7 @@ def test_parameters_keep_their_types() -> None:
             ["--demo", "-p", "exercise_classifier.catalogue:=CATALOGUE", "-p", "rep_counter.catalogue:=CATALOGUE"],
             "which the catalogue does not have (it has: hop)",
         ),
-        (["--demo", "-p", "rep_counter.catalogue:=CATALOGUE"], "give both the same"),
+        (["--demo", "-p", "rep_counter.catalogue:=CATALOGUE"], "--catalogue"),
     ],
 )
 def test_live_refuses(fitness, tmp_path: Path, arguments: list[str], said: str) -> None:

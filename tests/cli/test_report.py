@@ -3,14 +3,18 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from fitness_bringup.pipeline import ahead
 from fitness_bringup.report import Report, Segment, repetitions_of, schema, segments_of
+from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, SetSummary, nanoseconds
+from fitness_visualization.dashboard.state import State
 
+ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = nanoseconds(100.0)
 OK, UNCERTAIN = ClassificationStatus.OK, ClassificationStatus.UNCERTAIN
 EXERCISES = ("curl", "squat")
@@ -84,7 +88,9 @@ def test_totals() -> None:
 def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured() -> None:
     event = RepEvent(at(4.0), "squat", 1, 0, Reason.TOO_FAST, at(1.0), at(1.2), at(1.4567), math.nan)
     event = replace(event, form_judged=("squat_knees_in", "squat_depth"), form_faults=("squat_depth",))
-    made = report(Segment("squat", 0.5, 2.0, 1, math.nan), reps=repetitions_of([event], ORIGIN), fps=math.nan)
+    made = report(
+        Segment("squat", 0.5, 2.0, 1, math.nan), reps=repetitions_of([event], Catalogue.load(), ORIGIN), fps=math.nan
+    )
     data = json.loads(json.dumps(made.to_json(), allow_nan=False))
     assert list(data) == list(schema()["properties"])
     assert data["segments"][0]["confidence"] is None
@@ -97,6 +103,7 @@ def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured
             "counted": False,
             "reason": "too_fast",
             "rom_deg": None,
+            "rom_torso": None,
             "out_s": 0.2,
             "pause_s": 0.0,
             "back_s": 0.257,
@@ -106,6 +113,15 @@ def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured
             "form_faults": ["squat_depth"],
         }
     ]
+
+
+def test_a_range_is_in_the_unit_of_what_drives_the_exercise() -> None:
+    exercises = Catalogue.load(ROOT / "docs" / "examples" / "side_lunge.yaml")
+    event = RepEvent(at(4.0), "side_lunge", 1, 0, Reason.NONE, at(1.0), at(1.2), at(1.4567), 0.45)
+    (repetition,) = repetitions_of([event], exercises, ORIGIN)
+    assert repetition.rom_torso == 0.45 and math.isnan(repetition.rom_deg)
+    shown = State(exercises).take_repetition(event)
+    assert shown["range"] is None, "the dashboard's is in degrees"
 
 
 def test_schema_refuses_what_is_not_documented() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from fitness_bringup import live, processes
+from fitness_core.catalogue import SHIPPED
 from fitness_datasets.bags import BagReader
 
 LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--port", "0"]
@@ -52,6 +56,29 @@ def test_signal_ends_it_with_the_summary_and_a_complete_bag(tmp_path: Path, numb
     with BagReader(bag) as recorded:
         assert not recorded.recovered
         assert recorded.counts["/fitness/body_pose"] > 0
+
+
+def test_an_exercise_of_ones_own_in_a_copy_of_the_catalogue(fitness, tmp_path: Path) -> None:
+    exercises = tmp_path / "my_exercises"
+    shutil.copytree(SHIPPED, exercises)
+    squat = (exercises / "squat.yaml").read_text()
+    mine = squat.replace("name: squat", "name: my_squat").replace(": squat_", ": my_squat_")
+    (exercises / "my_squat.yaml").write_text(mine)
+    asked = ("--catalogue", exercises, "-p", "rep_counter.exercise:=my_squat")
+    done = fitness("live", "--demo", "--unpaced", "--no-overlay", "--no-dashboard", *asked)
+    assert done.returncode == 0 and "repetitions: my_squat 5" in done.stdout, done.stdout + done.stderr
+
+
+def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -> None:
+    bag, file = tmp_path / "bag", tmp_path / "parameters.yaml"
+    options = live.Options(source="0", backend="litert", catalogue=tmp_path, record=bag, dashboard=True)
+    processes.programs(options, file)
+    nodes = yaml.safe_load(file.read_text())
+    given = {name.removeprefix("/**/"): content["ros__parameters"] for name, content in nodes.items()}
+    assert given["pose_estimator"]["backend"] == "litert"
+    assert given["dashboard"]["bag"] == str(bag)
+    for name in set(live.CATALOGUED) - {"record_take"}:
+        assert given[name]["catalogue"] == str(tmp_path)
 
 
 def test_end_of_the_recording_ends_it(fitness, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ print(report.totals)
 """
 
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -25,8 +24,9 @@ from fitness_bringup import __version__
 from fitness_bringup.examination import Examination, to_csv
 from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
-from fitness_bringup.tables import table
+from fitness_bringup.tables import reach, table
 from fitness_core.catalogue import Catalogue
+from fitness_core.command_line import check_writable
 from fitness_core.errors import InputError
 from fitness_core.types import Classification, FormCue, Frame, Pose, RepEvent, SetSummary, seconds
 from rep_counter.counter import RepCounter
@@ -61,6 +61,7 @@ def examine(
     size: tuple[int, int] = (0, 0),
     model: Path | None = None,
     exercise: str = "",
+    catalogue: Path | None = None,
     backend: str = "mediapipe",
     video: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -69,21 +70,22 @@ def examine(
 
     source: video file, folder of pictures, bag of poses or of pictures, or POSES.npz (landmarks [frames, 33, 4]).
     fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. model: classifier, default the one
-    that ships. exercise: what is being done, where it is known; then nothing is classified. backend: what finds bodies
+    that ships. exercise: what is being done, where it is known; then nothing is classified. catalogue: folder of
+    exercise files, or one file, default those that ship. backend: what finds bodies
     in pictures, "mediapipe" or "litert". video: annotated MP4 to write. progress: called with frames done and frames
     in all (0 = not known).
     Raises InputError for what cannot be used.
     """
     with ExitStack() as resources:
         recording = open_recording(source, fps, size, resources)
-        catalogue = Catalogue.load()
+        exercises = Catalogue.load(catalogue)
         classifier = None
         if not exercise:
             classifier = ExerciseClassifier(model)
-            classifier.check_labels(catalogue)
-        pipeline = Pipeline(classifier, RepCounter(catalogue, exercise))
+            classifier.check_labels(exercises)
+        pipeline = Pipeline(classifier, RepCounter(exercises, exercise))
         moments, pose_version = _moments(pipeline, recording, backend, resources)
-        draw = _painter(video, recording.rate or fps, catalogue, resources) if video is not None else None
+        draw = _painter(video, recording.rate or fps, exercises, resources) if video is not None else None
 
         found = _Found()
         for frame, moment in moments:
@@ -97,10 +99,10 @@ def examine(
 
     info = classifier.info if classifier is not None else None
     versions = {"fitness": __version__, "pose": pose_version, "classifier": info.model_id if info else None}
-    report = found.report(source, catalogue, info.window_duration if info else 0.0, versions)
-    by_exercise = dict(zip(catalogue.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
+    report = found.report(source, exercises, info.window_duration if info else 0.0, versions)
+    by_exercise = dict(zip(exercises.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
     stamps = np.array(found.stamps)
-    return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, catalogue)
+    return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, exercises)
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ class _Found:
             frames=frames,
             frames_with_body=self.with_body,
             segments=segments_of(self.summaries, self.timeline, catalogue, origin, window),
-            reps=repetitions_of(self.events, origin),
+            reps=repetitions_of(self.events, catalogue, origin),
             versions=versions,
         )
 
@@ -154,6 +156,7 @@ def run(
     csv: Path | None,
     video: Path | None,
     exercise: str,
+    catalogue: Path | None,
     model: Path | None,
     backend: str,
     fps: float,
@@ -169,8 +172,17 @@ def run(
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:
         progress = _progress_bar(resources)
-        options: dict[str, Any] = {"model": model, "exercise": exercise, "backend": backend, "video": video}
-        examined = examine(source, fps=fps, size=size, progress=progress, **options)
+        examined = examine(
+            source,
+            fps=fps,
+            size=size,
+            model=model,
+            exercise=exercise,
+            catalogue=catalogue,
+            backend=backend,
+            video=video,
+            progress=progress,
+        )
     if html is not None:
         from fitness_bringup.html_report import to_html
 
@@ -203,14 +215,7 @@ def to_text(report: Report) -> str:
 
 
 def _check_writable(path: Path, source: str) -> None:
-    """Before the work, not after it."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise InputError(f"{path}: the folder {folder} does not exist; make it or give another")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the name of a file")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise InputError(f"{path} cannot be written (permission); give another place")
+    check_writable(path)
     if path.exists() and Path(source).exists() and path.samefile(source):
         raise InputError(f"{path} is the recording itself; give another name")
 
@@ -319,9 +324,13 @@ def print_report(report: Report, console: Console) -> None:
             segments.add_row(segment.exercise, *times, str(segment.reps), confidence)
         console.print(segments)
     if report.reps:
-        repetitions = table("repetition", "ends [s]", "takes [s]", "range [deg]", "form", "not counted: why")
+        repetitions = table("exercise", "ends [s]", "takes [s]", "range", "form", "not counted: why")
         for repetition in report.reps:
-            measured = f"{repetition.time_s:.1f}", f"{repetition.duration_s:.1f}", f"{repetition.rom_deg:.0f}"
+            measured = (
+                f"{repetition.time_s:.1f}",
+                f"{repetition.duration_s:.1f}",
+                reach(repetition.rom_deg, repetition.rom_torso),
+            )
             faults = [code.removeprefix(f"{repetition.exercise}_") for code in repetition.form_faults]
             form = ", ".join(faults) if faults else "no fault" if repetition.form_judged else ""
             notes = form, repetition.reason or ""

@@ -12,7 +12,16 @@ import click
 import typer
 
 from fitness_bringup import __version__, cli_checks
-from fitness_bringup.cli_options import PASSED_ON, Backend, BackendOrParameter, Namespace, Overlay, Parameters, Params
+from fitness_bringup.cli_options import (
+    PASSED_ON,
+    Backend,
+    BackendOrParameter,
+    Catalogue,
+    Namespace,
+    Overlay,
+    Parameters,
+    Params,
+)
 from fitness_core.errors import InputError
 
 app = typer.Typer(
@@ -45,6 +54,7 @@ def analyze(
         str,
         typer.Option(metavar="NAME", help="What is being done, where it is known: nothing is classified."),
     ] = "",
+    catalogue: Catalogue = None,
     model: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Classifier; default: the one that ships.", show_default=False),
@@ -68,6 +78,7 @@ def analyze(
         csv=csv,
         video=video,
         exercise=exercise,
+        catalogue=catalogue,
         model=model,
         backend=backend,
         fps=fps or 0.0,
@@ -123,6 +134,7 @@ def live(
         bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
     ] = False,
     backend: BackendOrParameter = None,
+    catalogue: Catalogue = None,
     respawn: Annotated[bool, typer.Option("--respawn", help="Start it again when it crashes.")] = False,
     processes: Annotated[
         bool, typer.Option("--processes", help="Each node in a process of its own, started again when it crashes.")
@@ -153,6 +165,7 @@ def live(
         loop=loop,
         unpaced=unpaced,
         backend=backend or "",
+        catalogue=catalogue,
         params=params,
         parameters=tuple(parameter or ()),
         namespace=namespace,
@@ -191,6 +204,7 @@ def record(
     images: Annotated[bool, typer.Option("--images", help="Record the pictures too: they show people.")] = False,
     auto: Annotated[bool, typer.Option("--auto", help="Keep good takes and repeat others without asking.")] = False,
     overlay: Overlay = True,
+    catalogue: Catalogue = None,
     params: Params = None,
     parameter: Parameters = None,
     namespace: Namespace = "fitness",
@@ -213,6 +227,7 @@ def record(
         consent=consent,
         auto=auto,
         overlay=overlay,
+        catalogue=catalogue,
         params=params,
         parameters=tuple(parameter or ()),
         namespace=namespace,
@@ -250,10 +265,7 @@ def dataset(
     ] = None,
     length: Annotated[float, typer.Option(help="Length of a window [s].", min=0.2, max=30)] = 2.0,
     rate: Annotated[float, typer.Option(help="Steps of a window per second [Hz].", min=1, max=120)] = 15.0,
-    catalogue: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE|DIR", help="Exercises; default: those that ship.", show_default=False),
-    ] = None,
+    catalogue: Catalogue = None,
     cache: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder to keep the landmarks of videos in.", show_default=False),

@@ -17,6 +17,10 @@ _BACKEND = typer.Option(help="What finds the body: docs/backends.md.")
 Backend = Annotated[Literal["mediapipe", "litert"], _BACKEND]
 BackendOrParameter = Annotated[Literal["mediapipe", "litert"] | None, _BACKEND]
 """None leaves it to the parameter of pose_estimator."""
+Catalogue = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE|DIR", help="Exercise files; default: those that ship.", show_default=False),
+]
 Namespace = Annotated[str, typer.Option(help="Namespace of every node.")]
 PASSED_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 """Of a command that has a parser of its own."""

@@ -16,6 +16,7 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.status import print_summary
+from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal, permitted
 
@@ -23,6 +24,8 @@ DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
 BROWSER = "browser"
 """The source that is the camera of a browser, by the dashboard."""
+CATALOGUED = ("exercise_classifier", "rep_counter", "run_set", "dashboard", "record_take")
+"""The nodes that have a parameter `catalogue`; in one graph it is the same for all."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
 
@@ -47,6 +50,7 @@ class Options:
     loop: bool = False
     unpaced: bool = False
     backend: str = ""
+    catalogue: Path | None = None
     params: Path | None = None
     parameters: tuple[str, ...] = ()
     namespace: str = "fitness"
@@ -70,7 +74,8 @@ def run(options: Options) -> None:
         graph.spin(stop)
         status_line.end()
         graph.stop()
-        print_summary(graph.status, graph.counts())
+        own = graph.node("rep_counter").params.catalogue
+        print_summary(graph.status, graph.counts(), Catalogue.load(Path(own) if own else None))
     finally:
         if graph is not None:
             graph.close()
@@ -117,7 +122,7 @@ def start(graph: Graph, options: Options) -> None:
     if classifier.catalogue != counter.catalogue:
         raise InputError(
             f"exercise_classifier has the catalogue {classifier.catalogue!r} and rep_counter {counter.catalogue!r}; "
-            "give both the same"
+            "give one to all with --catalogue"
         )
     try:
         graph.start()
@@ -153,6 +158,11 @@ def check(options: Options) -> None:
         node_parameters.check(options.params, _namespace(options))
 
 
+def catalogue_of(options: Options) -> dict[str, str]:
+    """The parameter of every node in CATALOGUED; none where the option is not given."""
+    return {} if options.catalogue is None else {"catalogue": str(options.catalogue.absolute())}
+
+
 def set_environment() -> None:
     """What the middleware reads when it starts: the profile for pictures, and that only this host listens."""
     os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(node_parameters.shared("config", "fastdds.xml")))
@@ -174,12 +184,14 @@ class _Nodes:
     """Makes the nodes of a graph, with the parameters of -p, which overrule what follows from other options."""
 
     def __init__(self, options: Options) -> None:
+        self._catalogue = catalogue_of(options)
         self._overrides = node_parameters.overrides_of(options.parameters)
         self.graph = Graph()
 
     def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         """Make the next node downstream. idle: as `Graph.add` has it."""
-        given = parameters | self._overrides.pop(name, {})
+        shared = self._catalogue if name in CATALOGUED else {}
+        given = shared | parameters | self._overrides.pop(name, {})
         with permitted():
             node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
         self.graph.add(node, idle)
@@ -294,6 +306,11 @@ def _check_source(source: str) -> None:
     try:
         open_source(source).close()
     except InputError as error:
+        from fitness_bringup.analyze import is_bag
+
+        if is_bag(Path(source)):
+            again = f"./fitness analyze {source}, or ros2 launch fitness_bringup replay.launch.py source:={source}"
+            raise InputError(f"{source} is a bag, and live takes pictures; to count in it again: {again}") from None
         hint = "; ./fitness live --demo needs no camera" if source == "0" else ""
         raise InputError(f"{error}{hint}") from None
 

@@ -63,7 +63,8 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked["camera"] = {"loop": options.loop, "paced": not options.unpaced}
         if options.source:
             asked["camera"]["source"] = options.source
-    asked |= {} if options.demo else {"pose_estimator": {}}
+    if not options.demo:
+        asked["pose_estimator"] = {"backend": options.backend} if options.backend else {}
     asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
     asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
     asked |= {"hri_bridge": {}} if options.hri else {}
@@ -73,8 +74,11 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked["dashboard"] = {"camera": options.source == live.BROWSER} if options.source == live.BROWSER else {}
         asked["dashboard"] |= {} if options.port is None else {"port": options.port}
         asked["dashboard"] |= {"bind": options.bind} if options.bind else {}
+        asked["dashboard"] |= {"bag": str(options.record.absolute())} if options.record is not None else {}
     if options.record is not None:
         asked["recorder"] = {"bag": str(options.record.absolute()), "images": options.record_images}
+    for name in asked.keys() & set(live.CATALOGUED):
+        asked[name] |= live.catalogue_of(options)
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")

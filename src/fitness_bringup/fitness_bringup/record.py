@@ -15,6 +15,7 @@ from fitness_bringup import live, node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.node import on_signal
 from fitness_datasets.guidance import Decision, TakeRequest
@@ -42,6 +43,7 @@ class Options:
     consent: bool = False
     auto: bool = False
     overlay: bool = True
+    catalogue: Path | None = None
     params: Path | None = None
     parameters: tuple[str, ...] = ()
     namespace: str = "fitness"
@@ -97,8 +99,14 @@ def _check(options: Options) -> None:
 
 
 def _catalogue(options: Options) -> Path | None:
-    given = node_parameters.overrides_of(options.parameters).get("record_take", {}).get("catalogue")
-    return Path(given) if given else None
+    """That of every node that knows exercises; raises InputError where -p gives them different ones."""
+    overrides, default = node_parameters.overrides_of(options.parameters), str(options.catalogue or "")
+    nodes = ("record_take", "rep_counter", "exercise_classifier")
+    given = {str(overrides.get(node, {}).get("catalogue", default)) for node in nodes}
+    if len(given) > 1:
+        raise InputError(f"{', '.join(nodes)} have different catalogues; give one to all with --catalogue")
+    name = given.pop()
+    return Path(name) if name else None
 
 
 def _graph_options(options: Options) -> live.Options:
@@ -110,6 +118,7 @@ def _graph_options(options: Options) -> live.Options:
         record_images=options.images,
         overlay=options.overlay,
         loop=recording and not device,
+        catalogue=options.catalogue,
         params=options.params,
         parameters=options.parameters,
         namespace=options.namespace,

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 
+from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, RepEvent, SetSummary, nanoseconds, seconds
 
 SHORTEST_WITHOUT_REPETITION = 2.0
@@ -37,7 +38,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A finished repetition: time_s of its end after the first frame, range of motion in degrees.
+    """A finished repetition: time_s of its end after the first frame, its range of motion in degrees (rom_deg) or,
+    where a distance drives the exercise, in torso lengths (rom_torso); the other one is NaN.
 
     reason: why it does not count ("shallow", "too_fast", ...); None where it counts. out_s, pause_s, back_s: tempo;
     together duration_s. symmetry, smoothness: of RepEvent; NaN = not measured. form_judged, form_faults: codes of the
@@ -50,6 +52,7 @@ class Repetition:
     counted: bool
     reason: str | None
     rom_deg: float
+    rom_torso: float
     out_s: float
     pause_s: float
     back_s: float
@@ -128,8 +131,9 @@ def segments_of(
     return tuple(sorted(segments, key=lambda segment: segment.start_s))
 
 
-def repetitions_of(events: Sequence[RepEvent], origin: int) -> tuple[Repetition, ...]:
-    """The repetitions of a recording that begins at stamp `origin` [ns], by time."""
+def repetitions_of(events: Sequence[RepEvent], exercises: Catalogue, origin: int) -> tuple[Repetition, ...]:
+    """The repetitions of a recording that begins at stamp `origin` [ns], by time. exercises: those of the events."""
+    by_distance = {exercise.name for exercise in exercises if exercise.joint is None}
     repetitions = [
         Repetition(
             exercise=event.exercise,
@@ -137,7 +141,8 @@ def repetitions_of(events: Sequence[RepEvent], origin: int) -> tuple[Repetition,
             duration_s=event.duration,
             counted=event.counted,
             reason=None if event.counted else event.reason.name.lower(),
-            rom_deg=math.degrees(event.range_of_motion),
+            rom_deg=math.nan if event.exercise in by_distance else math.degrees(event.range_of_motion),
+            rom_torso=event.range_of_motion if event.exercise in by_distance else math.nan,
             out_s=event.tempo[0],
             pause_s=event.tempo[1],
             back_s=event.tempo[2],

@@ -6,6 +6,7 @@ from collections import deque
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
+from fitness_core.catalogue import Catalogue
 from fitness_core.ros import qos
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import Phase, seconds
@@ -84,24 +85,26 @@ class Status(Node):
         self._stamps.append(stamp_of(cdr))
 
 
-def print_summary(status: Status, counts: dict[str, int]) -> None:
+def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) -> None:
     """The sets as they were published, the totals, and what became of the frames (`Graph.counts`)."""
     # Here: a graph need not wait for what prints tables.
     from rich.console import Console
 
-    from fitness_bringup.tables import table
+    from fitness_bringup.tables import reach, table
 
     console = Console()
     sets = [summary for summary in status.sets if summary.repetitions]
     if sets:
-        rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range [deg]")
+        rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range")
         for summary in sets:
+            mean = summary.range_of_motion_mean
+            by_joint = summary.exercise not in exercises or exercises[summary.exercise].joint is not None
             rows.add_row(
                 summary.exercise,
                 str(summary.repetitions),
                 str(summary.rejected),
                 f"{summary.duration_mean:.1f}",
-                f"{math.degrees(summary.range_of_motion_mean):.0f}",
+                reach(math.degrees(mean), math.nan) if by_joint else reach(math.nan, mean),
             )
         console.print(rows)
     totals = ", ".join(f"{name} {count}" for name, count in status.repetitions.items())

@@ -1,5 +1,7 @@
 """Tables on a terminal."""
 
+import math
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -12,3 +14,10 @@ def table(*columns: str) -> Table:
         # As Text, because Rich would take "[s]" for markup.
         made.add_column(Text(column), justify="right" if number else "left")
     return made
+
+
+def reach(degrees: float, torso: float) -> str:
+    """A range of motion with its unit: the one of the two [deg, torso lengths] that is no NaN; "" of two NaN."""
+    if not math.isnan(torso):
+        return f"{torso:.2f} torso"
+    return "" if math.isnan(degrees) else f"{degrees:.0f}\N{DEGREE SIGN}"

@@ -40,6 +40,7 @@ class State:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.exercises = [{"name": e.name, "title": e.title, "joint": str(e.joint)} for e in catalogue]
+        self._by_distance = {e.name for e in catalogue if e.joint is None}
         self.threshold = math.nan
         self.model = ""
         self.nodes: dict[str, Json] = {}
@@ -81,7 +82,7 @@ class State:
                 "turn": seconds(event.turn),
                 "end": seconds(event.end),
                 "duration": number(event.duration, 2),
-                "range": degrees(event.range_of_motion),
+                "range": self._range(event.exercise, event.range_of_motion),
                 "symmetry": number(event.symmetry, 3),
                 "faults": list(event.form_faults),
             },
@@ -101,12 +102,16 @@ class State:
                 "repetitions": summary.repetitions,
                 "rejected": summary.rejected,
                 "duration": number(summary.duration_mean, 2),
-                "range": degrees(summary.range_of_motion_mean),
+                "range": self._range(summary.exercise, summary.range_of_motion_mean),
                 "symmetry": number(summary.symmetry_mean, 3),
                 "velocity_loss": number(summary.velocity_loss, 3),
                 "faults": list(summary.form_faults),
             },
         )
+
+    def _range(self, exercise: str, value: float) -> float | None:
+        """A range of motion [rad] in degrees; None where a distance drives the exercise: that is in torso lengths."""
+        return None if exercise in self._by_distance else degrees(value)
 
     def take_cue(self, cue: FormCue) -> Json:
         """Something to say to the person; returns its message."""
