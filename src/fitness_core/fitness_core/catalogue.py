@@ -66,7 +66,7 @@ class Plane(StrEnum):
 
 
 class Point(StrEnum):
-    """A landmark that posture conditions speak of; the mean of the visible sides."""
+    """A landmark that posture conditions speak of; the mean of the visible ones of the sides that move."""
 
     SHOULDER = "shoulder"
     ELBOW = "elbow"

@@ -21,7 +21,9 @@ _NEVER = -nanoseconds(1e6)  # before every stamp
 
 # Poses so close tell the same height.
 _BESIDE = nanoseconds(0.1)
-_TORSO = [INDEX[f"{side}_{name}"] for name in ("shoulder", "hip") for side in ("left", "right")]
+BOTH_SIDES = ("left", "right")
+"""Of the body."""
+_TORSO = [INDEX[f"{side}_{name}"] for name in ("shoulder", "hip") for side in BOTH_SIDES]
 
 Reading = tuple[float, float, float, float]
 """Left value, left confidence, right value, right confidence; a value is NaN where its side is not seen."""
@@ -70,16 +72,21 @@ class GlitchGates:
         return passed
 
 
-def posture_holds(conditions: tuple[Posture, ...], pose: Pose, min_visibility: float) -> bool:
-    """Whether every condition holds in this pose; one whose points are hidden is not judged."""
-    return all(_holds(condition, pose, min_visibility) for condition in conditions)
+def posture_holds(
+    conditions: tuple[Posture, ...], pose: Pose, min_visibility: float, sides: Sequence[str] = BOTH_SIDES
+) -> bool:
+    """Whether every condition holds in this pose; one whose points are hidden is not judged.
+
+    sides: of the body that are looked at.
+    """
+    return all(_holds(condition, pose, min_visibility, sides) for condition in conditions)
 
 
-def _holds(condition: Posture, pose: Pose, min_visibility: float) -> bool:
+def _holds(condition: Posture, pose: Pose, min_visibility: float, sides: Sequence[str]) -> bool:
     pixels = pose.pixels()
     torso = _length(pixels)
-    difference = _height(pixels, pose, condition.point, min_visibility) - _height(
-        pixels, pose, condition.of, min_visibility
+    difference = _height(pixels, pose, condition.point, min_visibility, sides) - _height(
+        pixels, pose, condition.of, min_visibility, sides
     )
     if not np.isfinite(difference) or not torso > 0:
         return True
@@ -160,9 +167,9 @@ def _heights(
     return found
 
 
-def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float) -> float:
+def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float, sides: Sequence[str]) -> float:
     """Height of a point in the image [px, up]: the mean of its visible sides, NaN where none is."""
-    rows = [INDEX[f"left_{point}"], INDEX[f"right_{point}"]]
+    rows = [INDEX[f"{side}_{point}"] for side in sides]
     seen = [row for row in rows if pose.visibility[row] >= min_visibility]
     return -sum(float(pixels[row, 1]) for row in seen) / len(seen) if seen else math.nan
 

@@ -14,7 +14,7 @@ from rep_counter.credit import Found
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, Motion, motion_of
 from rep_counter.past import Past
-from rep_counter.signals import Reading, drive, posture_holds, travelled
+from rep_counter.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
 from rep_counter.whole import BEFORE, falls, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
@@ -75,7 +75,7 @@ class Track:
         self.exercise = exercise
         self._min_visibility = min_visibility
         self._past = past
-        self._sides = (("left", "right"),) if exercise.sides == Sides.BOTH else (("left",), ("right",))
+        self._sides = (BOTH_SIDES,) if exercise.sides == Sides.BOTH else (("left",), ("right",))
         is_angle = exercise.joint is not None
         self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
         self._signal = bodies.signal(exercise)
@@ -218,7 +218,7 @@ class Track:
             return Reason.WRONG_POSTURE
         poses = self._past.poses(excursion.start, excursion.end)
         turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)
-        if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility):
+        if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility, sides):
             return Reason.WRONG_POSTURE
         ends = (excursion.begun, excursion.returned)
         for travel in exercise.travel:

@@ -17,23 +17,24 @@ def _direction(degrees: float) -> np.ndarray:
 def figure(time: float, elbow: float = 170.0, knee: float = 170.0, arm: float = 5.0, **changes) -> Pose:
     """A person facing the camera at a time [s].
 
-    elbow, knee: inner angles [deg]; a pair (left, right) where the sides differ. arm: upper arms from hanging [deg].
+    elbow, knee: inner angles [deg]. arm: upper arms from hanging [deg]. A pair (left, right) where the sides differ.
     changes: replace fields of the pose, e.g. visibility.
     """
     world = np.zeros((N_LANDMARKS, 3))
     for side, sign in (("left", 1), ("right", -1)):
         bend = 180 - np.broadcast_to(elbow, 2)[0 if side == "left" else 1]
         fold = 180 - np.broadcast_to(knee, 2)[0 if side == "left" else 1]
+        lifted = np.broadcast_to(arm, 2)[0 if side == "left" else 1]
         shoulder = np.array([0.2 * sign, -0.5, 0])
         hip = np.array([0.1 * sign, 0, 0])
         flip = np.array([sign, 1, 1])
-        elbow_at = shoulder + 0.28 * _direction(arm) * flip
+        elbow_at = shoulder + 0.28 * _direction(lifted) * flip
         knee_at = hip + 0.42 * _direction(fold / 2) * flip
         ankle = knee_at + 0.42 * _direction(-fold / 2) * flip
         points = {
             "shoulder": shoulder,
             "elbow": elbow_at,
-            "wrist": elbow_at + 0.26 * _direction(arm + bend) * flip,
+            "wrist": elbow_at + 0.26 * _direction(lifted + bend) * flip,
             "hip": hip,
             "knee": knee_at,
             "ankle": ankle,

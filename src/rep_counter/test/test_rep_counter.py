@@ -82,6 +82,27 @@ def test_one_arm_and_alternating_curls_count_each(figure, wave):
     assert counted(run(both, lambda time: "curl")[0])["curl"] >= 3
 
 
+@pytest.mark.parametrize("exercise", ["press", "front_raise", "lateral_raise"])
+def test_arms_that_take_turns_count_each_and_together_one(figure, wave, exercise):
+    rest, top = (70, 165) if exercise == "press" else (8, 95)
+
+    def raised(time: float, left: float, right: float) -> Pose:
+        if exercise == "press":
+            return figure(time, elbow=(left, right), arm=(40 + (left - 70) * 1.2, 40 + (right - 70) * 1.2))
+        return figure(time, arm=(left, right))
+
+    moved = wave(6, 2.0, rest, top, 30)
+    lefts = [time < 1.5 or int((time - 1.5) / 2) % 2 == 0 for time, _ in moved]
+    together = [raised(time, angle, angle - 2) for time, angle in moved]
+    one = [raised(time, angle, rest) for time, angle in moved]
+    in_turn = [
+        raised(time, *((angle, rest) if left else (rest, angle)))
+        for (time, angle), left in zip(moved, lefts, strict=True)
+    ]
+    for poses in (together, one, in_turn):
+        assert counted(run(poses, exercise=exercise)[0]) == {exercise: 6}
+
+
 def test_a_label_that_flips_for_a_moment_loses_nothing(figure, wave):
     poses = [figure(time, knee=angle) for time, angle in wave(5, 2.0, 170, 70, 30)]
     flips = lambda time: "press" if 4.0 <= time < 4.15 or 6.0 <= time < 6.25 else "squat"  # noqa: E731
@@ -96,6 +117,18 @@ def test_late_label_credits_back_to_the_first_repetition(figure, wave):
     events, _, _ = run(poses, lambda time: "squat" if time > 3.2 else "")
     assert counted(events) == {"squat": 3}
     assert [event.index for event in events if event.counted] == [1, 2, 3]
+
+
+def test_the_last_of_a_set_that_the_recording_cuts_off_is_not_lost_to_a_few_labels(figure, wave):
+    """The classifier gets no window of it; what it said before, and the rules that are kept, speak for one more."""
+    poses = [figure(time, knee=angle) for time, angle in wave(4, 1.5, 170, 70, 30)]
+    turns = [time for time, angle in wave(4, 1.5, 170, 70, 30) if angle < 71]
+    poses = [pose for pose in poses if pose.stamp / 1e9 < turns[-1] + 0.2]
+    flips = lambda time: "press" if time > turns[-1] - 0.6 else "squat"  # noqa: E731
+    assert counted(run(poses, flips)[0]) == {"squat": 4}
+    # A whole window of another exercise is another matter.
+    refuted = lambda time: "press" if time > turns[-1] - 1.8 else "squat"  # noqa: E731
+    assert counted(run(poses, refuted)[0])["squat"] == 3
 
 
 def test_another_exercise_counts_nothing(figure, wave):
