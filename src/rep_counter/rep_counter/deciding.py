@@ -123,7 +123,7 @@ class Deciding:
             # Where nothing was asked for and nothing said at all, the set goes on: its rules were kept.
             silent = good and waited and not self.given and not self._labels_of(candidate)
             sure = silent or self.given == name
-            share = 1.0 if sure else self._case([candidate], now, last, attempt=attempt).share(name)
+            share = 1.0 if sure else self._case([candidate], now, last, attempt=attempt, least=WAIT).share(name)
             if share >= (_NEEDED_IN_SET if good else _LIKELY):
                 # Failed attempts are told of within a set only; good ones before a credited one are of the set too.
                 between = [
@@ -179,15 +179,25 @@ class Deciding:
         excursion = candidate.excursion
         return self._evidence.means(excursion.turn, excursion.end + WAIT)
 
-    def _case(self, candidates: list[Candidate], now: int, last: bool, so_far: bool = False, attempt: str = "") -> Case:
+    def _case(
+        self,
+        candidates: list[Candidate],
+        now: int,
+        last: bool,
+        so_far: bool = False,
+        attempt: str = "",
+        least: int = 0,
+    ) -> Case:
         """What speaks for each exercise from the turning point of the first candidate to shortly after the last.
 
         attempt: an exercise whose movement is taken for good, to tell whether a failed one was meant as one.
+        least: labels of so long [ns] are heard, earlier ones where the recording ends too soon.
         """
         start, end = candidates[0].excursion.start, candidates[-1].excursion.end
+        until = min(now if last else now - LABEL_LAG, end + WAIT)
         # Too short a recording for a label after the turning point: hear those before it too.
-        since = start if last else candidates[0].excursion.turn
-        means = self._evidence.means(since, min(now if last else now - LABEL_LAG, end + WAIT))
+        since = min(start, until - least) if last else candidates[0].excursion.turn
+        means = self._evidence.means(since, until)
         found = {name: track.found(start, end, so_far) for name, track in self._tracks.items()}
         if attempt:
             found[attempt] = Found(1.0, 1.0)
