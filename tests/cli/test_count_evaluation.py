@@ -137,8 +137,12 @@ def test_pose_files_are_counted_and_scaled_ones_whatever_the_exercise(tmp_path, 
     files = {f"poses/countix/{name}.npz" for name in ("lunge20", "bench_pressing20", "bench_pressing18")}
     files.add("poses/fit3d/s03_squat_fr.npz")
     evaluation = evaluated(tmp_path, "--poses", table_of(tmp_path, data("poses.csv"), files))
-    (squat,) = evaluation["recordings"]
+    recordings = {row["exercise"]: row for row in evaluation["recordings"]}
+    assert set(recordings) == {"squat", "lunge"}  # bench presses are in no catalogue
+    squat, lunge = recordings["squat"], recordings["lunge"]
     assert (squat["data"], squat["count"]) == ("pose files", 5) and {NAMED, GIVEN} < set(squat["counted"])
+    assert (lunge["data"], lunge["count"], lunge["certain"]) == ("scaled pose files", 8, False)
+    assert abs(lunge["counted"][GIVEN] - 8) <= 1
     found = evaluation["any_exercise"]
     assert found["all"]["sets"] == 3
     assert found["half the constants were chosen on"]["sets"] == 2

@@ -1,6 +1,7 @@
 """Recordings whose repetitions are known, from the tables of ../shared/data/README.md, as poses."""
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from exercise_classifier.training.extras import extra_take
+from exercise_classifier.training.extras import MINMAX, extra_take
 from exercise_classifier.training.take_readers import digest, read_table
 from exercise_classifier.training.takes import extract, groups_of, read_landmarks, smoothed
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
@@ -109,16 +110,21 @@ def motion_capture(table: Path) -> Iterator[Recording]:
 
 
 def pose_sequences(table: Path) -> Iterator[Recording]:
-    """The BlazePose sequences of a poses.csv that have a count: landmarks in the picture, no world ones."""
+    """The BlazePose sequences of a poses.csv that have a count.
+
+    Landmarks in the picture, no world ones; of min-max scaled ones both, with the hips in the middle of the picture, as
+    bones of usual lengths give them. Of those each shows another person, and the count is a published one.
+    """
     for row in _rows(table, ("file", "layout", "exercise", "reps", "source")):
-        if row["layout"] == "blazepose33_xyzv" and row["reps"]:
+        if row["layout"] in ("blazepose33_xyzv", MINMAX) and row["reps"]:
+            scaled = row["layout"] == MINMAX
             yield Recording(
-                "pose files",
+                "scaled pose files" if scaled else "pose files",
                 row["file"],
                 row["exercise"],
                 _count(row, table),
-                True,
-                row["source"],
+                not scaled,
+                row["file"] if scaled else row["source"],
                 lambda path=table.parent / row["file"], row=row: _poses(path, row),  # type: ignore[misc]
             )
 
@@ -128,7 +134,7 @@ def scaled_sequences(table: Path) -> list[Sequence]:
     found = []
     for row in _rows(table, ("file", "layout", "exercise", "reps")):
         count = _count(row, table)
-        if row["layout"] == "blazepose33_minmax_xyz" and count:
+        if row["layout"] == MINMAX and count:
             with np.load(table.parent / row["file"]) as data:
                 points = data["landmarks"].astype(float)
             points[(points == 0).all(axis=(1, 2))] = np.nan
@@ -156,7 +162,7 @@ def _landmarks(video: Path, cache: Path) -> list[Pose]:
 
 def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
     """As the pose stage would hand them on: filtered."""
-    take = extra_take(path, row)
+    take = extra_take(path, row, longest_s=math.inf)
     if take is None:
         raise InputError(f"{path} holds no landmarks")
     image = np.concatenate([take.image, np.repeat(take.visibility[..., None], 2, axis=-1)], axis=-1)

@@ -16,6 +16,9 @@ from fitness_core.types import DEPTH_OF_IMAGE
 
 _ASSUMED_RATE = 30.0
 
+MINMAX = "blazepose33_minmax_xyz"
+"""The layout whose axes were scaled to 0..1, frame by frame."""
+
 _NAMES = {
     "left_shoulder": ("l_upper_arm(shoulder)", "lhumerus_start"),
     "left_elbow": ("l_forearm(elbow)", "lhumerus"),
@@ -51,8 +54,11 @@ _COCO18 = {0: "nose", 2: "right_shoulder", 3: "right_elbow", 4: "right_wrist", 5
 _TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
-def extra_take(path: Path, row: dict[str, str]) -> Take | None:
-    """The take of a row of `poses.csv` (it has a layout) or of `mocap.csv`; None where it would not help."""
+def extra_take(path: Path, row: dict[str, str], longest_s: float = 30.0) -> Take | None:
+    """The take of a row of `poses.csv` (it has a layout) or of `mocap.csv`; None where it would not help.
+
+    longest_s: of a min-max scaled sequence; the rest is left out.
+    """
     name = Path(row["file"]).name
     if not row.get("layout"):
         # Mixed recordings have no one label; getting up from a chair (m05) is a squat to some and not to others.
@@ -67,7 +73,10 @@ def extra_take(path: Path, row: dict[str, str]) -> Take | None:
     if maker is None or flat_side or row["exercise"] == "rope_pushdown":
         return None
     with np.load(path) as data:
-        return maker(data["landmarks"], row)
+        landmarks = data["landmarks"]
+    if row["layout"] == MINMAX:
+        landmarks = landmarks[: round(min(longest_s * _ASSUMED_RATE, len(landmarks)))]
+    return maker(landmarks, row)
 
 
 def _make(
@@ -109,7 +118,7 @@ def _minmax(landmarks: np.ndarray, row: dict) -> Take | None:
     a = np.array([INDEX[first] for first, _, _ in _BONES])
     b = np.array([INDEX[second] for _, second, _ in _BONES])
     squared = np.array([length**2 for _, _, length in _BONES])
-    landmarks = landmarks[: round(30 * _ASSUMED_RATE)].astype(np.float64)
+    landmarks = landmarks.astype(np.float64)
     world = np.full(landmarks.shape, np.nan)
     for number, frame in enumerate(landmarks):
         if not frame.any():
@@ -171,5 +180,5 @@ def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take
     return _make(row, rate, np.where(np.isfinite(image), image, 0.5), world, visibility, (640, 480), "mocap")
 
 
-LAYOUTS = {"coco18_px_xyc": _coco18, "blazepose33_minmax_xyz": _minmax, "blazepose33_xyzv": _blazepose}
+LAYOUTS = {"coco18_px_xyc": _coco18, MINMAX: _minmax, "blazepose33_xyzv": _blazepose}
 """Layout of a pose file -> what makes a take of it."""
