@@ -9,10 +9,10 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from exercise_classifier import model_file
-from exercise_classifier.features import FEATURE_SETS, seen_steps, stack
+from exercise_classifier.features import FEATURE_SETS, seen_steps
 from exercise_classifier.hold import LabelHold
 from exercise_classifier.rest import resting, with_rest
-from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow
+from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow, planes_of_poses
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
@@ -213,10 +213,12 @@ class ExerciseClassifier:
         begun: list[_Begun] = []
         due: list[_Due] = []
         seen = [pose.tracked for pose in poses]
-        arrays = zip(*stack([pose for pose, tracked in zip(poses, seen, strict=True) if tracked]), strict=True)
+        rows = iter(
+            planes_of_poses([pose for pose, tracked in zip(poses, seen, strict=True) if tracked]).swapaxes(0, 1)
+        )
         anew = False
         for number, (pose, tracked) in enumerate(zip(poses, seen, strict=True)):
-            if self._window.add(pose, next(arrays) if tracked else None):
+            if self._window.add(pose, next(rows) if tracked else None):
                 # Windows before a jump of time have stamps of their own.
                 begun += self._begin(due)
                 due, anew = [], True

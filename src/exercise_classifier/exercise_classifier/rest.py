@@ -6,8 +6,8 @@ resembles; that is measured here, in training and in the node alike.
 
 import numpy as np
 
-from exercise_classifier.features import PoseSequence, length_of, median_of
-from fitness_core.geometry import angles_of
+from exercise_classifier.features import PoseSequence, median_of, planes_of
+from fitness_core.geometry import angles_of_planes, dot_of_planes
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 
 WEIGHT = 0.5
@@ -44,10 +44,12 @@ def moves(angles: np.ndarray) -> np.ndarray:
 
 def resting(sequence: PoseSequence) -> np.ndarray:
     """Bool [...]: whether the trunk is upright in a window and no large joint moves."""
-    still = ~moves(angles_of(sequence.metric)[..., _JOINTS])
-    trunk = (sequence.metric[..., _HIPS, :] - sequence.metric[..., _SHOULDERS, :]).mean(axis=-2)
+    planes = planes_of(sequence.metric)
+    still = ~moves(angles_of_planes(planes, _JOINTS))
+    lines = planes.take(_HIPS, axis=-1) - planes.take(_SHOULDERS, axis=-1)
+    trunk = (lines[..., 0] + lines[..., 1]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return still & (median_of(trunk[..., 1] / length_of(trunk)) > _UPRIGHT)
+        return still & (median_of(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk))) > _UPRIGHT)
 
 
 def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

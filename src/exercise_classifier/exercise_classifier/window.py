@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exercise_classifier.features import PoseSequence, stack
+from exercise_classifier.features import PoseSequence, planes_of, points_of, stack
 from fitness_core.skeleton import N_LANDMARKS
 from fitness_core.types import NANOSECONDS, SOONEST, Pose, nanoseconds, seconds
 
@@ -20,6 +20,15 @@ MIN_SEEN = 0.7
 _SAME_TIME = 1e-6
 # Poses for which there is room at first: of two seconds at 60 Hz, and as many again before they are moved.
 _ROOM = 256
+
+
+def planes_of_poses(poses: Sequence[Pose]) -> np.ndarray:
+    """What a window keeps of poses in which somebody is seen, float32 [7, n, 33].
+
+    x, y, z of `PoseSequence.metric` and of its pixels, and the visibility.
+    """
+    metric, pixels, visibility = stack(poses)
+    return np.concatenate([planes_of(metric), planes_of(pixels), visibility[None]])
 
 
 def resample(
@@ -49,23 +58,26 @@ def _lines(
     empty, first = first >= end, np.minimum(first, len(stamps) - 1)
     last = np.maximum(end - 1, first)
     after = np.minimum(np.maximum(np.searchsorted(stamps, at), first), last)
-    before = np.where(stamps[after] <= at, after, np.maximum(after - 1, first))
-    span = stamps[after] - stamps[before]
-    weight = np.where(span > 0, (at - stamps[before]) / np.where(span > 0, span, 1.0), 0.0)
+    later = stamps[after]
+    before = np.where(later <= at, after, np.maximum(after - 1, first))
+    earlier = stamps[before]
+    span = later - earlier
+    weight = np.divide(at - earlier, span, out=np.zeros(span.shape), where=span > 0)
     outside = empty | (at < stamps[first] - same) | (at > stamps[last] + same) | (span > max_gap)
     return before, after, weight, outside
 
 
 def _mixed(
-    values: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, outside: np.ndarray
+    values: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray, outside: np.ndarray, axis: int = 0
 ) -> np.ndarray:
-    """Values [n, ...] between each pair of rows, float32; NaN outside."""
-    weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1)).astype(np.float32)
-    mixed, following = values.take(before, axis=0), values.take(after, axis=0)
+    """Values between each pair of rows, which are along an axis, float32; NaN outside."""
+    weight = weight.reshape(*weight.shape, *[1] * (values.ndim - 1 - axis)).astype(np.float32)
+    mixed, following = values.take(before, axis=axis), values.take(after, axis=axis)
     following -= mixed
     following *= weight
     mixed += following
-    mixed[outside] = np.nan
+    if outside.any():
+        mixed[(*[slice(None)] * axis, outside)] = np.nan
     return mixed
 
 
@@ -103,12 +115,12 @@ class PoseWindow:
         self._poses.clear()
         self._first = self._end
 
-    def add(self, pose: Pose, arrays: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None) -> bool:
+    def add(self, pose: Pose, planes: np.ndarray | None = None) -> bool:
         """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then.
 
-        arrays: the pose's own of what `stack` makes, where it was done for many poses at once.
+        planes: [7, 33], the pose's own of `planes_of_poses`, where that was done for many poses at once.
         """
-        fresh, tracked = False, pose.tracked if arrays is None else True
+        fresh, tracked = False, pose.tracked if planes is None else True
         if self._poses:
             newest, _ = self._poses[-1]
             if 0 <= pose.stamp - newest < SOONEST:
@@ -120,10 +132,9 @@ class PoseWindow:
         self._poses.append((pose.stamp, tracked))
         if tracked:
             self.body_id = pose.body_id
-            if arrays is None:
-                metric, pixels, visibility = stack([pose])
-                arrays = metric[0], pixels[0], visibility[0]
-            self._append(pose.stamp, (pose.width, pose.height), *arrays)
+            if planes is None:
+                planes = planes_of_poses([pose])[:, 0]
+            self._append(pose.stamp, (pose.width, pose.height), planes)
         # One pose older than the window stays, so that its first step can be interpolated.
         oldest = pose.stamp - nanoseconds(self.duration)
         while len(self._poses) > 2 and self._poses[1][0] <= oldest:
@@ -161,11 +172,11 @@ class PoseWindow:
     def sequences(self, cuts: Sequence[Cut]) -> PoseSequence:
         """The windows of all cuts since the last call, or since a `reset`; arrays [cuts, steps, ...]."""
         self._uncut = None
-        newest, first, end = (np.array(of)[:, None] for of in zip(*cuts, strict=True))
+        newest, first, end = np.array(cuts).T[..., None]
         first, end = first - self._rows_before, end - self._rows_before
         start = min(int(first[0, 0]), len(self._rows[0]) - 1)
         used = slice(start, max(int(end[-1, 0]), start + 1))
-        stamps, sizes, *values = (rows[used] for rows in self._rows)
+        stamps, sizes, planes = (rows[used] for rows in self._rows)
         zero = newest[0, 0]
         lines = _lines(
             (stamps - zero).astype(float),
@@ -176,10 +187,10 @@ class PoseWindow:
             _SAME_TIME * NANOSECONDS,
         )
         size = np.where(first < end, sizes[np.maximum(end[:, 0] - 1 - start, 0)], 1)
-        metric, pixels, visibility = (_mixed(of, *lines) for of in values)
-        return PoseSequence(metric, pixels, visibility, self.rate, size)
+        mixed = _mixed(planes.swapaxes(0, 1), *lines, axis=1)
+        return PoseSequence(points_of(mixed[:3]), points_of(mixed[3:6]), mixed[6], self.rate, size)
 
-    def _append(self, stamp: int, size: tuple[int, int], *arrays: np.ndarray) -> None:
+    def _append(self, stamp: int, size: tuple[int, int], planes: np.ndarray) -> None:
         row = self._end - self._rows_before
         if row == len(self._rows[0]):
             kept = self._first if self._uncut is None else self._uncut
@@ -188,18 +199,12 @@ class PoseWindow:
                 new[: self._end - kept] = old[kept - self._rows_before :]
             self._rows_before = kept
             row = self._end - kept
-        for rows, value in zip(self._rows, (stamp, size, *arrays), strict=True):
+        for rows, value in zip(self._rows, (stamp, size, planes), strict=True):
             rows[row] = value
         self._end += 1
 
 
 def _empty_rows(count: int) -> tuple[np.ndarray, ...]:
-    """Room for stamps [ns], sizes [px], and what `stack` makes."""
-    points = (count, N_LANDMARKS, 3)
-    return (
-        np.zeros(count, np.int64),
-        np.zeros((count, 2), int),
-        np.zeros(points, np.float32),
-        np.zeros(points, np.float32),
-        np.zeros(points[:2], np.float32),
-    )
+    """Room for stamps [ns], sizes [px], and what `planes_of_poses` makes, a row each."""
+    planes = np.zeros((7, count, N_LANDMARKS), np.float32)
+    return np.zeros(count, np.int64), np.zeros((count, 2), int), planes.swapaxes(0, 1)

@@ -11,7 +11,7 @@ _A = np.array([joint.a for joint in JOINTS])
 _AT = np.array([joint.at for joint in JOINTS])
 _B = np.array([joint.b for joint in JOINTS])
 _ENDS, _MIDDLES = np.concatenate([_A, _B]), np.concatenate([_AT, _AT])
-_POINTS = np.stack([_A, _AT, _B], axis=1)
+_POINTS = np.stack([_A, _AT, _B])
 
 
 def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -20,15 +20,17 @@ def angle_at(a: np.ndarray, at: np.ndarray, b: np.ndarray) -> np.ndarray:
     NaN where a point is NaN or a direction has no length.
     """
     to_a, to_b = a - at, b - at
-    return _between(to_a, to_b, _dot(to_a, to_a) * _dot(to_b, to_b))
-
-
-def _between(to_a: np.ndarray, to_b: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """Angles between directions; squares: of their lengths, multiplied."""
-    # Faster for the ten joints of a pose than norm, sum and clip, and this is done for every picture.
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = _dot(to_a, to_b) / np.sqrt(squares)
-    return np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0))
+        return angle_of(_dot(to_a, to_b), _dot(to_a, to_a) * _dot(to_b, to_b))
+
+
+def angle_of(product: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Angles [rad] between directions: of their scalar product, and of the squares of their lengths, multiplied.
+
+    NaN, with NumPy's warning, where one has no length.
+    """
+    # Faster for the ten joints of a pose than norm, sum and clip, and this is done for every picture.
+    return np.arccos(np.minimum(np.maximum(product / np.sqrt(squares), -1.0), 1.0))
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -40,12 +42,27 @@ def angles_of(points: np.ndarray) -> np.ndarray:
     lines = points.take(_ENDS, axis=-2) - points.take(_MIDDLES, axis=-2)
     squares = _dot(lines, lines)
     squares = squares[..., : len(_A)] * squares[..., len(_A) :]
-    return _between(lines[..., : len(_A), :], lines[..., len(_A) :, :], squares)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return angle_of(_dot(lines[..., : len(_A), :], lines[..., len(_A) :, :]), squares)
+
+
+def angles_of_planes(planes: np.ndarray, joints: Sequence[int]) -> np.ndarray:
+    """`angles_of` points that are held as planes [3, ..., 33], of some joints: a fraction of its time for many."""
+    at = planes.take(_AT.take(joints), axis=-1)
+    to_a, to_b = planes.take(_A.take(joints), axis=-1) - at, planes.take(_B.take(joints), axis=-1) - at
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return angle_of(dot_of_planes(to_a, to_b), dot_of_planes(to_a, to_a) * dot_of_planes(to_b, to_b))
+
+
+def dot_of_planes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Scalar products [...] of vectors [3, ...]."""
+    x, y, z = a * b
+    return x + y + z
 
 
 def confidences_of(visibility: np.ndarray) -> np.ndarray:
     """Confidence [..., 10] of each joint: the smallest visibility of its three points; visibility [..., 33]."""
-    return np.minimum.reduce(visibility.take(_POINTS, axis=-1), axis=-1)
+    return np.minimum.reduce(visibility.take(_POINTS, axis=-1), axis=-2)
 
 
 def rows_of(arrays: Sequence[np.ndarray]) -> np.ndarray:
