@@ -39,13 +39,14 @@ class OneEuro:
             self._stamp, self._value, self._speed = stamp, value, np.zeros_like(value)
             return value
         elapsed = seconds(stamp - self._stamp)
-        speed = (value - self._value) / elapsed / scale
+        step = value - self._value
+        speed = step / elapsed / scale
         everywhere = bool(np.isfinite(speed).all())
         if not everywhere:
             speed = np.nan_to_num(speed)
         self._speed += _alpha(self.derivative_cutoff, elapsed) * (speed - self._speed)
         alpha = _alpha(self.min_cutoff + self.beta * np.abs(self._speed), elapsed)
-        smoothed = self._value + alpha * (value - self._value)
+        smoothed = self._value + alpha * step
         if not everywhere:
             # Where there was no past the new value starts one; where there is no present the past is forgotten.
             smoothed = np.where(np.isfinite(self._value), smoothed, value)

@@ -181,4 +181,4 @@ class PoseEstimator:
 
 def _size(points: np.ndarray, smallest: float) -> float:
     """The longest side of the bounding box of points [33, 2 or 3], in their unit."""
-    return max(float(np.ptp(points, axis=0).max()), smallest)
+    return max(float((np.maximum.reduce(points) - np.minimum.reduce(points)).max()), smallest)

@@ -22,6 +22,8 @@ from fitness_msgs import msg
 Kind = TypeVar("Kind", bound=IntEnum)
 FARTHEST = 1000.0
 """Landmarks beyond this many picture sizes or metres, or not finite, are not measured: NaN."""
+# For every pose; of the class they take a call each.
+_TRACKED, _LOST = msg.BodyPose.STATUS_TRACKED, msg.BodyPose.STATUS_LOST
 
 
 def to_time(stamp: int) -> Time:
@@ -110,11 +112,11 @@ def pose_of(
     stamp: int, frame_id: str, status: int, body_id: str, width: int, height: int, score: float, landmarks: np.ndarray
 ) -> types.Pose:
     """The pose that the fields of a BodyPose tell of; stamp [ns], landmarks float32 [33, 8]."""
-    if status > msg.BodyPose.STATUS_LOST:
+    if status > _LOST:
         raise InputError(f"BodyPose.status {status} is not known; there are 0, 1 and 2")
-    if status != msg.BodyPose.STATUS_TRACKED:
+    if status != _TRACKED:
         nobody = types.Pose.nobody(stamp, width, height, frame_id)
-        return replace(nobody, lost=status == msg.BodyPose.STATUS_LOST)
+        return replace(nobody, lost=status == _LOST)
     values = measured(landmarks, width, height)
     image, world, visibility, presence = values[:, 0:3], values[:, 3:6], values[:, 6], values[:, 7]
     return types.Pose(stamp, image, world, visibility, presence, width, height, score, body_id, frame_id)
@@ -127,8 +129,10 @@ def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
             f"a body of {len(landmarks)} landmarks in a picture of {width}x{height}; it takes {N_LANDMARKS} and the "
             "size of the picture"
         )
-    beyond = np.abs(landmarks) >= FARTHEST
-    return np.where(beyond.any(axis=1)[:, None], np.float32(np.nan), landmarks) if beyond.any() else landmarks
+    farthest = np.abs(landmarks)
+    if np.maximum.reduce(farthest, axis=None) < FARTHEST:  # which no NaN is
+        return landmarks
+    return np.where((farthest >= FARTHEST).any(axis=1)[:, None], np.float32(np.nan), landmarks)
 
 
 def to_joint_angles(angles: types.JointAngles, frame_id: str) -> msg.JointAngles:
