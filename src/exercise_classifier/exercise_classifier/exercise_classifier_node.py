@@ -11,9 +11,10 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.catch_up import CatchUp, Heard
 from fitness_core.ros.last_said import LastSaid
-from fitness_core.ros.messages import from_body_pose, header, to_classification
+from fitness_core.ros.messages import from_body_pose, header
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.serialized import of_classification
 from fitness_core.types import Classification
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 
@@ -165,7 +166,7 @@ class ExerciseClassifierNode(FitnessNode):
     def _tell(self, result: Classification | None, frame_id: str) -> None:
         if result is not None:
             self._newest = result
-            self._exercise.publish(to_classification(result, frame_id))
+            self._exercise.publish(of_classification(result, frame_id))
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Rate, cost, and what is seen."""

@@ -23,16 +23,17 @@ class Status(Node):
 
     def __init__(self, name: str = "status", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self.classification: ExerciseClassification | None = None
-        self._state: bytes | None = None  # read when the line is asked for, and not at every pose
+        # Read when the line is asked for, and not at every pose.
+        self._classification: bytes | None = None
+        self._state: bytes | None = None
         self.repetitions: dict[str, int] = {}
         """Counted repetitions of each exercise so far, in the order in which they were first done."""
         self.sets: deque[SetSummary] = deque(maxlen=SETS)
         self.poses = 0
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
         self.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM, raw=True)
+        self.create_subscription(ExerciseClassification, "exercise", self._take_classification, qos.STREAM, raw=True)
         for kind, topic, callback, profile in (
-            (ExerciseClassification, "exercise", self._take_classification, qos.STREAM),
             (RepEvent, "rep_event", self._take_repetition, qos.EVENTS),
             (SetSummary, "set_summary", self._take_set, qos.STREAM),
         ):
@@ -53,7 +54,8 @@ class Status(Node):
     def line(self) -> str:
         """The state of the graph in one line."""
         parts = [f"{self.rate:4.1f} fps"]
-        seen = self.classification
+        kept = self._classification
+        seen = deserialize_message(kept, ExerciseClassification) if kept is not None else None
         if seen is None or seen.status == ExerciseClassification.STATUS_WARMING_UP:
             parts.append("warming up")
         elif seen.status == ExerciseClassification.STATUS_NO_BODY:
@@ -69,8 +71,8 @@ class Status(Node):
         parts.append(f"repetitions: {counts or 0}")
         return " | ".join(parts)
 
-    def _take_classification(self, message: ExerciseClassification) -> None:
-        self.classification = message
+    def _take_classification(self, cdr: bytes) -> None:
+        self._classification = cdr
 
     def _take_repetition(self, message: RepEvent) -> None:
         if message.status == RepEvent.STATUS_COUNTED:

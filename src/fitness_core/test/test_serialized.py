@@ -9,7 +9,7 @@ from fitness_core import types
 from fitness_core.errors import InputError
 from fitness_core.ros import images, messages, serialized
 from fitness_core.types import Pose
-from fitness_msgs.msg import BodyPose, RepState
+from fitness_msgs.msg import BodyPose, ExerciseClassification, RepState
 
 
 def pose(body_id: str = "person_1", frame_id: str = "camera") -> Pose:
@@ -61,6 +61,41 @@ def test_a_state_is_written_as_rclpy_writes_it(exercise: str) -> None:
     assert deserialize_message(written, RepState) == expected
     assert len(written) == len(serialize_message(expected))
     assert serialized.stamp_of(serialized.of_rep_state(state, "camera")) == state.stamp
+
+
+def classification(label: str, body_id: str) -> types.Classification:
+    if not label:
+        return types.Classification(5, 2, types.ClassificationStatus.WARMING_UP, body_id=body_id)
+    probabilities = {label: 0.75, "other": 0.25}
+    status = types.ClassificationStatus.OK
+    return types.Classification(12_000_000_034, 10_000_000_034, status, label, 0.7, probabilities, body_id)
+
+
+@pytest.mark.parametrize("label", ["", "squat", "overhead_press"])
+@pytest.mark.parametrize("body_id", ["", "person_12"])
+def test_a_label_is_written_as_rclpy_writes_it(label: str, body_id: str) -> None:
+    result = classification(label, body_id)
+    expected = messages.to_classification(result, "camera")
+    written = serialized.of_classification(result, "camera")
+    assert repr(deserialize_message(written, ExerciseClassification)) == repr(
+        deserialize_message(serialize_message(expected), ExerciseClassification)
+    )
+    assert len(written) == len(serialize_message(expected))
+
+
+@pytest.mark.parametrize("label", ["", "squat", "overhead_press"])
+@pytest.mark.parametrize("labels", [["squat", "other"], []])
+def test_a_label_read_in_place_is_the_message_read(label: str, labels: list[str]) -> None:
+    cdr = serialize_message(messages.to_classification(classification(label, "person_1"), "camera"))
+    read, expected = serialized.classification_of(cdr), deserialize_message(cdr, ExerciseClassification)
+    assert read.header == expected.header
+    assert repr(messages.from_classification(read, labels)) == repr(messages.from_classification(expected, labels))
+
+
+@pytest.mark.parametrize("length", [0, 3, 10, 40, 60])
+def test_a_label_that_is_cut_off_is_refused(length: int) -> None:
+    with pytest.raises(InputError):
+        serialized.classification_of(serialized.of_classification(classification("squat", ""), "camera")[:length])
 
 
 @pytest.mark.parametrize("encoding", ["bgr8", "rgb8"])

@@ -20,6 +20,7 @@ from rep_counter.ros.continuity import Continuity
 
 BEFOREHAND = "scipy.ndimage", "scipy.linalg"
 """Imported while there is time, for `periodicity`; by a spare before it is needed."""
+_TRACKED = msg.BodyPose.STATUS_TRACKED  # of the class it takes a call
 MANY_MISSING = 0.2
 """Where more poses than this share are missing, /diagnostics warns."""
 
@@ -83,7 +84,8 @@ class RepCounterNode(FitnessNode):
         self._periodicity = self.create_lifecycle_publisher(msg.Periodicity, "periodicity", qos.STREAM)
         self._form = self.create_lifecycle_publisher(msg.FormCue, "form_cue", qos.STREAM)
         self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.EVERY)
-        self.create_subscription(msg.ExerciseClassification, "exercise", self._on_classification, qos.EVERY)
+        label = serialized.in_place(msg.ExerciseClassification, self._on_classification, serialized.classification_of)
+        self.create_subscription(msg.ExerciseClassification, "exercise", label, qos.EVERY, raw=True)
         self.create_subscription(msg.ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED)
         self.create_service(srv.SetExercise, "~/set_exercise", self._on_set_exercise)
         self.create_service(Trigger, "~/reset", self._on_reset)
@@ -136,7 +138,7 @@ class RepCounterNode(FitnessNode):
     def _on_info(self, message: msg.ClassifierInfo) -> None:
         self._labels[:] = message.labels
 
-    def _on_classification(self, message: msg.ExerciseClassification) -> None:
+    def _on_classification(self, message: serialized.ReadClassification) -> None:
         if not self.active or self._counter is None:
             return
         self._labelled.tick()
@@ -156,7 +158,7 @@ class RepCounterNode(FitnessNode):
         self._publish(output)
         # `periodicity` needs them first in the middle of a set, where poses would wait for most of a second.
         import_beforehand(*BEFOREHAND)
-        if message.status == msg.BodyPose.STATUS_TRACKED and not pose.tracked:
+        if message.status == _TRACKED and not pose.tracked:
             raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""Pictures and poses as the bytes (CDR) that DDS carries, read and written in place.
+"""Pictures, poses and what is told of each as the bytes (CDR) that DDS carries, read and written in place.
 
 rclpy makes an object of every landmark, and copies a picture twice; read in place a pose costs a tenth, a picture half.
 
@@ -14,13 +14,14 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from fitness_core.errors import InputError
 from fitness_core.ros import messages
 from fitness_core.skeleton import N_LANDMARKS
-from fitness_core.types import NANOSECONDS, Pose, RepState
+from fitness_core.types import NANOSECONDS, Classification, Pose, RepState
 from fitness_msgs.msg import BodyPose
 
 Read = TypeVar("Read")
@@ -141,6 +142,37 @@ def pose_of(cdr: bytes) -> Pose:
     return messages.pose_of(*_body_pose_fields(cdr))
 
 
+@dataclass
+class ReadClassification:
+    """A fitness_msgs/ExerciseClassification that was read in place. stamp [ns]."""
+
+    stamp: int
+    frame_id: str
+    window_start: Time
+    body_id: str
+    status: int
+    label: str
+    confidence: float
+    probabilities: tuple[float, ...]
+
+    @property
+    def header(self) -> Header:
+        """Made when it is asked for."""
+        return messages.header(self.stamp, self.frame_id)
+
+
+@_checked
+def classification_of(cdr: bytes) -> ReadClassification:
+    """A fitness_msgs/ExerciseClassification as `messages.from_classification` takes it."""
+    reader = Reader(cdr)
+    stamp, frame_id, start, body_id = reader.stamp(), reader.string(), messages.to_time(reader.stamp()), reader.string()
+    status, label, confidence, count = reader.number("B"), reader.string(), reader.number("f"), reader.number()
+    if count > len(cdr):  # before anything of that size is made
+        raise InputError(f"a damaged message: {count} probabilities")
+    probabilities = reader.numbers("f" * count) if count else ()
+    return ReadClassification(stamp, frame_id, start, body_id, status, label, confidence, probabilities)
+
+
 def _body_pose_fields(cdr: bytes) -> tuple[int, str, int, str, int, int, float, np.ndarray]:
     """As `messages.pose_of` takes them."""
     # For every pose, in every process that hears it: a `Reader` takes half as long again.
@@ -188,9 +220,23 @@ def of_rep_state(state: RepState, frame_id: str) -> bytes:
     return _aligned(head) + struct.pack("<fIII", *numbers)
 
 
-def in_place(kind: Any, callback: Callable[..., None]) -> Callable[..., None]:
-    """The callback of a raw subscription that calls the one of a message, or of a message and what is known of it."""
-    read = IN_PLACE[kind]
+def of_classification(result: Classification, frame_id: str) -> bytes:
+    """The fitness_msgs/ExerciseClassification of a result, as rclpy gives what `messages.to_classification` makes."""
+    head = _aligned(_header(result.stamp, frame_id)) + struct.pack("<iI", *divmod(result.window_start, NANOSECONDS))
+    head = _aligned(head + _text(result.body_id) + struct.pack("<B", result.status)) + _text(result.label)
+    probabilities = result.probabilities.values()
+    numbers = struct.pack(f"<fI{len(probabilities)}f", result.confidence, len(probabilities), *probabilities)
+    return _aligned(head) + numbers
+
+
+def in_place(
+    kind: Any, callback: Callable[..., None], read: Callable[[bytes], Any] | None = None
+) -> Callable[..., None]:
+    """The callback of a raw subscription that calls the one of a message, or of a message and what is known of it.
+
+    read: reads the message; None: as every node of the graph reads one of this type.
+    """
+    read = read or IN_PLACE[kind]
 
     # rclpy looks at the arguments that a callback takes, which `wraps` tells it.
     @wraps(callback)
