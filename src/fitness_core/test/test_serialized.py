@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
@@ -96,6 +97,16 @@ def test_a_label_read_in_place_is_the_message_read(label: str, labels: list[str]
 def test_a_label_that_is_cut_off_is_refused(length: int) -> None:
     with pytest.raises(InputError):
         serialized.classification_of(serialized.of_classification(classification("squat", ""), "camera")[:length])
+
+
+@pytest.mark.parametrize("values", [{}, {"rate_hz": "29.9"}, {"a": "", "backend": "mediapipe full", "Größe": "1"}])
+def test_diagnostics_are_written_as_rclpy_writes_them(values: dict[str, str]) -> None:
+    status = DiagnosticStatus(level=DiagnosticStatus.WARN, name="/fitness/camera", message="it is late")
+    status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
+    expected = DiagnosticArray(header=messages.header(12_000_000_034, ""), status=[status])
+    written = serialized.of_diagnostics(12_000_000_034, status.name, status.level, status.message, values)
+    assert deserialize_message(written, DiagnosticArray) == expected
+    assert len(written) == len(serialize_message(expected))
 
 
 @pytest.mark.parametrize("encoding", ["bgr8", "rgb8"])

@@ -5,12 +5,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import ROSClock
 from rclpy.node import Node
 
 from fitness_core.heaps import give_back
 from fitness_core.ros.qos import DIAGNOSTICS
+from fitness_core.ros.serialized import of_diagnostics
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -82,17 +83,9 @@ class Diagnostics:
         level, message, values = self._diagnose()
         if self._was_held_up() and level != ERROR:
             level, message = WARN, self._held_up
-        array = DiagnosticArray()
-        array.header.stamp = self._node.get_clock().now().to_msg()
-        array.status = [
-            DiagnosticStatus(
-                level=level,
-                name=self._node.get_fully_qualified_name(),
-                message=message,
-                values=[KeyValue(key=key, value=_text(value)) for key, value in values.items()],
-            )
-        ]
-        self._publisher.publish(array)
+        stamp, name = self._node.get_clock().now().nanoseconds, self._node.get_fully_qualified_name()
+        told = {key: _text(value) for key, value in values.items()}
+        self._publisher.publish(of_diagnostics(stamp, name, level, message, told))
         give_back()
 
     def _was_held_up(self) -> bool:

@@ -229,6 +229,17 @@ def of_classification(result: Classification, frame_id: str) -> bytes:
     return _aligned(head) + numbers
 
 
+def of_diagnostics(stamp: int, name: str, level: bytes, message: str, values: dict[str, str]) -> bytes:
+    """A diagnostic_msgs/DiagnosticArray with one status, as rclpy gives it; stamp [ns]."""
+    head = _aligned(_header(stamp, "")) + struct.pack("<Ic", 1, level)
+    for text in (name, message, ""):
+        head = _aligned(head) + _text(text)
+    head = _aligned(head) + struct.pack("<I", len(values))
+    for key, value in values.items():
+        head = _aligned(_aligned(head) + _text(key)) + _text(value)
+    return head
+
+
 def in_place(
     kind: Any, callback: Callable[..., None], read: Callable[[bytes], Any] | None = None
 ) -> Callable[..., None]:
