@@ -16,7 +16,7 @@ from fitness_core.skeleton import INDEX, JOINTS, N_LANDMARKS
 from fitness_core.types import Pose
 
 NAME = "body_frame"
-VERSION = 2
+VERSION = 1
 
 # Visibility below the first is "not seen", above the second "seen"; between them a feature fades, it does not jump.
 _HIDDEN, _SEEN = 0.1, 0.5
@@ -45,8 +45,6 @@ _BONES = tuple(
     for side in ("left", "right")
 )
 _TURNED = (*_SHOULDERS, *_HIPS)
-_PLACED = ("left_wrist", "right_wrist", "left_ankle", "right_ankle", "nose")
-_PICTURED = (*_TURNED, *(INDEX[name] for name in _PLACED))
 # The features look at some of the landmarks; what follows are rows of these.
 _USED = sorted(
     {INDEX[name] for name in (*_FROM_SHOULDERS, *_FROM_HIPS)} | {*_HIPS} | {i for j in JOINTS for i in (j.a, j.at, j.b)}
@@ -70,7 +68,6 @@ _JOINT_ENDS, _JOINT_MIDDLES = np.concatenate([_JOINT_A, _JOINT_B]), np.concatena
 _NEEDED = np.concatenate([np.stack([_JOINT_A, _JOINT_AT, _JOINT_B]), np.stack([_BONE_A, _BONE_B, _BONE_B])], axis=1)
 _POSITIONS = np.concatenate([_SHOULDER_POINTS, _HIP_POINTS])
 _MASKED = np.concatenate([_POSITIONS, _rows(_HIPS)])
-_PLACED_POINTS = _rows(INDEX[name] for name in _PLACED)
 
 FEATURES: tuple[str, ...] = (
     *(f"{name}.{axis}" for name in _FROM_SHOULDERS + _FROM_HIPS for axis in "xyz"),
@@ -83,8 +80,6 @@ FEATURES: tuple[str, ...] = (
     "shoulders.velocity_up",
     *(f"{name}.visible" for name in (*_FROM_SHOULDERS, *_FROM_HIPS, "left_hip", "right_hip")),
     "seen",
-    "hips.place_side",
-    *(f"{name}.place_up" for name in ("hips", *_PLACED)),
 )
 """Name of each feature, in the order of the model's input."""
 
@@ -136,8 +131,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
 
     Positions are in trunk lengths; angles (angle - pi/2) in radians, their velocities in radians per 0.1 s; `up` is the
     cosine between a bone and the vertical; a trunk that lies has `trunk.up` near 0. Arms and head are measured from
-    the mid-shoulders, the rest from the mid-hips, so that what is cropped away does not disturb what is seen. `place`
-    is where a point is in the picture, measured from the middle of where it is in the whole sequence.
+    the mid-shoulders, the rest from the mid-hips, so that what is cropped away does not disturb what is seen.
     """
     shape = sequence.metric.shape[:-2]
     if 0 in shape:
@@ -160,7 +154,8 @@ def features(sequence: PoseSequence) -> np.ndarray:
         mid_shoulders, mid_hips = middles[..., 0], middles[..., 1]
         # One unit for a sequence, the median length of the trunk, so that the noise of one frame scales nothing.
         unit = np.maximum(median_of(_length(mid_shoulders - mid_hips)), 1e-6)
-        pictured = _in_trunk_lengths(points, planes_of(sequence.pixels)[:2].take(_PICTURED, axis=-1), unit)
+        in_picture = planes_of(sequence.pixels)[:2].take(_TURNED, axis=-1)
+        speed = _image_velocity(points, in_picture, unit, sequence.rate)
         yaw = _yaw(left - right, np.minimum(visible.take(_LEFT, axis=-1), visible.take(_RIGHT, axis=-1)))
         body = _turned_back(points - mid_hips[..., None], yaw) / unit[..., None, None]
         trunk = (body[..., _LEFT_SHOULDER] + body[..., _RIGHT_SHOULDER]) / 2
@@ -181,10 +176,9 @@ def features(sequence: PoseSequence) -> np.ndarray:
             bones[1] / _length(bones) * bone_visible,
             (trunk[1] / _length(trunk))[..., None],
             trunk[1][..., None],
-            _speed(pictured) * sequence.rate,
+            speed,
             visible.take(_MASKED, axis=-1),
             np.ones((*shape, 1)),
-            *_places(pictured, visible.take(_PLACED_POINTS, axis=-1)),
         ]
     table = np.concatenate(columns, axis=-1)
     known = np.isfinite(table) & seen[..., None]
@@ -274,35 +268,18 @@ def _slope(values: np.ndarray) -> np.ndarray:
     return slope
 
 
-def _in_trunk_lengths(points: np.ndarray, pixels: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Where the points of _PICTURED are in the picture [2, ..., steps, 9], x right, y down, in lengths of the trunk.
+def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: np.ndarray, rate: float) -> np.ndarray:
+    """Speed of the mid-shoulders across the picture [trunk lengths per second]: sideways (absolute) and up.
 
-    pixels: the same in pixels. Landmarks about the mid-hips do not show that the whole body goes down in a squat, up in
-    a jump, or walks; the picture does.
+    pixels [2, ..., steps, 4]: of shoulders and hips. Landmarks about the mid-hips do not show that the whole body goes
+    down in a squat or up in a jump; the picture does.
     """
     # The picture is nearly an orthographic view: pixels per unit of `points` is the ratio of the spreads.
-    scale = median_of(_spread(pixels[..., : len(_TURNED)]) / _spread(points[:2].take(_TURNED_POINTS, axis=-1)))
-    return pixels / (scale * unit)[..., None, None]
-
-
-def _speed(pictured: np.ndarray) -> np.ndarray:
-    """Of the mid-shoulders across the picture [..., steps, 2], trunk lengths per step: sideways (absolute) and up."""
-    speed = _slope(points_of((pictured[..., 0] + pictured[..., 1]) / 2))
+    scale = median_of(_spread(pixels) / _spread(points[:2].take(_TURNED_POINTS, axis=-1)))
+    middle = points_of((pixels[..., 0] + pixels[..., 1]) / 2)
+    speed = _slope(middle / (scale * unit)[..., None, None]) * rate
     speed[..., 0], speed[..., 1] = np.abs(speed[..., 0]), -speed[..., 1]
     return speed
-
-
-def _places(pictured: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far to the side the mid-hips are (absolute) [..., steps, 1], and how far up they and each point of _PLACED
-    [..., steps, 6], from the median over the steps [trunk lengths]. visible: of _PLACED [..., steps, 5].
-
-    The hands stay in a push-up and go up in a burpee; the feet stay in a squat and leave the floor in a jump.
-    """
-    hips = points_of((pictured[..., 2] + pictured[..., 3]) / 2)
-    tracks = np.concatenate([hips, pictured[1, ..., len(_TURNED) :]], axis=-1)
-    away = tracks - median_of(np.swapaxes(tracks, -1, -2))[..., None, :]
-    away[..., 2:] *= visible
-    return np.abs(away[..., :1]), -away[..., 1:]
 
 
 def _spread(points: np.ndarray) -> np.ndarray:

@@ -28,8 +28,8 @@ def turned(sequence: PoseSequence, angle: float) -> PoseSequence:
 
 
 def body_columns() -> np.ndarray:
-    """Every feature but those of the picture (how fast the shoulders cross it, where points are in it)."""
-    return np.array([not name.startswith("shoulders.velocity") and ".place_" not in name for name in FEATURES])
+    """Every feature but those of the picture (how fast the shoulders cross it)."""
+    return np.array([not name.startswith("shoulders.velocity") for name in FEATURES])
 
 
 @pytest.fixture(params=EXERCISES)
@@ -112,17 +112,6 @@ def test_upright_and_lying_are_told_apart():
     assert features(standing)[:, up].mean() > 0.9
     lying = dataclasses.replace(standing, metric=standing.metric[..., [1, 0, 2]])
     assert abs(features(lying)[:, up].mean()) < 0.3
-
-
-def test_what_stays_and_what_moves_in_the_picture(sequence, request):
-    """In a squat the hips go down; in a curl and a press the hands move alone. The whole picture may be anywhere."""
-    table = features(sequence)
-    travel = {name: np.ptp(table[:, FEATURES.index(f"{name}.place_up")]) for name in ("hips", "left_ankle", "left_wrist")}
-    if request.node.callspec.params["sequence"] == "squat":
-        assert travel["hips"] > 0.8
-    else:
-        assert travel["hips"] < 0.2 and travel["left_wrist"] > 0.6 and travel["left_ankle"] < 0.1
-    assert np.abs(np.median(table[:, FEATURES.index("hips.place_up")])) < 1e-6
 
 
 def test_works_without_metres():

@@ -380,16 +380,6 @@ def test_a_window_is_what_most_of_it_shows():
     assert windows.end[-1] == pytest.approx(5.5, abs=0.25), "what is skipped has no label"
 
 
-def test_windows_to_fit_to_are_taken_from_where_their_class_is_shown():
-    take = looked_at()
-    rng = np.random.default_rng(0)
-    windows = random_windows([take], Shape(), {"squat": 40, "idle": 40, "curl": 5}, rng)
-    assert {LABELS[label] for label in windows.y} == {"squat", "idle"} and windows.end.max() <= 5.5
-    for label, begins, ends in (("squat", 2.0, 4.5), ("idle", 0.0, 2.0)):
-        here = windows.end[windows.y == LABELS.index(label)]
-        assert len(here) >= 30 and np.mean((here >= begins) & (here <= ends)) > 0.7
-
-
 def test_the_wait_for_a_label_is_from_where_the_exercise_begins():
     from exercise_classifier.training.timing import plainly, timing
 
@@ -404,13 +394,6 @@ def test_the_wait_for_a_label_is_from_where_the_exercise_begins():
     found = timing([take], windows, np.eye(4)[said], plainly(0.5))
     assert found["time_to_first_label_s"] == pytest.approx(0.8) and found["takes_named"] == 1
     assert found["idle_false_per_10min"] == pytest.approx(20 / found["idle_minutes"], rel=0.1)
-    # After a set its label may stay for a window, but no longer.
-    for stays, runs in ((1.6, 0), (2.6, 1)):
-        y = np.where(ends < 3.0, 0, 3)
-        after = replace(windows, y=y)
-        said = np.where(ends < 3.0 + stays, 0, 3)
-        told = timing([replace(take, stretches=())], after, np.eye(4)[said], plainly(0.5))
-        assert told["idle_false_per_10min"] == pytest.approx(10 * runs / told["idle_minutes"], rel=0.1)
 
 
 def test_stretches_come_from_a_table_beside_the_configuration(tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """One window as another person, camera or room might have given it."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -53,22 +52,7 @@ def other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSequen
         if rng.random() < 0.3:
             drift = np.cumsum(rng.normal(0, 0.03, points.shape), axis=0)
             points += (drift - drift.mean(axis=0)) * unit * (rng.random((1, points.shape[1], 1)) < 0.15)
-    return replace(sequence, metric=points.astype(np.float32), pixels=_pictured(sequence, points).astype(np.float32))
-
-
-def _pictured(sequence: PoseSequence, points: np.ndarray) -> np.ndarray:
-    """The picture [steps, 33, 3] in which other points about the mid-hips [steps, 33, 3] are seen: the hips are where
-    they were, and the scale stays. (Nearly orthographic: a body is small beside its distance.)
-    """
-    hips = [INDEX["left_hip"], INDEX["right_hip"]]
-    trunk = [INDEX["left_shoulder"], INDEX["right_shoulder"], *hips]
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # nobody in the whole window
-        spread = [of[:, trunk, :2].std(axis=1) for of in (sequence.pixels, sequence.metric)]
-        scale = np.nanmedian(np.hypot(*spread[0].T) / np.hypot(*spread[1].T))
-    pixels = sequence.pixels.copy()
-    pixels[..., :2] = pixels[:, hips, :2].mean(axis=1, keepdims=True) + points[..., :2] * scale
-    return pixels
+    return replace(sequence, metric=points.astype(np.float32))
 
 
 def _turn(axis: int, angle: float) -> np.ndarray:

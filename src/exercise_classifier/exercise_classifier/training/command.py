@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
 _MODELS = Path(__file__).resolve().parents[2] / "models"
-_OVERRIDES = ("name", "folds", "epochs", "seed", "windows", "synthetic")
+_OVERRIDES = {"name": str, "folds": int, "epochs": int, "seed": int, "windows": int, "synthetic": int, "stretches": Path}
 
 
 def train(arguments: list[str]) -> int:
@@ -119,8 +119,7 @@ def _shared_options(program: str, description: str) -> ArgumentParser:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds at a time (default: the cores)")
     parser.add_argument("--logs", type=Path, help="folder for TensorBoard")
     parser.add_argument("--baseline", action="store_true", help="fit the existing system's two on the same folds too")
-    for name in _OVERRIDES:
-        kind = str if name == "name" else int
+    for name, kind in _OVERRIDES.items():
         parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")
     return parser
 

@@ -59,10 +59,11 @@ class TrainingConfig(_Strict):
     labels: None = every exercise that the data carries, `other` and `idle`. relabel: pattern of a take's name ->
     exercise that it counts as. sources: pattern -> source that it is of, `own` = one for itself; the first pattern that
     matches holds, without one what the table says. stretches: a CSV file (take, start, end, exercise; beside the
-    configuration) that says what takes show when, as somebody saw who looked at them; `skip` = nothing that could be
-    named. A take that it does not name shows its exercise all the time, but where an upright body rests. min_sources, min_test_sources: an exercise with fewer people to fit
-    to, or to test on, is `other`. rejected: labels that are fitted as classes of their own, so that they are not taken
-    for another one, but that come out as `other`: their held-out figures are not good enough.
+    configuration) that says what takes show when, as somebody saw who looked at them: what they are tested by. Fitting
+    goes by the exercise of a take, which is `idle` where an upright body rests.
+    min_sources, min_test_sources: an exercise with fewer people to fit to, or to test on, is `other`. rejected: labels
+    that are fitted as classes of their own, so that they are not taken for another one, but that come out as `other`:
+    their held-out figures are not good enough.
     mocap_as_seen: motion capture is turned to a random side and gets the errors and the visibility of the pose network.
     shares: of the windows to fit to, by where they come from (clips, extra, synthetic) and class; None = equal.
     duration [s], rate [Hz]: of a window. windows: augmented windows to fit to. synthetic: takes per exercise.

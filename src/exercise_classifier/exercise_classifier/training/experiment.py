@@ -247,7 +247,6 @@ def held_out_report(
         "epochs": found.epochs,
         "seed": config.seed,
         "takes_left_out": data.left_out,
-        "n_takes": len(data.takes),
         "n_takes_looked_at": sum(bool(take.stretches) for take in data.takes),
     }, found
 

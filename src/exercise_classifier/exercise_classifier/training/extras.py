@@ -3,11 +3,9 @@
 Table formats: ../shared/data/README.md. What a source does not measure (fps, picture size) is assumed and said here.
 """
 
-import warnings
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import median_filter
 from scipy.optimize import nnls
 
 from exercise_classifier.training.takes import Take
@@ -127,22 +125,9 @@ def _minmax(landmarks: np.ndarray, row: dict) -> Take | None:
         world[number] = frame * np.sqrt(np.clip(scale, 0.02, 25.0))
     hips = world[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
     world -= hips
-    image = ((world - _held(world, row["exercise"])) * 160 + [320, 400, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
+    image = (world * 160 + [320, 240, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
     return _make(row, _ASSUMED_RATE, image, world, visibility, (640, 480), "pose file")
-
-
-def _held(world: np.ndarray, exercise: str) -> np.ndarray:
-    """What stays where it is in the picture [n, 1, 3]: the floor under the lowest point of a body, or the bar."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nobody in a frame
-        if exercise == "pull_ups":
-            height = np.nanmean(world[:, [INDEX["left_wrist"], INDEX["right_wrist"]], 1], axis=1)
-        else:
-            height = np.nanmax(world[..., 1], axis=1)
-    held = np.zeros((len(world), 1, 3))
-    held[:, 0, 1] = median_filter(np.nan_to_num(height), round(_ASSUMED_RATE / 2))
-    return held
 
 
 def _coco18(landmarks: np.ndarray, row: dict) -> Take | None:

@@ -29,7 +29,7 @@ MOTIONS: dict[str, tuple[Callable[[int, Generator], Motion], ...]] = {
     "pull_up": (exercises.pull_up,),
     "jumping_jack": (exercises.jumping_jack,),
     "push_up": (exercises.push_up,),
-    "idle": (others.idle, others.idle, others.walk, others.get_ready, others.on_the_floor),
+    "idle": (others.idle, others.idle, others.walk),
     "other": (
         *(others.hinge, others.side_lunge, others.upright_row, others.bench, others.row, others.row),
         *(others.arm_swing, others.run, others.plank, others.plank, others.crunch, others.twist),

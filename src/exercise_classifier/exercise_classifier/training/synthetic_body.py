@@ -58,23 +58,10 @@ def body(motion: Motion, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
         points[..., 1] = np.cos(lie)[:, None] * y - np.sin(lie)[:, None] * z
         points[..., 2] = np.sin(lie)[:, None] * y + np.cos(lie)[:, None] * z
     if "on_hands" in motion:
-        points = _about_the_toes(points)
         place[:, 1] = -points[:, [INDEX["left_wrist"], INDEX["right_wrist"]], 1].min(axis=1)
     if "rise" in motion:
         place[:, 1] += motion["rise"]
     return points, place
-
-
-def _about_the_toes(points: np.ndarray) -> np.ndarray:
-    """A body [steps, 33, 3] on hands and feet, turned about the left-right axis so that its feet stay on the floor as
-    its arms bend."""
-    hands = points[:, [INDEX["left_wrist"], INDEX["right_wrist"]]].mean(axis=1)
-    feet = points[:, [INDEX["left_ankle"], INDEX["right_ankle"]]].mean(axis=1)
-    between = hands - feet
-    angle = np.arctan2(between[:, 1], between[:, 2])
-    turn = (np.median(angle) - angle)[:, None]
-    y, z = points[..., 1], points[..., 2]
-    return np.stack([points[..., 0], np.cos(turn) * y + np.sin(turn) * z, np.cos(turn) * z - np.sin(turn) * y], axis=-1)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

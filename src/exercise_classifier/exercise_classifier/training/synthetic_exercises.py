@@ -181,9 +181,6 @@ def swing(steps: int, rng: Generator, legs: float, circle: bool) -> Motion:
         motion[f"{side}_spread"] = motion[f"{side}_spread"] + legs * wave
         motion[f"{side}_raise"] = mix(wave, degrees(rng, 5, 25), high)
         motion[f"{side}_out"] = wander(steps, rng, 0.08) + out + (np.gradient(wave) * 6 if circle else 0)
-    if legs:
-        # The feet come apart and together in the air.
-        motion["rise"] = rng.uniform(0, 0.12) * 4 * wave * (1 - wave)
     return motion
 
 

@@ -20,7 +20,6 @@ from exercise_classifier.training.synthetic_signals import (
     Generator,
     Motion,
     arm_waves,
-    change,
     degrees,
     hold_arms,
     mix,
@@ -131,35 +130,6 @@ def idle(steps: int, rng: Generator) -> Motion:
     return motion
 
 
-def get_ready(steps: int, rng: Generator) -> Motion:
-    """Bends or crouches once, to something on the floor or into a stance, and stays there or comes back up once."""
-    motion = standing(steps, rng, seated=False)
-    wave = change(steps, rng)
-    down = rng.uniform(0.2, 1.0)
-    motion["lean"] = motion["lean"] + down * degrees(rng, 10, 100) * wave
-    motion["drop"] = np.ones(steps)
-    hip, knee = down * degrees(rng, 0, 90), down * degrees(rng, 0, 110)
-    reach, elbow = degrees(rng, 0, 80), degrees(rng, 60, 178)
-    for side, _ in SIDES:
-        share = rng.uniform(0.4, 1.0)
-        motion[f"{side}_hip"] = motion[f"{side}_hip"] + share * hip * wave
-        motion[f"{side}_knee"] = motion[f"{side}_knee"] + share * knee * wave
-        motion[f"{side}_raise"] = motion[f"{side}_raise"] + reach * wave
-        motion[f"{side}_elbow"] = mix(wave, degrees(rng, 120, 178), elbow) + wander(steps, rng, 0.1)
-    return motion
-
-
-def on_the_floor(steps: int, rng: Generator) -> Motion:
-    """Lies or sits on the floor and rests: still, or lies down or sits up once."""
-    motion = sit_up(steps, rng)
-    wave = change(steps, rng) if rng.random() < 0.4 else np.full(steps, rng.choice([0.0, 1.0]))
-    motion["lean"] = wander(steps, rng, 0.03) + degrees(rng, 0, 15) + degrees(rng, 40, 95) * wave
-    raised = degrees(rng, 10, 120)
-    for side, _ in SIDES:
-        motion[f"{side}_raise"] = wander(steps, rng, 0.06) + raised
-    return motion
-
-
 def plank(steps: int, rng: Generator) -> Motion:
     """The push-up's posture without its motion: still, or with the knees drawn up in turn (mountain climber)."""
     motion = push_up(steps, rng, moving=False)
@@ -242,16 +212,8 @@ def step_up(steps: int, rng: Generator) -> Motion:
 
 
 def box(steps: int, rng: Generator) -> Motion:
-    """Fists before the face strike out in turn; one foot ahead, the knees soft, the body bobs."""
+    """Fists before the face strike out in turn."""
     motion = standing(steps, rng, seated=False)
-    if rng.random() < 0.7:
-        ahead = rng.choice([-1.0, 1.0]) * degrees(rng, 5, 30)
-        bob, soft = degrees(rng, 0, 15), degrees(rng, 10, 45)
-        bobbing = wander(steps, rng, 1.0, 0.3)
-        motion["drop"] = np.ones(steps)
-        for side, sign in SIDES:
-            motion[f"{side}_hip"] = motion[f"{side}_hip"] + soft / 2 + sign * ahead + bob / 2 * bobbing
-            motion[f"{side}_knee"] = motion[f"{side}_knee"] + soft + np.maximum(bob * bobbing, -soft)
     pace = rng.uniform(0.5, 2.0)
     phase = 2 * np.pi * (np.arange(steps) / RATE * pace + rng.uniform())
     guard, raised = degrees(rng, 25, 60), degrees(rng, 20, 50)

@@ -30,14 +30,6 @@ def repetitions(steps: int, rng: Generator, shift: float = 0.0) -> np.ndarray:
     return wave * (1 - rng.uniform(0, 0.15) * np.sin(phase * 1.7) ** 2)
 
 
-def change(steps: int, rng: Generator) -> np.ndarray:
-    """A signal [steps] that goes once from 0 to 1, or back, within 0.7 to 2.5 s, some time in it."""
-    time = np.arange(steps) / RATE
-    wave = np.clip((time - rng.uniform(-0.5, time[-1])) / rng.uniform(0.7, 2.5), 0, 1)
-    wave = wave * wave * (3 - 2 * wave)
-    return wave if rng.random() < 0.5 else 1 - wave
-
-
 def wander(steps: int, rng: Generator, size: float, seconds: float = 0.7) -> np.ndarray:
     """A slow random signal [steps] of zero mean and this spread."""
     width = max(int(seconds * RATE), 1)

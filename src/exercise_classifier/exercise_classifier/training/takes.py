@@ -42,7 +42,7 @@ class Take:
     image: [n, 33, 3] x, y, z normalised by width, height, width. world: [n, 33, 3] metres, NaN = not measured.
     visibility: [n, 33]. NaN rows = nobody. subject: pseudonym, "" = not known. synthetic: moved by rules or from
     motion capture, not seen by a camera: never tested on. source: what it was read from. stretches: what is done when,
-    in the order of time, where somebody has looked; without any it is `exercise` all the time.
+    in the order of time, where somebody has looked: the truth that it is tested by.
     """
 
     name: str

@@ -11,9 +11,6 @@ from exercise_classifier.training.windows import Windows, exercises_of, label_of
 _GAP = 0.45
 """Windows that end further apart than this [s] have one between them that holds too little of a body."""
 
-_AFTER = 2.0
-"""For so long [s] the label of a set that has ended may stay: a window still holds some of it."""
-
 Saying = Callable[[np.ndarray, np.ndarray], list[int]]
 """What is said of a take: ends [n, s], probabilities [n, labels] -> index of the label of each window, -1 = none."""
 
@@ -46,10 +43,10 @@ def held(threshold: float) -> Saying:
 def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, saying: Saying) -> dict:
     """Figures of the labels that are said of held-out takes.
 
-    A false label is a run of windows that are named after one exercise; that of a set which has just ended may stay for
-    one window. The wait is to the first right label, from where the exercise begins: by the take's stretches, else at
-    its first moving window (at the start of the take where that is the first one). Flicker: changes of the label
-    between the first and the last right one; where none is said the label stays.
+    A false label is a run of windows that are named after one exercise. The wait is to the first right label, from where
+    the exercise begins: by the take's stretches, else at its first moving window (at the start of the take where that is
+    the first one). Flicker: changes of the label between the first and the last right one; where none is said the label
+    stays.
     """
     labels = np.array(windows.labels)
     exercises = exercises_of(windows.labels)
@@ -63,9 +60,8 @@ def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, sayin
         ends, true = windows.end[rows], labels[windows.y[rows]]
         said = np.append(labels, "")[saying(ends, probabilities[rows])]
         step = float(np.median(np.diff(ends))) if len(rows) > 1 else 0.2
-        late = _still_said(said, true, ends)
         for kind, tally in false.items():
-            here = np.where((true == kind) & np.isin(said, exercises) & ~late, said, "")
+            here = np.where((true == kind) & np.isin(said, exercises), said, "")
             tally[0] += int(np.count_nonzero((here != "") & (here != np.concatenate([[""], here[:-1]]))))
             tally[1] += np.count_nonzero(true == kind) * step / 60
         label = label_of(take.exercise, windows.labels)
@@ -102,16 +98,6 @@ def _begun(take: Take, label: str, labels: tuple[str, ...]) -> float | None:
     starts = (stretch.start for stretch in take.stretches if label_of(stretch.exercise, labels) == label)
     first = next(starts, None)
     return None if first is None else max(first, float(take.stamps[0]))
-
-
-def _still_said(said: np.ndarray, true: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mask [n]: windows that are named after the exercise that was done until less than a window [s] before."""
-    late, left, before = np.zeros(len(said), bool), -np.inf, ""
-    for n in range(1, len(said)):
-        if true[n] != true[n - 1]:
-            left, before = ends[n], true[n - 1]
-        late[n] = said[n] == before and ends[n] - left < _AFTER
-    return late
 
 
 def _per(events: float, minutes: float) -> float | None:

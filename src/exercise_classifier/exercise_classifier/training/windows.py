@@ -1,6 +1,5 @@
 """Windows out of takes: all of them for evaluation, random augmented ones for fitting."""
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
 from exercise_classifier.rest import moves, resting
 from exercise_classifier.training.augmentation import hidden, mirrored, other_camera
-from exercise_classifier.training.takes import SKIPPED, Stretch, Take
+from exercise_classifier.training.takes import SKIPPED, Take
 from exercise_classifier.window import MIN_SEEN, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
@@ -128,20 +127,15 @@ def cut(
     return PoseSequence(values[0], values[1], values[2], shape.rate, (take.width, take.height))
 
 
-def _label(
-    sequence: PoseSequence, take: Take, since: float, until: float, labels: tuple[str, ...]
-) -> tuple[str, bool, bool]:
-    """Label of a window of a take [s], SKIPPED where there is none; whether it is still: an exercise is named but its
-    joints do not move; whether somebody rests.
+def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple[str, bool, bool]:
+    """Label of a window; whether it is still: an exercise is named but its joints do not move; whether somebody rests.
 
-    The label is what fills most of the window, where somebody has looked. Where nobody has, a window of an exercise or
-    of `other` in which somebody rests is `idle`, if the model has that label.
+    A window of an exercise or of `other` in which somebody rests is `idle`, where the model has that label.
     """
-    exercise, rests = take.shown(since, until), bool(resting(sequence))
-    if exercise == SKIPPED:
-        return SKIPPED, False, rests
-    label = label_of(exercise, labels)
-    if not take.stretches and rests and "idle" in labels and (label in _MOVING or label == "other"):
+    label, rests = label_of(take.exercise, labels), bool(resting(sequence))
+    if label not in _MOVING and label != "other":
+        return label, False, rests
+    if rests and "idle" in labels:
         return "idle", False, True
     joints = [JOINT_INDEX[name] for name in _MOVING.get(label, ())]
     return label, bool(joints) and not moves(angles_of(sequence.metric)[:, joints]), rests
@@ -154,7 +148,10 @@ def all_windows(
     labels: tuple[str, ...] = LABELS,
     feature_set: FeatureSet = FEATURE_SETS["body_frame"],
 ) -> Windows:
-    """Every window of the takes that has a label, one each `hop` seconds, as the classifier sees them."""
+    """Every window of the takes, one each `hop` seconds, as the classifier sees them.
+
+    Where somebody has looked at a take, the label is what most of the window shows, and what is skipped has none.
+    """
     x, y, index, ends, still, rest = [], [], [], [], [], []
     for number, take in enumerate(takes):
         in_metres = bool(np.isfinite(take.world).any())
@@ -164,9 +161,12 @@ def all_windows(
             sequence = cut(take, float(end), shape, in_metres=in_metres)
             if np.count_nonzero(seen_steps(sequence)) / shape.rate < shape.min_seen:
                 continue
-            label, unmoved, rests = _label(sequence, take, float(end) - shape.duration, float(end), labels)
-            if label == SKIPPED:
-                continue
+            label, unmoved, rests = _label(sequence, take, labels)
+            if take.stretches:
+                shown = take.shown(float(end) - shape.duration, float(end))
+                if shown == SKIPPED:
+                    continue
+                label, unmoved = label_of(shown, labels), False
             x.append(feature_set.compute(sequence))
             y.append(labels.index(label))
             index.append(number)
@@ -198,16 +198,14 @@ def random_windows(
 ) -> Windows:
     """Augmented windows: classes as asked; in a class every source equally often, in a source longer takes more.
 
-    Windows that turn out to be of another class (somebody stands still, or most of the window is before the exercise)
-    come on top.
+    Windows of an exercise in which somebody stands still come on top, as `idle`.
     """
     x, y, index, ends = [], [], [], []
     for label, number in per_class.items():
-        shown = [_seconds_of(take, label, labels) for take in takes]
-        of = [n for n, seconds in enumerate(shown) if seconds > 0]
+        of = [n for n, take in enumerate(takes) if label_of(take.exercise, labels) == label]
         if not of:
             continue
-        weight = np.array([np.sqrt(shown[n]) for n in of])
+        weight = np.array([np.sqrt(take_duration(takes[n])) for n in of])
         group = np.array([takes[n].group for n in of])
         for name in set(group):
             total = weight[group == name].sum()
@@ -216,9 +214,8 @@ def random_windows(
         for chosen in rng.choice(of, number, p=weight):
             take = takes[chosen]
             for _ in range(8):
-                sequence, end, named, still = augmented(take, label, shape, rng, labels, feature_set.name == "raw132")
-                seen = np.count_nonzero(seen_steps(sequence)) / shape.rate >= 0.8 * shape.min_seen
-                if seen and not still and named != SKIPPED:
+                sequence, end, named, still = augmented(take, shape, rng, labels, feature_set.name == "raw132")
+                if np.count_nonzero(seen_steps(sequence)) / shape.rate >= 0.8 * shape.min_seen and not still:
                     x.append(feature_set.compute(sequence))
                     y.append(labels.index(named))
                     index.append(chosen)
@@ -251,53 +248,26 @@ def joined(parts: list[Windows], takes_before: list[int]) -> Windows:
     )
 
 
-def _seconds_of(take: Take, label: str, labels: tuple[str, ...]) -> float:
-    """How long a take shows a label [s]."""
-    return sum(time for exercise, time in take.times().items() if _names(exercise, label, labels))
-
-
-def _names(exercise: str, label: str, labels: tuple[str, ...]) -> bool:
-    return exercise != SKIPPED and label_of(exercise, labels) == label
-
-
-def _random_end(
-    take: Take, label: str, duration: float, earliest: float, rng: np.random.Generator, labels: tuple[str, ...]
-) -> float:
-    """A stamp [s], not before `earliest`, at which a window of this duration [s] ends that mostly shows a label."""
-    last = float(take.stamps[-1])
-    begin, spans = min(earliest, last), []
-    for stretch in take.stretches or [Stretch(-math.inf, last, take.exercise)]:
-        if _names(stretch.exercise, label, labels):
-            end = min(stretch.end, last)
-            spans.append((min(max(stretch.start + duration / 2, begin), end), end))
-    lengths = np.array([end - start for start, end in spans])
-    if not lengths.any():
-        return spans[-1][1]
-    start, end = spans[rng.choice(len(spans), p=lengths / lengths.sum())]
-    return float(rng.uniform(start, end))
+def take_duration(take: Take) -> float:
+    """Seconds."""
+    return float(take.stamps[-1] - take.stamps[0])
 
 
 def augmented(
-    take: Take,
-    label: str,
-    shape: Shape,
-    rng: np.random.Generator,
-    labels: tuple[str, ...] = LABELS,
-    same_camera: bool = False,
+    take: Take, shape: Shape, rng: np.random.Generator, labels: tuple[str, ...] = LABELS, same_camera: bool = False
 ) -> tuple[PoseSequence, float, str, bool]:
-    """A window of a take that ends where it shows `label`, as another person, camera and tempo might have given it:
-    window, end [s], label of most of it, still.
+    """A random window of a take as another person, camera and tempo might have given it: window, end, label, still.
 
     same_camera: the view stays (picture coordinates cannot be turned), only tempo, sides and what is hidden change.
     """
     tempo = float(np.exp(rng.uniform(np.log(0.6), np.log(1.6))))
-    earliest = float(take.stamps[0]) + shape.min_seen * min(tempo, 1.0)
-    end = _random_end(take, label, shape.duration * tempo, earliest, rng, labels)
+    earliest = take.stamps[0] + shape.min_seen * min(tempo, 1.0)
+    end = float(rng.uniform(min(earliest, take.stamps[-1]), take.stamps[-1]))
     in_metres = bool(np.isfinite(take.world).any()) and rng.random() > 0.2
-    rate = (len(take.stamps) - 1) / take.duration
+    rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
     sequence = cut(take, end, shape, tempo, every, in_metres)
-    named, still, _ = _label(sequence, take, end - shape.duration * tempo, end, labels)
+    label, still, _ = _label(sequence, take, labels)
     if not same_camera:
         sequence = other_camera(sequence, rng)
     if rng.random() < 0.5:
@@ -305,4 +275,4 @@ def augmented(
     visibility = hidden(sequence.visibility, rng)
     if rng.random() < 0.25:
         sequence.metric[: rng.integers(0, max(1, shape.steps - round(shape.min_seen * shape.rate)))] = np.nan
-    return replace(sequence, visibility=visibility), end, named, still
+    return replace(sequence, visibility=visibility), end, label, still
