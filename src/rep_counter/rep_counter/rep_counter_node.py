@@ -20,7 +20,6 @@ from rep_counter.ros.continuity import Continuity
 
 BEFOREHAND = "scipy.ndimage", "scipy.linalg"
 """Imported while there is time, for `periodicity`; by a spare before it is needed."""
-_TRACKED = msg.BodyPose.STATUS_TRACKED  # of the class it takes a call
 MANY_MISSING = 0.2
 """Where more poses than this share are missing, /diagnostics warns."""
 
@@ -91,8 +90,7 @@ class RepCounterNode(FitnessNode):
         self.create_service(Trigger, "~/reset", self._on_reset)
 
     def configure(self) -> None:
-        path = Path(self.params.catalogue) if self.params.catalogue else None
-        catalogue = Catalogue.load(path)
+        catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
         self._counter = RepCounter(catalogue, self.params.exercise, self.params.min_visibility)
         self._cues = Cues(catalogue, self.params.cue_cool_down, self.params.cue_gap)
 
@@ -158,7 +156,7 @@ class RepCounterNode(FitnessNode):
         self._publish(output)
         # `periodicity` needs them first in the middle of a set, where poses would wait for most of a second.
         import_beforehand(*BEFOREHAND)
-        if message.status == _TRACKED and not pose.tracked:
+        if not pose.tracked and message.status == msg.BodyPose.STATUS_TRACKED:
             raise InputError("a body of which no landmark is a number within reach; taken for nobody")
 
     def _close(self) -> None:
