@@ -159,7 +159,7 @@ class Exercise(_Model):
     posture: tuple[Posture, ...] = ()
     travel: tuple[Travel, ...] = ()
     still: tuple[Still, ...] = ()
-    even: float = Field(default=0, ge=0, le=1, description="the side that moves less does this share of the other's range")
+    even: float = Field(default=0, ge=0, le=1, description="the side that moves less does this share of the other's")
     jump: bool = Field(default=True, description="whether the body may leave the ground; false: then it is rejected")
     form: tuple[FormRule, ...] = ()
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
 _MODELS = Path(__file__).resolve().parents[2] / "models"
-_OVERRIDES = {"name": str, "folds": int, "epochs": int, "seed": int, "windows": int, "synthetic": int, "stretches": Path}
+_NUMBERS = ("folds", "epochs", "seed", "windows", "synthetic")
+_OVERRIDES = {"name": str, **dict.fromkeys(_NUMBERS, int), "stretches": Path}
 
 
 def train(arguments: list[str]) -> int:

@@ -43,10 +43,10 @@ def held(threshold: float) -> Saying:
 def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, saying: Saying) -> dict:
     """Figures of the labels that are said of held-out takes.
 
-    A false label is a run of windows that are named after one exercise. The wait is to the first right label, from where
-    the exercise begins: by the take's stretches, else at its first moving window (at the start of the take where that is
-    the first one). Flicker: changes of the label between the first and the last right one; where none is said the label
-    stays.
+    A false label is a run of windows that are named after one exercise. The wait is to the first right label, from
+    where the exercise begins: by the take's stretches, else at its first moving window (at the start of the take where
+    that is the first one). Flicker: changes of the label between the first and the last right one; where none is said
+    the label stays.
     """
     labels = np.array(windows.labels)
     exercises = exercises_of(windows.labels)
