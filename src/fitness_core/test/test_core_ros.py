@@ -8,8 +8,10 @@ import textwrap
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
 from fitness_core import types
@@ -124,7 +126,11 @@ def test_what_takes_too_long_is_told(monkeypatch):
 def test_a_node_that_was_held_up_tells_so(lamp, monkeypatch):
     told = []
     own = diagnostics.Diagnostics(lamp(), lambda: (diagnostics.OK, "active", {}))
-    monkeypatch.setattr(own._publisher, "publish", lambda array: told.append(array.status[0]))
+
+    def read(written: bytes) -> None:
+        told.append(deserialize_message(written, DiagnosticArray).status[0])
+
+    monkeypatch.setattr(own._publisher, "publish", read)
     own.publish()
     own.publish()
     monkeypatch.setattr(diagnostics, "LATE", -diagnostics.PERIOD)
