@@ -71,6 +71,19 @@ def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data,
     assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []
 
 
+def test_what_is_counted_while_nothing_is_done_is_a_phantom(tmp_path, data, cache):
+    clips = table_of(tmp_path, data("clips.csv"), {SQUAT}, reps="")
+    stretches = tmp_path / "stretches.csv"
+    rows = {"the repetition": f"{data(SQUAT)},0,100,idle", "after it": f"{data(SQUAT)},90,100,idle"}
+    found = {}
+    for where, row in rows.items():
+        stretches.write_text(f"take,start,end,exercise\n{row}\n")
+        (found[where],) = evaluated(tmp_path, "--clips", clips, "--cache", cache, "--stretches", stretches)["negatives"]
+    assert {where: row["phantoms"] for where, row in found.items()} == {"the repetition": 1, "after it": 0}
+    assert found["after it"]["exercise"] == count_scores.BETWEEN
+    assert found["after it"]["minutes"] == pytest.approx(10 / 60, abs=0.01)
+
+
 def test_a_file_that_is_counted_twice_differently_is_not_certain(tmp_path):
     table = tmp_path / "clips.csv"
     table.write_text(

@@ -41,6 +41,7 @@ class Options:
     """What the command was given; see its help."""
 
     clips: Path | None = None
+    stretches: Path | None = None
     poses: Path | None = None
     mocap: Path | None = None
     exercises: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code; raises InputError."""
     parser = ArgumentParser(prog="fitness evaluate counts", description="How well repetitions are counted.")
     parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
+    parser.add_argument("--stretches", type=Path, help="what the clips show when (take, start, end, exercise)")
     parser.add_argument(
         "--poses",
         type=Path,
@@ -97,7 +99,7 @@ def evaluate(
     """The evaluation as plain data (what --json writes), and what it was made of."""
     catalogue = Catalogue.load()
     recordings = [
-        *(counted_recordings.clips(options.clips, options.cache) if options.clips else ()),
+        *(counted_recordings.clips(options.clips, options.cache, options.stretches) if options.clips else ()),
         *(counted_recordings.pose_sequences(options.poses) if options.poses else ()),
         *(counted_recordings.motion_capture(options.mocap) if options.mocap else ()),
     ]
@@ -128,7 +130,8 @@ def evaluate(
 
 def _wanted(recording: Recording, options: Options, catalogue: Catalogue) -> bool:
     negative = recording.exercise in NON_EXERCISES
-    known = negative or (recording.exercise in catalogue and recording.count is not None)
+    countable = recording.count is not None or bool(recording.idle)
+    known = negative or (recording.exercise in catalogue and countable)
     asked = not options.exercises or recording.exercise in options.exercises
     return known and asked and options.filter in recording.name
 
@@ -268,6 +271,7 @@ def _plain(result: Result) -> dict[str, Any]:
         "duration_s": round(result.duration, 2),
         "counted": result.counts,
         "off": result.errors,
+        "while_idle": result.while_idle,
         "credited": {way: dict(run.counted) for way, run in result.runs.items()},
     }
 
@@ -281,7 +285,9 @@ def _print(evaluation: dict[str, Any], console: Console) -> None:
             shown.add_row(*map(str, which), *(_interval(row, figure) for figure in ("exact", "obo", "mae")))
         console.print(shown)
     wrong = [row for row in evaluation["recordings"] if any(row["off"].get(way) for way in (NAMED, GIVEN))]
-    wrong += [row for row in evaluation["recordings"] if not row["off"] and row["counted"].get(NAMED)]
+    none = [row for row in evaluation["recordings"] if row["exercise"] in NON_EXERCISES]
+    wrong += [row for row in none if row["counted"].get(NAMED)]
+    wrong += [row for row in evaluation["recordings"] if row["while_idle"] and row not in wrong]
     if wrong:
         shown = table("off", "is", NAMED, GIVEN)
         for row in wrong:

@@ -50,6 +50,7 @@ def _drawing(result: Result, catalogue: Catalogue) -> Drawing:
     off = max((result.errors[way] for way in (NAMED, GIVEN) if way in result.errors), default=0)
     if not positive:
         off = result.counts.get(NAMED, 0)
+    off = max(off, result.while_idle)
     counted = ", ".join(f"{number} ({way})" for way, number in result.counts.items())
     elsewhere = {name: number for name, number in _counted(result).items() if name != recording.exercise}
     if elsewhere:

@@ -13,6 +13,8 @@ from fitness_core.types import Phase, RepEvent, SetSummary, seconds
 
 NAMED, GIVEN = "exercise not given", "exercise given"
 """The two ways ours is run."""
+BETWEEN = "idle, before and between exercises"
+"""The label of the idle stretches of recordings of exercises."""
 _RESAMPLES = 2000
 
 
@@ -47,6 +49,14 @@ class Result:
     runs: dict[str, Run]
     times: np.ndarray
     signal: np.ndarray | None
+
+    @property
+    def while_idle(self) -> int:
+        """Repetitions counted, the exercise not given, that turn in an idle stretch of the recording."""
+        events = self.runs[NAMED].events if NAMED in self.runs else ()
+        return sum(
+            event.counted and any(start <= event.turn < end for start, end in self.recording.idle) for event in events
+        )
 
 
 def scores(errors: Sequence[int], true: Sequence[int], sources: Sequence[str]) -> dict[str, Any]:
@@ -107,22 +117,34 @@ def _exercises(results: list[Result]) -> list[str]:
 
 
 def negatives(results: list[Result], catalogue: Catalogue) -> list[dict[str, Any]]:
-    """Repetitions counted where no exercise of the catalogue is done, by collection and label."""
+    """Repetitions counted where no exercise of the catalogue is done, by collection and label.
+
+    In whole recordings without one, and in the idle stretches of the others.
+    """
     rows = []
-    none = [result for result in results if result.recording.exercise not in catalogue and NAMED in result.runs]
+    named = [result for result in results if NAMED in result.runs]
+    none = [result for result in named if result.recording.exercise not in catalogue]
     for data, name in dict.fromkeys((result.recording.data, result.recording.exercise) for result in none):
         here = [r for r in none if (r.recording.data, r.recording.exercise) == (data, name)]
-        rows.append(
-            {
-                "data": data,
-                "exercise": name,
-                "recordings": len(here),
-                "minutes": round(sum(result.duration for result in here) / 60, 2),
-                "phantoms": sum(result.counts[NAMED] for result in here),
-                "recordings_with_phantoms": sum(result.counts[NAMED] > 0 for result in here),
-            }
-        )
+        minutes = sum(result.duration for result in here) / 60
+        rows.append(_negative(data, name, minutes, [result.counts[NAMED] for result in here]))
+    partly = [result for result in named if result.recording.exercise in catalogue and result.recording.idle]
+    for data in dict.fromkeys(result.recording.data for result in partly):
+        here = [result for result in partly if result.recording.data == data]
+        minutes = sum(seconds(end - start) for result in here for start, end in result.recording.idle) / 60
+        rows.append(_negative(data, BETWEEN, minutes, [result.while_idle for result in here]))
     return rows
+
+
+def _negative(data: str, label: str, minutes: float, phantoms: Sequence[int]) -> dict[str, Any]:
+    return {
+        "data": data,
+        "exercise": label,
+        "recordings": len(phantoms),
+        "minutes": round(minutes, 2),
+        "phantoms": sum(phantoms),
+        "recordings_with_phantoms": sum(number > 0 for number in phantoms),
+    }
 
 
 def second_opinion(results: list[Result]) -> dict[str, Any]:

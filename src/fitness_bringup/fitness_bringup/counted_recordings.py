@@ -11,7 +11,7 @@ import numpy as np
 
 from exercise_classifier.training.extras import MINMAX, extra_take
 from exercise_classifier.training.take_readers import digest, read_table
-from exercise_classifier.training.takes import extract, groups_of, read_landmarks, smoothed
+from exercise_classifier.training.takes import extract, groups_of, read_landmarks, read_stretches, smoothed
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, nanoseconds
@@ -33,7 +33,8 @@ class Recording:
 
     data: which collection. name: unique in it. exercise: as its table says. count: repetitions; None = nobody counted.
     certain: whether the table is sure of them. source: recordings of one source may show one person. poses: reads them.
-    bounds: where repetitions begin and the last one ends [ns]; empty where that is not known.
+    bounds: where repetitions begin and the last one ends [ns]; empty where that is not known. idle: from where to
+    where nothing is done [ns], where that is known.
     """
 
     data: str
@@ -44,6 +45,7 @@ class Recording:
     source: str
     poses: Callable[[], list[Pose]]
     bounds: tuple[int, ...] = ()
+    idle: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,10 @@ class Sequence:
     stamps: np.ndarray
 
 
-def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
+def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> list[Recording]:
     """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content.
+
+    stretches: a table of what they show when, see `takes.read_stretches`.
 
     Of a file that the table names twice the last row is taken, as of a file that took the place of another of its name;
     where the rows count differently it is not certain.
@@ -67,6 +71,7 @@ def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
     sources = groups_of(rows)
     counts = {(row["file"], row.get("reps", "")) for row in _rows(table, ("file",))}
     named = Counter(file for file, _ in counts)
+    shown = read_stretches(stretches) if stretches else {}
     return [
         Recording(
             "clips",
@@ -76,6 +81,11 @@ def clips(table: Path, cache: Path = CACHE) -> list[Recording]:
             row.get("certainty", "certain").startswith("certain") and named[row["file"]] == 1,
             sources[row["file"]],
             lambda video=table.parent / row["file"]: _landmarks(video, cache),  # type: ignore[misc]
+            idle=tuple(
+                (nanoseconds(stretch.start), nanoseconds(stretch.end))
+                for stretch in shown.get(row["file"].removeprefix("videos/"), ())
+                if stretch.exercise == "idle"
+            ),
         )
         for row in rows
     ]

@@ -15,6 +15,9 @@ _SURE = 0.67
 _CERTAIN = 0.95
 # Failed attempts are told of where it is more likely that the exercise was done than not.
 _LIKELY = 0.5
+# A lone repetition needs this much of both, of being this exercise and of being it rather than its best rival: who
+# steps back with a bar bends the knees a little as in a squat and a little as in a lunge.
+_ALONE = 0.5
 # Within a set the next repetition of the same exercise is likely, so that less will do.
 _NEEDED_IN_SET = 0.3
 # Repetitions before those that decided belong to the set where the classifier at least considered them.
@@ -170,6 +173,8 @@ class Deciding:
             needed = max(needed, _SURE / len(deciding))
             ahead = _SURE if len(deciding) > 1 else _CERTAIN
         if case.share(name) < needed or case.over_rival(name) < ahead:
+            return 0.0
+        if len(deciding) == 1 and case.share(name) * case.over_rival(name) < _ALONE:
             return 0.0
         if running is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(running.exercise, 0.0) > 0:
             return 0.0

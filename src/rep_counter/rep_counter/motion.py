@@ -26,6 +26,13 @@ NOTICED_LATE = nanoseconds(1.0)
 """How long before the start of a repetition its driving signal is asked for [ns]."""
 # Below this share of the peak speed of the way there, and of the way back, the turning point is being held.
 _STILL_SHARE = 0.2
+STOOD = nanoseconds(2.0)
+"""Who stands still for so long on the way out begins anew from there [ns]."""
+# Still: four fifths of the time within this share of the range; and so far from either end of it, where one rests or
+# holds. A way out in one go is faster unless it takes more than 6 s.
+_WITHIN = 0.25
+# Looked at again after so long [ns].
+_STEP = nanoseconds(0.25)
 # Speed is the change over this long [s]: what is shorter is the noise of the landmarks.
 _SPEED_OVER_S = 0.2
 
@@ -52,6 +59,25 @@ def motion_of(stamps: np.ndarray, values: np.ndarray, start: int, turn: int, end
     stamps, values = stamps[known], values[known]
     pause = _pause(stamps, values, start, turn, end)
     return Motion(_smoothness(stamps, values, start, turn), *pause)
+
+
+def stood_at(stamps: np.ndarray, out: np.ndarray) -> float | None:
+    """Where the way out stood still for STOOD, if it did: share of the range of motion, _WITHIN to 1 - _WITHIN.
+
+    Who walks up, stands with bent knees and then bends them a little more has not bent them all that far.
+
+    stamps [n, ns], out [n]: share of the range of motion, from the start to the turning point; NaN = not measured.
+    """
+    known = np.isfinite(out)
+    stamps, out = stamps[known], out[known]
+    for since in range(int(stamps[0]), int(stamps[-1] - STOOD), _STEP) if len(stamps) else ():
+        stood = out[(stamps >= since) & (stamps <= since + STOOD)]
+        if not len(stood):
+            continue
+        low, middle, high = np.percentile(stood, [10, 50, 90])
+        if high - low <= _WITHIN <= middle <= 1 - _WITHIN:
+            return float(middle)
+    return None
 
 
 def spectral_arc_length(speed: np.ndarray, rate: float) -> float:

@@ -12,7 +12,7 @@ from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.bodies import Bodies
 from rep_counter.credit import Found
 from rep_counter.machine import Excursion, PhaseMachine
-from rep_counter.motion import NOTICED_LATE, Motion, motion_of
+from rep_counter.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
 from rep_counter.past import Past
 from rep_counter.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
 from rep_counter.whole import BEFORE, falls, stays, throughout
@@ -205,6 +205,8 @@ class Track:
         short_of_turn = turn < exercise.turn if exercise.direction == "extend" else turn > exercise.turn
         if excursion.range_of_motion < max(exercise.minimum_range, _OWN_SHARE * typical) or short_of_turn:
             return Reason.SHALLOW
+        if excursion.begun and self._from_where_it_stood(excursion, sides) < exercise.minimum_range:
+            return Reason.SHALLOW
         if excursion.begun and excursion.returned:
             duration = seconds(excursion.end - excursion.start)
             if duration < exercise.shortest_s:
@@ -226,6 +228,17 @@ class Track:
             if went < travel.by if travel.by > 0 else went > travel.by:
                 return Reason.WRONG_POSTURE
         return Reason.NONE if self._whole(excursion) else Reason.WRONG_POSTURE
+
+    def _from_where_it_stood(self, excursion: Excursion, sides: tuple[str, ...]) -> float:
+        """Range of motion [rad], from where the way out stood still for long if it did."""
+        whole = excursion.range_of_motion
+        if excursion.turn - excursion.start < STOOD:
+            return whole
+        stamps, readings = self._readings(excursion.start, excursion.turn)
+        side = self._sides.index(sides)
+        values = [drive(self.exercise.direction, self.exercise.sides, one)[side] for one in readings]
+        start = excursion.turn_value - whole
+        return whole - (stood_at(np.array(stamps), (np.array(values) - start) / whole) or 0) * whole
 
     def _whole(self, excursion: Excursion) -> bool:
         """Whether what the exercise asks of a whole repetition is true."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitness_core.types import nanoseconds
-from rep_counter.motion import motion_of, spectral_arc_length
+from rep_counter.motion import motion_of, spectral_arc_length, stood_at
 
 
 def minimum_jerk(duration, rate):
@@ -70,3 +70,32 @@ def test_a_pause_is_told(hold):
 def test_a_movement_without_pause_has_next_to_none():
     motion = motion_of(*repetition())
     assert 0 <= (motion.turn_end - motion.turn_start) / 1e9 < 0.25
+
+
+def way_out(*corners, rate=30.0):
+    """(stamps, how far out) of a way out through corners (s, share) in straight lines."""
+    times = np.arange(0, corners[-1][0], 1 / rate)
+    out = np.interp(times, *zip(*corners, strict=True))
+    return np.array([nanoseconds(time) for time in times]), out
+
+
+@pytest.mark.parametrize("rate", [10.0, 30.0, 60.0])
+def test_who_stands_still_on_the_way_out_is_told_where(rate):
+    stamps, out = way_out((0, 0), (0.5, 0.5), (3.2, 0.45), (3.5, 1), rate=rate)
+    out += 0.05 * np.sin(np.arange(len(out)))
+    out[::7] = np.nan
+    assert stood_at(stamps, out) == pytest.approx(0.47, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        ((0, 0), (6, 1)),  # slow
+        ((0, 0), (1, 0.5), (2, 0.5), (3, 1)),  # a pause
+        ((0, 0), (3, 0.1), (4, 1)),  # waiting at the start
+        ((0, 0), (1, 0.9), (5, 1)),  # holding the turning point
+    ],
+)
+def test_a_slow_way_out_a_pause_and_a_hold_are_no_standing_still(corners):
+    assert stood_at(*way_out(*corners)) is None
+    assert stood_at(np.empty(0, int), np.empty(0)) is None

@@ -141,6 +141,14 @@ def test_a_lone_doubtful_repetition_is_none_and_a_row_of_them_is_a_set(figure, w
     assert run(performed(figure, wave, "squat", 4), says)[0] == {"squat": 4}
 
 
+def test_a_lone_repetition_that_may_be_of_two_exercises_is_none(figure, wave):
+    one, three = (performed(figure, wave, "squat", repetitions) for repetitions in (1, 3))
+    either = lambda time: {"squat": 0.56, "lunge": 0.22, "other": 0.22}  # noqa: E731
+    assert run(one, either)[0] == {}
+    assert run(three, either)[0] == {"squat": 3}
+    assert run(one, lambda time: {"squat": 0.56, "other": 0.44})[0] == {"squat": 1}
+
+
 def test_a_label_without_its_movement_counts_nothing(figure, wave):
     says = lambda time: {"push_up": 0.6, "press": 0.3, "other": 0.1}  # noqa: E731
     assert run(performed(figure, wave, "squat", 4), says)[0] == {}
