@@ -57,7 +57,7 @@ These folds also guided the work: the kinds of extra and synthetic takes were ch
 network without them got wrong in these same folds. Expect less on footage that nobody has looked at.
 
 Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
-Of the network alone, without the rule for who stands still: macro F1 {network_alone[macro_f1]:.3f}. The rule is the one by which such
+{named_words}Of the network alone, without the rule for who stands still: macro F1 {network_alone[macro_f1]:.3f}. The rule is the one by which such
 windows of exercise clips are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so for these it is right by definition.
 {looked_at}{baseline_words}
 
@@ -88,15 +88,17 @@ exercises {clips_right}, of these with certain labels {certain_right}; negatives
 """
 
 
+# What the text tells in its own way.
+_IN_WORDS = (
+    *("data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network", "named_classes"),
+)
+
+
 def card(result: dict) -> str:
     """The card (Markdown) of an evaluation that `fit` made."""
     clips = result["clips"]
     return _TEXT.format(
-        **{
-            key: value
-            for key, value in result.items()
-            if key not in ("data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network")
-        },
+        **{key: value for key, value in result.items() if key not in _IN_WORDS},
         **result["window"],
         labels=", ".join(result["classes"]),
         min_seen=MIN_SEEN,
@@ -105,6 +107,7 @@ def card(result: dict) -> str:
         n_format=result["formats"].get("n_windows", 0),
         formats=_formats(result["formats"]),
         looked_at=_looked_at(result),
+        named_words=_named(result["named_classes"]),
         baseline_words=_baseline(result),
         by_exercise="; ".join(f"{name} {right}" for name, right in clips["by_exercise"].items()),
         threshold=result["confidence_threshold"],
@@ -122,6 +125,16 @@ def card(result: dict) -> str:
             for clip in clips["wrong"]
         )
         or "none",
+    )
+
+
+def _named(of: dict) -> str:
+    low, high = of["macro_f1_95"]
+    told = of["other_told_as_no_exercise"]
+    return (
+        f"Of the {of['n_windows']} windows of classes with a name, all but `other`: macro F1 {of['macro_f1']:.3f} "
+        f"[{low:.2f}, {high:.2f}]"
+        + (f"; of the {of['n_other_windows']} of `other` {told:.2f} are told as no exercise.\n" if told else ".\n")
     )
 
 
