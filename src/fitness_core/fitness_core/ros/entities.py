@@ -13,14 +13,16 @@ from rclpy.timer import Timer
 
 _PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 
-Entries = list[tuple[Any, Node]]
-"""Subscriptions or timers with their nodes."""
+Entry = tuple[Any, Node]
+"""A subscription or timer with its node."""
+Entries = list[Entry]
 
 
 class Entities:
     """Messages and timers to wait for, and what a wait asks of each of them, looked up once.
 
     all_alike: callback groups of another kind than rclpy's may be called too; else they are left out.
+    `hearing`: the subscriptions of each topic.
     """
 
     def __init__(self, entries: Entries, all_alike: bool = False) -> None:
@@ -31,6 +33,7 @@ class Entities:
         self.sizes = len(entries) - timers, 2, timers, 0, 0, 0
         self.subscription_handles: list[Any] = []
         self.timer_handles: list[Any] = []
+        self.hearing: dict[str, Entries] = {}
         self._places: dict[int, int] = {}
         for place, ((entity, _), is_plain) in enumerate(zip(entries, plain, strict=True)):
             # What was destroyed just now has no pointer any more, and another look follows.
@@ -39,6 +42,8 @@ class Entities:
                     self._places[entity.handle.pointer] = place
                     handles = self.timer_handles if isinstance(entity, Timer) else self.subscription_handles
                     handles.append(entity.handle)
+                    if not isinstance(entity, Timer):
+                        self.hearing.setdefault(entity.topic_name, []).append((entity, entries[place][1]))
         self._held: list[Any] = []
 
     def hold(self) -> None:

@@ -33,7 +33,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.timer import Timer
 
-from fitness_core.ros.entities import Callback, Entities, Entries, call_subscription, call_timer
+from fitness_core.ros.entities import Callback, Entities, Entries, Entry, call_subscription, call_timer
 
 LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
@@ -60,6 +60,8 @@ class GraphExecutor(SingleThreadedExecutor):
         self._stale = True
         self._known = Entities([])
         self._hurried = False  # whether any node cannot wait
+        self._spinner = 0  # the thread that spins
+        self._fed: dict[str, None] = {}  # topics that callbacks have published on since the last wait, in order
         self._waiting = threading.Lock()  # while it waits
         self._wait_set: Any = None
         self._rest_ready = False
@@ -98,6 +100,14 @@ class GraphExecutor(SingleThreadedExecutor):
                 self._known.let_go()
             finally:
                 self._waiting.release()
+
+    def feed(self, topic: str) -> None:
+        """Something was published on a topic. By a callback of this executor: who hears it here is called next.
+
+        DDS has delivered within the process by then, and to ask it first takes as long as most callbacks.
+        """
+        if threading.get_ident() == self._spinner:
+            self._fed[topic] = None
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Stop for good and end the thread."""
@@ -171,26 +181,33 @@ class GraphExecutor(SingleThreadedExecutor):
 
     def _wait(self, deadline: float | None) -> Generator[tuple[Any, Any, Any], None, None]:
         """Wait for messages, timers and being woken; what is ready, the most urgent first."""
+        self._spinner = threading.get_ident()
+        self._fed.clear()  # the wait finds what is left of it
         timers, subscriptions = self._ready(deadline)
-        for timer, node in timers:
-            yield self._handler(timer, node), timer, node
+        if self._hurried and subscriptions and all(urgency_of(node) < 0 for _, node in subscriptions):
+            # They are told of a message one after the other; the more urgent may be about to be.
+            subscriptions += [entry for entry in self._ready(time.monotonic())[1] if entry not in subscriptions]
         patient = [entry for entry in subscriptions if urgency_of(entry[1]) < 0]
-        others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0] or (patient and self._news([]))
-        for subscription, node in others:
-            yield self._handler(subscription, node), subscription, node
+        others = [entry for entry in subscriptions if urgency_of(entry[1]) >= 0]
+        yield from self._handlers(timers)
+        yield from self._handlers(others)
         # Before those that can wait goes what comes of the others, but none again: nobody gets further behind than by
-        # one message. Not what comes of that in turn: to look once more takes as long as most callbacks.
-        for subscription, node in self._news(others) if patient and others else ():
-            yield self._handler(subscription, node), subscription, node
-        for subscription, node in patient:
-            yield self._handler(subscription, node), subscription, node
+        # one message. Not what comes of that in turn.
+        yield from self._handlers(self._eaters(lambda entry: urgency_of(entry[1]) >= 0 and entry not in others))
+        yield from self._handlers(patient)
+        yield from self._handlers(self._eaters(lambda entry: True))
 
-    def _news(self, known: Entries) -> Entries:
-        """Without waiting: what is ready beside what is known, and cannot wait."""
-        if not self._hurried:
-            return []
-        _, ready = self._ready(time.monotonic())
-        return [entry for entry in ready if urgency_of(entry[1]) >= 0 and entry not in known]
+    def _handlers(self, entries: Entries) -> Generator[tuple[Any, Any, Any], None, None]:
+        for entity, node in entries:
+            yield self._handler(entity, node), entity, node
+
+    def _eaters(self, wanted: Callable[[Entry], bool]) -> Entries:
+        """Who hears what was published since they were asked for last."""
+        fed, self._fed = self._fed, {}
+        if self._stale:
+            return []  # some may have gone
+        hearing = [entry for topic in fed for entry in self._known.hearing.get(topic, ())]
+        return [entry for entry in hearing if self.can_execute(entry[0]) and wanted(entry)]
 
     def _ready(self, deadline: float | None) -> tuple[Entries, Entries]:
         """Wait; the timers and subscriptions that are ready."""

@@ -18,7 +18,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind
 from rclpy.signals import SignalHandlerOptions
@@ -108,6 +108,19 @@ class FitnessNode(LifecycleNode):
         guarded = self.refusals.guard(topic, callback)
         options.setdefault("event_callbacks", SubscriptionEventCallbacks(incompatible_qos=self._unheard(topic)))
         return super().create_subscription(msg_type, topic, guarded, *arguments, **options)
+
+    def create_lifecycle_publisher(self, *arguments, **options) -> LifecyclePublisher:
+        """As rclpy's; whoever hears it on the same executor is called without another wait."""
+        publisher: Any = super().create_lifecycle_publisher(*arguments, **options)
+        publish, topic = publisher.publish, publisher.topic_name
+
+        def feed(message: Any) -> None:
+            publish(message)
+            if isinstance(executor := self.executor, GraphExecutor):
+                executor.feed(topic)
+
+        publisher.publish = feed
+        return publisher
 
     def _unheard(self, topic: str) -> Callable[[Any], None]:
         """What to do where somebody publishes a topic in a way that this node cannot hear."""
