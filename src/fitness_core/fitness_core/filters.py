@@ -41,7 +41,7 @@ class OneEuro:
         elapsed = seconds(stamp - self._stamp)
         step = value - self._value
         speed = step / elapsed / scale
-        everywhere = bool(np.isfinite(speed).all())
+        everywhere = bool(np.logical_and.reduce(np.isfinite(speed), axis=None))
         if not everywhere:
             speed = np.nan_to_num(speed)
         self._speed += _alpha(self.derivative_cutoff, elapsed) * (speed - self._speed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,8 @@ MIN_CUTOFF = 1.0
 BETA = 40.0
 FORGET_AFTER = nanoseconds(0.5)
 """A body that was out of sight for longer than this [ns] is smoothed from anew."""
+# A body is at least so large, in the picture [px] and in space [m].
+_SMALLEST = np.array((1.0, 0.1))
 # Somebody else than who was found first is the trainee where so much more prominent.
 _MORE_PROMINENT = 1.25
 
@@ -132,10 +135,11 @@ class PoseEstimator:
         self._seen = frame.stamp
         image, world = detection.image, detection.world
         if self.smoothing:
-            unit = np.array((width, height, width), np.float32)
-            pixels = image * unit
-            sizes = np.array((_size(pixels[:, :2], smallest=1.0), _size(world, smallest=0.1)))
-            smooth = self._filter.step(frame.stamp, np.array((pixels, world), float), sizes[:, None, None])
+            unit = _unit(width, height)
+            points = np.empty((2, *image.shape), np.float32)  # in pixels, in metres
+            np.multiply(image, unit, out=points[0])
+            points[1] = world
+            smooth = self._filter.step(frame.stamp, points.astype(float), _sizes(points)[:, None, None])
             image, world = (smooth[0] / unit).astype(np.float32), smooth[1].astype(np.float32)
         return Pose(
             stamp=frame.stamp,
@@ -179,6 +183,13 @@ class PoseEstimator:
         self._filter.reset()
 
 
-def _size(points: np.ndarray, smallest: float) -> float:
-    """The longest side of the bounding box of points [33, 2 or 3], in their unit."""
-    return max(float((np.maximum.reduce(points) - np.minimum.reduce(points)).max()), smallest)
+@lru_cache(maxsize=4)
+def _unit(width: int, height: int) -> np.ndarray:
+    return np.array((width, height, width), np.float32)
+
+
+def _sizes(points: np.ndarray) -> np.ndarray:
+    """The longest side [2] of the bounding box of landmarks [2, 33, 3]: of the picture's x and y [px], of space [m]."""
+    sides = np.maximum.reduce(points, axis=1) - np.minimum.reduce(points, axis=1)
+    sides[0, 2] = 0.0
+    return np.maximum(np.maximum.reduce(sides, axis=1), _SMALLEST)

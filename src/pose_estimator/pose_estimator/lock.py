@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,6 +45,8 @@ _SAME_CLOTHES = 0.7
 _GONE = 1.0
 # Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
 _STAYED, _STAYS = 0.8, 0.3
+# A landmark that is not seen tells where the body is with this weight, one that is with 1.
+_LEAST_WEIGHT = np.float32(0.05)
 # Where colours are looked up: between shoulders and hips, and between hips and knees.
 _QUADS = np.array(
     [
@@ -94,26 +97,39 @@ def sight_of(found: Detection, picture: np.ndarray) -> Sight:
     not change when a person bends or squats.
     """
     height, width = picture.shape[:2]
-    pixels = found.image[:, :2] * np.array((width, height), np.float32)
+    pixels = found.image[:, :2] * _size(width, height)
     world = found.world[:, :2]
-    weights = np.maximum(found.visibility, 0.05)
-    weights = weights / weights.sum()
+    weights = np.maximum(found.visibility, _LEAST_WEIGHT)
+    weights /= np.add.reduce(weights)
     middle, origin = weights @ pixels, weights @ world
     centred = world - origin
-    spread = float(weights @ np.einsum("ij,ij->i", centred, centred))
-    scale = float(weights @ np.einsum("ij,ij->i", centred, pixels - middle)) / max(spread, 1e-6)
+    spread = float(weights @ _inner(centred, centred))
+    scale = float(weights @ _inner(centred, pixels - middle)) / max(spread, 1e-6)
     scale = max(scale, 1.0)
-    x, y = middle - scale * origin
-    return Sight(float(x), float(y), scale, _colours(picture, pixels))
+    x, y = (middle - scale * origin).tolist()
+    return Sight(x, y, scale, _colours(picture, pixels))
+
+
+@lru_cache(maxsize=4)
+def _size(width: int, height: int) -> np.ndarray:
+    return np.array((width, height), np.float32)
+
+
+def _inner(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Inner products of the rows of two arrays [n, 2]."""
+    products = one * other
+    return products[:, 0] + products[:, 1]
 
 
 def _colours(picture: np.ndarray, pixels: np.ndarray) -> list[float]:
     height, width = picture.shape[:2]
-    points = (_CORNERS @ pixels[_QUADS]).astype(int)
+    points = (_CORNERS @ pixels.take(_QUADS, axis=0)).astype(int)
     across, down = points[..., 0], points[..., 1]
-    inside = (across >= 0) & (down >= 0) & (across < width) & (down < height)
-    if inside.all():
-        middles = np.sort(picture[down, across], axis=1)[:, points.shape[1] // 2].tolist()
+    # What is negative is large when it is read without a sign.
+    inside = np.logical_and.reduce(points.view(np.uint) < (width, height), axis=-1)
+    if np.logical_and.reduce(inside, axis=None):
+        rows = picture.reshape(-1, picture.shape[2])
+        middles = np.sort(rows.take(down * width + across, axis=0), axis=1)[:, points.shape[1] // 2].tolist()
     else:
         seen = [picture[y[here], x[here]] for x, y, here in zip(across, down, inside, strict=True)]
         enough = points.shape[1] // 4

@@ -27,11 +27,14 @@ from fitness_msgs.msg import BodyPose
 Read = TypeVar("Read")
 HEADER = 4
 """Bytes before the first field."""
+_LITTLE_END = b"\0\1\0\0"
 LANDMARK = 8
 """Numbers (float32) of a fitness_msgs/Landmark."""
 # For the two orders of bytes, by the last bit of what tells it: big end first, little end first.
 _ORDERS = ">", "<"
-_HEADERS, _LENGTHS, _SEEN = (tuple(struct.Struct(order + of) for order in _ORDERS) for of in ("iII", "I", "IIf"))
+_STAMPS, _HEADERS, _LENGTHS, _SEEN = (
+    tuple(struct.Struct(order + of) for order in _ORDERS) for of in ("iI", "iII", "I", "IIf")
+)
 _FLOATS = tuple(np.dtype(order + "f4") for order in _ORDERS)
 _SIZES = {code: struct.calcsize("<" + code) for code in "BiIf"}
 
@@ -88,7 +91,7 @@ def _checked(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
 @_checked
 def stamp_of(cdr: bytes) -> int:
     """Stamp [ns] of a message that begins with a std_msgs/Header."""
-    return Reader(cdr).stamp()
+    return messages.stamp_of(*_STAMPS[cdr[1] & 1].unpack_from(cdr, HEADER))
 
 
 @_checked
@@ -203,21 +206,38 @@ def of_pose(pose: Pose) -> bytes:
         from rclpy.serialization import serialize_message
 
         return serialize_message(messages.to_body_pose(pose))
-    head = _header(pose.stamp, pose.frame_id) + struct.pack("<B", BodyPose.STATUS_TRACKED)
-    head = _aligned(head) + _text(pose.body_id)
-    head = _aligned(head) + struct.pack("<IIf", pose.width, pose.height, pose.score)
+    form, texts = _form_of_pose(pose.frame_id, pose.body_id)
+    head = form.pack(_LITTLE_END, *divmod(pose.stamp, NANOSECONDS), texts, pose.width, pose.height, pose.score)
     landmarks = np.empty((N_LANDMARKS, LANDMARK), "<f4")
     landmarks[:, :3], landmarks[:, 3:6] = pose.image, pose.world
     landmarks[:, 6], landmarks[:, 7] = pose.visibility, pose.presence
     return head + landmarks.tobytes()
 
 
+@lru_cache(maxsize=4)  # they change with the person
+def _form_of_pose(frame_id: str, body_id: str) -> tuple[struct.Struct, bytes]:
+    """Where everything before the landmarks is in a BodyPose with these texts, and the bytes from texts to size."""
+    before = bytes(HEADER + _STAMPS[1].size)
+    texts = _aligned(before + _text(frame_id) + struct.pack("<B", BodyPose.STATUS_TRACKED))
+    texts = _aligned(texts + _text(body_id))[len(before) :]
+    return struct.Struct(f"<4siI{len(texts)}sIIf"), texts
+
+
 def of_rep_state(state: RepState, frame_id: str) -> bytes:
     """The fitness_msgs/RepState of a state, as `serialize_message(messages.to_rep_state(state, frame_id))` gives it."""
-    head = _aligned(_header(state.stamp, frame_id)) + _text(state.body_id)
-    head = _aligned(head) + _text(state.exercise) + struct.pack("<B", state.phase)
+    form, texts = _form_of_rep_state(frame_id, state.body_id, state.exercise)
     numbers = state.progress, state.count, state.rejected, state.set_index
-    return _aligned(head) + struct.pack("<fIII", *numbers)
+    return form.pack(_LITTLE_END, *divmod(state.stamp, NANOSECONDS), texts, state.phase, *numbers)
+
+
+@lru_cache(maxsize=16)  # they change a few times an hour
+def _form_of_rep_state(frame_id: str, body_id: str, exercise: str) -> tuple[struct.Struct, bytes]:
+    """Where everything is in a RepState with these texts, and the bytes from texts to phase."""
+    before = bytes(HEADER + _STAMPS[1].size)
+    texts = _aligned(_aligned(before + _text(frame_id)) + _text(body_id)) + _text(exercise)
+    filling = -(len(texts) + 1 - HEADER) % 4
+    texts = texts[len(before) :]
+    return struct.Struct(f"<4siI{len(texts)}sB{filling}xfIII"), texts
 
 
 def of_classification(result: Classification, frame_id: str) -> bytes:
@@ -258,7 +278,7 @@ def in_place(
 
 
 def _header(stamp: int, frame_id: str) -> bytes:
-    return struct.pack("<4siI", b"\0\1\0\0", *divmod(stamp, NANOSECONDS)) + _text(frame_id)
+    return struct.pack("<4siI", _LITTLE_END, *divmod(stamp, NANOSECONDS)) + _text(frame_id)
 
 
 def _text(text: str) -> bytes:
