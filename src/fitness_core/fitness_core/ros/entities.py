@@ -1,17 +1,19 @@
 """What an executor waits for, messages and timers, and how they are called."""
 
 import contextlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.exceptions import InvalidHandle
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 
-_PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+"""rclpy's own callback groups."""
 
 Entry = tuple[Any, Node]
 """A subscription or timer with its node."""
@@ -22,18 +24,19 @@ class Entities:
     """Messages and timers to wait for, and what a wait asks of each of them, looked up once.
 
     all_alike: callback groups of another kind than rclpy's may be called too; else they are left out.
-    `hearing`: the subscriptions of each topic.
+    `hearing`: the subscriptions of each topic. `coroutines`: those that a coroutine is called for.
     """
 
     def __init__(self, entries: Entries, all_alike: bool = False) -> None:
         self.entries = entries
-        plain = [all_alike or type(entity.callback_group) in _PLAIN for entity, _ in entries]
+        plain = [all_alike or type(entity.callback_group) in PLAIN for entity, _ in entries]
         self.particular = [entity for (entity, _), is_plain in zip(entries, plain, strict=True) if not is_plain]
         timers = sum(isinstance(entity, Timer) for entity, _ in entries)
         self.sizes = len(entries) - timers, 2, timers, 0, 0, 0
         self.subscription_handles: list[Any] = []
         self.timer_handles: list[Any] = []
         self.hearing: dict[str, Entries] = {}
+        self.coroutines = [entity for entity, _ in entries if inspect.iscoroutinefunction(entity.callback)]
         self._places: dict[int, int] = {}
         for place, ((entity, _), is_plain) in enumerate(zip(entries, plain, strict=True)):
             # What was destroyed just now has no pointer any more, and another look follows.
@@ -95,25 +98,30 @@ def call_timer(timer: Timer) -> None:
 
 
 class Callback:
-    """What a message or a timer calls, with what a task of rclpy has: an error is kept for who asks for it."""
+    """What a message or a timer calls, with what a task of rclpy has: an error is kept for who asks for it.
 
-    __slots__ = ("_call", "_entity", "_error")
+    group: asked whether it may be called; None: it may.
+    """
 
-    def __init__(self, entity: Any, call: Callable[[Any], None]) -> None:
+    __slots__ = ("_call", "_entity", "_error", "_group")
+
+    def __init__(self, entity: Any, call: Callable[[Any], None], group: CallbackGroup | None = None) -> None:
         self._entity = entity
         self._call = call
+        self._group = group
         self._error: Exception | None = None
 
     def __call__(self) -> None:
-        group = self._entity.callback_group
-        if not group.beginning_execution(self._entity):
+        group = self._group
+        if group is not None and not group.beginning_execution(self._entity):
             return
         try:
             self._call(self._entity)
         except Exception as error:
             self._error = error
         finally:
-            group.ending_execution(self._entity)
+            if group is not None:
+                group.ending_execution(self._entity)
 
     def exception(self) -> Exception | None:
         """What the callback raised."""

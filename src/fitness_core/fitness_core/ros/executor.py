@@ -10,7 +10,6 @@ rclpy's experimental EventsExecutor has the same aim; in this version it hangs w
 different threads.
 """
 
-import inspect
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -33,7 +32,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.timer import Timer
 
-from fitness_core.ros.entities import Callback, Entities, Entries, Entry, call_subscription, call_timer
+from fitness_core.ros.entities import PLAIN, Callback, Entities, Entries, Entry, call_subscription, call_timer
 
 LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
@@ -126,9 +125,16 @@ class GraphExecutor(SingleThreadedExecutor):
         return ended
 
     def spin_once_until_future_complete(self, future: Future, timeout_sec: float | TimeoutObject | None = None) -> None:
-        """One callback, or none once the future is done. `spin_until_future_complete` sees to it that this wakes."""
+        """What is ready, nothing once the future is done; `spin_until_future_complete` sees to it that this wakes."""
         # rclpy's own adds a callback to the future each time: one more for every message, for as long as it spins.
-        self._spin_once_impl(timeout_sec, future.done)
+        try:
+            for handler, _, _ in self._wait_for_ready_callbacks(timeout_sec, None, future.done):
+                handler()
+                handler.result()
+                if future.done():
+                    return
+        except (ShutdownException, TimeoutException, ConditionReachedException):
+            pass
 
     def _wait_for_ready_callbacks(
         self,
@@ -207,7 +213,7 @@ class GraphExecutor(SingleThreadedExecutor):
         if self._stale:
             return []  # some may have gone
         hearing = [entry for topic in fed for entry in self._known.hearing.get(topic, ())]
-        return [entry for entry in hearing if self.can_execute(entry[0]) and wanted(entry)]
+        return [entry for entry in hearing if wanted(entry) and (not self._tasks or self.can_execute(entry[0]))]
 
     def _ready(self, deadline: float | None) -> tuple[Entries, Entries]:
         """Wait; the timers and subscriptions that are ready."""
@@ -276,9 +282,12 @@ class GraphExecutor(SingleThreadedExecutor):
 
     def _handler(self, entity: Any, node: Node) -> Any:
         is_timer = isinstance(entity, Timer)
-        if inspect.iscoroutinefunction(entity.callback):
+        if entity in self._known.coroutines:
             return self._make_handler(entity, node, self._take_timer if is_timer else self._take_subscription)
-        return Callback(entity, call_timer if is_timer else call_subscription)
+        group = entity.callback_group
+        # They run one at a time anyway: where none of rclpy's tasks is under way, its groups keep nothing apart.
+        alone = not self._tasks and type(group) in PLAIN
+        return Callback(entity, call_timer if is_timer else call_subscription, None if alone else group)
 
     def _take_timer(self, timer: Timer) -> Any:
         try:
