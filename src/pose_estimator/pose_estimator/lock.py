@@ -236,7 +236,8 @@ class PersonLock:
         self._stranger = None
         self.state, self.trainee = LockState.LOCKED, sight
         self._clothes.learn(stamp, sight.colours)
-        self._seen = [past for past in self._seen if seconds(stamp - past[0]) <= _RECENT]
+        while self._seen and seconds(stamp - self._seen[0][0]) > _RECENT:
+            del self._seen[0]
         self._seen.append((stamp, sight))
         return True
 
@@ -267,13 +268,14 @@ class PersonLock:
         strange = self._clothes.strangeness(sight.colours)
         if self._since is not None and seconds(stamp - self._since) < _SETTLING:
             return True
+        away, resized = sight.away(last), sight.resized(last)
         if self.state == LockState.LOST:
-            return sight.away(last) < _NEAR and sight.resized(last) < _ALIKE and strange < _SAME_CLOTHES
-        if sight.away(last) > _LEAP + _LEAP_SPEED * elapsed or sight.resized(last) > _SWELL:
+            return away < _NEAR and resized < _ALIKE and strange < _SAME_CLOTHES
+        if away > _LEAP + _LEAP_SPEED * elapsed or resized > _SWELL:
             return False
         moved = max(
             self._off(stamp, sight) / (_OFF + _OFF_SPEED * elapsed),
-            sight.resized(last) / (_RESIZED + _RESIZED_SPEED * elapsed),
+            resized / (_RESIZED + _RESIZED_SPEED * elapsed),
         )
         return min(strange, _MAKES_UP) * min(moved, _MAKES_UP) < 1
 
