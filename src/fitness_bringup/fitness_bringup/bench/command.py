@@ -253,7 +253,11 @@ def _result(
             "pose": watched.get("pose_ms"),
             **{f"{name}_per_picture": _median([s["latency_ms"] for s in samples.get(name, [])]) for name in _BACKENDS},
         },
-        "cpu_ms_per_frame": {"pose": cpu["bare"], "beyond_pose": _median(beyond)},
+        "cpu_ms_per_frame": {
+            "pose": cpu["bare"],
+            "beyond_pose": _median(beyond),
+            "benchmark_itself": _median([1e3 * s["own_cpu"] / s["frames"] for s in samples["one"] if s["frames"]]),
+        },
         "cpu_ms_per_frame_quartiles": {"beyond_pose": _quartiles(beyond)},
         "cpu_ms_of": cpu,
         "threads_cpu_ms": _threads(last),

@@ -38,6 +38,8 @@ class GatedSource(Source):
         self.lost = 0
         # Plain arrays, as cameras give them: those of a mapped file cost at every touch.
         self._pictures = pictures.view(np.ndarray)
+        self.cpu = 0.0
+        """CPU time that handing out has taken, which no camera's read does [s]."""
         self._period = 0.0
         self._due = 0.0
         self._soonest = 0.0
@@ -63,6 +65,13 @@ class GatedSource(Source):
             self._changed.notify()
 
     def read(self) -> Frame | None:
+        begun = time.thread_time()
+        try:
+            return self._next()
+        finally:
+            self.cpu += time.thread_time() - begun
+
+    def _next(self) -> Frame | None:
         with self._changed:
             while not self._changed.wait_for(self._may, STALLED):
                 self.lost += len(self._on_their_way)

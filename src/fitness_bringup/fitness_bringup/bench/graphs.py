@@ -48,6 +48,7 @@ class Bench:
         self._ended = 0.0
         self.cpu = 0.0
         """CPU time of this process when the last picture was confirmed [s]."""
+        self._listening = 0.0
         # The camera is the product's; only what it opens is ours.
         camera._open = lambda: self.source  # type: ignore[method-assign]
         camera.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM, raw=True)
@@ -65,12 +66,19 @@ class Bench:
                 break
         return (self._ended or time.perf_counter()) - begun, self._states
 
+    @property
+    def own_cpu(self) -> float:
+        """CPU time that this benchmark itself has taken in this process [s]."""
+        return self.source.cpu + self._listening
+
     def _on_state(self, cdr: bytes) -> None:
+        begun = time.thread_time()
         self._states += 1
         self._ended, self.cpu = time.perf_counter(), time.process_time()
         self.source.confirm(serialized.stamp_of(cdr))
         if self._states == self._expected:
             self._done.set()
+        self._listening += time.thread_time() - begun
 
 
 def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
@@ -102,9 +110,10 @@ def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[
         spans.clear()
         events.clear()
         before, threads = graph.counts(), thread_seconds()
-        cpu = time.process_time()
+        cpu, own = time.process_time(), bench.own_cpu
         seconds, confirmed = bench.run(frames, rate)
-        spent = bench.cpu - cpu
+        own = bench.own_cpu - own
+        spent = bench.cpu - cpu - own
         after = graph.counts()
         whole = [(received - stamp) / 1e6 for stamp, received in events]
         beyond = [(received - stamp) / 1e6 - spans.get(stamp, 0.0) * 1e3 for stamp, received in events]
@@ -112,6 +121,7 @@ def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[
             "frames": confirmed,
             "seconds": seconds,
             "cpu": spent,
+            "own_cpu": own,
             "counts": {key: after[key] - before[key] for key in after},
             "whole_ms": whole,
             "beyond_ms": beyond,

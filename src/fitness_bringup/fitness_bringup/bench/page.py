@@ -30,7 +30,8 @@ METHOD = (
     "The graphs run under back-pressure: the camera hands out a picture once the counter has confirmed the one before "
     "the last. Every picture that is counted went through pose, classifier and counter over DDS. In one process the "
     "picture itself is handed over without DDS while nobody else subscribes to it.",
-    "CPU beyond pose is that of the graph's whole process less that of the bare loop, per picture.",
+    "CPU beyond pose is that of the graph's whole process less that of the bare loop, per picture, and less what the "
+    "benchmark itself takes in it: handing out pictures one at a time, and hearing what came of them.",
     "Latency from stamp to RepEvent is taken at 30 Hz, without the time of the pose network; with it, it is given "
     "beside.",
     "Replays run five in a row after the other contenders have ended; their median is given. The first replay of a "
