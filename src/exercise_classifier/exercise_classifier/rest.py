@@ -45,11 +45,16 @@ def moves(angles: np.ndarray) -> np.ndarray:
 def resting(sequence: PoseSequence) -> np.ndarray:
     """Bool [...]: whether the trunk is upright in a window and no large joint moves."""
     planes = planes_of(sequence.metric)
-    still = ~moves(angles_of_planes(planes, _JOINTS))
     lines = planes.take(_HIPS, axis=-1) - planes.take(_SHOULDERS, axis=-1)
     trunk = (lines[..., 0] + lines[..., 1]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        return still & (median_of(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk))) > _UPRIGHT)
+        rests = median_of(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk))) > _UPRIGHT
+    if rests.all():
+        return ~moves(angles_of_planes(planes, _JOINTS))
+    # The angles take most of the time: of those that are not upright they are not asked for.
+    if rests.any():
+        rests[rests] = ~moves(angles_of_planes(planes[:, rests], _JOINTS))
+    return rests
 
 
 def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

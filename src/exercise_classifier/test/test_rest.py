@@ -55,6 +55,14 @@ def test_a_body_that_lies_still_does_not_rest():
     assert not resting(windows_of(turned).sequence())
 
 
+def test_windows_together_rest_as_each_does_alone():
+    still = standing(2.0)
+    lying = [replace(pose, world=pose.world[:, [1, 0, 2]]) for pose in still]
+    alone = [windows_of(poses).sequence() for poses in (still, lying, poses_of("squat", 15.0)[:60], still)]
+    together = replace(alone[0], metric=np.stack([sequence.metric for sequence in alone]))
+    assert resting(together).tolist() == [True, False, False, True]
+
+
 def test_nobody_does_not_rest():
     assert not resting(windows_of([Pose.nobody(START, 640, 480)]).sequence())
 
