@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 
 import numpy as np
 
@@ -129,9 +130,19 @@ def measure(rule: FormRule, repetition: Repetition) -> float:
     if not len(measured) or len(measured) < _NEEDED_SHARE * len(values):
         return math.nan
     if rule.at == Moment.TURN:
-        return float(np.median(measured))
-    least, most = np.percentile(measured, [5, 95])
-    return float({Moment.MOST: most, Moment.LEAST: least, Moment.CHANGE: most - least}[rule.at])
+        return float(median(measured.tolist()))
+    ordered = sorted(measured.tolist())
+    most, least = _between(ordered, 0.95), _between(ordered, 0.05)
+    return {Moment.MOST: most, Moment.LEAST: least, Moment.CHANGE: most - least}[rule.at]
+
+
+def _between(ordered: Sequence[float], share: float) -> float:
+    """The value below which this share of some ordered values lies, as np.percentile gives it."""
+    at = share * (len(ordered) - 1)
+    below = math.floor(at)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    # From the nearer of the two, as there.
+    return low + (high - low) * (at - below) if at - below < 0.5 else high - (high - low) * (1 - (at - below))
 
 
 def _rows(name: str) -> list[int]:
@@ -190,10 +201,8 @@ def _thigh(repetition: Repetition) -> np.ndarray:
     """
     line = repetition.pair("hip") - repetition.pair("knee")
     length = np.linalg.norm(line, axis=-1)
-    known = np.isfinite(length)
-    longest = [
-        np.percentile(side[seen], 95) if seen.any() else np.nan for side, seen in zip(length.T, known.T, strict=True)
-    ]
+    sides = [sorted(filter(math.isfinite, side)) for side in length.T.tolist()]
+    longest = [_between(known, 0.95) if known else math.nan for known in sides]
     return _both(np.degrees(np.arcsin(np.clip(-line[..., 1] / longest, -1, 1))), repetition.weights("hip", "knee"))
 
 

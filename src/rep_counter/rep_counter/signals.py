@@ -81,19 +81,23 @@ def posture_holds(
 
     sides: of the body that are looked at.
     """
-    return all(_holds(condition, pose, min_visibility, sides) for condition in conditions)
-
-
-def _holds(condition: Posture, pose: Pose, min_visibility: float, sides: Sequence[str]) -> bool:
+    if not conditions:
+        return True
     pixels = pose.pixels()
     torso = _length(pixels)
+    return all(_holds(condition, pixels, torso, pose, min_visibility, sides) for condition in conditions)
+
+
+def _holds(
+    condition: Posture, pixels: np.ndarray, torso: float, pose: Pose, min_visibility: float, sides: Sequence[str]
+) -> bool:
     difference = _height(pixels, pose, condition.point, min_visibility, sides) - _height(
         pixels, pose, condition.of, min_visibility, sides
     )
-    if not np.isfinite(difference) or not torso > 0:
+    if not math.isfinite(difference) or not torso > 0:
         return True
     by = difference / torso
-    return bool(by >= condition.by if condition.is_ == "above" else by <= -condition.by)
+    return by >= condition.by if condition.is_ == "above" else by <= -condition.by
 
 
 def travelled(
@@ -113,44 +117,37 @@ def travelled(
         return math.nan
     at_turn = bisect_left(poses, turn, hi=len(poses) - 1, key=lambda pose: pose.stamp)
     kept_at = [number for number, kept in zip((0, len(poses) - 1), ends, strict=True) if kept]
-    (top, torso), *around = _around(travel, poses, [at_turn, *kept_at], sides, min_visibility)
-    kept = [height for height, _ in around if math.isfinite(height)]
-    return (top - sum(kept) / len(kept)) / torso if kept and torso > 0 else math.nan
+    beside = [_beside(poses, number) for number in (at_turn, *kept_at)]
+    some = [pose for near in beside for pose in near]
+    points = pixels_of(some) if travel.of == PICTURE else metric_of(some)
+    heights = iter(_heights(travel, points, rows_of([pose.visibility for pose in some]), sides, min_visibility))
+    top, *at_ends = [list(islice(heights, len(near))) for near in beside]
+    pairs = points[: len(top)].take(_TORSO, axis=1).tolist()
+    torsos = [_distance_of_middles(of) for of, height in zip(pairs, top, strict=True) if math.isfinite(height)]
+    kept = [middle for middle in map(_median, at_ends) if math.isfinite(middle)]
+    torso = median(torsos) if torsos else math.nan
+    return (_median(top) - sum(kept) / len(kept)) / torso if kept and torso > 0 else math.nan
 
 
-def _around(
-    travel: Travel, poses: Sequence[Pose], numbers: Sequence[int], sides: Sequence[str], min_visibility: float
-) -> list[tuple[float, float]]:
-    """Height of the travelling point and length of the torso at each of some poses, NaN where hidden.
+def _beside(poses: Sequence[Pose], number: int) -> list[Pose]:
+    """A pose and its neighbours within 0.1 s: the median of what they tell stands for it."""
+    near = poses[max(0, number - 1) : number + 2]
+    return [other for other in near if abs(other.stamp - poses[number].stamp) <= _BESIDE]
 
-    Medians of the pose and its neighbours within 0.1 s.
-    """
-    beside = [
-        [
-            other
-            for other in range(max(0, number - 1), min(number + 2, len(poses)))
-            if abs(poses[other].stamp - poses[number].stamp) <= _BESIDE
-        ]
-        for number in numbers
-    ]
-    measured = iter(_heights(travel, [poses[number] for some in beside for number in some], sides, min_visibility))
-    found = []
-    for some in beside:
-        known = [(height, torso) for height, torso in islice(measured, len(some)) if math.isfinite(height)]
-        heights, torsos = zip(*known, strict=True) if known else ((math.nan,), (math.nan,))
-        found.append((median(heights), median(torsos)))
-    return found
+
+def _median(values: Sequence[float]) -> float:
+    """Of those that are known; NaN for none."""
+    known = [value for value in values if math.isfinite(value)]
+    return median(known) if known else math.nan
 
 
 def _heights(
-    travel: Travel, poses: Sequence[Pose], sides: Sequence[str], min_visibility: float
-) -> list[tuple[float, float]]:
-    """Height of a travelling point over its reference, mean of the visible ones of the sides, and length of the torso.
+    travel: Travel, points: np.ndarray, visibility: np.ndarray, sides: Sequence[str], min_visibility: float
+) -> list[float]:
+    """Height of a travelling point over its reference in each pose, mean of the sides that are visible, else NaN.
 
-    Of each of some poses, at least one [m or px].
+    points [poses, 33, 3]: px where the reference is the picture, else m. visibility [poses, 33].
     """
-    points = pixels_of(poses) if travel.of == PICTURE else metric_of(poses)
-    visibility = rows_of([pose.visibility for pose in poses])
     heights, seen = [], []
     for side in sides:
         point = INDEX[f"{side}_{travel.point}"]
@@ -161,11 +158,10 @@ def _heights(
             visible = np.where(visibility[:, of] < visible, visibility[:, of], visible)
         heights.append(height.tolist())
         seen.append((visible >= min_visibility).tolist())
-    torsos = points.take(_TORSO, axis=1).tolist()
     found = []
-    for torso, *sided in zip(torsos, *heights, *seen, strict=True):
-        kept = [height for height, is_seen in zip(sided[: len(sides)], sided[len(sides) :], strict=True) if is_seen]
-        found.append((sum(kept) / len(kept) if kept else math.nan, _distance_of_middles(torso)))
+    for of_pose, is_seen in zip(zip(*heights, strict=True), zip(*seen, strict=True), strict=True):
+        kept = [height for height, visible in zip(of_pose, is_seen, strict=True) if visible]
+        found.append(sum(kept) / len(kept) if kept else math.nan)
     return found
 
 

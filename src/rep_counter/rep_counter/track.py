@@ -54,7 +54,7 @@ class Candidate:
     @property
     def confidence(self) -> float:
         """How well the better seen side was seen [0..1], mean."""
-        return float(_best_seen(self.readings).mean()) if self.readings else 0.0
+        return float(np.mean(_best_seen(self.readings))) if self.readings else 0.0
 
     def same_movement(self, other: "Candidate", alternating: bool) -> bool:
         """Whether both are one movement seen from two sides: more than half of the shorter is shared.
@@ -213,8 +213,7 @@ class Track:
                 return Reason.TOO_FAST
             if duration > exercise.longest_s:
                 return Reason.TOO_SLOW
-        seen = _best_seen(readings)
-        if len(seen) and np.count_nonzero(seen >= self._min_visibility) < 0.5 * len(seen):
+        if sum(seen >= self._min_visibility for seen in _best_seen(readings)) < 0.5 * len(readings):
             return Reason.NOT_VISIBLE
         if exercise.even and _symmetry(readings) < exercise.even:
             return Reason.WRONG_POSTURE
@@ -259,10 +258,13 @@ def _rows(readings: Sequence[Reading]) -> np.ndarray:
     return np.array(readings).reshape(-1, 4)
 
 
-def _best_seen(readings: Sequence[Reading]) -> np.ndarray:
-    """How well the better seen side is seen [n], of those that are measured [0..1]."""
-    left, left_seen, right, right_seen = _rows(readings).T
-    return np.fmax(np.where(np.isfinite(left), left_seen, 0), np.where(np.isfinite(right), right_seen, 0))
+def _best_seen(readings: Sequence[Reading]) -> list[float]:
+    """How well the better seen side is seen in each, of those that are measured [0..1]."""
+    finite = math.isfinite
+    return [
+        max(left_seen if finite(left) else 0.0, right_seen if finite(right) else 0.0)
+        for left, left_seen, right, right_seen in readings
+    ]
 
 
 def _symmetry(readings: Sequence[Reading]) -> float:

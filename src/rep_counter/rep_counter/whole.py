@@ -101,8 +101,11 @@ def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
     line[times[after] - times[after - 1] > _LONGEST_GAP_S] = np.nan
     windows = sliding_window_view(line, len(_TIMES))
     fitted = windows @ _FIT.T
+    fast = 2 * fitted[:, 2] <= -_FALL
+    if not fast.any():
+        return False
     off = np.sqrt(np.mean((windows - fitted @ _POWERS.T) ** 2, axis=-1))
-    return bool(np.any((2 * fitted[:, 2] <= -_FALL) & (off <= _OFF_PARABOLA)))
+    return bool(np.any(fast & (off <= _OFF_PARABOLA)))
 
 
 _TRUNK = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("shoulder", "hip")]
