@@ -49,12 +49,10 @@ def resting(sequence: PoseSequence) -> np.ndarray:
     trunk = (lines[..., 0] + lines[..., 1]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         rests = median_of(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk))) > _UPRIGHT
-    if rests.all():
-        return ~moves(angles_of_planes(planes, _JOINTS))
-    # The angles take most of the time: of those that are not upright they are not asked for.
-    if rests.any():
-        rests[rests] = ~moves(angles_of_planes(planes[:, rests], _JOINTS))
-    return rests
+    # The angles take most of the time. Of some windows among many they would cost more to pick than to leave.
+    if not rests.any():
+        return rests
+    return rests & ~moves(angles_of_planes(planes, _JOINTS))
 
 
 def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
