@@ -68,6 +68,9 @@ class Candidate:
         return min(a.end, b.end) - max(a.start, b.start) > 0.5 * shorter
 
 
+_NOTHING = Found(0.0, 0.0)
+
+
 class Track:
     """Follows one exercise, whether it is done or not. bodies: made for a catalogue with this exercise."""
 
@@ -152,11 +155,16 @@ class Track:
 
         so_far: a movement that is not over yet is taken for a good one.
         """
+        # Most are long over: which are not is asked before how much is shared.
         inside = [
-            (candidate, shared)
-            for candidate in self._judged
-            if (shared := min(end, candidate.excursion.end) - max(start, candidate.excursion.start)) > 0
+            (one, shared)
+            for one in self._judged
+            if one.excursion.end > start
+            and one.excursion.start < end
+            and (shared := min(end, one.excursion.end) - max(start, one.excursion.start)) > 0
         ]
+        if not inside:
+            return Found(1.0, 1.0) if so_far and not self.resting else _NOTHING
         good = [(candidate, shared) for candidate, shared in inside if candidate.reason == Reason.NONE]
         bad = sum(
             shared
@@ -164,10 +172,8 @@ class Track:
             if candidate.reason not in (Reason.NONE, Reason.NOT_VISIBLE)
             and not any(candidate.same_movement(other, False) for other, _ in good)
         )
-        if not inside and so_far and not self.resting:
-            return Found(1.0, 1.0)
         moved = sum(shared for _, shared in good)
-        return Found(moved / (moved + bad), moved / (end - start)) if good else Found(0.0, 0.0)
+        return Found(moved / (moved + bad), moved / (end - start)) if good else _NOTHING
 
     def _readings(self, start: int, end: int) -> tuple[Sequence[int], list[Reading]]:
         """Stamps in [start, end] ns and what the signal was, as far back as the longest repetition."""

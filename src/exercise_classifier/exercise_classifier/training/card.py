@@ -107,7 +107,7 @@ def card(result: dict) -> str:
         n_format=result["formats"].get("n_windows", 0),
         formats=_formats(result["formats"]),
         looked_at=_looked_at(result),
-        named_words=_named(result["named_classes"]),
+        named_words=_named(result["named_classes"]) if "named_classes" in result else "",
         baseline_words=_baseline(result),
         by_exercise="; ".join(f"{name} {right}" for name, right in clips["by_exercise"].items()),
         threshold=result["confidence_threshold"],

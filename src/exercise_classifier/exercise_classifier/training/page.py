@@ -23,9 +23,11 @@ def page(result: dict) -> str:
     summary = (
         f"Macro F1 {_with_interval(result, 'macro_f1')}, accuracy {_with_interval(result, 'accuracy')}; "
         f"{result['n_windows']} windows of {result['n_sources']} sources, {result['split']} ({result['folds']}), no "
-        "source on both sides of a split. Of windows of classes with a name (all but `other`) "
-        f"{_with_interval(result['named_classes'], 'macro_f1')}."
+        "source on both sides of a split."
     )
+    if "named_classes" in result:
+        named = _with_interval(result["named_classes"], "macro_f1")
+        summary += f" Of windows of classes with a name (all but `other`): macro F1 {named}."
     rows = [["ours", *_figures(result), ""]]
     for name, of in result.get("baselines", {}).items():
         above = of["ours_above"]
