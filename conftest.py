@@ -1,5 +1,7 @@
 """What tests of every package share: the clips, and the command line as a user calls it."""
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -59,3 +61,36 @@ def ros() -> Iterator[None]:
 def state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nodes keep over a crash is of one test only."""
     monkeypatch.setenv("ROS_HOME", str(tmp_path_factory.mktemp("ros_home")))
+
+
+# DDS participants that are left before they are cleared away; each module clears away its own.
+_MANY_LEFT = 3
+
+
+@pytest.fixture(autouse=True)
+def few_participants() -> Iterator[None]:
+    """Clear away what tests have left of DDS before it is much.
+
+    rclpy's nodes hold themselves in circles, so that their participant lives until Python's collector comes by. Where
+    that was while others were discovered, Fast DDS has waited for itself for ever.
+    """
+    yield
+    if _participants() >= _MANY_LEFT:
+        gc.collect()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_participants_of_other_modules() -> Iterator[None]:
+    """Every module begins without the participants of the one before."""
+    yield
+    if _participants():
+        gc.collect()
+
+
+def _participants() -> int:
+    """How many participants of DDS live in this process: each has a thread for its events."""
+    names = 0
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            names += (thread / "comm").read_text().startswith("dds.ev")
+    return names
