@@ -152,15 +152,15 @@ def test_a_shallow_attempt_is_told_and_not_counted(figure, wave):
     assert [event.index for event in events if not event.counted] == [0]
 
 
-@pytest.mark.parametrize(("turn", "squats"), [(120, 0), (80, 1)])
-def test_standing_with_bent_knees_and_bending_them_a_little_more_is_no_squat(figure, turn, squats):
-    corners = [(0, 170), (1.5, 170), (2, 147), (4.5, 147), (5, turn), (5.5, 165), (7.5, 165)]
-    times = np.arange(0, 7.5, 1 / 30)
+@pytest.mark.parametrize(("stood", "turn", "squats"), [(2.5, 120, 0), (2.5, 80, 1), (0.2, 120, 1)])
+def test_standing_with_bent_knees_and_bending_them_a_little_more_is_no_squat(figure, stood, turn, squats):
+    corners = [(0, 170), (1.5, 170), (2, 147)]
+    corners += [(2 + stood, 147), (2.5 + stood, turn), (3 + stood, 165), (5 + stood, 165)]
+    times = np.arange(0, 5 + stood, 1 / 30)
     angles = np.interp(times, *zip(*corners, strict=True))
     poses = [figure(time, knee=angle) for time, angle in zip(times, angles, strict=True)]
     events, _, _ = run(poses, lambda time: "squat")
     assert sum(event.counted for event in events) == squats
-    assert run([pose for pose in poses if not 2 < pose.stamp / 1e9 < 4], lambda time: "squat")[0]
 
 
 def test_curl_with_elbows_at_shoulder_height_is_wrong_posture(figure, wave):

@@ -89,9 +89,7 @@ exercises {clips_right}, of these with certain labels {certain_right}; negatives
 
 
 # What the text tells in its own way.
-_IN_WORDS = (
-    *("data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network", "named_classes"),
-)
+_IN_WORDS = {"data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network", "named_classes"}
 
 
 def card(result: dict) -> str:
@@ -134,7 +132,11 @@ def _named(of: dict) -> str:
     return (
         f"Of the {of['n_windows']} windows of classes with a name, all but `other`: macro F1 {of['macro_f1']:.3f} "
         f"[{low:.2f}, {high:.2f}]"
-        + (f"; of the {of['n_other_windows']} of `other` {told:.2f} are told as no exercise.\n" if told else ".\n")
+        + (
+            f"; of the {of['n_other_windows']} of `other` {told:.2f} are told as no exercise.\n"
+            if told is not None
+            else ".\n"
+        )
     )
 
 
