@@ -66,6 +66,8 @@ def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data,
     assert ways == set(squat["counted"])
     text = page.read_text()
     assert text.count("<svg") >= 3 and "<script" not in text and "src=" not in text
+    assert "<b>100 %</b> of 1 sets counted exactly" in text, "all sets at the top of the page"
+    assert text.index("All sets") < text.index("Phantoms") < text.index("By exercise")
 
     monkeypatch.setattr(counted_recordings, "extract", lambda *_: pytest.fail("the landmarks were not kept"))
     assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []

@@ -34,10 +34,15 @@ def to_html(evaluation: dict[str, Any], results: list[Result], catalogue: Catalo
     )
     environment.filters["words"] = words
     environment.filters["interval"] = _interval
+    environment.filters["shown"] = _shown
+    environment.tests["in_all"] = lambda exercise: exercise.startswith("all")
     drawings = sorted((_drawing(result, catalogue) for result in results), key=lambda drawing: -drawing.off)
     return environment.from_string(template_file("counts.html.j2")).render(
         style=Markup(template_file("report.css")),
         evaluation=evaluation,
+        collections=_collections(evaluation["sets"]),
+        told=_told(evaluation["sets"]),
+        phantoms=sum(row["phantoms"] for row in evaluation["negatives"]),
         failed=[drawing for drawing in drawings if drawing.off],
         right=[drawing for drawing in drawings if not drawing.off and drawing.result.recording.data == "clips"],
         others=sum(not drawing.off and drawing.result.recording.data != "clips" for drawing in drawings),
@@ -90,6 +95,25 @@ def _phases(result: Result) -> Markup:
     run = result.runs[NAMED] if NAMED in result.runs else result.runs[GIVEN]
     marks = [mark_of(event, result.origin) for event in run.events]
     return plots.timeline(rows, marks, result.duration)
+
+
+def _collections(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    return {data: [row for row in rows if row["data"] == data] for data in dict.fromkeys(row["data"] for row in rows)}
+
+
+def _told(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """All sets of the first collection, the exercise not given where there is such a row; stands at the top."""
+    whole = [row for row in rows if row["exercise"] == "all"]
+    return min(whole, key=lambda row: row["way"] != NAMED, default=None)
+
+
+def _shown(row: dict[str, Any]) -> str:
+    """What a row is of, in words."""
+    name = row["exercise"]
+    if not name.startswith("all"):
+        return words(name)
+    peer = name.removeprefix("all of ")
+    return f"of which {peer} has a rule" if peer != name else {"all, certain": "of certain count"}.get(name, name)
 
 
 def _interval(row: dict[str, Any], figure: str) -> str:
