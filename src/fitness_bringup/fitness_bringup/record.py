@@ -168,7 +168,8 @@ def _summarize(graph: Graph, options: Options, before: int) -> None:
         why = ", ".join(take.reasons) if take.status != KEPT else ""
         rows.add_row(take.exercise, str(take.take), str(take.repetitions), take.status, why)
     console = Console()
-    console.print(rows)
+    if rows.rows:
+        console.print(rows)
     missing = plan(session, list(options.exercises), options.takes)
     lacks = f"; takes still to do: {len(missing)} (the same command goes on)" if missing else ""
     console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False)

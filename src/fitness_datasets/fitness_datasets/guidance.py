@@ -70,7 +70,8 @@ class Settings:
 
     hold: to stand well before the countdown. unsteady: to stand badly before it is told. countdown: its length.
     tail: recorded on after the last repetition asked for. patience: without a repetition, then the take ends.
-    placement_timeout: without a good placement, then the take is over before it began; 0 = wait for ever.
+    placement_timeout: without a good placement, then the take is over before it began; 0 = wait for ever. asks: the
+    person, or who records them, decides about a take that is done.
     """
 
     hold: float = 1.0
@@ -79,6 +80,7 @@ class Settings:
     tail: float = 0.7
     patience: float = 20.0
     placement_timeout: float = 0.0
+    asks: bool = True
     limits: Limits = field(default_factory=Limits)
 
 
@@ -201,4 +203,5 @@ class Guidance:
         if self.problems:
             self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}."
         else:
-            self.instruction = f"Take {self.request.number} is done: keep, redo or stop?"
+            question = ": keep, redo or stop?" if self._settings.asks else "."
+            self.instruction = f"Take {self.request.number} is done{question}"

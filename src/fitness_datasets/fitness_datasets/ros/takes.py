@@ -49,6 +49,7 @@ def settings_of(params: SimpleNamespace) -> Settings:
         countdown=params.countdown,
         patience=params.patience,
         placement_timeout=params.placement_timeout if params.auto else 0.0,
+        asks=not params.auto,
         limits=Limits(max_lost=params.max_lost, max_dropped=params.max_dropped, max_gap=params.max_gap),
     )
 
