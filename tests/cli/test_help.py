@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -58,7 +59,20 @@ def test_help_needs_no_packages_for_training(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_training_without_its_packages_is_one_line(command: str) -> None:
-    done = without_training(command, "--clips", "clips.csv")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--clips", "/nowhere.csv"], "cannot be read"), (["."], "not a dataset")],
+    ids=["table", "folder"],
+)
+def test_what_cannot_be_read_is_told_before_the_packages_load(command: str, arguments: list[str], said: str) -> None:
+    done = without_training(command, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_training_without_its_packages_is_one_line(command: str, tmp_path: Path) -> None:
+    (tmp_path / "clips.csv").write_text("file,exercise\na.mp4,squat\n")
+    done = without_training(command, "--clips", str(tmp_path / "clips.csv"))
     assert (done.returncode, done.stdout) == (2, "")
     assert "is not installed" in done.stderr and done.stderr.count("\n") == 1

@@ -50,6 +50,7 @@ def train(arguments: list[str]) -> int:
             raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
     elif given.out.exists() and not given.out.is_dir():
         raise InputError(f"--out {given.out} is a file; give the folder of the model")
+    _check_data(given)
     command = _command_line(given, "train")
     if given.tune is not None:
         with _packages():
@@ -82,6 +83,7 @@ def evaluate(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     check_writable(given.json, given.html, given.held_out)
     config = _configuration(given)
+    _check_data(given)
     with _packages():
         from exercise_classifier.training import evaluate as evaluation
         from exercise_classifier.training.page import page
@@ -142,6 +144,17 @@ def _configuration(given: argparse.Namespace) -> TrainingConfig:
     if given.baseline:
         overrides["baseline"] = {}
     return load_config(given.config, **overrides)
+
+
+def _check_data(given: argparse.Namespace) -> None:
+    """Raise InputError for no table or no dataset, before the packages for training take ten seconds to load."""
+    from exercise_classifier.training.dataset import left_out
+    from exercise_classifier.training.take_readers import read_table
+
+    if given.data is not None:
+        left_out(given.data)
+    else:
+        read_table(given.clips)
 
 
 def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -> "Inputs":
