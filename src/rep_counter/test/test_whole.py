@@ -62,6 +62,27 @@ def test_who_stays_on_the_feet_does_not_fly(figure, seconds_each, depth, rate):
     assert not falls(trunks_of(poses), 0.3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    pull=st.floats(16, 22), drop=st.floats(0.7, 1.2), rest=st.floats(0.3, 1.0), rate=st.sampled_from([15.0, 24.0, 60.0])
+)
+def test_who_drops_into_a_brisk_squat_does_not_fly(figure, pull, drop, rest, rate):
+    """Down as fast as a body falls, up again as fast as feet can: no way up is part of the fall."""
+    half = np.sqrt(drop / pull)  # to the middle of the way down, and from it to the bottom [s]
+    up = np.pi * np.sqrt(drop / (2 * 13))  # a cosine, slowed by 13 torso lengths/s2 at most [s]
+
+    def height(t: float) -> float:
+        t = max(0.0, t - 1)
+        if t < half:
+            return -pull * t * t / 2
+        if t < 2 * half:
+            return -drop + pull * (2 * half - t) ** 2 / 2
+        return -drop * (1 + np.cos(np.pi * min(1.0, (t - 2 * half) / up))) / 2
+
+    poses = [lifted(figure(t), height(t)) for t in np.arange(0, 1 + 2 * half + up + rest, 1 / rate)]
+    assert not falls(trunks_of(poses), 0.3)
+
+
 def test_a_cut_or_a_landmark_that_jumps_is_no_flight(figure):
     times = np.arange(0, 3, 1 / 30)
     cut = [lifted(figure(t), 0.8 if t > 1.5 else 0.0) for t in times]
