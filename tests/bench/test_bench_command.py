@@ -64,6 +64,25 @@ def test_pages_tell_every_target_and_contender() -> None:
         assert page.NAMES[name] in markdown
 
 
+def test_the_page_tells_how_what_is_beyond_pose_was_measured() -> None:
+    """By thread, with the difference of the loops beside it; an older result says that it is that difference."""
+    of = {"pose": 25.0, "beyond_pose": 2.2, "difference_of_loops": 3.4, "benchmark_itself": 0.3}
+    now = BASELINE | {
+        "cpu_ms_per_frame": of | {"calls_of_network": 0.6, "calls_in_bare_loop": 0.9},
+        "cpu_ms_per_frame_quartiles": {"beyond_pose": [2.1, 2.3], "difference_of_loops": [1.3, 5.1]},
+        "threads_accounted_for": [0.998, 1.001],
+        "threads_cpu_ms": {"mediapipe": 24.0, "executor": 1.5},
+        "threads_beyond_pose_ms": {"executor": 1.4},
+    }
+    markdown = page.to_markdown(now, "plot.svg")
+    assert "is 3.40 ms, its middle half 1.3 .. 5.1" in markdown
+    assert "99.8% to 100.1% of the process's CPU" in markdown
+    assert "| executor | 1.5 | 1.4 |" in markdown
+    older = {key: value for key, value in now.items() if not key.startswith("threads_")}
+    older |= {"cpu_ms_per_frame": {"pose": 25.0, "beyond_pose": 3.4}, "threads_cpu_ms": {"executor": 1.5}}
+    assert "before it was measured by thread" in page.to_markdown(older, "plot.svg")
+
+
 def test_the_committed_page_is_the_committed_result() -> None:
     docs = Path(__file__).resolve().parents[2] / "docs"
     assert (docs / "performance.md").read_text() == page.to_markdown(BASELINE, "images/performance.svg")

@@ -38,6 +38,17 @@ def test_a_gain_is_no_loss() -> None:
     assert compare.losses(made([49, 49, 49, 49]), made([30, 30, 30, 30])) == []
 
 
+def test_more_beyond_pose_is_told_where_both_have_measured_it() -> None:
+    steady = made([48, 49, 48, 49]) | {"rounds_beyond_pose": [2.0, 2.1, 2.0, 2.1]}
+    more = steady | {"rounds_beyond_pose": [3.0, 3.1, 3.0, 3.1]}
+    assert compare.losses(steady, steady) == [] and compare.unmeasured(steady, steady) == ""
+    assert [line.partition(" per ")[0] for line in compare.losses(more, steady)] == ["CPU beyond pose"]
+    assert compare.losses(steady, more) == []
+    older = made([48, 49, 48, 49])
+    assert compare.losses(more, older) == []
+    assert "the baseline lacks rounds_beyond_pose" in compare.unmeasured(more, older)
+
+
 def test_what_varies_as_much_by_itself_is_no_loss() -> None:
     assert compare.losses(made([20, 48, 36, 50, 30]), made([48, 49, 48, 49, 48])) == []
 
@@ -72,7 +83,9 @@ def test_nothing_is_lost(record_property) -> None:
     result = command.measure("", PLAN)
     record_property("ratios", result["ratios"])
     record_property("others_cores", result["machine"]["others_cores"])
+    record_property("unmeasured", compare.unmeasured(result, BASELINE))
     assert result["missing"] == {}
+    assert all(ms > 0 for ms in result["rounds_beyond_pose"])
     assert all(sample[0] > 0 for of in result["rounds"].values() for sample in of)
     if why := compare.why_not(result, BASELINE):
         pytest.skip(why)

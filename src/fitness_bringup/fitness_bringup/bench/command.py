@@ -17,6 +17,7 @@ from rich.console import Console
 from fitness_bringup import __version__
 from fitness_bringup.bench import clip
 from fitness_bringup.bench.contender import Contender
+from fitness_bringup.bench.cpu import MOST_AMISS
 from fitness_bringup.bench.machine import Others, machine
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import table
@@ -236,10 +237,17 @@ def _result(
 
     cpu = {name: _median([_per_frame(sample) for sample in of]) for name, of in samples.items()}
     bare = {sample["round"]: _per_frame(sample) for sample in samples["bare"]}
-    beyond = [_per_frame(sample) - bare[sample["round"]] for sample in samples["one"]]
+    graph = samples["one"]
+    difference = [_per_frame(sample) - bare[sample["round"]] for sample in graph]
+    accounted = [sample["accounted_for"] for sample in graph]
+    beyond = [_ms(sample, sum(sample["beyond_pose"].values())) for sample in graph]
+    if any(abs(share - 1) > MOST_AMISS for share in accounted):
+        missing["beyond_pose"] = (
+            f"the graph's threads add up to {min(accounted):.3f} .. {max(accounted):.3f} of its process's CPU"
+        )
+        beyond = []
     latency = watched.get("beyond_ms", []), watched.get("whole_ms", [])
     counts = watched.get("counts", {})
-    last = samples["one"][-1]
     return {
         "ratios": ratios,
         "ratios_quartiles": spread,
@@ -256,11 +264,20 @@ def _result(
         "cpu_ms_per_frame": {
             "pose": cpu["bare"],
             "beyond_pose": _median(beyond),
-            "benchmark_itself": _median([1e3 * s["own_cpu"] / s["frames"] for s in samples["one"] if s["frames"]]),
+            "difference_of_loops": _median(difference),
+            "benchmark_itself": _median([_ms(sample, sample["own_cpu"]) for sample in graph]),
+            "calls_of_network": _median([_ms(sample, sample["calls_cpu"]) for sample in graph]),
+            "calls_in_bare_loop": _median([_ms(sample, sample["calls_cpu"]) for sample in samples["bare"]]),
         },
-        "cpu_ms_per_frame_quartiles": {"beyond_pose": _quartiles(beyond)},
+        "cpu_ms_per_frame_quartiles": {
+            name: _quartiles(values)
+            for name, values in (("beyond_pose", beyond), ("difference_of_loops", difference))
+            if values
+        },
+        "threads_accounted_for": [round(min(accounted), 4), round(max(accounted), 4)],
         "cpu_ms_of": cpu,
-        "threads_cpu_ms": _threads(last),
+        "threads_cpu_ms": _threads(graph, "threads"),
+        "threads_beyond_pose_ms": _threads(graph, "beyond_pose"),
         "memory_mb": {
             "one_process_peak": _median([start["memory"] for start in starts]),
             "bare": samples["bare"][-1].get("memory"),
@@ -282,6 +299,7 @@ def _result(
         },
         "missing": missing,
         "rounds": {name: [[_fps(sample), _per_frame(sample)] for sample in of] for name, of in samples.items()},
+        "rounds_beyond_pose": beyond,
     }
 
 
@@ -294,16 +312,22 @@ def _fps(sample: dict[str, Any]) -> float:
 
 def _per_frame(sample: dict[str, Any]) -> float:
     """CPU of one picture [ms]."""
-    return sample["cpu"] / max(1, sample["frames"]) * 1e3
+    return _ms(sample, sample["cpu"])
 
 
-def _threads(sample: dict[str, Any]) -> dict[str, float]:
-    """CPU of one picture by thread of the graph's process [ms]; MediaPipe's and the middleware's are added up."""
-    sums: dict[str, float] = {}
-    for name, spent in sample.get("threads", {}).items():
-        kind = next((kind for kind in ("mediapipe", "dds") if name.startswith(kind)), name)
-        sums[kind] = sums.get(kind, 0.0) + spent / max(1, sample["frames"]) * 1e3
-    return {name: round(value, 3) for name, value in sorted(sums.items(), key=lambda item: -item[1])}
+def _ms(sample: dict[str, Any], seconds: float) -> float:
+    """What of a slice's CPU [s] is one picture's [ms]."""
+    return seconds / max(1, sample["frames"]) * 1e3
+
+
+def _threads(samples: Sequence[dict[str, Any]], key: str) -> dict[str, float]:
+    """CPU of one picture by kind of thread of the graph's process [ms], the most first; medians."""
+    kinds = {kind for sample in samples for kind in sample[key]}
+    medians = {
+        kind: round(statistics.median(_ms(sample, sample[key].get(kind, 0.0)) for sample in samples), 3)
+        for kind in kinds
+    }
+    return dict(sorted(((kind, ms) for kind, ms in medians.items() if ms > 0), key=lambda item: -item[1]))
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -1,7 +1,8 @@
 """Whether a run of the benchmark lost against the committed one, beyond what either run varies by itself.
 
-Only ratios within a run are compared, never times. Where others used the machine too, or the bare pose loop did not get
-a core to itself, nothing can be said of the graph, which has work for two cores.
+Only ratios within a run are compared, never times; what an older baseline lacks is told (`unmeasured`). Where others
+used the machine too, or the bare pose loop did not get a core to itself, nothing can be said of the graph, which has
+work for two cores.
 """
 
 import statistics
@@ -20,6 +21,7 @@ SLACK = 0.15
 WIDTHS = 3.0
 """Standard deviations of both runs together that are noise."""
 _FPS, _CPU = 0, 1
+_BEYOND = "rounds_beyond_pose"
 
 
 def why_not(result: dict[str, Any], baseline: dict[str, Any]) -> str:
@@ -50,12 +52,35 @@ def losses(result: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
             found.append(
                 f"{what} of the graph / of the bare pose loop: {now:.2f}, baseline {was:.2f}, noise {allowed:.2f}"
             )
+    if not unmeasured(result, baseline):
+        (now, spread), (was, spread_then) = _beyond(result), _beyond(baseline)
+        allowed = WIDTHS * (spread**2 + spread_then**2) ** 0.5 + SLACK * was
+        if now - was > allowed:
+            found.append(
+                "CPU beyond pose per picture of the graph / CPU of the bare pose loop: "
+                f"{now:.3f}, baseline {was:.3f}, noise {allowed:.3f}"
+            )
     return found
+
+
+def unmeasured(result: dict[str, Any], baseline: dict[str, Any]) -> str:
+    """What could not be compared because one of both has not measured it, in words; empty where everything could."""
+    lacking = [name for name, of in (("this run", result), ("the baseline", baseline)) if not of.get(_BEYOND)]
+    return f"CPU beyond pose by thread is not compared: {' and '.join(lacking)} lacks {_BEYOND}" if lacking else ""
 
 
 def _ratio(result: dict[str, Any], column: int) -> tuple[float, float]:
     """Median of the ratios graph / bare loop of the rounds, and its standard deviation, from the quartiles."""
     pairs = zip(result["rounds"]["one"], result["rounds"]["bare"], strict=True)
-    ratios = [graph[column] / bare[column] for graph, bare in pairs]
+    return _middle([graph[column] / bare[column] for graph, bare in pairs])
+
+
+def _beyond(result: dict[str, Any]) -> tuple[float, float]:
+    """The same of what the graph took beyond pose, as a part of what the bare loop took."""
+    pairs = zip(result[_BEYOND], result["rounds"]["bare"], strict=True)
+    return _middle([beyond / bare[_CPU] for beyond, bare in pairs])
+
+
+def _middle(ratios: list[float]) -> tuple[float, float]:
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return middle, (high - low) / 1.35

@@ -21,7 +21,7 @@ import numpy as np
 from rclpy.task import Future
 
 from fitness_bringup import live, node_parameters
-from fitness_bringup.bench import clip, contender
+from fitness_bringup.bench import clip, contender, cpu
 from fitness_bringup.bench.gate import GatedSource
 from fitness_camera.camera_node import CameraNode
 from fitness_core.ros import qos, serialized
@@ -67,9 +67,9 @@ class Bench:
         return (self._ended or time.perf_counter()) - begun, self._states
 
     @property
-    def own_cpu(self) -> float:
-        """CPU time that this benchmark itself has taken in this process [s]."""
-        return self.source.cpu + self._listening
+    def itself(self) -> dict[str, float]:
+        """CPU time that this benchmark itself has taken in threads of the graph, by thread [s]."""
+        return {cpu.CAMERA: self.source.cpu, cpu.EXECUTOR: self._listening}
 
     def _on_state(self, cdr: bytes) -> None:
         begun = time.thread_time()
@@ -98,35 +98,37 @@ def one_process(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[
     )
     live.start(graph, options)
     estimator = pose._estimator
+    backend = estimator._backend = cpu.TimedBackend(estimator._backend)
     for name, frame_of in (("begin", lambda of: of), ("end", lambda of: of.frame), ("pose", lambda of: of.frame)):
         setattr(estimator, name, _timed(getattr(estimator, name), frame_of, spans))
     stop = Future()
     spin = threading.Thread(
-        target=graph.executor.spin_until_future_complete, args=(stop,), name="executor", daemon=True
+        target=graph.executor.spin_until_future_complete, args=(stop,), name=cpu.EXECUTOR, daemon=True
     )
     spin.start()
 
     def run(frames: int, rate: float = 0.0, **_: Any) -> dict[str, Any]:
         spans.clear()
         events.clear()
-        before, threads = graph.counts(), thread_seconds()
-        cpu, own = time.process_time(), bench.own_cpu
+        before, spent_before = graph.counts(), cpu.spent(backend.seconds, bench.itself)
         seconds, confirmed = bench.run(frames, rate)
-        own = bench.own_cpu - own
-        spent = bench.cpu - cpu - own
+        spent = cpu.spent(backend.seconds, bench.itself).since(spent_before)
         after = graph.counts()
         whole = [(received - stamp) / 1e6 for stamp, received in events]
         beyond = [(received - stamp) / 1e6 - spans.get(stamp, 0.0) * 1e3 for stamp, received in events]
         return {
             "frames": confirmed,
             "seconds": seconds,
-            "cpu": spent,
-            "own_cpu": own,
+            "cpu": bench.cpu - spent_before.process - sum(spent.itself.values()),
+            "own_cpu": spent.benchmark,
+            "calls_cpu": spent.calls,
+            "threads": spent.threads,
+            "beyond_pose": spent.beyond_pose,
+            "accounted_for": spent.accounted_for,
             "counts": {key: after[key] - before[key] for key in after},
             "whole_ms": whole,
             "beyond_ms": beyond,
             "pose_ms": float(np.median(list(spans.values())) * 1e3) if spans else float("nan"),
-            "threads": _since(threads),
             "memory": contender.peak_memory(),
         }
 
@@ -267,26 +269,6 @@ def watch(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., d
         return {"memory": memory} | {what: at - begun for what, at in seen.items()}
 
     return {}, run
-
-
-def thread_seconds() -> dict[str, float]:
-    """CPU seconds so far of every thread of this process, summed by its name: Python's own names, else the system's."""
-    named = {thread.native_id: thread.name.partition("-")[0] for thread in threading.enumerate()}
-    sums: dict[str, float] = {}
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            stat = (task / "stat").read_text()
-        except OSError:
-            continue
-        name = named.get(int(task.name)) or stat.partition("(")[2].rpartition(")")[0]
-        fields = stat.rpartition(")")[2].split()
-        sums[name] = sums.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / contender.TICKS
-    return sums
-
-
-def _since(before: dict[str, float]) -> dict[str, float]:
-    spent = {name: round(now - before.get(name, 0.0), 3) for name, now in thread_seconds().items()}
-    return {name: value for name, value in spent.items() if value > 0}
 
 
 def main() -> int:
