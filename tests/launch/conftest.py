@@ -65,7 +65,7 @@ def launch(monkeypatch, tmp_path):
     (share / "ament_index/resource_index/packages/fitness_bringup").touch()
     (share / "fitness_bringup").symlink_to(BRINGUP)
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path / 'prefix'}:{os.environ.get('AMENT_PREFIX_PATH', '')}")
-    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "ROS_AUTOMATIC_DISCOVERY_RANGE"):
+    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "ROS_AUTOMATIC_DISCOVERY_RANGE", "GLIBC_TUNABLES"):
         monkeypatch.delenv(name, raising=False)
     if not _is_real():
         for name, module in _load(Path(__file__).with_name("launch_stand_in.py")).modules().items():

