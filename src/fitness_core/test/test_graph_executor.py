@@ -8,7 +8,7 @@ import pytest
 import rclpy
 from rclpy.action import ActionClient, ActionServer
 from rclpy.callback_groups import CallbackGroup
-from rclpy.executors import TimeoutException
+from rclpy.executors import ShutdownException, TimeoutException
 from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import String
@@ -178,6 +178,33 @@ def test_a_future_keeps_no_trace_of_every_message(spun) -> None:
     assert len(done._callbacks) <= 1
 
 
+class ShutDownBefore(threading.Event):
+    """Its executor is shut down in another thread just before it is cleared."""
+
+    def __init__(self, executor: GraphExecutor) -> None:
+        super().__init__()
+        self.other = threading.Thread(target=executor.shutdown)
+
+    def clear(self) -> None:
+        self.other.start()
+        assert self.wait(DEADLINE)
+        super().clear()
+
+
+def test_shutdown_ends_its_thread_when_something_is_ready_at_that_moment(spun) -> None:
+    executor, node = spun
+    executor._rest_taken = event = ShutDownBefore(executor)
+    node.create_service(Trigger, "act", lambda request, response: response)
+    client = node.create_client(Trigger, "act")
+    assert client.wait_for_service(DEADLINE)
+    client.call_async(Trigger.Request())
+    with pytest.raises((ShutdownException, TimeoutException)):
+        while True:
+            executor.wait_for_ready_callbacks(timeout_sec=DEADLINE)[0]()
+    event.other.join(DEADLINE)
+    assert not event.other.is_alive()
+
+
 def test_shutdown_ends_its_thread(spun) -> None:
     executor, _ = spun
     executor.spin_once(timeout_sec=0.0)
@@ -211,9 +238,16 @@ class Never(CallbackGroup):
         pass
 
 
-def test_what_may_not_be_called_wakes_nobody(spun) -> None:
+class NeverAsked(Never):
+    """Nor need it be asked."""
+
+    polled = True
+
+
+@pytest.mark.parametrize("group", [Never, NeverAsked])
+def test_what_may_not_be_called_wakes_nobody(spun, group) -> None:
     executor, node = spun
-    subscription = node.create_subscription(String, "words", lambda _: None, 10, callback_group=Never())
+    subscription = node.create_subscription(String, "words", lambda _: None, 10, callback_group=group())
     publisher = node.create_publisher(String, "words", 10)
     deadline = time.monotonic() + DEADLINE
     while publisher.get_subscription_count() < 1:

@@ -311,6 +311,8 @@ class GraphExecutor(SingleThreadedExecutor):
             if woken:
                 continue
             self._rest_taken.clear()
+            if self._rest_guard is None:
+                return  # shut down meanwhile: what it set was cleared just now, and nobody sets it again
             self._rest_ready = True
             super().wake()
             self._rest_taken.wait()
