@@ -115,6 +115,11 @@ def _size(width: int, height: int) -> np.ndarray:
     return np.array((width, height), np.float32)
 
 
+@lru_cache(maxsize=4)
+def _bounds(width: int, height: int) -> np.ndarray:
+    return np.array((width, height), np.uint)
+
+
 def _inner(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Inner products of the rows of two arrays [n, 2]."""
     products = one * other
@@ -126,12 +131,13 @@ def _colours(picture: np.ndarray, pixels: np.ndarray) -> list[float]:
     points = (_CORNERS @ pixels.take(_QUADS, axis=0)).astype(int)
     across, down = points[..., 0], points[..., 1]
     # What is negative is large when it is read without a sign.
-    inside = np.logical_and.reduce(points.view(np.uint) < (width, height), axis=-1)
+    inside = points.view(np.uint) < _bounds(width, height)
     if np.logical_and.reduce(inside, axis=None):
         rows = picture.reshape(-1, picture.shape[2])
         middles = np.sort(rows.take(down * width + across, axis=0), axis=1)[:, points.shape[1] // 2].tolist()
     else:
-        seen = [picture[y[here], x[here]] for x, y, here in zip(across, down, inside, strict=True)]
+        both = np.logical_and.reduce(inside, axis=-1)
+        seen = [picture[y[here], x[here]] for x, y, here in zip(across, down, both, strict=True)]
         enough = points.shape[1] // 4
         middles = [np.sort(of, axis=0)[len(of) // 2].tolist() if len(of) >= enough else [math.nan] * 3 for of in seen]
     colours: list[float] = []

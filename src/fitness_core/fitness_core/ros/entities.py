@@ -23,14 +23,19 @@ Entries = list[Entry]
 class Entities:
     """Messages and timers to wait for, and what a wait asks of each of them, looked up once.
 
-    all_alike: callback groups of another kind than rclpy's may be called too; else they are left out.
+    all_alike: callback groups of another kind than rclpy's may be called too; else they are left out, and `particular`
+    are those that may be asked for; never those of a group that says it is `polled`.
     `hearing`: the subscriptions of each topic. `coroutines`: those that a coroutine is called for.
     """
 
     def __init__(self, entries: Entries, all_alike: bool = False) -> None:
         self.entries = entries
         plain = [all_alike or type(entity.callback_group) in PLAIN for entity, _ in entries]
-        self.particular = [entity for (entity, _), is_plain in zip(entries, plain, strict=True) if not is_plain]
+        self.particular = [
+            entity
+            for (entity, _), is_plain in zip(entries, plain, strict=True)
+            if not is_plain and not getattr(entity.callback_group, "polled", False)
+        ]
         timers = sum(isinstance(entity, Timer) for entity, _ in entries)
         self.sizes = len(entries) - timers, 2, timers, 0, 0, 0
         self.subscription_handles: list[Any] = []
