@@ -23,8 +23,8 @@ MODEL = "exercise_lstm.tflite"
 
 _TOGETHER = 32
 """Windows that a network takes at once where there are many: enough to be fast, few enough for the cache."""
-_AT_ONCE = 2 * _TOGETHER
-"""Windows whose features are made at once."""
+_AT_ONCE = 6 * _TOGETHER
+"""Windows whose features are made at once: the more, the more instants they share."""
 
 
 def default_model() -> Path:

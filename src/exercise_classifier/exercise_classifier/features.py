@@ -93,6 +93,7 @@ class PoseSequence:
     metric: [steps, 33, 3] in one true unit (metres, or pixels where there are no metres), x right, y down, z forward
     of the camera. pixels: [steps, 33, 3] image position and depth in pixels. visibility: [steps, 33], 0..1.
     rate: steps per second [Hz]. size: width, height of the picture [px], or an array [..., 2]; only `raw132` needs it.
+    steps: where sequences share instants, which of them each step is, [..., steps]; the arrays are then of instants.
     """
 
     metric: np.ndarray
@@ -100,6 +101,16 @@ class PoseSequence:
     visibility: np.ndarray
     rate: float
     size: tuple[int, int] | np.ndarray = (1, 1)
+    steps: np.ndarray | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the sequences: axes in front, then steps."""
+        return self.visibility.shape[:-1] if self.steps is None else self.steps.shape
+
+    def of_steps(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
+        """What was measured of each instant, along an axis, for the steps of all sequences."""
+        return values if self.steps is None else values.take(self.steps, axis=axis)
 
 
 def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -123,7 +134,7 @@ def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def seen_steps(sequence: PoseSequence) -> np.ndarray:
     """Bool [..., steps]: somebody is there, shoulders and hips measured."""
-    return np.isfinite(planes_of(sequence.metric).take(_TURNED, axis=-1)).all(axis=(0, -1))
+    return sequence.of_steps(_all_of(np.isfinite(planes_of(sequence.metric).take(_TURNED, axis=-1))))
 
 
 def features(sequence: PoseSequence) -> np.ndarray:
@@ -133,7 +144,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
     cosine between a bone and the vertical; a trunk that lies has `trunk.up` near 0. Arms and head are measured from
     the mid-shoulders, the rest from the mid-hips, so that what is cropped away does not disturb what is seen.
     """
-    shape = sequence.metric.shape[:-2]
+    shape, of_steps = sequence.shape, sequence.of_steps
     if 0 in shape:
         return np.zeros((*shape, N_FEATURES), np.float32)
     # From here on coordinates are planes, [3, ..., steps, points]: several times as fast as point by point.
@@ -141,7 +152,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
     measured = np.isfinite(points)
     if not measured.all():
         points[~measured] = np.nan
-    seen = measured.take(_TURNED_POINTS, axis=-1).all(axis=(0, -1))
+    seen = _all_of(measured.take(_TURNED_POINTS, axis=-1))
     visible = (sequence.visibility.take(_USED, axis=-1) - _HIDDEN) / (_SEEN - _HIDDEN)
     visible = np.minimum(np.maximum(visible, 0.0), 1.0)
     known = seen[..., None] & measured[0] & np.isfinite(visible)
@@ -149,64 +160,77 @@ def features(sequence: PoseSequence) -> np.ndarray:
         visible[~known] = 0.0
 
     with np.errstate(invalid="ignore", divide="ignore"):
+        # What instants have by themselves, which sequences may share.
         left, right = points.take(_LEFT, axis=-1), points.take(_RIGHT, axis=-1)
         middles = (left + right) / 2
         mid_shoulders, mid_hips = middles[..., 0], middles[..., 1]
-        # One unit for a sequence, the median length of the trunk, so that the noise of one frame scales nothing.
-        unit = np.maximum(median_of(_length(mid_shoulders - mid_hips)), 1e-6)
-        in_picture = planes_of(sequence.pixels)[:2].take(_TURNED, axis=-1)
-        speed = _image_velocity(points, in_picture, unit, sequence.rate)
-        yaw = _yaw(left - right, np.minimum(visible.take(_LEFT, axis=-1), visible.take(_RIGHT, axis=-1)))
-        body = _turned_back(points - mid_hips[..., None], yaw) / unit[..., None, None]
-        trunk = (body[..., _LEFT_SHOULDER] + body[..., _RIGHT_SHOULDER]) / 2
-        arms = body.take(_SHOULDER_POINTS, axis=-1) - trunk[..., None]
-        positions = np.concatenate([arms, body.take(_HIP_POINTS, axis=-1)], axis=-1)
-        positions *= visible.take(_POSITIONS, axis=-1)
-
+        lengths = of_steps(_length(mid_shoulders - mid_hips))
+        across = (left - right) * (np.minimum(visible.take(_LEFT, axis=-1), visible.take(_RIGHT, axis=-1)) + 0.05)
         angles = _angles(points.take(_JOINT_ENDS, axis=-1) - points.take(_JOINT_MIDDLES, axis=-1))
-        bones = body.take(_BONE_B, axis=-1) - body.take(_BONE_A, axis=-1)
         needed = visible.take(_NEEDED, axis=-1)
         needed = np.minimum(np.minimum(needed[..., 0, :], needed[..., 1, :]), needed[..., 2, :])
         angle_visible, bone_visible = needed[..., : len(JOINTS)], needed[..., len(JOINTS) :]
+        bent = (angles - np.pi / 2) * angle_visible
+
+        # One unit for a sequence, the median length of the trunk, so that the noise of one frame scales nothing.
+        unit = np.maximum(median_of(lengths), 1e-6)
+        speed = _image_velocity(sequence, points, unit)
+        body = _turned_back(of_steps(points - mid_hips[..., None], 1), _yaw(of_steps(across, 1)))
+        body /= unit[..., None, None]
+        trunk = (body[..., _LEFT_SHOULDER] + body[..., _RIGHT_SHOULDER]) / 2
+        arms = body.take(_SHOULDER_POINTS, axis=-1) - trunk[..., None]
+        bones = body.take(_BONE_B, axis=-1) - body.take(_BONE_A, axis=-1)
+        positions = np.concatenate([arms, body.take(_HIP_POINTS, axis=-1)], axis=-1)
+        positions *= of_steps(visible.take(_POSITIONS, axis=-1))
+        velocities = _slope(of_steps(angles))
+        velocities *= sequence.rate
+        velocities *= 0.1
+        velocities *= of_steps(angle_visible)
 
         columns = [
             points_of(positions).reshape(*shape, -1),
-            (angles - np.pi / 2) * angle_visible,
-            _slope(angles) * sequence.rate * 0.1 * angle_visible,
-            bones[1] / _length(bones) * bone_visible,
+            of_steps(bent),
+            velocities,
+            bones[1] / _length(bones) * of_steps(bone_visible),
             (trunk[1] / _length(trunk))[..., None],
             trunk[1][..., None],
             speed,
-            visible.take(_MASKED, axis=-1),
+            of_steps(visible.take(_MASKED, axis=-1)),
             np.ones((*shape, 1)),
         ]
-    table = np.concatenate(columns, axis=-1)
-    known = np.isfinite(table) & seen[..., None]
+        table = np.concatenate(columns, axis=-1, dtype=np.float32)
+    known = np.isfinite(table) & of_steps(seen)[..., None]
     if not known.all():
         table[~known] = 0.0
     np.maximum(table, -_LIMIT, out=table)
     np.minimum(table, _LIMIT, out=table)
-    return table.astype(np.float32)
+    return table
 
 
 def planes_of(points: np.ndarray) -> np.ndarray:
     """Points [..., n, 3] as planes [3, ..., n]: a view, in that order in memory too if a `PoseWindow` made them."""
-    return np.moveaxis(points, -1, 0)
+    # np.moveaxis takes ten times as long.
+    return points.transpose(points.ndim - 1, *range(points.ndim - 1))
 
 
 def points_of(planes: np.ndarray) -> np.ndarray:
     """The reverse of `planes_of`."""
-    return np.moveaxis(planes, 0, -1)
+    return planes.transpose(*range(1, planes.ndim), 0)
 
 
-def _yaw(across: np.ndarray, visible: np.ndarray) -> np.ndarray:
+def _all_of(known: np.ndarray) -> np.ndarray:
+    """Bool [...]: whether all coordinates of all points are, [3, ..., n]."""
+    x, y, z = known
+    return np.logical_and.reduce(x & y & z, axis=-1)
+
+
+def _yaw(across: np.ndarray) -> np.ndarray:
     """How far [rad] a body is turned about the vertical, from the lines from right to left [3, ..., steps, 2].
 
-    visible [..., steps, 2]: how well each is seen. One turn for a whole sequence: the depth of a single frame is too
-    noisy, above all from the side.
+    Each is as long as it is seen well. One turn for a whole sequence: the depth of a single frame is too noisy, above
+    all from the side.
     """
-    lines = across * (visible + 0.05)
-    sums = np.where(np.isnan(lines), 0.0, lines).sum(axis=-2)
+    sums = np.where(np.isnan(across), 0.0, across).sum(axis=-2)
     x, _, z = sums[..., 0] + sums[..., 1]
     return np.arctan2(z, x)
 
@@ -218,7 +242,11 @@ def _turned_back(points: np.ndarray, yaw: np.ndarray) -> np.ndarray:
     x, y, z = points
     # Facing the camera, left is the image's right: x stays. Forward is then towards the camera: z and y turn over.
     body = np.empty_like(points)
-    body[0], body[1], body[2] = cosine * x + sine * z, -y, sine * x - cosine * z
+    np.multiply(cosine, x, out=body[0])
+    body[0] += sine * z
+    np.negative(y, out=body[1])
+    np.multiply(sine, x, out=body[2])
+    body[2] -= cosine * z
     return body
 
 
@@ -268,24 +296,30 @@ def _slope(values: np.ndarray) -> np.ndarray:
     return slope
 
 
-def _image_velocity(points: np.ndarray, pixels: np.ndarray, unit: np.ndarray, rate: float) -> np.ndarray:
+def _image_velocity(sequence: PoseSequence, points: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Speed of the mid-shoulders across the picture [trunk lengths per second]: sideways (absolute) and up.
 
-    pixels [2, ..., steps, 4]: of shoulders and hips. Landmarks about the mid-hips do not show that the whole body goes
+    points [3, ..., steps, n]: those that are used. Landmarks about the mid-hips do not show that the whole body goes
     down in a squat or up in a jump; the picture does.
     """
+    pixels = planes_of(sequence.pixels)[:2].take(_TURNED, axis=-1)
     # The picture is nearly an orthographic view: pixels per unit of `points` is the ratio of the spreads.
-    scale = median_of(_spread(pixels) / _spread(points[:2].take(_TURNED_POINTS, axis=-1)))
-    middle = points_of((pixels[..., 0] + pixels[..., 1]) / 2)
-    speed = _slope(middle / (scale * unit)[..., None, None]) * rate
+    scale = median_of(sequence.of_steps(_spread(pixels) / _spread(points[:2].take(_TURNED_POINTS, axis=-1))))
+    middle = sequence.of_steps(points_of((pixels[..., 0] + pixels[..., 1]) / 2))
+    speed = _slope(middle / (scale * unit)[..., None, None]) * sequence.rate
     speed[..., 0], speed[..., 1] = np.abs(speed[..., 0]), -speed[..., 1]
     return speed
 
 
 def _spread(points: np.ndarray) -> np.ndarray:
-    """Of points [2, ..., n] about their middle."""
-    x, y = (points - points.sum(axis=-1, keepdims=True) / points.shape[-1]) ** 2
-    return np.sqrt((x + y).sum(axis=-1))
+    """Of points [2, ..., 4] about their middle."""
+    x, y = (points - _sum_of_four(points)[..., None] / 4) ** 2
+    return np.sqrt(_sum_of_four(x + y))
+
+
+def _sum_of_four(values: np.ndarray) -> np.ndarray:
+    """Of the last axis, in the order in which np.sum adds up: a fraction of its time for so few."""
+    return values[..., 0] + values[..., 1] + values[..., 2] + values[..., 3]
 
 
 def raw132(sequence: PoseSequence) -> np.ndarray:
@@ -294,7 +328,8 @@ def raw132(sequence: PoseSequence) -> np.ndarray:
     x and z are divided by the picture's width, y by its height: they depend on where and how large somebody stands.
     """
     size = np.asarray(sequence.size, np.float32)[..., None, None, [0, 1, 0]]
-    table = np.concatenate([sequence.pixels / size, sequence.visibility[..., None]], axis=-1)
+    pixels, visibility = sequence.of_steps(sequence.pixels), sequence.of_steps(sequence.visibility)
+    table = np.concatenate([pixels / size, visibility[..., None]], axis=-1)
     table = np.nan_to_num(table.reshape(*table.shape[:-2], 4 * N_LANDMARKS), posinf=0.0, neginf=0.0)
     return (table * seen_steps(sequence)[..., None]).astype(np.float32)
 

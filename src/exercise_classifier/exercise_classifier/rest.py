@@ -48,11 +48,11 @@ def resting(sequence: PoseSequence) -> np.ndarray:
     lines = planes.take(_HIPS, axis=-1) - planes.take(_SHOULDERS, axis=-1)
     trunk = (lines[..., 0] + lines[..., 1]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        rests = median_of(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk))) > _UPRIGHT
+        rests = median_of(sequence.of_steps(trunk[1] / np.sqrt(dot_of_planes(trunk, trunk)))) > _UPRIGHT
     # The angles take most of the time. Of some windows among many they would cost more to pick than to leave.
     if not rests.any():
         return rests
-    return rests & ~moves(angles_of_planes(planes, _JOINTS))
+    return rests & ~moves(sequence.of_steps(angles_of_planes(planes, _JOINTS)))
 
 
 def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

@@ -18,8 +18,12 @@ MIN_SEEN = 0.7
 
 # Times this share of a second apart are the same.
 _SAME_TIME = 1e-6
+# Windows that have more than this share of their instants for themselves are made faster one by one.
+_WORTH_SHARING = 0.8
 # Poses for which there is room at first: of two seconds at 60 Hz, and as many again before they are moved.
 _ROOM = 256
+
+_Lines = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def planes_of_poses(poses: Sequence[Pose]) -> np.ndarray:
@@ -49,7 +53,7 @@ def resample(
 
 def _lines(
     stamps: np.ndarray, at: np.ndarray, first: np.ndarray, end: np.ndarray, max_gap: float, same: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> _Lines:
     """Between which two stamps each time lies, how far on the way to the second, and whether nothing is known there.
 
     stamps [n]: ascending, at least one. at [..., steps]. first, end [..., 1]: the stamps from `first` to before `end`
@@ -81,6 +85,24 @@ def _mixed(
     return mixed
 
 
+def _shared(lines: _Lines) -> tuple[_Lines, np.ndarray | None]:
+    """What `_lines` gave of [windows, steps], each only once, [n]; and which of them each step is, [windows, steps].
+
+    Where stamps are regular, as those of a video, a window steps where others did: in a recording of 30 Hz seven of
+    eight times. None, and the lines as they are, where that is seldom so.
+    """
+    before, after, weight, outside = lines
+    of_pair = 2 * before + (after > before)
+    # As exact as `_mixed` takes it.
+    keys = of_pair << 32 | weight.astype(np.float32).view(np.uint32)
+    keys[outside] = -1
+    _, which, steps = np.unique(keys, return_index=True, return_inverse=True)
+    if len(which) > _WORTH_SHARING * keys.size:
+        return lines, None
+    before, after, weight, outside = (of.ravel()[which] for of in lines)
+    return (before, after, weight, outside), steps.reshape(keys.shape)
+
+
 class Cut(NamedTuple):
     """A window that can be made: stamp of its newest pose [ns], and the rows of a `PoseWindow` that it is made of."""
 
@@ -97,6 +119,7 @@ class PoseWindow:
 
     def __init__(self, duration: float, rate: float) -> None:
         self.duration = duration
+        self._duration = nanoseconds(duration)
         self.rate = rate
         self.steps = round(duration * rate)
         # Whole nanoseconds: every window then interpolates the same, whichever others are made beside it.
@@ -136,7 +159,7 @@ class PoseWindow:
                 planes = planes_of_poses([pose])[:, 0]
             self._append(pose.stamp, (pose.width, pose.height), planes)
         # One pose older than the window stays, so that its first step can be interpolated.
-        oldest = pose.stamp - nanoseconds(self.duration)
+        oldest = pose.stamp - self._duration
         while len(self._poses) > 2 and self._poses[1][0] <= oldest:
             self._first += self._poses.popleft()[1]
         return fresh
@@ -150,7 +173,7 @@ class PoseWindow:
     def start(self) -> int:
         """Stamp of the oldest pose in the window [ns]."""
         newest, _ = self._poses[-1]
-        return max(self._poses[0][0], newest - nanoseconds(self.duration))
+        return max(self._poses[0][0], newest - self._duration)
 
     @property
     def held(self) -> float:
@@ -170,9 +193,10 @@ class PoseWindow:
         return PoseSequence(made.metric[0], made.pixels[0], made.visibility[0], self.rate, size)
 
     def sequences(self, cuts: Sequence[Cut]) -> PoseSequence:
-        """The windows of all cuts since the last call, or since a `reset`; arrays [cuts, steps, ...]."""
+        """The windows of all cuts since the last call, or since a `reset`: of one arrays [1, steps, ...]; of many those
+        of the instants that they share, where that is worth it."""
         self._uncut = None
-        newest, first, end = np.array(cuts).T[..., None]
+        newest, first, end = np.array(list(zip(*cuts, strict=True)))[..., None]
         first, end = first - self._rows_before, end - self._rows_before
         start = min(int(first[0, 0]), len(self._rows[0]) - 1)
         used = slice(start, max(int(end[-1, 0]), start + 1))
@@ -186,9 +210,10 @@ class PoseWindow:
             MAX_GAP * NANOSECONDS,
             _SAME_TIME * NANOSECONDS,
         )
+        lines, steps = _shared(lines) if len(cuts) > 1 else (lines, None)
         size = np.where(first < end, sizes[np.maximum(end[:, 0] - 1 - start, 0)], 1)
         mixed = _mixed(planes.swapaxes(0, 1), *lines, axis=1)
-        return PoseSequence(points_of(mixed[:3]), points_of(mixed[3:6]), mixed[6], self.rate, size)
+        return PoseSequence(points_of(mixed[:3]), points_of(mixed[3:6]), mixed[6], self.rate, size, steps)
 
     def _append(self, stamp: int, size: tuple[int, int], planes: np.ndarray) -> None:
         row = self._end - self._rows_before

@@ -1,9 +1,13 @@
 """Windows by stamp."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from exercise_clips import START, poses_of
 
+from exercise_classifier.features import FEATURE_SETS, seen_steps
+from exercise_classifier.rest import resting
 from exercise_classifier.window import PoseWindow, resample
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
 
@@ -64,3 +68,31 @@ def test_nobody_is_a_gap():
         window.add(Pose.nobody(pose.stamp, pose.width, pose.height) if 20 <= number < 40 else pose)
     gone = ~np.isfinite(window.sequence().metric[:, 0, 0])
     assert 8 <= gone.sum() <= 12
+
+
+@pytest.mark.parametrize("regular", (True, False))
+@pytest.mark.parametrize("feature_set", ("body_frame", "raw132"))
+def test_windows_that_share_instants_are_what_each_is_alone(regular, feature_set):
+    late = np.random.default_rng(1).integers(0, 1 if regular else nanoseconds(0.01), 150).tolist()
+    poses = [
+        replace(pose, stamp=START + nanoseconds(number / 30) + late[number])
+        for number, pose in enumerate(poses_of("squat", 30.0)[:150])
+    ]
+    poses[40:50] = [Pose.nobody(pose.stamp, pose.width, pose.height) for pose in poses[40:50]]
+    together, alone = PoseWindow(2.0, 15.0), PoseWindow(2.0, 15.0)
+    cuts, features = [], FEATURE_SETS[feature_set].compute
+    expected = []
+    for number, pose in enumerate(poses):
+        together.add(pose)
+        alone.add(pose)
+        if number >= 60 and number % 3 == 0:
+            cuts.append(together.cut())
+            sequence = alone.sequence()
+            expected.append((features(sequence), seen_steps(sequence), bool(resting(sequence))))
+    made = together.sequences(cuts)
+    assert (made.steps is not None) == regular
+    if regular:
+        assert len(made.metric) < 0.3 * len(cuts) * together.steps
+    found = zip(features(made), seen_steps(made), resting(made), strict=True)
+    for (values, seen, rests), (its_values, its_seen, its_rests) in zip(found, expected, strict=True):
+        assert np.array_equal(values, its_values) and np.array_equal(seen, its_seen) and rests == its_rests
