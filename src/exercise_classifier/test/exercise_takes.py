@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from exercise_clips import EXERCISES, START, poses_of
 
-from exercise_classifier.training import dataset
+from exercise_classifier.training import dataset, take_readers
 from exercise_classifier.training.takes import Take
 from fitness_core.types import seconds
 
@@ -39,3 +39,4 @@ def given_to_collect(monkeypatch, takes: list[Take]) -> None:
     """As if a clip table named these takes."""
     found = dataset.Collected([(take, "") for take in takes], [], [])
     monkeypatch.setattr(dataset, "collect", lambda _: found)
+    monkeypatch.setattr(take_readers, "read_table", lambda _: [])
