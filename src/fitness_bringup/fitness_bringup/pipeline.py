@@ -78,7 +78,8 @@ class Pipeline:
 
     def _moments(self, poses: Sequence[Pose], labels: Sequence[Classification | None]) -> list[Moment]:
         moments = []
-        for pose, new, output in zip(poses, labels, self._counter.steps(poses, labels), strict=True):
+        outputs = self._counter.steps(poses, labels, bouts=False)
+        for pose, new, output in zip(poses, labels, outputs, strict=True):
             self._classification = new or self._classification
             moments.append(self._moment(pose, output, new is not None))
         return moments

@@ -80,16 +80,19 @@ def pixels_of(poses: Sequence[Pose]) -> np.ndarray:
     return rows_of([pose.image for pose in poses]) * sizes[:, None]
 
 
-def metric_of(poses: Sequence[Pose]) -> np.ndarray:
-    """Landmarks float32 [poses, 33, 3] of one or more poses, each in its true unit, as `Pose.metric` gives them."""
+def metric_of(poses: Sequence[Pose], pixels: np.ndarray | None = None) -> np.ndarray:
+    """Landmarks float32 [poses, 33, 3] of one or more poses, each in its true unit, as `Pose.metric` gives them.
+
+    pixels: what `pixels_of` gives for them, where that is known.
+    """
     world = rows_of([pose.world for pose in poses])
     known = np.isfinite(world)
     if known.all():
         return world
-    in_metres = known.any(axis=(1, 2))
+    in_metres = known.reshape(len(poses), -1).any(axis=1)
     if in_metres.all():
         return world
-    return np.where(in_metres[:, None, None], world, to_scale(pixels_of(poses)))
+    return np.where(in_metres[:, None, None], world, to_scale(pixels_of(poses) if pixels is None else pixels))
 
 
 def joint_angles(pose: Pose, min_visibility: float = 0.0) -> JointAngles:

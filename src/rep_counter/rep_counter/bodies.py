@@ -11,7 +11,7 @@ from fitness_core.geometry import all_joint_angles, angles_of, metric_of, pixels
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 from fitness_core.types import JointAngles, Pose
 from rep_counter.signals import Reading, drive
-from rep_counter.whole import Trunk
+from rep_counter.whole import Trunk, trunks_of
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
 _HIDDEN_BESIDE_OTHER = 0.5
@@ -24,11 +24,13 @@ Signal = Distance | tuple[str, Plane]
 class Body:
     """What is read of a pose. tracked: whether somebody is seen. readings: of every signal. drives: see `Bodies`.
 
-    trunk: None until somebody asks for it.
+    metric, pixels: its landmarks float32 [33, 3], as `geometry` makes them. trunk: None until somebody asks for it.
     """
 
     pose: Pose
     tracked: bool
+    metric: np.ndarray
+    pixels: np.ndarray
     angles: JointAngles
     readings: list[Reading]
     drives: list[float]
@@ -58,6 +60,7 @@ class Bodies:
                 self._columns.append(self.columns)
                 self.columns += 1 if exercise.sides == Sides.BOTH else 2
         self._flat = any(isinstance(signal, tuple) and signal[1] == Plane.IMAGE for signal in self._signals)
+        self._places = [_place(signal) if isinstance(signal, tuple) else signal for signal in self._signals]
 
     def signal(self, exercise: Exercise) -> int:
         """Which of `Body.readings` is the exercise's: an angle [rad] or a distance [torso lengths], confidence 0..1."""
@@ -72,35 +75,35 @@ class Bodies:
         """The bodies of poses, in their order."""
         if not poses:
             return []
-        points = metric_of(poses)
-        both = angles_of(np.concatenate([points, _in_the_picture(poses)]) if self._flat else points)
+        pixels = pixels_of(poses)
+        points = metric_of(poses, pixels)
+        both = angles_of(np.concatenate([points, _flat(pixels)]) if self._flat else points)
         angles = all_joint_angles(poses, both[: len(poses)], self._min_visibility)
         flat = both[len(poses) :].tolist() if self._flat else [[]] * len(poses)
         bodies = []
         tracked = _tracked(poses)
+        # Of many poses at once in a fraction of the time; of a single one only if it is asked for, with others.
+        trunks = list[Trunk | None](trunks_of(poses)) if len(poses) > 1 else [None]
         for number, (pose, found) in enumerate(zip(poses, angles, strict=True)):
-            spaces = {Plane.SPACE: found.angles.tolist(), Plane.IMAGE: flat[number]}
+            measured = [*found.angles.tolist(), *flat[number]]
             confidences = found.confidences.tolist()
             readings = [
-                self._angle(signal, spaces[signal[1]], confidences)
-                if isinstance(signal, tuple)
-                else self._seen(*_distance(signal, points[number], pose.visibility))
-                for signal in self._signals
+                self._seen(measured[place[0]], confidences[place[1]], measured[place[2]], confidences[place[3]])
+                if isinstance(place, tuple)
+                else self._seen(*_distance(place, points[number], pose.visibility))
+                for place in self._places
             ]
             drives: list[float] = []
             for signal, direction, sides in self._drives:
                 drives += drive(direction, sides, readings[signal])
-            bodies.append(Body(pose, tracked[number], found, readings, drives))
+            of_pose = pose, tracked[number], points[number], pixels[number]
+            bodies.append(Body(*of_pose, found, readings, drives, trunks[number]))
         return bodies
 
     def _way(self, exercise: Exercise) -> tuple[int, Direction, Sides]:
         # Sides that are watched one by one are read alike, whether they alternate or not.
         sides = Sides.BOTH if exercise.sides == Sides.BOTH else Sides.EITHER
         return self._signals.index(_signal(exercise)), exercise.direction, sides
-
-    def _angle(self, signal: tuple[str, Plane], angles: list[float], confidences: list[float]) -> Reading:
-        left, right = _SIDES[signal[0]]
-        return self._seen(angles[left], confidences[left], angles[right], confidences[right])
 
     def _seen(self, left: float, left_seen: float, right: float, right_seen: float) -> Reading:
         """The sides of a signal; NaN where one is not visible enough, alone or beside the other."""
@@ -120,6 +123,13 @@ _SIDES = {
 }
 
 
+def _place(signal: tuple[str, Plane]) -> tuple[int, int, int, int]:
+    """Left and right of an angle: of each its place among those in space, then those in the picture, and its joint."""
+    left, right = _SIDES[signal[0]]
+    before = len(JOINT_INDEX) if signal[1] == Plane.IMAGE else 0
+    return before + left, left, before + right, right
+
+
 def _signal(exercise: Exercise) -> Signal:
     if exercise.distance is not None:
         return exercise.distance
@@ -127,11 +137,11 @@ def _signal(exercise: Exercise) -> Signal:
     return str(exercise.joint), exercise.plane
 
 
-def _in_the_picture(poses: Sequence[Pose]) -> np.ndarray:
+def _flat(pixels: np.ndarray) -> np.ndarray:
     """Landmarks [poses, 33, 3] in pixels, without depth."""
-    pixels = pixels_of(poses)
-    pixels[:, :, 2] = 0.0
-    return pixels
+    flat = pixels.copy()
+    flat[:, :, 2] = 0.0
+    return flat
 
 
 def _tracked(poses: Sequence[Pose]) -> list[bool]:

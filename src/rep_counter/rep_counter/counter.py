@@ -150,20 +150,21 @@ class RepCounter:
         return self.steps([pose])[0]
 
     def steps(
-        self, poses: Sequence[Pose], classifications: Sequence[Classification | None] = ()
+        self, poses: Sequence[Pose], classifications: Sequence[Classification | None] = (), bouts: bool = True
     ) -> list[CounterOutput]:
         """What `step` gives for each of many poses, in half of the time.
 
         classifications: what the classifier said at each of them, None where nothing; it is heard before the pose.
+        bouts: whether somebody wants `CounterOutput.periodicity`.
         """
         outputs = []
         for body, label in zip(self._bodies.of(poses), classifications or repeat(None, len(poses)), strict=True):
             if label is not None:
                 self.classify(label)
-            outputs.append(self._step(body))
+            outputs.append(self._step(body, bouts))
         return outputs
 
-    def _step(self, body: Body) -> CounterOutput:
+    def _step(self, body: Body, bouts: bool) -> CounterOutput:
         pose = body.pose
         readings = [body.readings[signal] for signal in self._signals]
         if self._pose is not None and 0 <= pose.stamp - self._pose.stamp < SOONEST:
@@ -194,7 +195,7 @@ class RepCounter:
             self._decide(pose.stamp, events, summaries)
         if self._set and self._rested(self._set, pose):
             summaries.append(self._close_set())
-        periodicity = self._movement.bout(pose.body_id) if self._set is None else None
+        periodicity = self._movement.bout(pose.body_id) if bouts and self._set is None else None
         return CounterOutput(body.angles, self._state(pose), events, summaries, periodicity, readings)
 
     def finish(self) -> CounterOutput:
@@ -315,17 +316,9 @@ class RepCounter:
         return summary
 
     def _state(self, pose: Pose) -> RepState:
-        now_done = self._set.exercise if self._set else self.exercise or self._evidence.latest(pose.stamp - LABEL_LAG)
-        phase, progress = Phase.UNKNOWN, float("nan")
-        if now_done in self._catalogue and self._tracked:
-            phase, progress = self._tracks[now_done].state
-        return RepState(
-            stamp=pose.stamp,
-            exercise=now_done if now_done in self._catalogue else "",
-            phase=phase,
-            progress=progress,
-            count=len(self._set.counted) if self._set else 0,
-            rejected=len(self._set.rejected) if self._set else 0,
-            set_index=self._set.index if self._set else 0,
-            body_id=pose.body_id,
-        )
+        running = self._set
+        now_done = running.exercise if running else self.exercise or self._evidence.latest(pose.stamp - LABEL_LAG)
+        track = self._tracks.get(now_done)
+        phase, progress = track.state if track and self._tracked else (Phase.UNKNOWN, math.nan)
+        counts = (len(running.counted), len(running.rejected), running.index) if running else (0, 0, 0)
+        return RepState(pose.stamp, now_done if track else "", phase, progress, *counts, pose.body_id)

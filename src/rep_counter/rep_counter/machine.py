@@ -8,7 +8,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from fitness_core.types import Phase, nanoseconds, seconds
+from fitness_core.types import Phase, nanoseconds
 
 # Movement smaller than this is not movement: of an angle [rad], of a distance [torso lengths].
 _SMALLEST_ANGLE = math.radians(12)
@@ -21,11 +21,11 @@ _RETURN_SHARE = 0.6
 # The starting position is the extreme of the last seconds, so that a person who shifts position is followed.
 _REST_WINDOW = nanoseconds(6.0)
 # Without news of the turning point for so long the person is holding it.
-_TURN_AFTER_S = 0.1
+_TURN_AFTER = nanoseconds(0.1)
 # Without a new lowest value for so long the starting position is reached.
-_RESTED_S = 0.5
+_RESTED = nanoseconds(0.5)
 # A signal that moves earlier than this after it appeared may have appeared anywhere in a repetition.
-_SETTLED_S = 1.0
+_SETTLED = nanoseconds(1.0)
 # Appeared this share of its later range away from the starting position: it did not appear at the starting position.
 _ELSEWHERE_SHARE = 0.3
 HOLD_S = 1.0
@@ -143,9 +143,11 @@ class PhaseMachine:
             self._go_out(stamp, value)
 
     def _under_way(self, stamp: int, value: float) -> Excursion | None:
-        if value >= self._top[1]:
+        over = self._whole if self._rest_known else self._first
+        turned, top = self._top
+        if value >= top:
             # Back and out again while the signal was away: that repetition is over.
-            if self._top[1] - self._valley[1] >= self._minimum and (missed := self._over(stamp, value)):
+            if top - self._valley[1] >= self._minimum and (missed := over(stamp, value)):
                 return missed
             if not self._rest_known and self._valley[1] < self._low[1]:
                 self._low, self._left = self._valley, self._valley[0]
@@ -155,14 +157,11 @@ class PhaseMachine:
             return None
         if value < self._valley[1]:
             self._valley = (stamp, value)
-        if self._top[1] - value >= self._turn:
+        if top - value >= self._turn:
             self.phase = Phase.BACK
-        elif self.phase is Phase.OUT and seconds(stamp - self._top[0]) > _TURN_AFTER_S:
+        elif self.phase is Phase.OUT and stamp - turned > _TURN_AFTER:
             self.phase = Phase.TURN
-        return self._over(stamp, value)
-
-    def _over(self, stamp: int, value: float) -> Excursion | None:
-        return self._whole(stamp, value) if self._rest_known else self._first(stamp, value)
+        return over(stamp, value)
 
     def _find_first_movement(self, stamp: int, value: float) -> None:
         """Wait for movement: out from where the signal appeared, or back, which tells that it appeared further out."""
@@ -173,11 +172,12 @@ class PhaseMachine:
             self._low = (stamp, value)
         if value > self._top[1]:
             self._top = (stamp, value)
-        if value - self._low[1] < self._begin / 2:
+        out = value - self._low[1]
+        if out < self._begin / 2:
             self._left = stamp
-        if value - self._low[1] >= self._begin:
+        if out >= self._begin:
             self._go_out(stamp, value)
-            self._rest_known = seconds(stamp - self._appeared) > _SETTLED_S
+            self._rest_known = stamp - self._appeared > _SETTLED
         elif self._top[1] - value >= self._turn:
             self._low, self._left = self._top, self._top[0]
             self._valley = (stamp, value)
@@ -191,14 +191,16 @@ class PhaseMachine:
 
     def _whole(self, stamp: int, value: float) -> Excursion | None:
         """A repetition is over when the signal is most of the way back, or goes out again after coming far back."""
-        came, back = self._top[1] - self._low[1], self._top[1] - self._valley[1]
-        if self._top[1] - value >= _RETURN_SHARE * came:
-            excursion = Excursion(self._left, self._top[0], stamp, came, self._top[1])
+        (turned, top), valley = self._top, self._valley[1]
+        came = top - self._low[1]
+        if top - value >= _RETURN_SHARE * came:
+            excursion = Excursion(self._left, turned, stamp, came, top)
             self._rest(stamp, value)
             return excursion
         # The starting position may have been another one than the person now returns to.
-        if value - self._valley[1] >= self._begin and back >= max(self._minimum, 0.5 * self.typical_range):
-            excursion = Excursion(self._left, self._top[0], self._valley[0], back, self._top[1])
+        back = top - valley
+        if value - valley >= self._begin and back >= max(self._minimum, 0.5 * self.typical_range):
+            excursion = Excursion(self._left, turned, self._valley[0], back, top)
             self._low, self._left = self._valley, self._valley[0]
             self._go_out(stamp, value)
             return excursion
@@ -211,7 +213,7 @@ class PhaseMachine:
         """
         back = self._top[1] - self._valley[1]
         out_again = value - self._valley[1] >= self._begin
-        if not out_again and seconds(stamp - self._valley[0]) <= _RESTED_S:
+        if not out_again and stamp - self._valley[0] <= _RESTED:
             return None
         if back < max(self._minimum, _RETURN_SHARE * (self._top[1] - self._low[1])):
             if not out_again and max(back, self._top[1] - self._low[1]) < self._minimum:

@@ -32,13 +32,17 @@ class Past:
         """Stamp of the newest body [ns]; 0 for none."""
         return self._stamps[-1] if self._stamps else 0
 
+    def bodies(self, start: int, end: int) -> Sequence[Body]:
+        """The bodies with stamps in [start, end] ns, oldest first."""
+        return self._bodies[slice(*self._range(start, end))]
+
     def poses(self, start: int, end: int) -> Sequence[Pose]:
-        """The poses with stamps in [start, end] ns, oldest first."""
-        return [body.pose for body in self._between(start, end)]
+        """The poses of these."""
+        return [body.pose for body in self.bodies(start, end)]
 
     def seen(self, start: int, end: int) -> Sequence[Pose]:
         """Of these the ones in which somebody is seen."""
-        return [body.pose for body in self._between(start, end) if body.tracked]
+        return [body.pose for body in self.bodies(start, end) if body.tracked]
 
     def readings(self, signal: int, start: int, end: int) -> tuple[Sequence[int], list[Reading]]:
         """Stamps in [start, end] ns, oldest first, and what a signal was then; signal: as `Bodies.signal` tells."""
@@ -50,15 +54,12 @@ class Past:
 
         Each is measured once, when somebody first asks, with those that are asked for together.
         """
-        bodies = [body for body in self._between(start, end) if body.tracked or not seen]
+        bodies = [body for body in self.bodies(start, end) if body.tracked or not seen]
         new = [body for body in bodies if body.trunk is None]
         if new:
             for body, trunk in zip(new, trunks_of([body.pose for body in new]), strict=True):
                 body.trunk = trunk
         return [body.trunk for body in bodies if body.trunk is not None]
-
-    def _between(self, start: int, end: int) -> list[Body]:
-        return self._bodies[slice(*self._range(start, end))]
 
     def _range(self, start: int, end: int) -> tuple[int, int]:
         # What is older than it should be may not be cut off yet.

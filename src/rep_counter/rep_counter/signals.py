@@ -3,13 +3,12 @@
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import islice
 from statistics import median
+from typing import Protocol
 
 import numpy as np
 
 from fitness_core.catalogue import PICTURE, Direction, Posture, Sides, Travel
-from fitness_core.geometry import metric_of, pixels_of, rows_of
 from fitness_core.skeleton import INDEX
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
 
@@ -38,8 +37,8 @@ def drive(direction: Direction, sides: Sides, reading: Reading) -> tuple[float, 
     how well each is seen.
     """
     left, left_seen, right, right_seen = reading
-    sign = 1.0 if direction == Direction.EXTEND else -1.0
-    if sides != Sides.BOTH:
+    sign = 1.0 if direction is Direction.EXTEND else -1.0
+    if sides is not Sides.BOTH:
         return sign * left, sign * right
     if left != left:
         return (sign * right,)
@@ -75,24 +74,32 @@ class GlitchGates:
 
 
 def posture_holds(
-    conditions: tuple[Posture, ...], pose: Pose, min_visibility: float, sides: Sequence[str] = BOTH_SIDES
+    conditions: tuple[Posture, ...],
+    pixels: np.ndarray,
+    visibility: np.ndarray,
+    min_visibility: float,
+    sides: Sequence[str] = BOTH_SIDES,
 ) -> bool:
-    """Whether every condition holds in this pose; one whose points are hidden is not judged.
+    """Whether every condition holds in a pose; one whose points are hidden is not judged.
 
-    sides: of the body that are looked at.
+    pixels [33, 3], visibility [33]: of the pose. sides: of the body that are looked at.
     """
     if not conditions:
         return True
-    pixels = pose.pixels()
-    torso = _length(pixels)
-    return all(_holds(condition, pixels, torso, pose, min_visibility, sides) for condition in conditions)
+    torso, heights, seen = _length(pixels), pixels[:, 1].tolist(), visibility.tolist()
+    return all(_holds(condition, heights, seen, torso, min_visibility, sides) for condition in conditions)
 
 
 def _holds(
-    condition: Posture, pixels: np.ndarray, torso: float, pose: Pose, min_visibility: float, sides: Sequence[str]
+    condition: Posture,
+    heights: Sequence[float],
+    seen: Sequence[float],
+    torso: float,
+    min_visibility: float,
+    sides: Sequence[str],
 ) -> bool:
-    difference = _height(pixels, pose, condition.point, min_visibility, sides) - _height(
-        pixels, pose, condition.of, min_visibility, sides
+    difference = _height(heights, seen, condition.point, min_visibility, sides) - _height(
+        heights, seen, condition.of, min_visibility, sides
     )
     if not math.isfinite(difference) or not torso > 0:
         return True
@@ -100,9 +107,17 @@ def _holds(
     return by >= condition.by if condition.is_ == "above" else by <= -condition.by
 
 
+class Measured(Protocol):
+    """A pose and its landmarks, float32 [33, 3]: in pixels, and as `Pose.metric` gives them."""
+
+    pose: Pose
+    pixels: np.ndarray
+    metric: np.ndarray
+
+
 def travelled(
     travel: Travel,
-    poses: Sequence[Pose],
+    bodies: Sequence[Measured],
     turn: int,
     sides: Sequence[str],
     ends: tuple[bool, bool],
@@ -110,29 +125,34 @@ def travelled(
 ) -> float:
     """How far [torso lengths, up] the point of a travel condition rose over its reference; NaN where hidden.
 
-    poses: of the repetition, with the turning point at stamp `turn` [ns]. sides: of the body that did it. ends: whether
-    the poses hold its start and its end; the travel is from the mean of those to the turning point.
+    bodies: of the repetition, with the turning point at stamp `turn` [ns]. sides: of the body that did it. ends:
+    whether the bodies hold its start and its end; the travel is from the mean of those to the turning point.
     """
-    if not poses:
+    if not bodies:
         return math.nan
-    at_turn = bisect_left(poses, turn, hi=len(poses) - 1, key=lambda pose: pose.stamp)
-    kept_at = [number for number, kept in zip((0, len(poses) - 1), ends, strict=True) if kept]
-    beside = [_beside(poses, number) for number in (at_turn, *kept_at)]
-    some = [pose for near in beside for pose in near]
-    points = pixels_of(some) if travel.of == PICTURE else metric_of(some)
-    heights = iter(_heights(travel, points, rows_of([pose.visibility for pose in some]), sides, min_visibility))
-    top, *at_ends = [list(islice(heights, len(near))) for near in beside]
-    pairs = points[: len(top)].take(_TORSO, axis=1).tolist()
-    torsos = [_distance_of_middles(of) for of, height in zip(pairs, top, strict=True) if math.isfinite(height)]
-    kept = [middle for middle in map(_median, at_ends) if math.isfinite(middle)]
+    at_turn = bisect_left(bodies, turn, hi=len(bodies) - 1, key=lambda body: body.pose.stamp)
+    kept_at = [number for number, kept in zip((0, len(bodies) - 1), ends, strict=True) if kept]
+    rows = [
+        (INDEX[f"{side}_{travel.point}"], INDEX[f"{side}_{travel.of}"] if travel.of != PICTURE else None)
+        for side in sides
+    ]
+    of_turn = _beside(bodies, at_turn)
+    top = [_risen(rows, body, min_visibility) for body in of_turn]
+    torsos = [
+        _length(body.pixels if travel.of == PICTURE else body.metric)
+        for body, height in zip(of_turn, top, strict=True)
+        if math.isfinite(height)
+    ]
+    at_ends = [_median([_risen(rows, body, min_visibility) for body in _beside(bodies, number)]) for number in kept_at]
+    kept = [height for height in at_ends if math.isfinite(height)]
     torso = median(torsos) if torsos else math.nan
     return (_median(top) - sum(kept) / len(kept)) / torso if kept and torso > 0 else math.nan
 
 
-def _beside(poses: Sequence[Pose], number: int) -> list[Pose]:
-    """A pose and its neighbours within 0.1 s: the median of what they tell stands for it."""
-    near = poses[max(0, number - 1) : number + 2]
-    return [other for other in near if abs(other.stamp - poses[number].stamp) <= _BESIDE]
+def _beside(bodies: Sequence[Measured], number: int) -> list[Measured]:
+    """A body and its neighbours within 0.1 s: the median of what they tell stands for it."""
+    near, stamp = bodies[max(0, number - 1) : number + 2], bodies[number].pose.stamp
+    return [other for other in near if abs(other.pose.stamp - stamp) <= _BESIDE]
 
 
 def _median(values: Sequence[float]) -> float:
@@ -141,43 +161,37 @@ def _median(values: Sequence[float]) -> float:
     return median(known) if known else math.nan
 
 
-def _heights(
-    travel: Travel, points: np.ndarray, visibility: np.ndarray, sides: Sequence[str], min_visibility: float
-) -> list[float]:
-    """Height of a travelling point over its reference in each pose, mean of the sides that are visible, else NaN.
+def _risen(rows: Sequence[tuple[int, int | None]], body: Measured, min_visibility: float) -> float:
+    """Height of a travelling point over its reference, mean of the sides that are visible, else NaN.
 
-    points [poses, 33, 3]: px where the reference is the picture, else m. visibility [poses, 33].
+    rows: of the point and its reference on each side; without one the height in the picture [px], else in the unit of
+    `metric`.
     """
-    heights, seen = [], []
-    for side in sides:
-        point = INDEX[f"{side}_{travel.point}"]
-        height, visible = -points[:, point, 1], visibility[:, point]
-        if travel.of != PICTURE:
-            of = INDEX[f"{side}_{travel.of}"]
-            height = height + points[:, of, 1]
-            visible = np.where(visibility[:, of] < visible, visibility[:, of], visible)
-        heights.append(height.tolist())
-        seen.append((visible >= min_visibility).tolist())
-    found = []
-    for of_pose, is_seen in zip(zip(*heights, strict=True), zip(*seen, strict=True), strict=True):
-        kept = [height for height, visible in zip(of_pose, is_seen, strict=True) if visible]
-        found.append(sum(kept) / len(kept) if kept else math.nan)
-    return found
+    seen, kept = body.pose.visibility.item, []
+    for point, of in rows:
+        if not seen(point) >= min_visibility:
+            continue
+        if of is None:
+            kept.append(-body.pixels.item(point, 1))
+        elif not seen(of) < min_visibility:
+            kept.append(float(body.metric[of, 1] - body.metric[point, 1]))
+    return sum(kept) / len(kept) if kept else math.nan
 
 
-def _height(pixels: np.ndarray, pose: Pose, point: str, min_visibility: float, sides: Sequence[str]) -> float:
-    """Height of a point in the image [px, up]: the mean of its visible sides, NaN where none is."""
+def _height(
+    heights: Sequence[float], seen: Sequence[float], point: str, min_visibility: float, sides: Sequence[str]
+) -> float:
+    """Height of a point in the image [px, up]: the mean of its visible sides, NaN where none is.
+
+    heights [px, down] and how well each is seen: of all landmarks.
+    """
     rows = [INDEX[f"{side}_{point}"] for side in sides]
-    seen = [row for row in rows if pose.visibility[row] >= min_visibility]
-    return -sum(float(pixels[row, 1]) for row in seen) / len(seen) if seen else math.nan
+    kept = [heights[row] for row in rows if seen[row] >= min_visibility]
+    return -sum(kept) / len(kept) if kept else math.nan
 
 
 def _length(points: np.ndarray) -> float:
     """Of the torso, depth included, in the unit of the points [33, 3]."""
-    return _distance_of_middles(points.take(_TORSO, axis=0).tolist())
-
-
-def _distance_of_middles(pairs: Sequence[Sequence[float]]) -> float:
-    """Between the middles of the first two and of the last two points."""
     # Plain numbers: of so few, arrays would take ten times as long.
-    return math.hypot(*((p + q - r - s) / 2 for p, q, r, s in zip(*pairs, strict=True)))
+    (a, b, c), (d, e, f), (g, h, i), (j, k, m) = points.take(_TORSO, axis=0).tolist()
+    return math.hypot((a + d - g - j) / 2, (b + e - h - k) / 2, (c + f - i - m) / 2)

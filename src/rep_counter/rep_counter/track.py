@@ -82,7 +82,7 @@ class Track:
         is_angle = exercise.joint is not None
         self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
         self._signal = bodies.signal(exercise)
-        self._driven_by = list(zip(self._machines, bodies.driven_by(exercise), strict=True))
+        self._driven_by = list(zip(self._machines, self._sides, bodies.driven_by(exercise), strict=True))
         self._longest = nanoseconds(exercise.longest_s)
         self._since = 0  # stamp from which on the body is the one that is followed [ns]
         self._judged: deque[Candidate] = deque()
@@ -91,20 +91,18 @@ class Track:
     def step(self, stamp: int, drives: Sequence[float]) -> Sequence[Candidate]:
         """The candidates that ended with the newest pose of the past. drives: of its body, NaN where one jumped."""
         # For every exercise at every pose; most of the time there is nothing to tell.
-        over = False
         if self._landing:
             self._look_after(stamp - _LANDED)
-        excursions = []
-        for machine, column in self._driven_by:
-            excursion = machine.step(stamp, drives[column])
-            excursions.append(excursion)
-            if excursion is not None:
-                over = True
-        return self._judge(excursions) if over else ()
+        over = []
+        for machine, sides, column in self._driven_by:
+            if excursion := machine.step(stamp, drives[column]):
+                over.append((excursion, sides))
+        return self._judge(over) if over else ()
 
     def finish(self) -> list[Candidate]:
         """The recording is over: candidates whose second half was not recorded."""
-        candidates = self._judge([machine.finish() for machine in self._machines])
+        halves = [(machine.finish(), sides) for machine, sides, _ in self._driven_by]
+        candidates = self._judge([(half, sides) for half, sides in halves if half])
         self._look_after(self._past.newest)
         return candidates
 
@@ -139,9 +137,9 @@ class Track:
     @property
     def state(self) -> tuple[Phase, float]:
         """Phase and progress of the side that is furthest out."""
-        known = [(m.progress, m.phase) for m in self._machines if m.phase != Phase.UNKNOWN]
+        known = [(m.progress, m.phase) for m in self._machines if m.phase is not Phase.UNKNOWN]
         if not known:
-            return Phase.UNKNOWN, float("nan")
+            return Phase.UNKNOWN, math.nan
         progress, phase = max(known)
         return phase, progress
 
@@ -180,11 +178,11 @@ class Track:
         start = max(start, self._since, self._past.newest - self._longest)
         return self._past.readings(self._signal, start, end)
 
-    def _judge(self, excursions: list[Excursion | None]) -> list[Candidate]:
+    def _judge(self, over: Sequence[tuple[Excursion, tuple[str, ...]]]) -> list[Candidate]:
         candidates = []
         alternating = self.exercise.sides == Sides.ALTERNATING
-        for excursion, sides in zip(excursions, self._sides, strict=True):
-            if excursion is None or excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
+        for excursion, sides in over:
+            if excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
             candidate = self._candidate(excursion, sides)
             # Both sides do one repetition: the first that is good stands for it.
@@ -223,13 +221,15 @@ class Track:
             return Reason.NOT_VISIBLE
         if exercise.even and _symmetry(readings) < exercise.even:
             return Reason.WRONG_POSTURE
-        poses = self._past.poses(excursion.start, excursion.end)
-        turn_pose = next((pose for pose in poses if pose.stamp >= excursion.turn), None)
-        if turn_pose is not None and not posture_holds(exercise.posture, turn_pose, self._min_visibility, sides):
+        bodies = self._past.bodies(excursion.start, excursion.end)
+        turned = next((body for body in bodies if body.pose.stamp >= excursion.turn), None)
+        if turned is not None and not posture_holds(
+            exercise.posture, turned.pixels, turned.pose.visibility, self._min_visibility, sides
+        ):
             return Reason.WRONG_POSTURE
         ends = (excursion.begun, excursion.returned)
         for travel in exercise.travel:
-            went = travelled(travel, poses, excursion.turn, sides, ends, self._min_visibility)
+            went = travelled(travel, bodies, excursion.turn, sides, ends, self._min_visibility)
             if went < travel.by if travel.by > 0 else went > travel.by:
                 return Reason.WRONG_POSTURE
         return Reason.NONE if self._whole(excursion) else Reason.WRONG_POSTURE

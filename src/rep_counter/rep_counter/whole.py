@@ -9,12 +9,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from fitness_core.catalogue import Posture, Still
 from fitness_core.geometry import rows_of
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Pose, nanoseconds, seconds, to_scale
+from fitness_core.types import NANOSECONDS, Pose, nanoseconds, to_scale
 from rep_counter.signals import posture_holds
 
 BEFORE = nanoseconds(1.0)
 """So long before its start a repetition is looked at [ns]: what moves sooner after it came may still be arriving, as in
-`machine._SETTLED_S`."""
+`machine._SETTLED`."""
 # A posture holds throughout where it holds in this share of the poses: landmarks flip for a frame or two.
 _MOST = 0.9
 # What is still, or falls, is judged where it is seen in this share of the poses.
@@ -40,7 +40,7 @@ def throughout(conditions: tuple[Posture, ...], poses: Sequence[Pose], min_visib
     """Whether the conditions hold in the poses, but for a tenth of them; hidden points are not judged."""
     if not conditions or not poses:
         return True
-    holds = [posture_holds(conditions, pose, min_visibility) for pose in poses]
+    holds = [posture_holds(conditions, pose.pixels(), pose.visibility, min_visibility) for pose in poses]
     return sum(holds) >= _MOST * len(holds)
 
 
@@ -93,7 +93,7 @@ def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
     seen = [trunk for trunk in trunks if trunk.seen >= min_visibility]
     if len(seen) < max(3, _SEEN * len(trunks)):
         return False
-    times = np.array([seconds(trunk.stamp - seen[0].stamp) for trunk in seen])
+    times = np.array([trunk.stamp - seen[0].stamp for trunk in seen]) / NANOSECONDS
     torso = _median(np.array([trunk.length for trunk in seen], np.float32))
     heights = -np.array([trunk.height for trunk in seen]) / torso
     grid = np.arange(0, times[-1], 1 / _RATE)
