@@ -143,7 +143,7 @@ class PoseWindow:
 
         planes: [7, 33], the pose's own of `planes_of_poses`, where that was done for many poses at once.
         """
-        fresh, tracked = False, pose.tracked if planes is None else True
+        fresh, tracked = False, planes is not None or pose.tracked
         if self._poses:
             newest, _ = self._poses[-1]
             if 0 <= pose.stamp - newest < SOONEST:
@@ -224,8 +224,8 @@ class PoseWindow:
                 new[: self._end - kept] = old[kept - self._rows_before :]
             self._rows_before = kept
             row = self._end - kept
-        for rows, value in zip(self._rows, (stamp, size, planes), strict=True):
-            rows[row] = value
+        stamps, sizes, kept_planes = self._rows
+        stamps[row], sizes[row], kept_planes[row] = stamp, size, planes
         self._end += 1
 
 
