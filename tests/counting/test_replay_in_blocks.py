@@ -64,3 +64,12 @@ def test_the_stamps_are_those_of_the_poses():
     poses = recorded()[:40]
     assert [moment.pose.stamp for moment in pipeline().through(poses)] == [pose.stamp for pose in poses]
     assert poses[-1].stamp - poses[0].stamp > nanoseconds(1.0)
+
+
+def test_bouts_that_nobody_wants_change_nothing_else():
+    poses = recorded()
+    wanted, unwanted = RepCounter(Catalogue.load(), "squat"), RepCounter(Catalogue.load(), "squat")
+    with_bouts, without = wanted.steps(poses), unwanted.steps(poses, bouts=False)
+    assert any(output.periodicity for output in with_bouts) and not any(output.periodicity for output in without)
+    for one, other in zip([*with_bouts, wanted.finish()], [*without, unwanted.finish()], strict=True):
+        assert repr((one.state, one.events, one.summaries)) == repr((other.state, other.events, other.summaries))

@@ -63,10 +63,14 @@ class Repetition:
             raise ValueError("a repetition needs a pose in which somebody is seen")
         self.turn = turn
         self.stamps = np.array([pose.stamp for pose in poses])
-        self._visibility = np.nan_to_num(rows_of([pose.visibility for pose in poses]))
-        hidden = (self._visibility < MIN_VISIBILITY)[..., None]
-        self._space = np.where(hidden, np.nan, metric_of(poses).astype(np.float64))
-        self._picture = np.where(hidden, np.nan, pixels_of(poses)[..., :2].astype(np.float64))
+        self._visibility = rows_of([pose.visibility for pose in poses])
+        if not np.isfinite(self._visibility).all():
+            self._visibility = np.nan_to_num(self._visibility)
+        hidden, pixels = self._visibility < MIN_VISIBILITY, pixels_of(poses)
+        self._space = metric_of(poses, pixels).astype(np.float64)
+        self._picture = pixels[..., :2].astype(np.float64)
+        if hidden.any():
+            self._space[hidden] = self._picture[hidden] = np.nan
 
     def pair(self, name: str) -> np.ndarray:
         """Left and right of a point in the picture [n, 2, 2]: x right, y down, in pixels."""

@@ -56,20 +56,20 @@ class GlitchGates:
     """
 
     def __init__(self, count: int) -> None:
-        self._passed = [(_NEVER, math.nan)] * count  # of each the last that passed: stamp, value
+        # Of each the last that passed.
+        self._stamps = [_NEVER] * count
+        self._values = [math.nan] * count
 
     def step(self, stamp: int, values: Sequence[float]) -> list[float]:
         """The values at stamp [ns], or NaN."""
-        passed = []
+        passed, stamps, before = list(values), self._stamps, self._values
         for number, value in enumerate(values):
             if value == value:
-                before, last = self._passed[number]
-                elapsed = (stamp - before) / NANOSECONDS
-                if 0 < elapsed < _GLITCH_HOLD_S and abs(value - last) > _GLITCH_SPEED * elapsed:
-                    value = math.nan
+                elapsed = (stamp - stamps[number]) / NANOSECONDS
+                if 0 < elapsed < _GLITCH_HOLD_S and abs(value - before[number]) > _GLITCH_SPEED * elapsed:
+                    passed[number] = math.nan
                 else:
-                    self._passed[number] = stamp, value
-            passed.append(value)
+                    stamps[number], before[number] = stamp, value
         return passed
 
 

