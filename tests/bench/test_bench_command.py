@@ -59,7 +59,7 @@ def test_pages_tell_every_target_and_contender() -> None:
     markdown, html = page.to_markdown(BASELINE, "plot.svg"), page.to_html(BASELINE)
     for target in TARGETS:
         assert f"| {target.name} |" in markdown
-        assert target.name.replace("'", "&#x27;") in html
+        assert target.name.replace("'", "&#39;") in html
     for name in BASELINE["fps"]:
         assert page.NAMES[name] in markdown
 

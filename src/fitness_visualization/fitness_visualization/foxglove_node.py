@@ -143,9 +143,10 @@ class FoxgloveNode(FitnessNode):
         if self._server is not None:
             self._server.stop()
         self._server, self.port = None, 0
-        for channel in self._channels.values():
+        # Another thread's timer may be looking at them still.
+        channels, self._channels = self._channels, {}
+        for channel in channels.values():
             channel.close()
-        self._channels.clear()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         message = "active" if self.active else "inactive"
@@ -156,15 +157,18 @@ class FoxgloveNode(FitnessNode):
 
     def _watch(self) -> None:
         """Listen to what is watched. A latched topic is asked for anew for each viewer that comes."""
+        channels = self._channels
+        if not channels:
+            return
         for topic, kind, quality in RELAYED:
-            wanted = self._channels[topic].has_sinks()
-            if topic in self._inputs and (not wanted or (self._channels[topic].topic() in self._renew)):
+            wanted = channels[topic].has_sinks()
+            if topic in self._inputs and (not wanted or (channels[topic].topic() in self._renew)):
                 self._ignore(topic)
             if wanted and topic not in self._inputs:
-                callback = partial(self._relay, self._channels[topic])
+                callback = partial(self._relay, channels[topic])
                 self._inputs[topic] = self.create_subscription(kind, topic, callback, quality, raw=True)
         self._renew.clear()
-        drawn = self._channels[ANNOTATIONS].has_sinks() or self._channels[SCENE].has_sinks()
+        drawn = channels[ANNOTATIONS].has_sinks() or channels[SCENE].has_sinks()
         if drawn and self._feed is None:
             self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._draw)
         if not drawn and self._feed is not None:

@@ -10,8 +10,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import jinja2
+from markupsafe import Markup
+
 from fitness_bringup.bench import compare
 from fitness_bringup.bench.targets import TARGETS
+from fitness_bringup.html_report import template_file
 
 NAMES = {
     "bare": "bare MediaPipe loop (a)",
@@ -97,23 +101,19 @@ def to_markdown(result: dict[str, Any], plot: str) -> str:
 
 def to_html(result: dict[str, Any]) -> str:
     """The same as one page that needs nothing else."""
-    parts = [
-        "<h1>Performance</h1>",
-        f"<p>{escape(_circumstances(result).replace('**', ''))}</p>",
-    ]
-    points = "".join(f"<li>{escape(point)}</li>" for point in _method(result))
-    parts += ["<h2>Targets</h2>", _table(*_targets(result)), "<h2>How it is measured</h2>", f"<ul>{points}</ul>"]
-    parts += ["<h2>Side by side</h2>", to_svg(result)]
-    parts.append(_table(*_contenders(result)))
-    for title, columns, rows in _details(result):
-        parts += [f"<h2>{escape(title)}</h2>", _table(columns, rows)]
-    parts += [f"<p>{escape(name)}: not measured: {escape(reason)}</p>" for name, reason in result["missing"].items()]
-    style = (
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "td,th{padding:.2rem .8rem;text-align:right}td:first-child,th:first-child{text-align:left}svg{max-width:100%}"
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    head = f'<meta charset="utf-8"><title>Performance</title><style>{style}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+    return environment.from_string(template_file("bench.html.j2")).render(
+        style=Markup(template_file("report.css")),
+        circumstances=_circumstances(result).replace("**", ""),
+        targets=_targets(result, strong=""),
+        method=_method(result),
+        plot=Markup(to_svg(result)),
+        contenders=_contenders(result),
+        details=_details(result),
+        missing=result["missing"],
+    )
 
 
 def to_svg(result: dict[str, Any]) -> str:
@@ -164,8 +164,8 @@ def _circumstances(result: dict[str, Any]) -> str:
     )
 
 
-def _targets(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    words = {True: "yes", False: "**no**", None: "not measured"}
+def _targets(result: dict[str, Any], strong: str = "**") -> tuple[list[str], list[list[str]]]:
+    words = {True: "yes", False: f"{strong}no{strong}", None: "not measured"}
     rows = [[t.name, t.wanted, _number(t.value(result)), words[t.met(result)]] for t in TARGETS]
     return ["target", "wanted", "measured", "met"], rows
 
@@ -218,14 +218,6 @@ def _number(value: Any) -> str:
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell.replace('**', ''))}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{cells}</tr>{body}</table>"
 
 
 def main() -> int:
