@@ -188,7 +188,8 @@ class _Replay(PoseBackend):
 def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: int, height: int) -> list[Pose]:
     """Raw landmarks [n, 33, 5] and [n, 33, 3] as the pose stage hands them on, filtered as it filters by default."""
     estimator = PoseEstimator(_Replay(image, world), hold=0.0)
-    picture = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
+    # Real memory: colours taken of a view that repeats one pixel would copy it all, 4 ms a pose.
+    picture = np.zeros((height, width, 3), np.uint8)
     return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 
 
