@@ -6,14 +6,14 @@ not depend on where the person stands, how large they are or which way they face
 z forward. Change NAME or VERSION whenever a feature changes its meaning: a model refuses features it was not fitted to.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from fitness_core.geometry import angle_of, metric_of, pixels_of, rows_of
+from exercise_classifier.pose_sequence import TRUNK, PoseSequence, all_of, median_of, planes_of, points_of, seen_steps
+from fitness_core.geometry import angle_of
 from fitness_core.skeleton import INDEX, JOINTS, N_LANDMARKS
-from fitness_core.types import Pose
 
 NAME = "body_frame"
 VERSION = 1
@@ -23,8 +23,7 @@ _HIDDEN, _SEEN = 0.1, 0.5
 # Body-frame positions are a few trunk lengths; beyond this they are measuring errors.
 _LIMIT = 4.0
 
-_SHOULDERS = (INDEX["left_shoulder"], INDEX["right_shoulder"])
-_HIPS = (INDEX["left_hip"], INDEX["right_hip"])
+_HIPS = TRUNK[2:]
 _FROM_SHOULDERS = ("nose", "left_elbow", "right_elbow", "left_wrist", "right_wrist")
 _FROM_HIPS = (
     "left_shoulder",
@@ -44,7 +43,6 @@ _BONES = tuple(
     )
     for side in ("left", "right")
 )
-_TURNED = (*_SHOULDERS, *_HIPS)
 # The features look at some of the landmarks; what follows are rows of these.
 _USED = sorted(
     {INDEX[name] for name in (*_FROM_SHOULDERS, *_FROM_HIPS)} | {*_HIPS} | {i for j in JOINTS for i in (j.a, j.at, j.b)}
@@ -55,9 +53,9 @@ def _rows(landmarks: Iterable[int]) -> np.ndarray:
     return np.array([_USED.index(landmark) for landmark in landmarks])
 
 
-_TURNED_POINTS = _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = _rows(_TURNED)
+_TRUNK_POINTS = _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_HIP, _RIGHT_HIP = _rows(TRUNK)
 # Shoulder and hip of a side.
-_LEFT, _RIGHT = _rows(_TURNED[::2]), _rows(_TURNED[1::2])
+_LEFT, _RIGHT = _rows(TRUNK[::2]), _rows(TRUNK[1::2])
 _SHOULDER_POINTS = _rows(INDEX[name] for name in _FROM_SHOULDERS)
 _HIP_POINTS = _rows(INDEX[name] for name in _FROM_HIPS)
 _BONE_A = _rows(a for _, a, _ in _BONES)
@@ -86,57 +84,6 @@ FEATURES: tuple[str, ...] = (
 N_FEATURES = len(FEATURES)
 
 
-@dataclass(frozen=True, slots=True)
-class PoseSequence:
-    """Poses at equal steps of time, or many such sequences: each array may have axes in front. NaN rows = nobody seen.
-
-    metric: [steps, 33, 3] in one true unit (metres, or pixels where there are no metres), x right, y down, z forward
-    of the camera. pixels: [steps, 33, 3] image position and depth in pixels. visibility: [steps, 33], 0..1.
-    rate: steps per second [Hz]. size: width, height of the picture [px], or an array [..., 2]; only `raw132` needs it.
-    steps: where sequences share instants, which of them each step is, [..., steps]; the arrays are then of instants.
-    """
-
-    metric: np.ndarray
-    pixels: np.ndarray
-    visibility: np.ndarray
-    rate: float
-    size: tuple[int, int] | np.ndarray = (1, 1)
-    steps: np.ndarray | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the sequences: axes in front, then steps."""
-        return self.visibility.shape[:-1] if self.steps is None else self.steps.shape
-
-    def of_steps(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
-        """What was measured of each instant, along an axis, for the steps of all sequences."""
-        return values if self.steps is None else values.take(self.steps, axis=axis)
-
-
-def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """metric [n, 33, 3], pixels [n, 33, 3], visibility [n, 33] of poses, as `PoseSequence` has them.
-
-    A pose without a visibility of its own counts as visible where it is measured, depth that was not measured as 0.
-    """
-    if not poses:
-        points = np.empty((0, N_LANDMARKS, 3), np.float32)
-        return points, points, points[..., 0]
-    metric, pixels = metric_of(poses), pixels_of(poses)
-    visibility = rows_of([pose.visibility for pose in poses])
-    # As it is nearly always: a third of the time.
-    if np.isfinite(metric).all() and np.isfinite(visibility).all():
-        return metric, pixels, visibility
-    measured = np.isfinite(metric[..., 0])
-    metric[..., 2] = np.where(measured & ~np.isfinite(metric[..., 2]), 0.0, metric[..., 2])
-    visibility = np.where(np.isfinite(visibility), visibility, 1.0)
-    return metric, pixels, np.where(measured, visibility, 0.0).astype(np.float32)
-
-
-def seen_steps(sequence: PoseSequence) -> np.ndarray:
-    """Bool [..., steps]: somebody is there, shoulders and hips measured."""
-    return sequence.of_steps(_all_of(np.isfinite(planes_of(sequence.metric).take(_TURNED, axis=-1))))
-
-
 def features(sequence: PoseSequence) -> np.ndarray:
     """Features float32 [..., steps, N_FEATURES] in the order of FEATURES, about -4..4, never NaN: 0 where not seen.
 
@@ -152,7 +99,7 @@ def features(sequence: PoseSequence) -> np.ndarray:
     measured = np.isfinite(points)
     if not measured.all():
         points[~measured] = np.nan
-    seen = _all_of(measured.take(_TURNED_POINTS, axis=-1))
+    seen = all_of(measured.take(_TRUNK_POINTS, axis=-1))
     visible = (sequence.visibility.take(_USED, axis=-1) - _HIDDEN) / (_SEEN - _HIDDEN)
     visible = np.minimum(np.maximum(visible, 0.0), 1.0)
     known = seen[..., None] & measured[0] & np.isfinite(visible)
@@ -207,23 +154,6 @@ def features(sequence: PoseSequence) -> np.ndarray:
     return table
 
 
-def planes_of(points: np.ndarray) -> np.ndarray:
-    """Points [..., n, 3] as planes [3, ..., n]: a view, in that order in memory too if a `PoseWindow` made them."""
-    # np.moveaxis takes ten times as long.
-    return points.transpose(points.ndim - 1, *range(points.ndim - 1))
-
-
-def points_of(planes: np.ndarray) -> np.ndarray:
-    """The reverse of `planes_of`."""
-    return planes.transpose(*range(1, planes.ndim), 0)
-
-
-def _all_of(known: np.ndarray) -> np.ndarray:
-    """Bool [...]: whether all coordinates of all points are, [3, ..., n]."""
-    x, y, z = known
-    return np.logical_and.reduce(x & y & z, axis=-1)
-
-
 def _yaw(across: np.ndarray) -> np.ndarray:
     """How far [rad] a body is turned about the vertical, from the lines from right to left [3, ..., steps, 2].
 
@@ -269,21 +199,6 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return x + z + y
 
 
-def median_of(values: np.ndarray) -> np.ndarray:
-    """Median of the last axis without NaN: what np.nanmedian gives, in a tenth of its time."""
-    ordered = np.sort(values, axis=-1).reshape(-1, values.shape[-1])  # NaN comes last
-    steps = values.shape[-1]
-    if not np.isnan(ordered[:, -1]).any():
-        return ((ordered[:, (steps - 1) // 2] + ordered[:, steps // 2]) / 2).reshape(values.shape[:-1])
-    known = (ordered == ordered).sum(axis=-1)
-    rows = np.arange(len(ordered))
-    lower, upper = (
-        ordered[rows, np.maximum(known - 1, 0) // 2],
-        ordered[rows, np.minimum(known // 2, steps - 1)],
-    )
-    return ((lower + upper) / 2).reshape(values.shape[:-1])
-
-
 def _slope(values: np.ndarray) -> np.ndarray:
     """Change per step of values [..., steps, n]: half the difference of the neighbours, at the ends of one step."""
     slope = np.empty_like(values)
@@ -302,9 +217,9 @@ def _image_velocity(sequence: PoseSequence, points: np.ndarray, unit: np.ndarray
     points [3, ..., steps, n]: those that are used. Landmarks about the mid-hips do not show that the whole body goes
     down in a squat or up in a jump; the picture does.
     """
-    pixels = planes_of(sequence.pixels)[:2].take(_TURNED, axis=-1)
+    pixels = planes_of(sequence.pixels)[:2].take(TRUNK, axis=-1)
     # The picture is nearly an orthographic view: pixels per unit of `points` is the ratio of the spreads.
-    scale = median_of(sequence.of_steps(_spread(pixels) / _spread(points[:2].take(_TURNED_POINTS, axis=-1))))
+    scale = median_of(sequence.of_steps(_spread(pixels) / _spread(points[:2].take(_TRUNK_POINTS, axis=-1))))
     middle = sequence.of_steps(points_of((pixels[..., 0] + pixels[..., 1]) / 2))
     speed = _slope(middle / (scale * unit)[..., None, None]) * sequence.rate
     speed[..., 0], speed[..., 1] = np.abs(speed[..., 0]), -speed[..., 1]

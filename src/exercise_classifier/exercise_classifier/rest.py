@@ -6,7 +6,7 @@ resembles; that is measured here, in training and in the node alike.
 
 import numpy as np
 
-from exercise_classifier.features import PoseSequence, median_of, planes_of
+from exercise_classifier.pose_sequence import PoseSequence, median_of, planes_of
 from fitness_core.geometry import angles_of_planes, dot_of_planes
 from fitness_core.skeleton import INDEX, JOINT_INDEX
 

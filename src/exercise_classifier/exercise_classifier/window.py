@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exercise_classifier.features import PoseSequence, planes_of, points_of, stack
+from exercise_classifier.pose_sequence import PoseSequence, planes_of, points_of, stack
 from fitness_core.skeleton import N_LANDMARKS
 from fitness_core.types import NANOSECONDS, SOONEST, Pose, nanoseconds, seconds
 

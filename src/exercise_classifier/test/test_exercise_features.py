@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from exercise_clips import EXERCISES, poses_of
 
-from exercise_classifier.features import (
-    FEATURES,
-    N_FEATURES,
-    PoseSequence,
-    features,
-    stack,
-)
+from exercise_classifier.features import FEATURES, N_FEATURES, features
+from exercise_classifier.pose_sequence import PoseSequence, stack
 from fitness_core.skeleton import INDEX, MIRROR
 from fitness_core.types import Pose
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from exercise_clips import START, poses_of
 
-from exercise_classifier.features import FEATURE_SETS, seen_steps
+from exercise_classifier.features import FEATURE_SETS
+from exercise_classifier.pose_sequence import seen_steps
 from exercise_classifier.rest import resting
 from exercise_classifier.window import PoseWindow, resample
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds

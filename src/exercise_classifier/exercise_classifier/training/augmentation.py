@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from exercise_classifier.features import PoseSequence
+from exercise_classifier.pose_sequence import PoseSequence
 from fitness_core.skeleton import INDEX, MIRROR
 
 _LEGS = [number for name, number in INDEX.items() if any(part in name for part in ("knee", "ankle", "heel", "foot"))]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from exercise_classifier.features import FEATURE_SETS, FeatureSet, PoseSequence, seen_steps
+from exercise_classifier.features import FEATURE_SETS, FeatureSet
+from exercise_classifier.pose_sequence import PoseSequence, seen_steps
 from exercise_classifier.rest import moves, resting
 from exercise_classifier.training.augmentation import hidden, mirrored, other_camera
 from exercise_classifier.training.takes import SKIPPED, Take
