@@ -3,10 +3,9 @@
 import importlib.util
 import json
 import os
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,8 @@ from rich.console import Console
 from fitness_bringup import __version__
 from fitness_bringup.bench import clip
 from fitness_bringup.bench.contender import Contender
-from fitness_bringup.bench.cpu import MOST_AMISS
 from fitness_bringup.bench.machine import Others, machine
+from fitness_bringup.bench.result import Samples, per_frame, result_of
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import table
 from fitness_core.command_line import check_writable
@@ -50,7 +49,6 @@ class Plan:
 QUICK = Plan(rounds=3, frames=24, existing=5, pictures=240, watched=8.0, starts=1, scaling=False)
 """About a minute on a machine that does nothing else."""
 
-Samples = dict[str, list[dict[str, Any]]]
 # The product's own launch does not check fields; the developers' environment may.
 _ENVIRONMENT = {"ROS_PYTHON_CHECK_FIELDS": "0", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -102,7 +100,7 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
                     starts.append(runners["watch"].run(for_seconds=5.0))
             scaling = _scaling(runners, plan, say)
         costs = _costs(folder, plan, missing)
-    result = _result(samples, cameras, watched, starts, costs, missing)
+    result = result_of(samples, cameras, watched, starts, costs, missing)
     result["scaling"] |= scaling
     head = {
         "version": __version__,
@@ -155,7 +153,7 @@ def _rounds(runners: dict[str, Contender], plan: Plan, say: Callable[[str], None
 
 
 def _cameras(runners: dict[str, Contender], plan: Plan, say: Callable[[str], None]) -> list[tuple[float, float]]:
-    """CPU seconds per second of one graph at the camera's rate, and of two at once, in turns."""
+    """CPU per picture [ms] of one graph, and of two at once, in turns."""
     if "second" not in runners:
         return []
     say("two cameras ...")
@@ -168,8 +166,7 @@ def _cameras(runners: dict[str, Contender], plan: Plan, say: Callable[[str], Non
         one.begin(**slice_)
         second.begin(**slice_)
         both = [one.result(), second.result()]
-        per_frame = [sample["cpu"] / max(1, sample["frames"]) for sample in (alone, *both)]
-        pairs.append((per_frame[0], sum(per_frame[1:])))
+        pairs.append((per_frame(alone), sum(map(per_frame, both))))
     return pairs
 
 
@@ -195,161 +192,14 @@ def _scaling(runners: dict[str, Contender], plan: Plan, say: Callable[[str], Non
     for rate in (10, 20, 30):
         say(f"camera of {rate} Hz ...")
         sample = one.run(frames=rate * 3, rate=float(rate))
-        found["camera_rate_cpu_ms"][str(rate)] = _per_frame(sample)
+        found["camera_rate_cpu_ms"][str(rate)] = per_frame(sample)
     for count in (0, 1, 2, 4):
         say(f"{count} viewers ...")
         watch.run(viewed="bench", count=count)
         one.run(frames=15, rate=15.0)
-        found["viewers_cpu_ms"][str(count)] = _per_frame(one.run(frames=45, rate=15.0))
+        found["viewers_cpu_ms"][str(count)] = per_frame(one.run(frames=45, rate=15.0))
     watch.run(viewed="bench", count=0)
     return found
-
-
-def _result(
-    samples: Samples,
-    cameras: list[tuple[float, float]],
-    watched: dict[str, Any],
-    starts: list[dict[str, Any]],
-    costs: list[dict[str, Any]],
-    missing: dict[str, str],
-) -> dict[str, Any]:
-    ratios: dict[str, float | None] = {}
-    spread: dict[str, list[float]] = {}
-
-    def ratio(name: str, above: str, below: str, value: Callable[[dict[str, Any]], float] = _fps) -> None:
-        pairs = {sample["round"]: value(sample) for sample in samples.get(below, [])}
-        values = [value(s) / pairs[s["round"]] for s in samples.get(above, []) if s["round"] in pairs]
-        ratios[name] = _median(values)
-        if values:
-            spread[name] = _quartiles(values)
-
-    ratio("graph_vs_pose", "one", "bare")
-    ratio("processes_vs_pose", "processes", "bare")
-    ratio("graph_vs_existing", "one", "existing")
-    ratio("analyze_vs_pose", "analyze", "bare")
-    ratio("litert_latency_vs_mediapipe", "litert", "mediapipe", lambda sample: sample["latency_ms"])
-    ratio("litert_cpu_vs_mediapipe", "litert", "mediapipe", _per_frame)
-    ratio("graph_cpu_vs_pose", "one", "bare", _per_frame)
-    doubled = [both / alone for alone, both in cameras]
-    ratios["two_cameras"] = _median(doubled)
-    if doubled:
-        spread["two_cameras"] = _quartiles(doubled)
-
-    cpu = {name: _median([_per_frame(sample) for sample in of]) for name, of in samples.items()}
-    bare = {sample["round"]: _per_frame(sample) for sample in samples["bare"]}
-    graph = samples["one"]
-    difference = [_per_frame(sample) - bare[sample["round"]] for sample in graph]
-    accounted = [sample["accounted_for"] for sample in graph]
-    beyond = [_ms(sample, sum(sample["beyond_pose"].values())) for sample in graph]
-    if any(abs(share - 1) > MOST_AMISS for share in accounted):
-        missing["beyond_pose"] = (
-            f"the graph's threads add up to {min(accounted):.3f} .. {max(accounted):.3f} of its process's CPU"
-        )
-        beyond = []
-    latency = watched.get("beyond_ms", []), watched.get("whole_ms", [])
-    counts = watched.get("counts", {})
-    return {
-        "ratios": ratios,
-        "ratios_quartiles": spread,
-        "fps": {name: _summary([_fps(sample) for sample in of]) for name, of in samples.items() if of},
-        "latency_ms": {
-            "stamp_to_rep_p50": _percentile(latency[0], 50),
-            "stamp_to_rep_p95": _percentile(latency[0], 95),
-            "with_pose_p50": _percentile(latency[1], 50),
-            "with_pose_p95": _percentile(latency[1], 95),
-            "repetitions": len(latency[0]),
-            "pose": watched.get("pose_ms"),
-            **{f"{name}_per_picture": _median([s["latency_ms"] for s in samples.get(name, [])]) for name in _BACKENDS},
-        },
-        "cpu_ms_per_frame": {
-            "pose": cpu["bare"],
-            "beyond_pose": _median(beyond),
-            "difference_of_loops": _median(difference),
-            "benchmark_itself": _median([_ms(sample, sample["own_cpu"]) for sample in graph]),
-            "calls_of_network": _median([_ms(sample, sample["calls_cpu"]) for sample in graph]),
-            "calls_in_bare_loop": _median([_ms(sample, sample["calls_cpu"]) for sample in samples["bare"]]),
-        },
-        "cpu_ms_per_frame_quartiles": {
-            name: _quartiles(values)
-            for name, values in (("beyond_pose", beyond), ("difference_of_loops", difference))
-            if values
-        },
-        "threads_accounted_for": [round(min(accounted), 4), round(max(accounted), 4)],
-        "cpu_ms_of": cpu,
-        "threads_cpu_ms": _threads(graph, "threads"),
-        "threads_beyond_pose_ms": _threads(graph, "beyond_pose"),
-        "memory_mb": {
-            "one_process_peak": _median([start["memory"] for start in starts]),
-            "bare": samples["bare"][-1].get("memory"),
-            "existing": samples["existing"][-1].get("memory") if samples.get("existing") else None,
-            **(samples["processes"][-1].get("memory_of", {}) if samples.get("processes") else {}),
-        },
-        "start_s": {
-            "first_pose": _median([start["first_pose"] for start in starts if "first_pose" in start]),
-            "first_count": _median([start["first_count"] for start in starts if "first_count" in start]),
-        },
-        "replay_speed": _median([cost["replay_speed"] for cost in costs]),
-        "drops": sum(counts.get(kind, 0) for kind in ("lost", "replaced", "failed")) if counts else None,
-        "drops_of": counts,
-        "steps_ms": {
-            key: _median([c["steps_ms"][key] for c in costs]) for key in (costs[0]["steps_ms"] if costs else ())
-        },
-        "scaling": {
-            key: value for key, value in (costs[0] if costs else {}).items() if key not in ("replay_speed", "steps_ms")
-        },
-        "missing": missing,
-        "rounds": {name: [[_fps(sample), _per_frame(sample)] for sample in of] for name, of in samples.items()},
-        "rounds_beyond_pose": beyond,
-    }
-
-
-_BACKENDS = ("mediapipe", "litert")
-
-
-def _fps(sample: dict[str, Any]) -> float:
-    return sample["frames"] / sample["seconds"]
-
-
-def _per_frame(sample: dict[str, Any]) -> float:
-    """CPU of one picture [ms]."""
-    return _ms(sample, sample["cpu"])
-
-
-def _ms(sample: dict[str, Any], seconds: float) -> float:
-    """What of a slice's CPU [s] is one picture's [ms]."""
-    return seconds / max(1, sample["frames"]) * 1e3
-
-
-def _threads(samples: Sequence[dict[str, Any]], key: str) -> dict[str, float]:
-    """CPU of one picture by kind of thread of the graph's process [ms], the most first; medians."""
-    kinds = {kind for sample in samples for kind in sample[key]}
-    medians = {
-        kind: round(statistics.median(_ms(sample, sample[key].get(kind, 0.0)) for sample in samples), 3)
-        for kind in kinds
-    }
-    return dict(sorted(((kind, ms) for kind, ms in medians.items() if ms > 0), key=lambda item: -item[1]))
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return round(statistics.median(values), 4) if values else None
-
-
-def _quartiles(values: Sequence[float]) -> list[float]:
-    if len(values) < 2:
-        return [round(value, 4) for value in (values[0], values[0])]
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return [round(low, 4), round(high, 4)]
-
-
-def _summary(values: Sequence[float]) -> dict[str, Any]:
-    return {"median": _median(values), "quartiles": _quartiles(values), "n": len(values)}
-
-
-def _percentile(values: Sequence[float], at: int) -> float | None:
-    if not values:
-        return None
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, round(at / 100 * (len(ordered) - 1)))], 3)
 
 
 def show(result: dict[str, Any], console: Console) -> None:
