@@ -100,6 +100,13 @@ class PhaseMachine:
         reach = max(self.typical_range, self._top[1] - self._low[1] if self.phase != Phase.REST else 0.0)
         return min(1.0, max(0.0, (self._value - self._low[1]) / reach))
 
+    @property
+    def away(self) -> tuple[int, float] | None:
+        """When the starting position was left [ns] and how far the signal came [rad]; None where it rests there."""
+        if self.phase in (Phase.UNKNOWN, Phase.REST) or not self._rest_known:
+            return None
+        return self._left, self._top[1] - self._low[1]
+
     def step(self, stamp: int, value: float) -> Excursion | None:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
         if self._last is not None and stamp - self._last > _HOLD:

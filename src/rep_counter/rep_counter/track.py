@@ -25,6 +25,8 @@ _SEEN_SHARE = 0.9
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
 _OWN_SHARE = 0.45
+# A side that goes out again this soon after its last repetition may have trembled only.
+_AT_ONCE = nanoseconds(0.2)
 # A repetition ends 60 % back: who then leaves the ground is in the air within this.
 _LANDED = nanoseconds(0.5)
 
@@ -184,6 +186,8 @@ class Track:
         for excursion, sides in over:
             if excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
+            if self._is_one_with_the_last(excursion, sides):
+                continue
             candidate = self._candidate(excursion, sides)
             # Both sides do one repetition: the first that is good stands for it.
             good = (other for other in self._judged if other.reason == Reason.NONE)
@@ -195,6 +199,20 @@ class Track:
         while self._judged and self._judged[-1].excursion.end - self._judged[0].excursion.end > _REMEMBERED:
             self._judged.popleft()
         return candidates
+
+    def _is_one_with_the_last(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
+        """Whether a side only trembled back between its last repetition and this: the other has not come back yet.
+
+        The other must have left before the last one's turning point: where sides alternate it leaves later.
+        """
+        if self.exercise.sides != Sides.EITHER:
+            return False
+        of_side = (one.excursion for one in reversed(self._judged) if one.sides == sides and one.reason == Reason.NONE)
+        last = next(of_side, None)
+        if last is None or excursion.start - last.end > _AT_ONCE:
+            return False
+        other = next(machine for machine, other_sides, _ in self._driven_by if other_sides != sides).away
+        return other is not None and other[0] < last.turn and other[1] >= self.exercise.minimum_range
 
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
         _, readings = self._readings(excursion.start, excursion.end)

@@ -82,6 +82,22 @@ def test_one_arm_and_alternating_curls_count_each(figure, wave):
     assert counted(run(both, lambda time: "curl")[0])["curl"] >= 3
 
 
+def test_an_arm_that_trembles_back_while_the_other_is_up_counts_once(figure, wave):
+    poses = []
+    for time, angle in wave(3, 4.0, 165, 40, 30):
+        from_top = abs((time - 1.5) % 4.0 - 2.0) if 1.5 < time < 13.5 else 2.0
+        trembled = 100 * max(0.0, 1 - from_top / 0.4)
+        poses.append(figure(time, elbow=(min(165, angle + trembled), angle)))
+    assert counted(run(poses, exercise="curl")[0]) == {"curl": 3}
+
+
+def test_an_arm_that_holds_its_weight_up_takes_nothing_from_the_other(figure, wave):
+    poses = [
+        figure(time, elbow=(max(60, 165 - 105 * time), angle)) for time, angle in wave(5, 1.2, 165, 50, 30, lead=2.5)
+    ]
+    assert counted(run(poses, exercise="curl")[0])["curl"] in (5, 6), "the arm that went up may count, too"
+
+
 @pytest.mark.parametrize("exercise", ["press", "front_raise", "lateral_raise"])
 def test_arms_that_take_turns_count_each_and_together_one(figure, wave, exercise):
     rest, top = (70, 165) if exercise == "press" else (8, 95)
