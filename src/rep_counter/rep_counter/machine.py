@@ -102,7 +102,7 @@ class PhaseMachine:
 
     @property
     def away(self) -> tuple[int, float] | None:
-        """When the starting position was left [ns] and how far the signal came [rad]; None where it rests there."""
+        """When the starting position was left [ns] and how far it came [as the values]; None where it rests there."""
         if self.phase in (Phase.UNKNOWN, Phase.REST) or not self._rest_known:
             return None
         return self._left, self._top[1] - self._low[1]
