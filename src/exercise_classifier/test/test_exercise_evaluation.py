@@ -152,3 +152,26 @@ def test_what_is_noticed_of_labels_that_are_held_and_not():
     assert alone["flicker_per_min"] == pytest.approx(2 / alone["flicker_minutes"], rel=0.1)
     assert timing([take], windows, sure, held(0.5))["flicker_per_min"] == 0
     assert plainly(0.95)(ends, sure) == [-1] * 15
+
+
+def test_baselines_beside_every_source_left_out_are_compared_on_grouped_folds(tmp_path, monkeypatch):
+    given_to_collect(monkeypatch, takes_of_groups(12, 4))
+    config_file = tmp_path / "tiny.yaml"
+    config_file.write_text(
+        "name: tiny\nfeatures: raw132\nnetwork: {kind: temporal_convolution, sizes: [4]}\nwindows: 120\nsynthetic: 0\n"
+        "folds: 0\nepochs: 1\n"
+        "baseline: {systems: {small: {kind: temporal_convolution, sizes: [4]}}, epochs: 1, folds: 2, windows: 60}\n"
+    )
+    config = load_config(str(config_file))
+    inputs = experiment.Inputs(tmp_path, tmp_path / "kept", clips=tmp_path / "clips.csv")
+    data = experiment.load(config, inputs)
+    pool, checked = experiment.training_windows(config, data), experiment.checked_windows(config, data)
+    result, _ = experiment.held_out_report(config, data, inputs, pool, checked)
+    grouped = result["on_folds_of_baselines"]
+    assert (result["split"], result["folds"], grouped["folds"]) == ("leave-one-source-out", 4, 2)
+    above = result["baselines"]["small"]["ours_above"]["macro_f1"]
+    assert above == pytest.approx(grouped["macro_f1"] - result["baseline_macro_f1"], abs=2e-4)
+    about = {"name": "tiny", "command": "c", "model": "tiny-1", "parameters": 1, "minutes": 1.0, "ms": 0.1}
+    about |= {"format": "int8", "data": {"clips": counts(data.takes)}}
+    assert "ours, on the 2 grouped folds of those below" in page(result | about)
+    assert "ours, fitted once more on 2 grouped folds" in card(result | about)

@@ -13,6 +13,12 @@ from exercise_classifier.training.windows import all_windows
 _KEPT = ("macro_f1", "macro_f1_95", "accuracy", "accuracy_95", "ece", "n_windows", "n_sources")
 
 
+def figures(config: TrainingConfig, takes: list[Take], held_out: HeldOut) -> dict:
+    """What is compared, of calibrated logits."""
+    result = evaluation.report(takes, held_out, 1.0, config.threshold, config.seed)
+    return {key: result[key] for key in _KEPT}
+
+
 def evaluate(
     config: TrainingConfig, takes: list[Take], labels: tuple[str, ...], split: Split, ours: HeldOut, places: Places
 ) -> dict:
@@ -46,10 +52,9 @@ def evaluate(
         # Calibrated like ours.
         temperature = evaluation.fit_temperature(found.held_out)
         held_out = evaluation.without(found.held_out, config.rejected, temperature)
-        result = evaluation.report(takes, held_out, 1.0, config.threshold, config.seed)
         results[name] = {
             "network": network.model_dump(mode="json", exclude_none=True),
-            **{key: result[key] for key in _KEPT},
+            **figures(config, takes, held_out),
             "epochs": found.epochs,
             "seconds_per_epoch": found.seconds_per_epoch,
             "ours_above": evaluation.difference(ours, held_out, config.seed),

@@ -163,6 +163,9 @@ def _baseline(result: dict) -> str:
         f"accuracy {found['accuracy']:.3f}"
         for name, found in result["baselines"].items()
     ]
+    ours = result.get("on_folds_of_baselines")
+    if ours is not None:
+        rows.insert(0, f"ours, fitted once more on {ours['folds']} grouped folds, macro F1 {ours['macro_f1']:.3f}")
     return f"Beside it {of['what']}: {'; '.join(rows)} ({of['cap']})."
 
 

@@ -121,7 +121,11 @@ def _shared_options(program: str, description: str) -> ArgumentParser:
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="folds at a time (default: the cores)")
     parser.add_argument("--logs", type=Path, help="folder for TensorBoard")
-    parser.add_argument("--baseline", action="store_true", help="fit the existing system's two on the same folds too")
+    parser.add_argument(
+        "--baseline",
+        action="store_true",
+        help="fit the existing system's two on the same folds too (instead of leaving one source out: on grouped ones)",
+    )
     for name, kind in _OVERRIDES.items():
         parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")
     return parser

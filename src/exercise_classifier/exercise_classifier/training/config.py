@@ -39,7 +39,8 @@ class Baseline(_Strict):
     """The existing system beside ours on the same folds: its two networks on its raw 132 values.
 
     Capped, so that it is affordable: windows to fit to (of the clips as filmed), epochs (0 = leave out), patience as in
-    TrainingConfig. The last of `systems` is the one that `baseline_macro_f1` tells of.
+    TrainingConfig. folds: where ours leaves out one source at a time, both are compared on so many folds of sources
+    instead, ours fitted on these too. The last of `systems` is the one that `baseline_macro_f1` tells of.
     """
 
     systems: dict[str, Network] = {
@@ -47,6 +48,7 @@ class Baseline(_Strict):
         "existing_attention": Network(kind="bilstm_attention", sizes=(256, 512)),
     }
     windows: Positive = 4000
+    folds: int = Field(10, ge=2)
     epochs: int = Field(6, ge=0)
     patience: int = Field(2, ge=0)
     batch: Positive = 64

@@ -15,6 +15,7 @@ from exercise_classifier.training import baselines, dataset, evaluation, synthet
 from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
+from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
 from exercise_classifier.training.takes import SKIPPED, Take, read_stretches
 from exercise_classifier.training.windows import (
@@ -225,13 +226,11 @@ def held_out_report(
     held_out = evaluation.as_told(alone)
     result = evaluation.report(data.takes, held_out, 1.0, config.threshold, config.seed)
     compared = formats(found)
-    # The baselines are on windows of other features, but of the same folds.
-    of_folds = replace(split, pool_groups=split.checked_groups)
     return {
         **result,
         "temperature": round(temperature, 4),
         "network_alone": {"macro_f1": evaluation.macro_f1(alone), "n_windows_at_rest": int(checked.rests.sum())},
-        **baselines.evaluate(config, data.takes, data.labels, of_folds, held_out, inputs.places),
+        **_beside(config, data, inputs, pool, checked, split, held_out),
         "not_shipped": data.not_shipped
         | {name: "held-out figures not good enough" for name in config.rejected if name in data.labels}
         | {name: "not in the configuration" for name in exercises_of(LABELS) if _unasked(name, data)},
@@ -249,6 +248,28 @@ def held_out_report(
         "takes_left_out": data.left_out,
         "n_takes_looked_at": sum(bool(take.stretches) for take in data.takes),
     }, found
+
+
+def _beside(
+    config: TrainingConfig, data: Data, inputs: Inputs, pool: Windows, checked: Windows, split: Split, ours: HeldOut
+) -> dict:
+    """The baselines beside ours, on the same folds."""
+    of = config.baseline
+    grouped = config.folds == LEAVE_ONE_OUT and of is not None and of.epochs and of.folds < len(split.folds)
+    if grouped:
+        # Two large networks for each of many sources are days of work.
+        config = config.model_copy(update={"folds": of.folds})
+        split = split_of(config, data, pool, checked)
+        found = cross_validate(config, split, pool, checked, inputs.places, "grouped fold").held_out
+        temperature = evaluation.fit_temperature(found)
+        ours = evaluation.as_told(evaluation.without(found, config.rejected, temperature))
+    # The baselines are on windows of other features, but of the same folds.
+    of_folds = replace(split, pool_groups=split.checked_groups)
+    return baselines.evaluate(config, data.takes, data.labels, of_folds, ours, inputs.places) | (
+        {"on_folds_of_baselines": baselines.figures(config, data.takes, ours) | {"folds": len(split.folds)}}
+        if grouped
+        else {}
+    )
 
 
 def _feature_ms(config: TrainingConfig, data: Data) -> float:

@@ -39,6 +39,8 @@ def page(result: dict) -> str:
         named = _with_interval(result["named_classes"], "macro_f1")
         summary += f" Of windows of classes with a name (all but `other`): macro F1 {named}."
     rows = [["ours", *_figures(result), ""]]
+    if (grouped := result.get("on_folds_of_baselines")) is not None:
+        rows.append([f"ours, on the {grouped['folds']} grouped folds of those below", *_figures(grouped), ""])
     for name, of in result.get("baselines", {}).items():
         above = of["ours_above"]
         rows.append([f"{name} on raw 132 values", *_figures(of), _with_interval(above, "macro_f1")])
