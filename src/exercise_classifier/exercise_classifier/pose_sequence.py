@@ -59,6 +59,14 @@ def stack(poses: Sequence[Pose]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return metric, pixels, np.where(measured, visibility, 0.0).astype(np.float32)
 
 
+def side_by_side(sequences: Sequence[PoseSequence]) -> PoseSequence:
+    """Sequences of as many steps and the same rate, none of which shares instants, as one: [n, steps, ...]."""
+    metric, pixels, visibility, size = (
+        np.array([getattr(one, name) for one in sequences]) for name in ("metric", "pixels", "visibility", "size")
+    )
+    return PoseSequence(metric, pixels, visibility, sequences[0].rate, size)
+
+
 def seen_steps(sequence: PoseSequence) -> np.ndarray:
     """Bool [..., steps]: somebody is there, shoulders and hips measured."""
     return sequence.of_steps(all_of(np.isfinite(planes_of(sequence.metric).take(TRUNK, axis=-1))))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from exercise_classifier.pose_sequence import PoseSequence
+from exercise_classifier.pose_sequence import PoseSequence, median_of
 from fitness_core.skeleton import INDEX, MIRROR
 
 _LEGS = [number for name, number in INDEX.items() if any(part in name for part in ("knee", "ankle", "heel", "foot"))]
@@ -46,7 +46,7 @@ def other_camera(sequence: PoseSequence, rng: np.random.Generator) -> PoseSequen
     points = points @ (_turn(0, np.radians(rng.normal(0, 7))) @ _turn(2, np.radians(rng.normal(0, 4)))).T
     trunk = np.linalg.norm(points[:, INDEX["left_shoulder"]] - points[:, INDEX["left_hip"]], axis=-1)
     if np.isfinite(trunk).any():
-        unit = np.nanmedian(trunk)
+        unit = median_of(trunk)
         points += rng.normal(0, 0.04, (1, *points.shape[1:])) * unit
         points += rng.normal(0, 0.015, points.shape) * unit
         if rng.random() < 0.3:
