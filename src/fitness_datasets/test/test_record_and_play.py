@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
@@ -22,6 +21,7 @@ from sensor_msgs.msg import Image
 
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
+from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.messages import from_time, header, to_body_pose
 from fitness_core.types import Pose
 from fitness_datasets.bags import BagReader, BagWriter
@@ -39,7 +39,7 @@ class Stage:
 
     def __init__(self):
         self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.executor = SingleThreadedExecutor()
+        self.executor = GraphExecutor()
         self.node = self.add(rclpy.create_node("bystander", namespace=self.namespace))
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._stopping = False
@@ -60,7 +60,9 @@ class Stage:
     def close(self):
         self._stopping = True
         self._thread.join()
-        for node in self.executor.get_nodes():
+        nodes = self.executor.get_nodes()
+        self.executor.shutdown()
+        for node in nodes:
             node.destroy_node()
 
 
