@@ -19,7 +19,7 @@ from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.report_files import report_files
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.sessions import add_sessions
-from fitness_visualization.dashboard.state import Json, State
+from fitness_visualization.dashboard.state import Json, State, number
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller, Commands
@@ -167,7 +167,7 @@ class DashboardNode(FitnessNode):
         """The message `graph`."""
         thresholds = await self._commands.thresholds()
         if thresholds.get("confidence", 0.0) is None:
-            thresholds["confidence"] = self._state.threshold
+            thresholds["confidence"] = number(self._state.threshold, 3)
         return {
             "type": "graph",
             "nodes": self._state.nodes,

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
-from fitness_core.types import seconds
+from fitness_core.types import nanoseconds, seconds
 
 LONGEST_GAP = 5.0
 """A pause between pictures that is longer than this is shortened to this [s]."""
@@ -46,6 +46,7 @@ class VideoWriter:
         self._rate = rate
         self._part = self.path.with_name(f".{self.path.stem}.part.mp4")
         self._first: int | None = None
+        self._stamp = 0  # of the last picture
         self._written = 0
         self._last: np.ndarray | None = None
         try:
@@ -62,10 +63,14 @@ class VideoWriter:
         """Add a picture, BGR uint8 [height, width, 3], taken at `stamp` [ns].
 
         It is shown from its stamp until that of the next: repeated where they are far apart, left out where they are
-        closer than the rate.
+        closer than the rate. Where stamps go back, time goes on from there.
         """
         if self._first is None:
             self._first = stamp
+        elif stamp < self._stamp:
+            # A recording in a loop begins anew: what follows is shown after what there is.
+            self._first = stamp - nanoseconds(self._written / self._rate)
+        self._stamp = stamp
         due = round(seconds(stamp - self._first) * self._rate)
         gap = due - self._written
         longest = round(LONGEST_GAP * self._rate)

@@ -297,6 +297,39 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(serve):
             serve(port=port)
 
 
+def test_an_address_that_is_not_this_machines_is_one_line_that_says_what_to_do(serve):
+    with pytest.raises(InputError, match=r"192\.0\.2\.1:0: .*--bind.*--no-dashboard"):
+        serve(host="192.0.2.1")
+
+
+def test_every_address_of_the_loopback_answers_to_its_name(serve):
+    server = serve(host="127.0.0.2")
+
+    async def scenario(client):
+        assert await status(client, f"{base(server)}/api/state") == 200
+
+    run(scenario)
+
+
+def test_pages_hear_of_the_graph_again_after_what_could_not_be_told(serve, source, logged):
+    server, answers = serve(), iter([ValueError("no number"), InputError("does not answer"), {"type": "graph"}])
+
+    async def graph() -> dict:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    source.graph = graph
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/ws") as link:
+            await until(link, "graph")
+
+    run(scenario)
+    assert [line for line in logged if "no number" in line] == logged and len(logged) == 1
+
+
 def test_tls_by_given_files(serve, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     made = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} -out {certificate} -days 2"
@@ -328,6 +361,7 @@ def test_another_address_than_the_loopback_asks_for_the_token(serve, logged):
         assert await status(client, f"{at}/healthz") == 200
         for path in ("/", "/api/state", "/ws", "/static/app.js", "/camera"):
             assert await status(client, at + path) == 401, path
+        assert await status(client, f"{at}/", headers={"Cookie": f"{COOKIE}=\udcff"}) == 401, "bytes that are no text"
         assert await status(client, f"{at}/api/state", headers={"Authorization": f"Bearer {secret}"}) == 200
         async with client.get(f"{at}/?token={secret}", allow_redirects=False) as answer:
             assert answer.status == 303 and answer.headers["Location"] == "/", "the token stays in the address"
@@ -353,7 +387,7 @@ def test_every_start_has_another_token(serve):
     assert token(serve()) == ""
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null", "http://["])
 def test_a_websocket_of_a_page_of_another_site_is_refused(serve, origin, logged):
     server = serve()
 
@@ -554,6 +588,17 @@ def huge_jpeg() -> bytes:
     return bytes(data)
 
 
+def disguised_jpeg() -> bytes:
+    """The same behind a fill byte; whoever takes that for a marker finds a size where it leads that is accepted."""
+    data = bytearray(huge_jpeg())
+    at = data.index(b"\xff\xc0")
+    data[at:at] = b"\xff"
+    planted = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    data += bytes(planted + 100 - len(data))
+    data[planted : planted + 9] = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 64, 64)
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
@@ -562,11 +607,12 @@ def huge_jpeg() -> bytes:
         (pack(1.0, b"\xff\xd8\xff\xe0\x00\x00" + bytes(100)), "not a JPEG"),
         (pack(1.0, jpeg()[:60]), "not a JPEG"),
         (pack(1.0, huge_jpeg()), "65000x65000"),
+        (pack(1.0, disguised_jpeg()), "65000x65000"),
         (pack(1.0, jpeg(8, 8)), "8x8"),
         (b"x" * 10_000_000, "broken"),
         ("{}", "wrong kind"),
     ],
-    ids=["empty", "gif", "loop", "cut", "huge", "tiny", "10 MB", "text"],
+    ids=["empty", "gif", "loop", "cut", "huge", "disguised", "tiny", "10 MB", "text"],
 )
 def test_what_is_no_picture_ends_the_connection(camera, logged, sent, said):
     taker, frames, server = camera

@@ -54,6 +54,15 @@ def test_a_long_pause_is_shortened(tmp_path):
     assert len(levels(tmp_path / "video.mp4")) == 10 * 5 + 3
 
 
+def test_a_recording_in_a_loop_is_written_to_its_end(tmp_path):
+    path = tmp_path / "loop.mp4"
+    with VideoWriter(path, 64, 48, 10) as video:
+        for _ in range(3):
+            for number in range(10):
+                video.write(picture(20 * number), nanoseconds(number / 10))
+    assert levels(path) == pytest.approx([20 * number for number in range(10)] * 3, abs=6)
+
+
 def test_a_discarded_video_leaves_nothing(tmp_path):
     video = VideoWriter(tmp_path / "video.mp4", 64, 48, 10)
     video.write(picture(50), 0)

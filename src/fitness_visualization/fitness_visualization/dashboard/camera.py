@@ -23,8 +23,9 @@ RATE, BURST = 70.0, 140.0
 SKEW = 1.0
 """A stamp that is further from the time of arrival is replaced by it [s]."""
 FRAME_ID = "camera_optical_frame"
-# Start of frame of the JPEG kinds that OpenCV decodes (ITU-T T.81, table B.1).
-_START_OF_FRAME = (0xC0, 0xC1, 0xC2)
+# Start of frame of every kind of JPEG, and start of its picture (ITU-T T.81, table B.1).
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_SCAN = 0xDA
 
 
 class Camera:
@@ -85,7 +86,7 @@ class Camera:
         if min(width, height) < 16 or max(width, height) > SIDE:
             raise InputError(f"the camera page sent a picture of {width}x{height}; accepted: 16 .. {SIDE} pixels")
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if picture is None:
+        if picture is None or picture.shape[:2] != (height, width):
             raise InputError("the camera page sent a JPEG that cannot be decoded")
         self.size = (picture.shape[1], picture.shape[0])
         now = time.time()
@@ -103,7 +104,12 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     at = 2
     while jpeg[:2] == b"\xff\xd8" and at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
         kind, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if kind == 0xFF:  # fill bytes before a marker
+            at += 1
+            continue
         if kind in _START_OF_FRAME:
             return int.from_bytes(jpeg[at + 7 : at + 9], "big"), int.from_bytes(jpeg[at + 5 : at + 7], "big")
+        if kind == _START_OF_SCAN:
+            break
         at += 2 + length
     raise InputError("the camera page sent what is not a JPEG")

@@ -73,6 +73,7 @@ class Guard:
     def __init__(self, host: str, log: Callable[[str], None]) -> None:
         self.token = "" if is_loopback(host) else secrets.token_urlsafe(24)
         """To be shown once to whoever started the server; empty on the loopback."""
+        self._names = {*LOOPBACK, host.lower()}
         self._session = secrets.token_urlsafe(32)
         self._log = log
         self._said: set[str] = set()
@@ -91,9 +92,9 @@ class Guard:
         """The middleware of the application."""
         if not self._budget(self._requests, request, REQUESTS, REQUESTS_BURST).spend():
             return self._error(request, HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
-        if not self.token and _name(request.host) not in LOOPBACK:
+        if not self.token and _name(request.host) not in self._names:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request by another name than that of this machine")
-        if hdrs.ORIGIN in request.headers and urlsplit(request.headers[hdrs.ORIGIN]).netloc != request.host:
+        if hdrs.ORIGIN in request.headers and _place(request.headers[hdrs.ORIGIN]) != request.host:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request of a page of another site")
         if self.token and request.path != "/healthz" and not _same(request.cookies.get(COOKIE, ""), self._session):
             given = request.query.get("token")
@@ -134,9 +135,21 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without the port."""
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """The name in a Host header, without the port; empty for what is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _place(origin: str) -> str | None:
+    """Name and port in an Origin header; None for what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _same(given: str, wanted: str) -> bool:
-    return secrets.compare_digest(given.encode(), wanted.encode())
+    # Headers hold any bytes, which Python keeps as surrogates where they are no text.
+    return secrets.compare_digest(given.encode(errors="surrogateescape"), wanted.encode())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import mimetypes
 import os
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from socket import gaierror
 from typing import Any, Protocol
 
 import cv2
@@ -135,9 +137,11 @@ class Server:
         except OSError as error:
             self.close()
             at = f"{self._settings.host}:{self._settings.port}"
+            nowhere = isinstance(error, gaierror) or error.errno == errno.EADDRNOTAVAIL
+            other = "an address of this machine with --bind" if nowhere else "another port with --port"
             raise InputError(
                 f"the dashboard cannot listen on {at}: {_reason(error)}; "
-                "give another port with --port, or leave the dashboard out with --no-dashboard"
+                f"give {other}, or leave the dashboard out with --no-dashboard"
             ) from None
 
     def close(self) -> None:
@@ -196,12 +200,20 @@ class Server:
                 self._show()
 
     async def _tell_graph(self) -> None:
+        said = ""
         while True:
             await asyncio.sleep(GRAPH_PERIOD)
-            if self._viewers:
-                # A node that does not answer now may do so the next time.
-                with contextlib.suppress(InputError):
-                    self._tell(await self._source.graph())
+            if not self._viewers:
+                continue
+            try:
+                self._tell(await self._source.graph())
+            except InputError:
+                pass  # a node that does not answer now may do so the next time
+            except Exception as error:
+                # Nor does a page go without for ever because one second could not be told of.
+                if said != repr(error):
+                    said = repr(error)
+                    self._log(f"the dashboard cannot tell how the graph is: {said}")
 
     async def _stop(self) -> None:
         for task in self._clockwork:
@@ -341,6 +353,8 @@ def _json(message: Json) -> str:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, gaierror):  # its numbers are none of the system's
+        return (error.strerror or str(error)).lower()
     if isinstance(error, ssl.SSLError) or not error.errno:
         return str(error)
     return os.strerror(error.errno).lower()
