@@ -66,6 +66,7 @@ def one_line(text: str) -> str:
         (["live", "--record-images"], "--record"),
         (["live", "--params", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
         (["live", "--namespace", "a b"], "--namespace"),
+        (["live", "--namespace", "robot/1x"], "--namespace"),
         (["live", "--record", "/tmp"], "exists"),
         (["live", "--source", DEMO], "./fitness analyze"),
         (["record", *RECORD, "-p", f"record_take.catalogue:={SHIPPED}"], "--catalogue"),

@@ -221,6 +221,41 @@ def test_a_node_of_a_shared_process_that_fails_is_brought_up_again():
         rclpy.try_shutdown()
 
 
+class Stubborn(FitnessNode):
+    """Fails when it is told to stop. error: with what."""
+
+    error: Exception = ValueError("the device is gone")
+    released = 0
+
+    def deactivate(self):
+        raise self.error
+
+    def release(self):
+        self.released += 1
+
+
+@pytest.mark.parametrize("error", [ValueError("the device is gone"), InputError("the device is gone")])
+def test_a_node_that_fails_when_it_is_stopped_takes_nobody_with_it(error):
+    rclpy.init()
+    graph = Graph()
+    node = Stubborn("stubborn")
+    node.error = error
+    graph.add(node)
+    try:
+        graph.start()
+        graph._revival.failed(node, RuntimeError("broken"))
+        assert not node.active and node.released == 1
+        node.start()
+        assert node.active
+        node.stop()
+        assert not node.active and node.released == 2
+        graph._revival.failed(node, RuntimeError("broken"))
+        assert not node.active, "who was switched off stays so"
+    finally:
+        graph.close()
+        rclpy.try_shutdown()
+
+
 def test_a_publisher_that_cannot_be_heard_is_told_of():
     rclpy.init()
     graph = Graph()

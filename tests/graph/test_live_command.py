@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rclpy.utilities import try_shutdown
 
 from fitness_bringup import live, processes
 from fitness_core.catalogue import SHIPPED
@@ -74,11 +75,61 @@ def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -
     options = live.Options(source="0", backend="litert", catalogue=tmp_path, record=bag, dashboard=True)
     processes.programs(options, file)
     nodes = yaml.safe_load(file.read_text())
-    given = {name.removeprefix("/**/"): content["ros__parameters"] for name, content in nodes.items()}
+    given = {name.removeprefix("/fitness/"): content["ros__parameters"] for name, content in nodes.items()}
     assert given["pose_estimator"]["backend"] == "litert"
+    assert given["pose_estimator"]["wait_for_subscribers"] == 4, "classifier, counter, dashboard, recorder"
     assert given["dashboard"]["bag"] == str(bag)
     for name in set(live.CATALOGUED) - {"record_take"}:
         assert given[name]["catalogue"] == str(tmp_path)
+
+
+def test_what_no_option_says_stays_as_the_users_file_has_it_and_what_one_says_does_not(tmp_path: Path) -> None:
+    mine, file = tmp_path / "mine.yaml", tmp_path / "parameters.yaml"
+    mine.write_text(
+        "/**/camera: {ros__parameters: {loop: true, paced: false}}\n"
+        "/**/recorder: {ros__parameters: {images: true}}\n"
+        "/fitness/rep_counter: {ros__parameters: {exercise: curl, min_visibility: 0.6}}\n"
+    )
+    options = live.Options(params=mine, record=tmp_path / "bag", parameters=("rep_counter.exercise:=squat",))
+    live.check(options)
+    processes.programs(options, file)
+    nodes = yaml.safe_load(file.read_text())
+    assert not nodes["/fitness/camera"]["ros__parameters"].keys() & {"loop", "paced"}
+    assert "images" not in nodes["/fitness/recorder"]["ros__parameters"]
+    assert nodes["/**/camera"]["ros__parameters"]["loop"] and nodes["/**/recorder"]["ros__parameters"]["images"]
+    assert list(nodes)[-1].startswith("/fitness/"), "ROS 2 takes the last that matches"
+    assert nodes["/fitness/rep_counter"]["ros__parameters"] == {"exercise": "squat", "min_visibility": 0.6}
+
+
+@pytest.mark.parametrize(("demo", "shown"), [(False, False), (True, False)])
+def test_the_users_file_says_whether_the_picture_is_shown(tmp_path: Path, demo: bool, shown: bool) -> None:
+    mine = tmp_path / "private.yaml"
+    mine.write_text("/**/overlay: {ros__parameters: {picture: false}}\n")
+    options = live.Options(source="" if demo else "0", demo=demo, markers=False, params=None if demo else mine)
+    live.begin(options)
+    try:
+        nodes = live._Nodes(options)
+        live._add_views(nodes, options)
+        assert nodes.graph.node("overlay").params.picture == shown
+        nodes.graph.close()
+    finally:
+        try_shutdown()
+
+
+def test_what_was_recorded_before_a_crash_stays_and_the_rest_has_a_bag_of_its_own(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    assert live.unused(bag) == bag
+    for name in ("bag", "bag_2"):
+        (tmp_path / name).mkdir()
+    assert live.unused(bag) == tmp_path / "bag_3"
+
+
+def test_input_that_cannot_be_used_ends_processes_of_their_own_too(fitness, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/camera: {ros__parameters: {source: /nowhere/squats.mp4}}\n")
+    for given in (("--source", "/nowhere/squats.mp4"), ("--params", file)):
+        done = fitness("live", "--processes", "--no-dashboard", *given)
+        assert done.returncode == 2 and "/nowhere/squats.mp4" in done.stderr, done.stderr
 
 
 def test_end_of_the_recording_ends_it(fitness, tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ def test_a_source_waits_for_all_who_listen(launch):
     assert player(dashboard="false") == 2
     assert player() == 3
     assert player(record="/tmp/bag") == 4
+    assert player(record="/tmp/bag", hri="true") == 5
     assert player(record="/tmp/bag", estimate_poses="true") == 1
 
 
@@ -223,6 +224,16 @@ def test_nobody_is_recorded_without_consent(launch):
     assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S02/bag_001"
     assert nodes["record_take"].parameters["bag"] == "bag_001"
     assert nodes["pose_estimator"].parameters["wait_for_subscribers"] == 4
+
+
+def test_the_session_of_the_parameter_file_is_that_of_the_bag(launch, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/record_take: {ros__parameters: {session: S02}}\n")
+    given = {"record": "/tmp/nowhere/collection", "subject": "P01", "consent": "true", "params_file": str(file)}
+    nodes = launch("record.launch.py", **given).nodes
+    assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S02/bag_001"
+    nodes = launch("record.launch.py", **given, session="S03").nodes
+    assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S03/bag_001"
 
 
 def test_a_source_at_its_end_is_not_respawned(launch):

@@ -142,12 +142,15 @@ def live(
     params: Params = None,
     parameter: Parameters = None,
     namespace: Namespace = "fitness",
+    another_bag: Annotated[bool, typer.Option("--another-bag", hidden=True)] = False,
 ) -> None:
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
     if headless and window:
         raise InputError("--headless and --window exclude each other")
     from fitness_bringup import live
 
+    if another_bag and record is not None:
+        record = live.unused(record)
     options = live.Options(
         source=source,
         demo=demo,

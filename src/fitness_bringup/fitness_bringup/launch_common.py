@@ -115,6 +115,12 @@ def is_true(context: LaunchContext, name: str) -> bool:
     return IfCondition(LaunchConfiguration(name)).evaluate(context)
 
 
+def hearers_of_poses(context: LaunchContext) -> int:
+    """How many hear every pose: classifier and counter; dashboard, body on /humans and recorder where asked for."""
+    recorded = context.launch_configurations["record"] != ""
+    return 2 + is_true(context, "dashboard") + is_true(context, "hri") + recorded
+
+
 def node(
     package: str,
     name: str,

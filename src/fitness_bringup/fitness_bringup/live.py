@@ -1,5 +1,6 @@
 """`./fitness live`: the whole graph in one process, the nodes and parameters that the launch files start."""
 
+import itertools
 import os
 import shutil
 import sys
@@ -94,7 +95,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
         if not options.demo:
             from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
-            nodes.add(PoseEstimatorNode, "pose_estimator", **_if(backend=options.backend))
+            nodes.add(PoseEstimatorNode, "pose_estimator", **given(backend=options.backend))
             if at_once:
                 nodes.graph.begin(nodes.graph.node("pose_estimator"))
         # Here: while the network is loaded.
@@ -117,7 +118,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
 def start(graph: Graph, options: Options) -> None:
     """Start the graph; where that fails, no empty bag is left behind."""
     if graph.source.get_name() == "camera":
-        _check_source(graph.source.params.source)
+        check_source(graph.source.params.source)
     classifier, counter = graph.node("exercise_classifier").params, graph.node("rep_counter").params
     if classifier.catalogue != counter.catalogue:
         raise InputError(
@@ -150,12 +151,15 @@ def check(options: Options) -> None:
         raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
     if (options.window or options.record_video is not None) and not options.overlay:
         raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")
-    if not options.namespace.strip("/").replace("/", "_").isidentifier():
-        raise InputError(
-            f"--namespace {options.namespace!r}: letters, digits, _ and / are accepted, e.g. robot1/fitness"
-        )
+    node_parameters.check_namespace(options.namespace)
     if options.params is not None:
         node_parameters.check(options.params, _namespace(options))
+
+
+def unused(bag: Path) -> Path:
+    """The bag, or where it is there already the first of BAG_2, BAG_3, ... that is not."""
+    names = (bag.with_name(f"{bag.name}_{number}") for number in itertools.count(2))
+    return bag if not bag.exists() else next(name for name in names if not name.exists())
 
 
 def catalogue_of(options: Options) -> dict[str, str]:
@@ -191,9 +195,9 @@ class _Nodes:
     def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         """Make the next node downstream. idle: as `Graph.add` has it."""
         shared = self._catalogue if name in CATALOGUED else {}
-        given = shared | parameters | self._overrides.pop(name, {})
+        asked = shared | parameters | self._overrides.pop(name, {})
         with permitted():
-            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in given.items()])
+            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in asked.items()])
         self.graph.add(node, idle)
 
     def check(self) -> None:
@@ -207,14 +211,14 @@ def _add_source(nodes: _Nodes, options: Options) -> None:
         from fitness_datasets.player_node import PlayerNode
 
         speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
-        nodes.add(PlayerNode, "player", bag=str(DEMO), **_if(loop=options.loop), **speed)
+        nodes.add(PlayerNode, "player", bag=str(DEMO), **given(loop=options.loop), **speed)
     elif options.source == BROWSER:
         _add_dashboard(nodes, options, camera=True)
     else:
         from fitness_camera.camera_node import CameraNode
 
         paced: dict[str, Any] = {"paced": False} if options.unpaced else {}
-        nodes.add(CameraNode, "camera", **_if(source=options.source, loop=options.loop), **paced)
+        nodes.add(CameraNode, "camera", **given(source=options.source, loop=options.loop), **paced)
 
 
 def _add_views(nodes: _Nodes, options: Options) -> None:
@@ -222,7 +226,8 @@ def _add_views(nodes: _Nodes, options: Options) -> None:
     if options.overlay:
         from fitness_visualization.overlay_node import OverlayNode
 
-        nodes.add(OverlayNode, "overlay", **_if(picture=not options.demo))
+        # The demo has no pictures; whether a camera's may be shown is the parameter file's to say.
+        nodes.add(OverlayNode, "overlay", **({"picture": False} if options.demo else {}))
     if options.markers:
         from fitness_visualization.markers_node import MarkersNode
 
@@ -251,9 +256,9 @@ def _add_views(nodes: _Nodes, options: Options) -> None:
 def _add_dashboard(nodes: _Nodes, options: Options, **parameters: Any) -> None:
     from fitness_visualization.dashboard_node import DashboardNode
 
-    given: dict[str, Any] = {} if options.port is None else {"port": options.port}
-    given |= _if(bind=options.bind, bag=str(options.record or "")) | parameters
-    nodes.add(DashboardNode, "dashboard", **given)
+    port: dict[str, Any] = {} if options.port is None else {"port": options.port}
+    asked = given(bind=options.bind, bag=str(options.record or "")) | parameters
+    nodes.add(DashboardNode, "dashboard", **port, **asked)
 
 
 def _add_recording(nodes: _Nodes, options: Options, takes: dict[str, Any] | None) -> None:
@@ -266,7 +271,7 @@ def _add_recording(nodes: _Nodes, options: Options, takes: dict[str, Any] | None
         from fitness_datasets.recorder_node import RecorderNode
 
         # What is said last comes by the executor here, which waiting for it would stop.
-        bag = _if(bag=str(options.record or ""), images=options.record_images)
+        bag = given(bag=str(options.record or ""), images=options.record_images)
         nodes.add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
 
 
@@ -296,7 +301,7 @@ class _StatusLine:
         sys.stderr.flush()
 
 
-def _check_source(source: str) -> None:
+def check_source(source: str) -> None:
     """Look into a recording before the models load; a camera that is there, or a stream, is opened by the node only."""
     device = f"/dev/video{source}" if source.isdecimal() else source
     if "://" in source or (device.startswith("/dev/") and Path(device).exists()):
@@ -315,7 +320,7 @@ def _check_source(source: str) -> None:
         raise InputError(f"{error}{hint}") from None
 
 
-def _if(**parameters: Any) -> dict[str, Any]:
+def given(**parameters: Any) -> dict[str, Any]:
     """Those parameters that are set: the others stay as the parameter files have them."""
     return {key: value for key, value in parameters.items() if value not in ("", False)}
 

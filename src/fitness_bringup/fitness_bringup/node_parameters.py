@@ -2,6 +2,7 @@
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,27 @@ def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
     return overrides
 
 
+def check_namespace(namespace: str) -> None:
+    """Raise InputError for what is no name of ROS 2: https://design.ros2.org/articles/topic_and_service_names.html."""
+    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", "/" + namespace.strip("/"), re.ASCII):
+        raise InputError(
+            f"--namespace {namespace!r}: letters, digits, _ and / are accepted, a digit not in front, e.g. robot1/gym"
+        )
+
+
+def value_of(file: Path, node: str, parameter: str) -> Any:
+    """What a parameter file gives a node, by its full name; None where it gives nothing or cannot be read."""
+    try:
+        content = parse(file.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    found = None
+    for pattern, values in _nodes_of(content if isinstance(content, dict) else {}).items():
+        if isinstance(values, dict) and fnmatch.fnmatchcase(node, pattern):
+            found = values.get(parameter, found)
+    return found
+
+
 def shared(*parts: str) -> Path:
     """A file of this package: of the source tree this code lies in, else installed."""
     in_source = Path(__file__).resolve().parent.parent.joinpath(*parts)
@@ -69,24 +91,26 @@ def check(path: Path, namespace: str) -> None:
         raise InputError(f"--params {path} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
     if not isinstance(content, dict):
         raise InputError(f"--params {path} is no parameter file; it starts with a node, e.g. /**/camera:")
-    for pattern in _node_patterns(path, "", content):
+    for pattern, values in _nodes_of(content).items():
+        if not isinstance(values, dict):
+            below = pattern.strip("/") or pattern
+            raise InputError(f"--params {path}: {below!r} needs ros__parameters: with the parameters in it")
         if not any(fnmatch.fnmatchcase(f"{namespace}/{node}", pattern) for node in NODES):
             node = pattern.rsplit("/", 1)[-1]
             hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
             raise InputError(f"--params {path}: {pattern!r} is no node of {namespace}{hint}")
 
 
-def _node_patterns(path: Path, prefix: str, content: dict) -> list[str]:
-    patterns = []
+def _nodes_of(content: dict, prefix: str = "") -> dict[str, Any]:
+    """Pattern of a node's full name -> its parameters, of a file's content; or what else stands in their place."""
+    nodes: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}/{str(key).strip('/')}"
-        if not isinstance(value, dict):
-            raise InputError(f"--params {path}: {key!r} needs ros__parameters: with the parameters in it")
-        if "ros__parameters" in value:
-            patterns.append(name)
+        if isinstance(value, dict) and "ros__parameters" not in value:
+            nodes |= _nodes_of(value, name)
         else:
-            patterns += _node_patterns(path, name, value)
-    return patterns
+            nodes[name] = value["ros__parameters"] if isinstance(value, dict) else None
+    return nodes
 
 
 def _merged(below: dict, above: dict) -> dict:

@@ -5,13 +5,13 @@ constants that it takes the names from. A test runs the nodes and holds the poli
 Format: https://github.com/ros2/sros2/blob/rolling/sros2/sros2/policy/schemas/policy.xsd, version 0.2.0.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from xml.etree import ElementTree
 
 from fitness_bringup import api_docs
+from fitness_bringup.node_parameters import check_namespace
 from fitness_core.errors import InputError
 from fitness_datasets.bags import TOPICS
 from fitness_datasets.recorder_node import IMAGES
@@ -113,11 +113,8 @@ def policy(namespace: str = "fitness", browser: bool = False) -> ElementTree.Ele
     """The policy of the graph in this namespace: an enclave `/NAMESPACE/NODE` for each node in a process of its own,
     and `/NAMESPACE/live` for all of them in one. Raises InputError for a namespace that is none, or too long.
     """
+    check_namespace(namespace)
     above = "/" + namespace.strip("/")
-    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", above, re.ASCII):
-        raise InputError(
-            f"--namespace {namespace!r}: letters, digits, _ and / are accepted, a digit not in front, e.g. robot1/gym"
-        )
     of = accesses(browser)
     every = [api.name for api in api_docs.nodes()]
     root = ElementTree.Element("policy", version="0.2.0")

@@ -42,6 +42,9 @@ def respawned(options: live.Options, command: list[str]) -> int:
     """Run a command of this program in a process of its own, again and again while it crashes; its exit code."""
     live.check(options)
     command = [sys.executable, "-m", "fitness_bringup.cli", *command]
+    if options.record is not None:
+        # What was recorded before a crash stays as it is.
+        command.append("--another-bag")
     return _supervise([Program("live", command, ends=True, final=(BAD_INPUT,))], options.namespace)
 
 
@@ -50,6 +53,8 @@ def separate(options: live.Options) -> int:
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
+    if options.source and options.source != live.BROWSER:
+        live.check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
         return _supervise(programs(options, Path(folder, "parameters.yaml")), options.namespace)
 
@@ -57,14 +62,18 @@ def separate(options: live.Options) -> int:
 def programs(options: live.Options, file: Path) -> list[Program]:
     """The nodes that `live` composes with these options, in the order of the data. file: their parameters, written."""
     asked: dict[str, dict[str, Any]] = {}
+    recorded = options.record is not None
+    # Nothing is published before those are there who must hear all of it, as with the launch files.
+    hear_poses = 2 + options.dashboard + options.hri + recorded
     if options.demo:
-        asked["player"] = {"bag": str(live.DEMO), "loop": options.loop} | ({"rate": 0.0} if options.unpaced else {})
+        asked["player"] = {"bag": str(live.DEMO), "subscribers": hear_poses} | live.given(loop=options.loop)
+        asked["player"] |= {"rate": 0.0} if options.unpaced else {}
     elif options.source != live.BROWSER:
-        asked["camera"] = {"loop": options.loop, "paced": not options.unpaced}
-        if options.source:
-            asked["camera"]["source"] = options.source
+        asked["camera"] = live.given(source=options.source, loop=options.loop)
+        asked["camera"] |= {"paced": False} if options.unpaced else {}
+        asked["camera"] |= {"wait_for_subscribers": 1 + (recorded and options.record_images)}
     if not options.demo:
-        asked["pose_estimator"] = {"backend": options.backend} if options.backend else {}
+        asked["pose_estimator"] = live.given(backend=options.backend) | {"wait_for_subscribers": hear_poses}
     asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
     asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
     asked |= {"hri_bridge": {}} if options.hri else {}
@@ -76,7 +85,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked["dashboard"] |= {"bind": options.bind} if options.bind else {}
         asked["dashboard"] |= {"bag": str(options.record.absolute())} if options.record is not None else {}
     if options.record is not None:
-        asked["recorder"] = {"bag": str(options.record.absolute()), "images": options.record_images}
+        asked["recorder"] = {"bag": str(options.record.absolute())} | live.given(images=options.record_images)
     for name in asked.keys() & set(live.CATALOGUED):
         asked[name] |= live.catalogue_of(options)
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
@@ -85,21 +94,25 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked[name] |= parameters
     content = node_parameters.parameters(options.params)
     for name, parameters in asked.items():
-        node = content.setdefault(f"/**/{name}", {})
-        node["ros__parameters"] = node.get("ros__parameters", {}) | parameters
-    file.write_text(yaml.safe_dump(content))
+        # Last and by its full name, over whatever the user's file says of it.
+        full = f"/{options.namespace.strip('/')}/{name}"
+        node = content.pop(full, {})
+        if given := node.get("ros__parameters", {}) | parameters:
+            content[full] = {"ros__parameters": given}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
-    given = ("--params-file", str(file), "--log-level", "warn")
+    shared = ("--params-file", str(file), "--log-level", "warn")
     # A bag is written once: a recorder is not started again.
     return [
         node_program(
             name,
             MODULES[name],
             options.namespace,
-            *given,
+            *shared,
             spare=name in SPARES,
             respawn=name != "recorder",
             ends=name == source,
+            final=(BAD_INPUT,),
         )
         for name in asked
     ]

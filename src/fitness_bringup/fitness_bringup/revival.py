@@ -46,13 +46,12 @@ class Revival:
             self._timer = self._status.create_timer(_PERIOD, self._tend)
         name = node.get_name()
         node.get_logger().error("".join(traceback.format_exception(error)))
+        if not node.active:
+            return  # whoever has switched it off wants it so
         one = self._failed.setdefault(name, _Failed(node, ""))
         one.story = f"{name} failed: {type(error).__name__}: {error}".splitlines()[0]
-        if node.active:
-            # Errors of these transitions end in the unconfigured state too, where it starts from.
-            node.trigger_deactivate()
-            node.trigger_cleanup()
-            self._put_off(one)
+        node.stop()
+        self._put_off(one)
 
     def _put_off(self, one: _Failed) -> None:
         now = time.monotonic()

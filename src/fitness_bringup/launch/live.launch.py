@@ -14,9 +14,8 @@ def camera_parameters(context: LaunchContext) -> dict[str, object]:
 
 
 def pose_parameters(context: LaunchContext) -> dict[str, object]:
-    """No pose is published before classifier, counter, dashboard and recorder are there to hear it."""
-    dashboard, record = common.is_true(context, "dashboard"), context.launch_configurations["record"] != ""
-    return {"wait_for_subscribers": 2 + dashboard + record}
+    """No pose is published before those are there who hear them all."""
+    return {"wait_for_subscribers": common.hearers_of_poses(context)}
 
 
 def generate_launch_description() -> LaunchDescription:

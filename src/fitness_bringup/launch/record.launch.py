@@ -5,6 +5,7 @@ from pathlib import Path
 from launch.actions import OpaqueFunction
 
 from fitness_bringup import launch_common as common
+from fitness_bringup import node_parameters
 from fitness_datasets.session import next_bag
 from launch import LaunchContext, LaunchDescription
 
@@ -18,7 +19,14 @@ def is_recorded(context: LaunchContext) -> bool:
 def bag(context: LaunchContext) -> Path:
     """The next bag of the session."""
     given = context.launch_configurations
-    return next_bag(Path(given["record"]), given["subject"], given["session"] or "S01")
+    return next_bag(Path(given["record"]), given["subject"], given["session"] or session_of_file(context) or "S01")
+
+
+def session_of_file(context: LaunchContext) -> str | None:
+    """The session that params_file names, where it does."""
+    given = context.launch_configurations
+    node = f"/{given['namespace'].strip('/')}/record_take"
+    return given["params_file"] and node_parameters.value_of(Path(given["params_file"]), node, "session")
 
 
 def take_parameters(context: LaunchContext) -> dict[str, object]:

@@ -17,13 +17,12 @@ def player_parameters(context: LaunchContext) -> dict[str, object]:
     """The player makes the clock that the others follow, and starts when those who must hear all of it are there."""
     parameters: dict[str, object] = {"clock": common.is_true(context, "use_sim_time"), "use_sim_time": False}
     record = context.launch_configurations["record"] != ""
-    dashboard = common.is_true(context, "dashboard")
     if common.is_true(context, "estimate_poses"):
         return parameters | {
             "topics": PICTURES,
             "subscribers": 1 + (record and common.is_true(context, "record_images")),
         }
-    return parameters | {"subscribers": 2 + dashboard + record}
+    return parameters | {"subscribers": common.hearers_of_poses(context)}
 
 
 def generate_launch_description() -> LaunchDescription:

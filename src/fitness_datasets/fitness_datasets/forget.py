@@ -1,4 +1,4 @@
-"""Deletes what was recorded of a subject, by its pseudonym."""
+"""Finds and deletes what was recorded of a subject, by its pseudonym."""
 
 import shutil
 from pathlib import Path
@@ -7,19 +7,33 @@ import yaml
 
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
+from fitness_datasets.bags import BagReader
 from fitness_datasets.guidance import check_pseudonym
 from fitness_datasets.session import FILE
 
+TAKE_LABEL = "fitness_msgs/msg/TakeLabel"
+
 
 def folders_of(collection: Path, subject: str) -> list[Path]:
-    """The session folders of a subject in a collection. Raises InputError where there are none."""
+    """The folders of a subject in a collection: its sessions, and bags with takes of nobody else, as a page makes them.
+
+    Raises InputError where there are none, and for a bag with takes of others too.
+    """
     check_pseudonym("subject", subject)
     if not collection.is_dir():
         raise InputError(f"{collection} is no folder; give the collection's, e.g. --out recordings")
-    sessions = {file.parent: _subject(file) for file in sorted(collection.glob(f"*/{FILE}"))}
-    found = [folder for folder, whose in sessions.items() if whose == subject]
+    whose = {file.parent: {_subject(file)} for file in sorted(collection.glob(f"*/{FILE}"))}
+    for folder in sorted(collection.iterdir()):
+        if folder not in whose and folder.is_dir() and not folder.is_symlink():
+            whose[folder] = _subjects_of_takes(folder)
+    found = sorted(folder for folder, subjects in whose.items() if subject in subjects)
+    if shared := [str(folder) for folder in found if len(whose[folder]) > 1]:
+        raise InputError(
+            f"{', '.join(shared)}: takes of others are in there too; make what you need of theirs into a dataset, then "
+            "delete it by hand"
+        )
     if not found:
-        there = ", ".join(sorted({whose for whose in sessions.values() if whose})) or "nobody"
+        there = ", ".join(sorted(set().union(*whose.values()) - {""})) or "nobody"
         raise InputError(f"nothing of subject {subject!r} is in {collection}; there is: {there}")
     return found
 
@@ -36,6 +50,16 @@ def delete(folders: list[Path]) -> None:
             shutil.rmtree(folder)
         except OSError as error:
             raise InputError(f"{folder} cannot be deleted: {error.strerror}; delete it by hand") from None
+
+
+def _subjects_of_takes(folder: Path) -> set[str]:
+    """Of whom a bag holds takes; nobody where it is no bag, or one that cannot be read."""
+    try:
+        with BagReader(folder) as bag:
+            topics = [name for name, kind in bag.topics.items() if kind == TAKE_LABEL]
+            return {message.subject for _, _, message in bag.messages(topics)}
+    except (InputError, OSError):
+        return set()
 
 
 def _subject(file: Path) -> str:

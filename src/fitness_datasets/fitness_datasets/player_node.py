@@ -21,7 +21,7 @@ from fitness_datasets.message_classes import message_class
 from fitness_datasets.recorder_node import QOS
 from fitness_msgs.msg import RepState
 
-PUBLISHED = QOS | {"body_pose": qos.POSES, "exercise": qos.LABELS}
+PUBLISHED = QOS | {"body_pose": qos.POSES, "exercise": qos.LABELS, "take_label": qos.TAKES}
 """How the topics are published that are not as they are recorded."""
 CONFIRM_TIMEOUT = 1.0
 """How long a pose may stay without its rep_state before playing goes on [s]."""
@@ -159,8 +159,8 @@ class PlayerNode(FitnessNode):
             if not self._stopping.is_set():
                 for _, output in self._outputs.values():
                     output.wait_for_all_acked(Duration(seconds=5))
-        except InputError as error:
-            self.problem = str(error)
+        except Exception as error:
+            self.problem = str(error) if isinstance(error, InputError) else f"{self._path} cannot be played: {error!r}"
             self.get_logger().error(self.problem)
         if not self._stopping.is_set():
             self.finished.set_result(None)
@@ -193,8 +193,9 @@ class PlayerNode(FitnessNode):
             if self._clock_output:
                 self._clock_output.publish(Clock(clock=to_time(stamp)))
             relative, output = self._outputs[topic]
-            self._awaited = header_stamp(cdr)
-            self._confirmed.clear()
+            if relative == "body_pose":  # not every message has a stamp
+                self._awaited = header_stamp(cdr)
+                self._confirmed.clear()
             output.publish(cdr)
             self._played.tick()
             if rate == 0:

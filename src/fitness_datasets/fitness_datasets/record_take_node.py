@@ -37,7 +37,8 @@ class RecordTakeNode(FitnessNode):
 
     One take for each goal of the action; where `subject` is given, all takes that its session still lacks, after
     which `finished` completes. A take that is over waits for ~/keep, ~/redo or ~/stop, unless `auto` decides. With
-    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is being done.
+    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is being done, and after
+    the last take to count what it was configured to.
 
     A goal is refused without consent, without a pseudonym, with an unknown exercise or no end, and while a take is
     under way; the log says why. Cancelling withdraws the take (DISCARD).
@@ -206,6 +207,8 @@ class RecordTakeNode(FitnessNode):
                 self._goal.execute()
                 self._goal = None
             self._next()
+            if self._request is None:
+                self._neighbours.over()
 
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]

@@ -24,9 +24,11 @@ QOS: dict[str, QoSProfile] = {
     "camera/image_raw": qos.IMAGE_PUBLISHER,
     "camera/camera_info": qos.IMAGE_PUBLISHER,
     "exercise/info": qos.LATCHED,
-    "take_label": qos.TAKES,
 }
-"""How the topics are received that are not `qos.EVENTS`: reliable, with room for a burst."""
+"""How the topics are received that are not `qos.EVENTS`: reliable, with room for a burst.
+
+Take labels are not asked for again: those of takes that were over before are not of this recording.
+"""
 
 IMAGES = "camera/image_raw"
 

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from rclpy.serialization import serialize_message
 
 from fitness_core.errors import InputError
-from fitness_datasets.forget import delete, folders_of, size_of
+from fitness_datasets.bags import BagWriter
+from fitness_datasets.forget import TAKE_LABEL, delete, folders_of, size_of
+from fitness_msgs.msg import TakeLabel
 
 
 @pytest.fixture
@@ -29,6 +32,24 @@ def test_all_of_a_subject_and_nothing_else(collection: Path) -> None:
     assert size_of(found[0]) == 5 + len("subject: P01\n")
     delete(found)
     assert names(collection) == ["P01_notes", "P01_x_S01", "P02_S01"]
+
+
+def take_of(folder: Path, *subjects: str) -> None:
+    with BagWriter(folder, {"/fitness/take_label": TAKE_LABEL}) as bag:
+        for number, subject in enumerate(subjects):
+            bag.write("/fitness/take_label", number, serialize_message(TakeLabel(subject=subject)))
+
+
+def test_takes_from_a_page_have_no_session_and_are_found_all_the_same(collection: Path) -> None:
+    take_of(collection / "2026-11-28_10-00-00", "P01", "P01")
+    take_of(collection / "2026-11-28_11-00-00", "P02")
+    take_of(collection / "2026-11-28_12-00-00")
+    assert [folder.name for folder in folders_of(collection, "P01")] == ["2026-11-28_10-00-00", "P01_S01", "P01_S02"]
+    take_of(collection / "2026-11-28_13-00-00", "P01", "P03")
+    with pytest.raises(InputError, match="13-00-00: takes of others are in there too"):
+        folders_of(collection, "P01")
+    with pytest.raises(InputError, match=r"there is: P01, P01_x, P02, P03$"):
+        folders_of(collection, "P09")
 
 
 def test_a_broken_session_is_still_somebodys(collection: Path) -> None:

@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
+from std_msgs.msg import Bool
 
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
@@ -27,7 +28,7 @@ from fitness_core.types import Pose
 from fitness_datasets.bags import BagReader, BagWriter
 from fitness_datasets.player_node import PlayerNode
 from fitness_datasets.recorder_node import RecorderNode
-from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSummary
+from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSummary, TakeLabel
 
 pytestmark = pytest.mark.usefixtures("ros")
 
@@ -129,6 +130,20 @@ def test_what_is_published_is_in_the_bag(stage, tmp_path):
         assert events_read == list(range(30))
         ((_, _, info_read),) = bag.messages([bag.find("exercise/info")])
         assert info_read.model_id == "from before the recorder"
+
+
+def test_labels_of_takes_that_were_over_before_are_of_no_recording(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    labels = stage.node.create_publisher(TakeLabel, "take_label", qos.TAKES)
+    labels.publish(TakeLabel(subject="P01", event=TakeLabel.EVENT_START))
+    labels.publish(TakeLabel(subject="P01", event=TakeLabel.EVENT_STOP))
+    recorder.start()
+    wait_for(labels.get_subscription_count, "the recorder")
+    labels.publish(TakeLabel(subject="P02", event=TakeLabel.EVENT_START))
+    wait_for(lambda: recorder._recording.counts[f"{stage.namespace}/take_label"], "a label")
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        assert [label.subject for _, _, label in bag.messages([bag.find("take_label")])] == ["P02"]
 
 
 def test_images_are_recorded_when_asked_for(stage, tmp_path):
@@ -258,6 +273,19 @@ def test_a_loop_starts_over_until_it_is_stopped(stage, tmp_path):
     player.stop()
     assert not player.finished.done()
     assert stamps[:10] == [number * 33_333_333 for number in range(5)] * 2
+
+
+def test_a_message_without_a_stamp_is_played_like_any_other(stage, tmp_path):
+    with BagWriter(tmp_path / "bag", {"/robot/busy": "std_msgs/msg/Bool"}) as bag:
+        for number in range(3):
+            bag.write("/robot/busy", number * 10_000_000, serialize_message(Bool(data=True)))
+    heard = []
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), topics=["/robot/busy"])
+    stage.node.create_subscription(Bool, "busy", heard.append, qos.STREAM)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    wait_for(lambda: len(heard) == 3, "the messages")
+    player.stop()
 
 
 def test_a_player_waits_for_its_subscribers_but_not_for_ever(stage, tmp_path):

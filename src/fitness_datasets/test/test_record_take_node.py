@@ -10,6 +10,8 @@ import rclpy
 import yaml
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -53,6 +55,7 @@ class Gym:
         self.node.create_subscription(TakeLabel, "take_label", self.labels.append, qos.TAKES)
         self.node.create_subscription(String, "instruction", lambda text: self.said.append(text.data), qos.TAKES)
         self.node.create_service(SetExercise, "rep_counter/set_exercise", self._set_exercise)
+        self.node.create_service(GetParameters, "rep_counter/get_parameters", self._get_parameters)
         self.client = ActionClient(self.node, RecordTake, "record_take")
         self.time = 1000.0
         self._stopping = False
@@ -66,6 +69,11 @@ class Gym:
     def _set_exercise(self, request, response):
         self.counting.append(request.exercise)
         response.success = True
+        return response
+
+    def _get_parameters(self, request, response):
+        assert request.names == ["exercise"]
+        response.values = [ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="pull_up")]
         return response
 
     def start(self, **parameters) -> RecordTakeNode:
@@ -168,6 +176,7 @@ def test_a_goal_is_guided_counted_and_kept(gym, tmp_path):
     (take,) = yaml.safe_load((tmp_path / "P01_S01" / "session.yaml").read_text())["takes"]
     assert (take["take"], take["status"], take["repetitions"], take["bag"]) == (4, "kept", 2, "bag_001")
     assert not gym.call("keep").success, "nothing to decide any more"
+    wait_for(lambda: gym.counting == ["squat", "pull_up"], "the counter to be told what it was configured to")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Node `dashboard`: the graph in a browser, on http://127.0.0.1:8080."""
 
+import contextlib
 import sys
 import time
 from functools import partial
@@ -79,7 +80,7 @@ class DashboardNode(FitnessNode):
         self._commands = Commands(self._caller.node)
         recordings = Path(given.recordings).expanduser().resolve()
         bags = (Path(given.bag).expanduser().resolve(),) if given.bag else ()
-        self._collection = Collection(self._caller.node, recordings, self._tell)
+        self._collection = Collection(self._caller.node, recordings, self._tell, self._count_again)
         settings = Settings(
             host=given.bind,
             port=given.port,
@@ -88,7 +89,7 @@ class DashboardNode(FitnessNode):
             certificate=given.certificate,
             key=given.key,
             camera=self._camera.camera if self._camera else None,
-            pages=(partial(add_sessions, folder=recordings, analyse=report_files, bags=bags),),
+            pages=(partial(add_sessions, folder=recordings, analyse=report_files, bags=bags, written=self._written),),
         )
         self._feed = Feed(self, self._state, self._tell)
         server = Server(self, settings, self.get_logger().warning)
@@ -197,6 +198,15 @@ class DashboardNode(FitnessNode):
             case requests.Decide():
                 return await self._collection.decide(request.decision)
         raise InputError("this dashboard cannot do that")
+
+    async def _count_again(self) -> None:
+        """What a page has picked is counted again after a take."""
+        if self._picked:
+            with contextlib.suppress(InputError):
+                await self._commands.set_exercise(self._picked)
+
+    def _written(self) -> Path | None:
+        return self._collection.writing
 
     def _tell(self, message: Json) -> None:
         if self._server:

@@ -176,6 +176,15 @@ def test_what_is_being_recorded_is_left_alone(tmp_path: Path) -> None:
     visit(tmp_path, analyse, steps)
 
 
+def test_a_recording_into_which_nothing_comes_for_a_while_is_still_one(tmp_path: Path) -> None:
+    bag = make_bag(tmp_path, "now", closed=False)
+    os.utime(bag / "bag.mcap", (time.time() - 60,) * 2)
+    assert not sessions_in(tmp_path)[0].recording
+    assert sessions_in(tmp_path, written=(bag,))[0].recording
+    (bag / "metadata.yaml").write_text(METADATA.format(start=START, duration=1))
+    assert not sessions_in(tmp_path, written=(bag,))[0].recording
+
+
 @pytest.mark.parametrize(
     "path",
     [

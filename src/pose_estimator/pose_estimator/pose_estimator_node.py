@@ -199,7 +199,8 @@ class PoseEstimatorNode(FitnessNode):
     def _failed(self, error: Exception, picture: Image | Frame | None) -> None:
         if isinstance(error, InputError):
             self.statistics.refused += 1
-            self._say_once(getattr(picture, "encoding", ""), str(error))
+            with self.refusals.taking(self.resolve_topic_name("camera/image_raw")):
+                raise error
         else:
             self.statistics.failed += 1
             self._failure = f"pose estimation failed: {error}"

@@ -187,17 +187,17 @@ def test_deactivated_it_takes_no_pictures_and_activated_again_it_does(world, gat
     assert node.statistics.lost == 0
 
 
-def test_an_encoding_that_cannot_be_read_is_refused_and_said_once(world, gate, monkeypatch):
+def test_an_encoding_that_cannot_be_read_is_refused_and_told(world, gate):
     node = world.pose_node()
-    said: list[str] = []
-    monkeypatch.setattr(node.get_logger().__class__, "warning", lambda _, text, **__: said.append(text))
     for _ in range(3):
         world.send(PICTURE, "bayer_rggb8")
         world.until(lambda: balanced(node) and node.statistics.received)
     world.send()
     world.until(lambda: world.poses)
     assert node.statistics.refused >= 1 and node.statistics.processed == 1 and balanced(node)
-    assert len(said) == 1 and "bayer_rggb8" in said[0]
+    level, message, values = node.refusals.tell(*node.diagnose())
+    assert level == diagnostics.WARN and "camera/image_raw: image encoding 'bayer_rggb8'" in message
+    assert values[f"refused {node.resolve_topic_name('camera/image_raw')}"] >= 3
 
 
 def test_a_model_that_breaks_is_an_error_until_it_works_again(world, gate):

@@ -254,11 +254,11 @@ def _beside(
     config: TrainingConfig, data: Data, inputs: Inputs, pool: Windows, checked: Windows, split: Split, ours: HeldOut
 ) -> dict:
     """The baselines beside ours, on the same folds."""
-    of = config.baseline
-    grouped = config.folds == LEAVE_ONE_OUT and of is not None and of.epochs and of.folds < len(split.folds)
-    if grouped:
+    baseline, grouped = config.baseline, False
+    if baseline is not None and config.folds == LEAVE_ONE_OUT and baseline.folds < len(split.folds):
         # Two large networks for each of many sources are days of work.
-        config = config.model_copy(update={"folds": of.folds})
+        grouped = True
+        config = config.model_copy(update={"folds": baseline.folds})
         split = split_of(config, data, pool, checked)
         found = cross_validate(config, split, pool, checked, inputs.places, "grouped fold").held_out
         temperature = evaluation.fit_temperature(found)

@@ -86,7 +86,7 @@ class FitnessNode(LifecycleNode):
         """Start work; raise InputError for what the user can mend."""
 
     def deactivate(self) -> None:
-        """Stop work, free devices."""
+        """Stop work, free devices; InputError is told, and the node is inactive all the same."""
 
     def release(self) -> None:
         """Let go of what configure loaded."""
@@ -165,9 +165,12 @@ class FitnessNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self.active = False
-        result = self._attempt(self.deactivate)
-        super().on_deactivate(state)
-        return result
+        try:
+            self._attempt(self.deactivate)
+        finally:
+            super().on_deactivate(state)
+        # Nothing keeps a node from being switched off, so nobody need ask whether it could be.
+        return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         return self._attempt(self.release)
@@ -178,6 +181,9 @@ class FitnessNode(LifecycleNode):
         return self._attempt(self.release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        # It is unconfigured then, without a cleanup: what it holds, it lets go of here, as far as it has got.
+        with contextlib.suppress(Exception):
+            self._attempt(self.release)
         return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
@@ -208,8 +214,7 @@ class FitnessNode(LifecycleNode):
 
     def stop(self) -> None:
         """Deactivate and clean up, so that what is known is published before the node goes."""
-        if self.active:
-            self.trigger_deactivate()
+        if self.active and self.trigger_deactivate() == TransitionCallbackReturn.SUCCESS:
             self.trigger_cleanup()
 
 

@@ -21,12 +21,20 @@ class Neighbours:
     def __init__(self, node: Node) -> None:
         self._pose: dict[str, str] = {}
         self._counter = node.create_client(SetExercise, "rep_counter/set_exercise")
+        self._counter_parameters = node.create_client(GetParameters, "rep_counter/get_parameters")
         self._estimator = node.create_client(GetParameters, "pose_estimator/get_parameters")
         self._counted = self._asked = False
 
     def again(self) -> None:
         """Another take: the counter must be told anew."""
         self._counted = False
+
+    def over(self) -> None:
+        """No take follows: the counter counts what it was configured to."""
+        if self._counted and self._counter_parameters.service_is_ready():
+            self._counted = False
+            asked = self._counter_parameters.call_async(GetParameters.Request(names=["exercise"]))
+            asked.add_done_callback(self._on_configured)
 
     def look(self, request: TakeRequest, catalogue: Catalogue, session: Session | None) -> None:
         """Tell and ask whoever is there and has not been; the session's file tells what the pose estimator is."""
@@ -44,6 +52,11 @@ class Neighbours:
 
     def _on_exercise_set(self, future: Future) -> None:
         self._counted = future.result() is not None and future.result().success
+
+    def _on_configured(self, future: Future) -> None:
+        values = future.result().values if future.result() is not None else []
+        if values and not self._counted:  # else another take has begun meanwhile
+            self._counter.call_async(SetExercise.Request(exercise=values[0].string_value))
 
     def _on_parameters(self, future: Future) -> None:
         values = future.result().values if future.result() is not None else []

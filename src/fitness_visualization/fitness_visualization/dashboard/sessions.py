@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import resources
@@ -61,7 +61,8 @@ class Report(Protocol):
 class Session:
     """A bag. id: stands for it towards clients. name: its path in the folder. changed: last written [s since epoch].
 
-    duration [s], started [s since epoch]: from its metadata, None where it has none. size [bytes].
+    duration [s], started [s since epoch]: from its metadata, None where it has none. size [bytes]. written: it is known
+    to be recorded now.
     """
 
     id: str
@@ -71,15 +72,19 @@ class Session:
     size: int
     duration: float | None
     started: float | None
+    written: bool = False
 
     @property
     def recording(self) -> bool:
         """Whether it is still being written."""
-        return self.duration is None and time.time() - self.changed < STILL
+        return self.duration is None and (self.written or time.time() - self.changed < STILL)
 
 
-def sessions_in(folder: Path, bags: tuple[Path, ...] = ()) -> list[Session]:
-    """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none."""
+def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path | None, ...] = ()) -> list[Session]:
+    """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none.
+
+    bags: others, wherever they lie. written: those that are known to be recorded now.
+    """
     found: list[Session] = []
 
     def look(place: Path, depth: int) -> None:
@@ -100,16 +105,22 @@ def sessions_in(folder: Path, bags: tuple[Path, ...] = ()) -> list[Session]:
     for bag in bags:
         if bag not in known and bag.is_dir():
             found.append(_session(bag.parent, bag, [entry for entry in bag.iterdir() if entry.is_file()]))
+    found = [replace(session, written=session.path in written) for session in found]
     return sorted(found, key=lambda session: (session.started or session.changed, session.name), reverse=True)[:MOST]
 
 
 def add_sessions(
-    app: web.Application, folder: Path, analyse: Callable[[Path], Report], bags: tuple[Path, ...] = ()
+    app: web.Application,
+    folder: Path,
+    analyse: Callable[[Path], Report],
+    bags: tuple[Path, ...] = (),
+    written: Callable[[], Path | None] = lambda: None,
 ) -> None:
     """Add the pages to `app`. folder: of the recordings. analyse: makes the report of a bag; called in a thread, one
-    at a time; raises InputError where it cannot. bags: recordings that are listed too, wherever they lie.
+    at a time; raises InputError where it cannot. bags: recordings that are listed too, wherever they lie: the graph
+    that the pages belong to writes them. written: another one that it writes now.
     """
-    pages = _Pages(folder, analyse, bags)
+    pages = _Pages(folder, analyse, bags, written)
     app.router.add_get("/sessions", pages.overview)
     app.router.add_get("/sessions/{id:[0-9a-f]{16}}", pages.report)
     app.router.add_get("/sessions/{id:[0-9a-f]{16}}/report.{kind:html|csv|json}", pages.file)
@@ -119,9 +130,16 @@ def add_sessions(
 
 
 class _Pages:
-    def __init__(self, folder: Path, analyse: Callable[[Path], Report], bags: tuple[Path, ...]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        analyse: Callable[[Path], Report],
+        bags: tuple[Path, ...],
+        written: Callable[[], Path | None],
+    ) -> None:
         self._folder = folder
         self._bags = bags
+        self._written = written
         self._analyse = analyse
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sessions")
         self._reports: dict[tuple[str, float, int], asyncio.Future[Report]] = {}
@@ -172,7 +190,7 @@ class _Pages:
 
     async def _sessions(self) -> list[Session]:
         # In a thread of its own: a listing does not wait for a report, and a slow disk not for the dashboard.
-        return await asyncio.to_thread(sessions_in, self._folder, self._bags)
+        return await asyncio.to_thread(sessions_in, self._folder, self._bags, (*self._bags, self._written()))
 
     async def _find(self, request: web.Request) -> Session:
         wanted = request.match_info["id"]
@@ -239,7 +257,8 @@ def _times(metadata: Path) -> tuple[float | None, float | None]:
     try:
         content = yaml.safe_load(metadata.read_text())["rosbag2_bagfile_information"]
         start, duration = content["starting_time"]["nanoseconds_since_epoch"], content["duration"]["nanoseconds"]
-        return float(start) / 1e9, float(duration) / 1e9
+        # A bag without messages begins at the end of time.
+        return float(start) / 1e9 if content.get("message_count", 1) else None, float(duration) / 1e9
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError):
         return None, None
 

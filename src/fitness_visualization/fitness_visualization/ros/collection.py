@@ -1,8 +1,9 @@
 """Recording and guided takes on behalf of a page: the nodes `recorder` and `record_take`, started and stopped."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,16 @@ class Managed:
 class Collection:
     """One recording at a time, in a folder named after the time it began, and one take at a time in it.
 
-    tell: called with the JSON of what happens in a take.
+    tell: called with the JSON of what happens in a take. over: awaited when a take is over.
     """
 
-    def __init__(self, node: Node, folder: Path, tell: Callable[[Json], None]) -> None:
+    def __init__(
+        self, node: Node, folder: Path, tell: Callable[[Json], None], over: Callable[[], Awaitable[None]]
+    ) -> None:
         self._folder = folder
         self._tell = tell
+        self._over = over
+        self._busy = asyncio.Lock()  # two pages may ask at the same time
         self._recorder = Managed(node, "recorder")
         self._set = node.create_client(SetParameters, "recorder/set_parameters")
         self._guide = Managed(node, "record_take")
@@ -78,6 +83,8 @@ class Collection:
             name: node.create_client(Trigger, f"record_take/{name}") for name in ("keep", "redo", "stop")
         }
         self._bag = ""
+        self.writing: Path | None = None
+        """The bag that is recorded now."""
         self._take: asyncio.Task | None = None
         self._takes = 0
         self._news: Json = {}
@@ -92,10 +99,15 @@ class Collection:
 
     async def record(self, on: bool) -> str:
         """Start or stop recording."""
+        async with self._busy:
+            return await self._record(on)
+
+    async def _record(self, on: bool) -> str:
         if on == await self._recorder.is_active():
             return "recording already" if on else "nothing is being recorded"
         if not on:
             await self._recorder.down()
+            self.writing = None
             return f"recorded {self._bag}"
         bag = self._folder / time.strftime("%Y-%m-%d_%H-%M-%S")
         value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(bag))
@@ -103,20 +115,34 @@ class Collection:
         if not answer.results[0].successful:
             raise InputError(answer.results[0].reason)
         await self._recorder.up()
+        self.writing = bag
         # The name only: a page need not know where on this machine it lies.
         self._bag = bag.name
         return f"recording {self._bag}"
 
     async def take(self, asked: requests.Take) -> str:
         """Begin a guided take; it is recorded, and what comes of it is told."""
-        if self._take is not None and not self._take.done():
-            raise InputError("a take is under way")
         if not asked.consent:
             raise InputError("nothing is recorded without the person's consent")
-        started = not await self._recorder.is_active()
-        if started:
-            await self.record(True)
-        if not await self._guide.is_active():
+        async with self._busy:
+            if self._take is not None and not self._take.done():
+                raise InputError("a take is under way")
+            # What others have brought up, for a take of theirs, is not brought down.
+            started = not await self._recorder.is_active()
+            guided = not await self._guide.is_active()
+            try:
+                if started:
+                    await self._record(True)
+                handle = await self._begun(asked, guided)
+            except InputError:
+                await self._end(started, guided)
+                raise
+            self._take = asyncio.create_task(self._follow(handle, started, guided))
+        return f"take of {asked.exercise} begun"
+
+    async def _begun(self, asked: requests.Take, guided: bool) -> Any:
+        """The handle of a take that record_take has accepted. guided: it must be brought up first."""
+        if guided:
             await self._guide.up()
         await self._server()
         self._takes += 1
@@ -130,10 +156,8 @@ class Collection:
         )
         handle = await wait_for(self._goals.send_goal_async(goal, self._on_feedback), "record_take")
         if not handle.accepted:
-            await self._end(started)
             raise InputError("record_take refused the take; its log says why")
-        self._take = asyncio.create_task(self._follow(handle, started))
-        return f"take of {asked.exercise} begun"
+        return handle
 
     async def decide(self, decision: str) -> str:
         """Keep, repeat or end the take that is over."""
@@ -149,15 +173,29 @@ class Collection:
                 raise InputError("record_take does not take goals")
             await asyncio.sleep(0.02)
 
-    async def _follow(self, handle: Any, started: bool) -> None:
-        result = (await wait_for(handle.get_result_async(), "record_take", timeout=3600.0)).result
-        self._tell({"type": "take", "phase": "over", "kept": result.kept, "message": result.message})
-        await self._end(started)
+    async def _follow(self, handle: Any, started: bool, guided: bool) -> None:
+        # As long as it takes: somebody may have gone for lunch before a take is decided.
+        answer = asyncio.ensure_future(wait_for(handle.get_result_async(), "record_take", timeout=None))
+        while not (await asyncio.wait([answer], timeout=TIMEOUT))[0] and self._guide.there:
+            pass
+        if answer.done():
+            kept, message = answer.result().result.kept, answer.result().result.message
+        else:
+            answer.cancel()
+            kept, message = False, "record_take has ended"
+        self._tell({"type": "take", "phase": "over", "kept": kept, "message": message})
+        async with self._busy:
+            await self._end(started, guided)
+        await self._over()
 
-    async def _end(self, started: bool) -> None:
-        await self._guide.down()
+    async def _end(self, started: bool, guided: bool) -> None:
+        """Bring down what a take has brought up; a node that does not follow keeps the other from nothing."""
+        if guided:
+            with contextlib.suppress(InputError):
+                await self._guide.down()
         if started:
-            await self.record(False)
+            with contextlib.suppress(InputError):
+                await self._record(False)
 
     def _on_feedback(self, message: Any) -> None:
         news = {"phase": PHASES[message.feedback.phase], "repetitions": message.feedback.repetitions}

@@ -27,10 +27,10 @@ TIMEOUT = 5.0
 """Longest wait for an answer [s]."""
 
 
-async def wait_for(future: Future, who: str, timeout: float = TIMEOUT) -> Any:
+async def wait_for(future: Future, who: str, timeout: float | None = TIMEOUT) -> Any:
     """The result of a future of rclpy, awaited in an asyncio loop while the node's executor runs elsewhere.
 
-    Raises InputError where it does not come in time.
+    Raises InputError where it does not come in time; None = there is no such time.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future = loop.create_future()

@@ -3,6 +3,7 @@
 import os
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 from fitness_core.errors import InputError
@@ -53,12 +54,15 @@ def _from_folder(folder: Path, model: str, how: str) -> tuple[bytes, bytes]:
 
 
 def _from_bundle(path: Path, model: str, how: str) -> tuple[bytes, bytes]:
-    with zipfile.ZipFile(path) as bundle:
-        inside = {Path(name).name: name for name in bundle.namelist()}
-        found = []
-        for names in (_DETECTOR, _names(model)):
-            name = next((inside[name] for name in names if name in inside), None)
-            if name is None:
-                raise InputError(f"{path} holds no {names[0]}; accepted: {how}")
-            found.append(bundle.read(name))
+    found = []
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            inside = {Path(name).name: name for name in bundle.namelist()}
+            for names in (_DETECTOR, _names(model)):
+                name = next((inside[name] for name in names if name in inside), None)
+                if name is None:
+                    raise InputError(f"{path} holds no {names[0]}; accepted: {how}")
+                found.append(bundle.read(name))
+    except (zipfile.BadZipFile, OSError, zlib.error) as error:
+        raise InputError(f"{path} is damaged ({error}); fetch it again: {how}") from None
     return found[0], found[1]

@@ -1,5 +1,6 @@
 """One network on the CPU: LiteRT with XNNPACK, computing only the outputs that are asked for."""
 
+import struct
 from collections.abc import Sequence
 
 import flatbuffers
@@ -24,8 +25,14 @@ class Network:
 
     def __init__(self, model: bytes, sizes: Sequence[int], threads: int) -> None:
         with without(LITERT_CHATTER):
-            self._interpreter = Interpreter(model_content=_cut(model, sizes), num_threads=threads)
-            self._interpreter.allocate_tensors()
+            try:
+                self._interpreter = Interpreter(model_content=_cut(model, sizes), num_threads=threads)
+                self._interpreter.allocate_tensors()
+            except InputError:
+                raise
+            except (struct.error, ValueError, IndexError, RuntimeError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise InputError(f"a damaged .tflite file ({reason}); fetch it again, see docs/backends.md") from None
             [self._input] = (given["index"] for given in self._interpreter.get_input_details())
             outputs = {int(np.prod(out["shape"])): out["index"] for out in self._interpreter.get_output_details()}
             self._outputs = [outputs[size] for size in sizes]

@@ -1,0 +1,145 @@
+"""Guided takes that pages ask for: nobody else's take is touched, and nothing that failed is left on."""
+
+import asyncio
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.action import ActionClient
+from rclpy.parameter import Parameter
+
+from fitness_core.errors import InputError
+from fitness_core.ros.executor import GraphExecutor
+from fitness_datasets.record_take_node import RecordTakeNode
+from fitness_datasets.recorder_node import RecorderNode
+from fitness_msgs.action import RecordTake
+from fitness_visualization.dashboard import requests
+from fitness_visualization.ros.collection import Collection
+from fitness_visualization.ros.commands import Caller
+
+pytestmark = pytest.mark.usefixtures("ros")
+
+DEADLINE = 60.0
+
+
+class Room:
+    """Recorder and guide, which a page of a dashboard brings up. told: what the page hears; over: takes that ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
+        self.folder = folder
+        self.node = rclpy.create_node("bystander", namespace=self.namespace)
+        self.recorder = RecorderNode(namespace=self.namespace, parameter_overrides=[Parameter("last_words", value=0.0)])
+        self.guide = RecordTakeNode(namespace=self.namespace)
+        self._executor = GraphExecutor()
+        for node in (self.node, self.recorder, self.guide):
+            self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._thread.start()
+        self._caller = Caller(self.node)
+        self.told: list[dict] = []
+        self.over = 0
+        self.collection = Collection(self._caller.node, folder, self.told.append, self._over)
+
+    async def _over(self) -> None:
+        self.over += 1
+
+    async def there(self) -> None:
+        """Wait until the page sees both nodes."""
+        while not (await self.collection.status())["guide"]:
+            await asyncio.sleep(0.02)
+
+    def ask(self, subject: str, exercise: str = "squat") -> requests.Take:
+        return requests.Take(type="take", id=1, subject=subject, exercise=exercise, repetitions=3, consent=True)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._thread.join()
+        self._caller.close()
+        for node in (self.recorder, self.guide):
+            if node.active:
+                node.stop()
+        for node in (self.node, self.recorder, self.guide):
+            node.destroy_node()
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    made.close()
+
+
+def wait_for(condition, what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def run(scenario) -> None:
+    # In a thread of its own: tests with a browser leave an event loop running in this one.
+    failed = []
+
+    def whole() -> None:
+        try:
+            asyncio.run(asyncio.wait_for(scenario(), DEADLINE))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=whole)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def test_the_take_of_somebody_else_goes_on_when_a_page_is_refused(room: Room) -> None:
+    room.guide.start()
+    client = ActionClient(room.node, RecordTake, "record_take")
+    assert client.wait_for_server(DEADLINE)
+    goal = RecordTake.Goal(subject="P01", session="S01", exercise="squat", take=1, repetitions=3, consent=True)
+    sent = client.send_goal_async(goal)
+    wait_for(sent.done, "the goal")
+    assert sent.result().accepted
+
+    async def scenario() -> None:
+        await room.there()
+        with pytest.raises(InputError, match="refused the take"):
+            await room.collection.take(room.ask("P02"))
+
+    run(scenario)
+    assert room.guide.active and room.guide.collector.guidance is not None and not room.guide.outcomes
+    assert not room.recorder.active and room.collection.writing is None
+    client.destroy()
+
+
+def test_of_two_pages_that_begin_at_once_one_is_told_so(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        asked = [room.collection.take(room.ask(subject)) for subject in ("P01", "P02")]
+        first, second = await asyncio.gather(*asked, return_exceptions=True)
+        assert first == "take of squat begun" and "under way" in str(second)
+        assert room.collection.writing == room.folder / (await room.collection.status())["recording"]["bag"]
+        # Whoever switches the guide off ends the take; the page brings down the rest.
+        await room.collection._guide.down()
+        while not room.over:
+            await asyncio.sleep(0.02)
+
+    run(scenario)
+    assert [message["phase"] for message in room.told][-1] == "over"
+    assert not room.recorder.active and room.collection.writing is None
+
+
+def test_a_take_that_cannot_begin_leaves_no_recording_on(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        with pytest.raises(InputError, match="refused the take"):
+            await room.collection.take(room.ask("P01", "juggling"))
+
+    run(scenario)
+    assert not room.recorder.active and not room.guide.active
