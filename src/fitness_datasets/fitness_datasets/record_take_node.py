@@ -28,8 +28,7 @@ from fitness_datasets.session import Session, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
-LIGHT_PERIOD = 0.5
-"""How often the light of a picture is measured [s]."""
+LIGHT_PERIOD = 0.5  # how often the light of a picture is measured [s]
 
 
 class RecordTakeNode(FitnessNode):
@@ -37,8 +36,7 @@ class RecordTakeNode(FitnessNode):
 
     One take for each goal of the action; where `subject` is given, all takes that its session still lacks, after
     which `finished` completes. A take that is over waits for ~/keep, ~/redo or ~/stop, unless `auto` decides. With
-    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is being done, and after
-    the last take to count what it was configured to.
+    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is done.
 
     A goal is refused without consent, without a pseudonym, with an unknown exercise or no end, and while a take is
     under way; the log says why. Cancelling withdraws the take (DISCARD).
@@ -63,8 +61,7 @@ class RecordTakeNode(FitnessNode):
         self._session: Session | None = None
         self._plan: list[str] = []
         self._frame_id = ""
-        self._poses_due = math.inf
-        self._light, self._light_due = math.nan, 0.0
+        self._poses_due, self._light, self._light_due = math.inf, math.nan, 0.0
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)

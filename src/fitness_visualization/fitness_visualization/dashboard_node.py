@@ -81,6 +81,7 @@ class DashboardNode(FitnessNode):
         recordings = Path(given.recordings).expanduser().resolve()
         bags = (Path(given.bag).expanduser().resolve(),) if given.bag else ()
         self._collection = Collection(self._caller.node, recordings, self._tell, self._count_again)
+        listed = {"bags": bags, "written": lambda: self._collection.writing}
         settings = Settings(
             host=given.bind,
             port=given.port,
@@ -89,7 +90,7 @@ class DashboardNode(FitnessNode):
             certificate=given.certificate,
             key=given.key,
             camera=self._camera.camera if self._camera else None,
-            pages=(partial(add_sessions, folder=recordings, analyse=report_files, bags=bags, written=self._written),),
+            pages=(partial(add_sessions, folder=recordings, analyse=report_files, **listed),),
         )
         self._feed = Feed(self, self._state, self._tell)
         server = Server(self, settings, self.get_logger().warning)
@@ -204,9 +205,6 @@ class DashboardNode(FitnessNode):
         if self._picked:
             with contextlib.suppress(InputError):
                 await self._commands.set_exercise(self._picked)
-
-    def _written(self) -> Path | None:
-        return self._collection.writing
 
     def _tell(self, message: Json) -> None:
         if self._server:
