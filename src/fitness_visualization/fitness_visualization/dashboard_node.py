@@ -5,7 +5,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -81,7 +81,7 @@ class DashboardNode(FitnessNode):
         recordings = Path(given.recordings).expanduser().resolve()
         bags = (Path(given.bag).expanduser().resolve(),) if given.bag else ()
         self._collection = Collection(self._caller.node, recordings, self._tell, self._count_again)
-        listed = {"bags": bags, "written": lambda: self._collection.writing}
+        listed: dict[str, Any] = {"bags": bags, "written": lambda: self._collection.writing}
         settings = Settings(
             host=given.bind,
             port=given.port,

@@ -204,12 +204,9 @@ class PoseEstimatorNode(FitnessNode):
         else:
             self.statistics.failed += 1
             self._failure = f"pose estimation failed: {error}"
-            self._say_once(repr(error), "".join(traceback.format_exception(error)))
-
-    def _say_once(self, about: str, text: str) -> None:
-        if about not in self._warned and len(self._warned) < 20:  # who makes up encodings must not fill the memory
-            self._warned.add(about)
-            self.get_logger().warning(text)
+            if repr(error) not in self._warned and len(self._warned) < 20:  # each once, and never for ever
+                self._warned.add(repr(error))
+                self.get_logger().warning("".join(traceback.format_exception(error)))
 
 
 def main() -> int:
