@@ -77,9 +77,10 @@ class Network:
     def begin(self, windows: np.ndarray) -> Callable[[], np.ndarray]:
         """Let the network begin; what comes back waits for it and gives what a call gives.
 
-        Of many windows at once in a thread, which does not need Python meanwhile.
+        Of many windows at once in a thread, which does not need Python meanwhile; then of single ones too: they may
+        not meet in it.
         """
-        if len(windows) <= 1:
+        if len(windows) <= 1 and self._worker is None:
             found = self(windows)
             return lambda: found
         if self._worker is None:

@@ -9,7 +9,7 @@ from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.catch_up import CatchUp, Heard
+from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.last_said import LastSaid
 from fitness_core.ros.messages import from_body_pose, header
 from fitness_core.ros.node import FitnessNode, run
@@ -101,6 +101,9 @@ class ExerciseClassifierNode(FitnessNode):
     def parameters_changed(self, names: set[str]) -> None:
         """The threshold holds from the next classification on."""
         if self._classifier is not None and "confidence_threshold" in names:
+            if self.params.confidence_threshold > 1:
+                self.get_logger().error("confidence_threshold: accepted are 0 .. 1, or NaN; it stays as it was")
+                return
             self._classifier.trust(self._threshold)
             self._tell_info()
 
@@ -150,7 +153,8 @@ class ExerciseClassifierNode(FitnessNode):
         # All of them again: a counter that was started again too has heard none of what was said before, and what it
         # has heard it passes over.
         for begin in range(0, len(poses), _BLOCK):
-            some = [from_body_pose(heard.message) for heard in poses[begin : begin + _BLOCK]]
+            block, topic = poses[begin : begin + _BLOCK], self.resolve_topic_name("body_pose")
+            some = usable(block, from_body_pose, self.refusals, topic)
             for pose, result in zip(some, self._classifier.steps(some), strict=True):
                 self._tell(result, pose.frame_id)
 

@@ -133,10 +133,13 @@ class RepCounter:
                 self._tracks[self._set.exercise].learn(event.range_of_motion)
 
     def set_exercise(self, exercise: str) -> None:
-        """Count this exercise from now on, whatever the classifier says; empty = the classifier decides."""
+        """Count this exercise from now on, whatever the classifier says; empty = the classifier decides.
+
+        A set of another one is over with the next pose, and what was done before is none of this one.
+        """
         if exercise:
             self._catalogue[exercise]  # raises InputError that names those there are
-        self.exercise = self._deciding.given = exercise
+        self.exercise = exercise
 
     def classify(self, classification: Classification) -> None:
         """Hear what the classifier says; it counts from 0.1 s after its stamp."""
@@ -179,9 +182,11 @@ class RepCounter:
             self._sets = sets
         elif pose.body_id and self._body_id not in ("", pose.body_id):
             self._another_body(pose.stamp, events, summaries)
+        if self._deciding.given != self.exercise:
+            self._another_exercise(events, summaries)
         self._pose, self._tracked, self._body_id = pose, body.tracked, pose.body_id or self._body_id
         if gap := self._gaps.step(pose.stamp, self._bearable_gap()):
-            events.append(self._interrupted(*gap))
+            events.append(self._interrupted(*gap, pose.stamp))
         self._movement.add(pose)
         self._past.add(body)
         drives = self._gates.step(pose.stamp, body.drives)
@@ -200,13 +205,15 @@ class RepCounter:
 
     def finish(self) -> CounterOutput:
         """The stream is over: decide what waits, count halves at the end, close the set."""
+        events: list[RepEvent] = []
+        summaries: list[SetSummary] = []
         if self._pose is None:
-            summaries = [self._close_set()] if self._set else []
+            summaries += [self._close_set()] if self._set else []
             return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0), summaries=summaries)
+        if self._deciding.given != self.exercise:
+            self._another_exercise(events, summaries)
         for name, track in self._tracks.items():
             self._deciding.add(name, track.finish(), self._settled)
-        events: list[RepEvent] = []
-        summaries = []
         self._decide(self._pose.stamp, events, summaries, last=True)
         state = self._state(self._pose)
         if self._set:
@@ -223,11 +230,11 @@ class RepCounter:
             return min(HOLD_S, self._catalogue[name].shortest_s)
         return HOLD_S if self._gaps.resumed else math.inf
 
-    def _interrupted(self, start: int, end: int) -> RepEvent:
-        """The event that tells of a gap between two poses [ns]."""
+    def _interrupted(self, start: int, end: int, now: int) -> RepEvent:
+        """The event that tells at stamp `now` of a time in which repetitions may have been lost, all [ns]."""
         assert self._pose is not None
         name = self._set.exercise if self._set else self.exercise
-        lost = RepEvent(end, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._pose.body_id)
+        lost = RepEvent(now, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._pose.body_id)
         return self._set.add(lost) if self._set else lost
 
     def _another_body(self, stamp: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
@@ -241,13 +248,24 @@ class RepCounter:
             track.new_body(stamp)
         self._gates = GlitchGates(self._bodies.columns)
 
+    def _another_exercise(self, events: list[RepEvent], summaries: list[SetSummary]) -> None:
+        """Another exercise was asked for since the last pose."""
+        goes_on = self._set is not None and self._set.exercise == self.exercise
+        if self.exercise and self._pose is not None and not goes_on:
+            self._decide(self._pose.stamp, events, summaries, last=True)
+            if self._set:
+                summaries.append(self._close_set())
+            self._deciding.drop()
+            self._settled = self._pose.stamp
+        self._deciding.given = self.exercise
+
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
         if not self._deciding.waiting:
             return
         spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
         for unheard in self._deciding.forget(now, spoken):
-            events.append(self._interrupted(*unheard))
+            events.append(self._interrupted(*unheard, now))
         while True:
             if self._set is not None:
                 for candidate in self._deciding.going_on(self._set, now, last):
@@ -275,8 +293,8 @@ class RepCounter:
             track.learn(excursion.range_of_motion)
         assert self._pose is not None
         motion = track.motion(candidate)
-        poses = self._past.poses(excursion.start, excursion.end)
-        verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn) if v.judged]
+        poses, seen = self._past.poses(excursion.start, excursion.end), self._min_visibility
+        verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn, seen) if v.judged]
         events.append(
             running.add(
                 RepEvent(

@@ -57,7 +57,7 @@ class Repetition:
     poses: from its start to its end. turn: stamp of the turning point [ns]. Hidden points are NaN.
     """
 
-    def __init__(self, poses: Sequence[Pose], turn: int) -> None:
+    def __init__(self, poses: Sequence[Pose], turn: int, min_visibility: float = MIN_VISIBILITY) -> None:
         poses = [pose for pose in poses if pose.tracked]
         if not poses:
             raise ValueError("a repetition needs a pose in which somebody is seen")
@@ -66,7 +66,7 @@ class Repetition:
         self._visibility = rows_of([pose.visibility for pose in poses])
         if not np.isfinite(self._visibility).all():
             self._visibility = np.nan_to_num(self._visibility)
-        hidden, pixels = self._visibility < MIN_VISIBILITY, pixels_of(poses)
+        hidden, pixels = self._visibility < min_visibility, pixels_of(poses)
         self._space = metric_of(poses, pixels).astype(np.float64)
         self._picture = pixels[..., :2].astype(np.float64)
         if hidden.any():
@@ -119,7 +119,7 @@ def judge(
     """
     if not exercise.form or not any(pose.tracked for pose in poses):
         return [Verdict(rule, math.nan) for rule in exercise.form]
-    repetition = Repetition(poses, turn)
+    repetition = Repetition(poses, turn, min_visibility)
     return [Verdict(rule, measure(rule, repetition)) for rule in exercise.form]
 
 

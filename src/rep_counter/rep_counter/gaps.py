@@ -35,10 +35,12 @@ class Gaps:
         if last is None or stamp < last:
             return None
         distance = seconds(stamp - last)
+        before_restart = self.resumed and not self._distances  # this distance began before it
         self._distances.append(distance)
         if not self._usual and not self.resumed:
             self._usual = distance
-        if distance > bearable and distance > _UNUSUAL * self._usual:
-            return last, stamp
-        self._usual += (_FOLLOW if self._usual else 1.0) * (distance - self._usual)
-        return None
+        gap = distance > bearable and distance > _UNUSUAL * self._usual
+        # Of gaps too: a source that has become slow for good is told of a few times only.
+        if not (gap and before_restart):
+            self._usual += (_FOLLOW if self._usual or gap else 1.0) * (distance - self._usual)
+        return (last, stamp) if gap else None

@@ -114,6 +114,8 @@ class RepCounterNode(FitnessNode):
         if "exercise" in names and self._counter is not None:
             try:
                 self._counter.set_exercise(self.params.exercise)
+                if self._continuity is not None:
+                    self._continuity.asked_for(self.params.exercise)
             except InputError as error:
                 self.get_logger().error(f"{error}; still counting {self._counter.exercise or 'what is classified'}")
 
@@ -187,10 +189,7 @@ class RepCounterNode(FitnessNode):
         self, request: srv.SetExercise.Request, response: srv.SetExercise.Response
     ) -> srv.SetExercise.Response:
         if self._counter is None:
-            response.success, response.message = (
-                False,
-                "the counter is not configured; configure and activate it first",
-            )
+            response.message = "the counter is not configured; configure and activate it first"
             return response
         try:
             self._counter.set_exercise(request.exercise)
@@ -198,7 +197,7 @@ class RepCounterNode(FitnessNode):
             response.success, response.message = False, str(error)
             return response
         if self._continuity is not None:
-            self._continuity.save()
+            self._continuity.asked_for(request.exercise)
         response.success = True
         response.message = f"counting {request.exercise}" if request.exercise else "counting what is classified"
         return response

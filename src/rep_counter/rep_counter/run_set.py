@@ -115,7 +115,8 @@ class RunSet:
 
     def close(self, summary: SetSummary, clock: int) -> None:
         """The counter has closed a set; that ends this one, unless its rest is told in the request."""
-        ours = self.count > 0 or summary.end > self._began
+        # Before the first state it is not known when this one began.
+        ours = self.count > 0 or (self._stamped and summary.end > self._began)
         if summary.exercise == (self.exercise or summary.exercise) and ours and not self.request.rest:
             self._closed, self._closed_at = summary, clock
             self.look(clock)

@@ -132,7 +132,9 @@ class Track:
     def motion(self, candidate: Candidate) -> Motion:
         """How the driving signal of a candidate moved."""
         excursion, side = candidate.excursion, self._sides.index(candidate.sides)
-        stamps, readings = self._readings(excursion.start - NOTICED_LATE, excursion.end)
+        # As far back as is remembered: who is credited late moved no less.
+        since = max(excursion.start - NOTICED_LATE, self._since)
+        stamps, readings = self._past.readings(self._signal, since, excursion.end)
         values = [drive(self.exercise.direction, self.exercise.sides, reading)[side] for reading in readings]
         return motion_of(np.array(stamps), np.array(values), excursion.start, excursion.turn, excursion.end)
 
@@ -147,8 +149,12 @@ class Track:
 
     @property
     def resting(self) -> bool:
-        """Whether no side is on its way."""
-        return all(m.phase in (Phase.UNKNOWN, Phase.REST) for m in self._machines)
+        """Whether no side is on its way; who has been away for longer than a repetition lasts is not, either."""
+        return all(m.phase in (Phase.UNKNOWN, Phase.REST) or self._stays_away(m) for m in self._machines)
+
+    def _stays_away(self, machine: PhaseMachine) -> bool:
+        away = machine.away
+        return away is not None and self._past.newest - away[0] > self._longest
 
     def found(self, start: int, end: int, so_far: bool) -> Found:
         """What good repetitions there were between two stamps [ns].

@@ -48,7 +48,11 @@ def stays(still: Still, poses: Sequence[Pose], min_visibility: float) -> bool:
     """Whether the stiller side's point keeps its height in the picture; true where neither is seen enough."""
     if not poses:
         return True
-    torso = _median(_torsos(poses, rows_of([pose.image for pose in poses])))
+    torsos = _torsos(poses, rows_of([pose.image for pose in poses]))
+    torsos = torsos[np.isfinite(torsos)]
+    if not len(torsos):
+        return True
+    torso = _median(torsos)
     ranges = []
     for side in ("left", "right"):
         row = INDEX[f"{side}_{still.point}"]

@@ -1,10 +1,10 @@
 """What publishers still have from before a node was there, then what comes now: each message once, in its order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -13,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 
 from fitness_core.ros.messages import from_time
+from fitness_core.ros.refusals import Refusals
 from fitness_core.ros.serialized import IN_PLACE, stamp_of
 
 PATIENCE = 1.0
@@ -20,6 +21,8 @@ PATIENCE = 1.0
 KEPT_PATIENCE = 15.0
 """Longest wait for what publishers are known to have kept [s]: a busy machine takes seconds to hand it over."""
 _PERIOD = 0.02
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,15 @@ class Heard:
             return self._content
         read = IN_PLACE.get(self._kind)
         return read(self._content) if read else deserialize_message(self._content, self._kind)
+
+
+def usable(heard: Iterable[Heard], read: Callable[[Any], Read], refusals: Refusals, topic: str) -> list[Read]:
+    """What `read` makes of messages; one that it refuses with InputError is told of, like a message of now."""
+    found: list[Read] = []
+    for one in heard:
+        with refusals.taking(topic):
+            found.append(read(one.message))
+    return found
 
 
 class CatchUp:

@@ -2,19 +2,20 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
 
 from fitness_core.ros import messages, qos
-from fitness_core.ros.catch_up import CatchUp, Heard
+from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.state import state_file
 from fitness_core.types import Reason
 from fitness_msgs import msg
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.memory import Memory, MemoryFile
-from rep_counter.resume import needed, resume
+from rep_counter.resume import Resumed, needed, resume
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
 SOON = 0.005
@@ -44,6 +45,7 @@ class Continuity:
         self._publish = publish
         self._file = MemoryFile(state_file(node)) if within else None
         self._catch_up: CatchUp | None = None
+        self._asked: str | None = None
         self._soon = node.create_timer(SOON, self.save, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._soon.cancel()
         self._story, self._until = "", 0.0
@@ -83,6 +85,11 @@ class Continuity:
         if self._file is not None and self._catch_up is None:
             self._file.save(self._counter.memory())
 
+    def asked_for(self, exercise: str) -> None:
+        """This is counted from now on, whatever was before the crash."""
+        self._asked = exercise
+        self.save()
+
     def alive(self) -> None:
         """Once a second: what is kept is of now."""
         if self._counter.stamp is not None:
@@ -105,11 +112,19 @@ class Continuity:
     def _resume(self, memory: Memory, heard: dict[str, list[Heard]]) -> None:
         self._catch_up = None
         stamps = [pose.stamp for pose in heard["body_pose"]]
-        poses = [messages.from_body_pose(pose.message) for pose in heard["body_pose"][needed(memory, stamps) :]]
-        labels = [messages.from_classification(label.message, self._labels) for label in heard["exercise"]]
-        resumed = resume(self._counter, memory, poses, labels, oldest=stamps[0])
+        of_use, refusals = heard["body_pose"][needed(memory, stamps) :], self._node.refusals
+        poses = usable(of_use, messages.from_body_pose, refusals, self._node.resolve_topic_name("body_pose"))
+        read = partial(messages.from_classification, labels=self._labels)
+        labels = usable(heard["exercise"], read, refusals, self._node.resolve_topic_name("exercise"))
+        if poses:
+            resumed = resume(self._counter, memory, poses, labels, oldest=stamps[0])
+        else:
+            self._counter.restore(memory)
+            resumed = Resumed("restarted; none of the poses since can be used")
         for output in resumed.outputs:
             self._publish(output, output is resumed.outputs[-1])
+        if self._asked is not None:
+            self._counter.set_exercise(self._asked)
         self.save()
         self._tell(resumed.story)
 
