@@ -64,7 +64,7 @@ What the graph costs beside the bare pose network, measured side by side in one 
 `--quick`: one). What makes it fast, and how much runs differ: [what-makes-it-fast.md](what-makes-it-fast.md).
 
 This page is made of `src/fitness_bringup/fitness_bringup/bench/baseline.json`, a result of `./fitness bench --json`, by
-`python -m fitness_bringup.bench.page baseline.json docs`; do not edit it."""
+`./fitness shell -- python -m fitness_bringup.bench.page baseline.json docs`; do not edit it."""
 
 _WIDTH, _BAR, _LEFT = 720, 26, 250
 
@@ -197,10 +197,14 @@ def _details(result: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
         ("Single steps", ["step", "CPU [ms]"], _pairs(result["steps_ms"])),
     ]
     for name, values in result["scaling"].items():
-        flat = values if isinstance(values, dict) else {"": values}
+        if not isinstance(values, dict):
+            sections.append(
+                (name.replace("_", " ").capitalize(), ["", "value"], [["on this machine", _number(values)]])
+            )
+            continue
         rows = [
             [f"{key} {inner}", _number(number)]
-            for key, of in flat.items()
+            for key, of in values.items()
             for inner, number in (of.items() if isinstance(of, dict) else [("", of)])
         ]
         sections.append((f"Growth: {name.replace('_', ' ')}", ["at", "value"], rows))
