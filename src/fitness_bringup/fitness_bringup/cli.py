@@ -149,8 +149,9 @@ def live(
         raise InputError("--headless and --window exclude each other")
     from fitness_bringup import live
 
-    if another_bag and record is not None:
+    if another_bag and record is not None and record.exists():
         record = live.unused(record)
+        print(f"recording goes on in {record}", file=sys.stderr, flush=True)
     options = live.Options(
         source=source,
         demo=demo,
