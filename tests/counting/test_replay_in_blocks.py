@@ -73,3 +73,12 @@ def test_bouts_that_nobody_wants_change_nothing_else():
     assert any(output.periodicity for output in with_bouts) and not any(output.periodicity for output in without)
     for one, other in zip([*with_bouts, wanted.finish()], [*without, unwanted.finish()], strict=True):
         assert repr((one.state, one.events, one.summaries)) == repr((other.state, other.events, other.summaries))
+
+
+@pytest.mark.parametrize("length", range(256, 260))
+def test_a_recording_of_any_length_goes_through_a_network_that_takes_one_window(length: int) -> None:
+    # One window is due in the last block of some of these, while the network still has those of the block before.
+    classifier = ExerciseClassifier()
+    classifier._network._together = 1
+    moments = Pipeline(classifier, RepCounter(Catalogue.load())).through(recorded()[:length])
+    assert len(list(moments)) == length

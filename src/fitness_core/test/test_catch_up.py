@@ -6,8 +6,10 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 
+from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
-from fitness_core.ros.catch_up import PATIENCE, CatchUp
+from fitness_core.ros.catch_up import PATIENCE, CatchUp, Heard, usable
+from fitness_core.ros.refusals import Refusals
 from fitness_core.types import NANOSECONDS
 from fitness_msgs.msg import BodyPose, ExerciseClassification
 
@@ -60,6 +62,20 @@ def test_what_is_kept_is_waited_for_until_it_can_be_read(node):
     node.until(lambda: done)
     assert time.monotonic() > begun + PATIENCE
     assert seconds_of(done[0]) == {topic: [0, 1, 2, 3, 4] for topic in TOPICS}
+
+
+def test_what_cannot_be_used_of_what_was_kept_is_told_and_passed_over():
+    said = []
+    refusals = Refusals(said.append)
+    heard = [Heard(stamp, stamp) for stamp in range(4)]
+
+    def read(number: int) -> int:
+        if number == 2:
+            raise InputError("two is no pose")
+        return number
+
+    assert usable(heard, read, refusals, "/body_pose") == [0, 1, 3]
+    assert refusals.counts == {"/body_pose": 1} and said == ["/body_pose: two is no pose"]
 
 
 def test_nobody_waits_for_who_keeps_nothing(node):

@@ -122,7 +122,9 @@ def test_movement_that_the_classifier_never_spoke_of_is_told_of(figure, wave):
         if not silent[0] < pose.stamp < silent[1]:
             idle = Classification(pose.stamp, 0, ClassificationStatus.OK, "idle", 0.9, {"idle": 0.95, "squat": 0.05})
             counter.classify(idle)
-        events += counter.step(pose).events
+        new = counter.step(pose).events
+        assert all(event.stamp == pose.stamp for event in new), "the stamp is that of when it is told"
+        events += new
     assert not [event for event in events if event.counted]
     told = [(event.start, event.end) for event in events if event.reason == Reason.INTERRUPTED]
     assert told and all(start > silent[0] - nanoseconds(2.0) and end < silent[1] for start, end in told)

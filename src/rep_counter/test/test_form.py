@@ -175,6 +175,15 @@ def test_pull_up_below_the_hands(seen):
     assert judged("pull_up", seen(_body(upper_arm=170, elbow=170)))["pull_up_height"]
 
 
+def test_what_the_counter_takes_for_seen_is_judged(figure, wave):
+    dim = np.full(33, 0.3, np.float32)
+    counter, judged = RepCounter(CATALOGUE, "squat", min_visibility=0.2), []
+    for time, angle in wave(3, 2.0, 170, 70, 30):
+        judged += [event.form_judged for event in counter.step(figure(time, knee=angle, visibility=dim)).events]
+    judged += [event.form_judged for event in counter.finish().events]
+    assert len(judged) == 3 and all("squat_depth" in codes for codes in judged)
+
+
 def test_an_event_tells_form_smoothness_and_tempo(figure, wave):
     counter = RepCounter(CATALOGUE, "squat")
     outputs = [counter.step(figure(time, knee=angle)) for time, angle in wave(4, 2.0, 170, 70, 30)]

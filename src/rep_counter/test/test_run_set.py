@@ -163,6 +163,13 @@ def test_a_set_that_ended_before_it_was_asked_for_does_not_end_it() -> None:
     assert floor.run.end is None
 
 
+def test_a_summary_before_the_first_state_is_of_a_set_before() -> None:
+    floor = Floor(repetitions=3)
+    floor.close(5)
+    floor.pass_time(3.0)
+    assert floor.repeat(1) and floor.run.end is None
+
+
 def test_nobody_is_waited_for_for_ever() -> None:
     floor = Floor(repetitions=2)
     floor.pass_time(3.0)

@@ -15,6 +15,7 @@ from rep_counter import whole
 from rep_counter.counter import RepCounter
 from rep_counter.whole import falls, stays, throughout, trunks_of
 
+CATALOGUE = Catalogue.load()
 G = 9.81 / 0.5
 """Free fall [torso lengths/s2]: the figure's torso is half a metre."""
 
@@ -103,6 +104,17 @@ def test_the_hand_that_moves_less_is_asked(figure):
     one = [lifted(figure(t), t, ("left_wrist",)) for t in np.arange(0, 2, 0.1)]
     both = [lifted(figure(t), t, ("left_wrist", "right_wrist")) for t in np.arange(0, 2, 0.1)]
     assert stays(still, one, 0.3) and not stays(still, both, 0.3)
+
+
+def test_one_landmark_that_is_not_measured_rejects_nothing(figure):
+    poses = [figure(number / 30) for number in range(60)]
+    still = CATALOGUE["push_up"].still[0]
+    hip = INDEX["left_hip"]
+    image, visibility = poses[30].image.copy(), poses[30].visibility.copy()
+    image[hip] = visibility[hip] = np.nan
+    assert stays(still, poses, 0.5) and stays(still, [*poses[:30], replace(poses[30], image=image), *poses[31:]], 0.5)
+    nowhere = [replace(pose, image=np.full_like(pose.image, np.nan)) for pose in poses]
+    assert stays(still, nowhere, 0.5), "what is not measured is not judged"
 
 
 def test_a_posture_throughout_bears_a_flip_and_no_more(figure):
