@@ -101,11 +101,15 @@ def test_what_no_option_says_stays_as_the_users_file_has_it_and_what_one_says_do
     assert nodes["/fitness/rep_counter"]["ros__parameters"] == {"exercise": "squat", "min_visibility": 0.6}
 
 
-@pytest.mark.parametrize(("demo", "shown"), [(False, False), (True, False)])
-def test_the_users_file_says_whether_the_picture_is_shown(tmp_path: Path, demo: bool, shown: bool) -> None:
+@pytest.mark.parametrize(
+    ("demo", "private", "shown"), [(False, False, True), (False, True, False), (True, False, False)]
+)
+def test_the_users_file_says_whether_the_picture_is_shown(
+    tmp_path: Path, demo: bool, private: bool, shown: bool
+) -> None:
     mine = tmp_path / "private.yaml"
     mine.write_text("/**/overlay: {ros__parameters: {picture: false}}\n")
-    options = live.Options(source="" if demo else "0", demo=demo, markers=False, params=None if demo else mine)
+    options = live.Options(source="" if demo else "0", demo=demo, markers=False, params=mine if private else None)
     live.begin(options)
     try:
         nodes = live._Nodes(options)

@@ -102,6 +102,9 @@ def live(
         Path | None,
         typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
     ] = None,
+    another_bag: Annotated[
+        bool, typer.Option("--another-bag", help="Where BAG is there already, record into BAG_2, BAG_3, ...")
+    ] = False,
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
     overlay: Overlay = True,
     dashboard: Annotated[bool, typer.Option(help="Serve the dashboard in the browser.")] = True,
@@ -142,7 +145,6 @@ def live(
     params: Params = None,
     parameter: Parameters = None,
     namespace: Namespace = "fitness",
-    another_bag: Annotated[bool, typer.Option("--another-bag", hidden=True)] = False,
 ) -> None:
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
     if headless and window:

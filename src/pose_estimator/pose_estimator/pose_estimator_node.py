@@ -196,7 +196,7 @@ class PoseEstimatorNode(FitnessNode):
         self._publisher.publish(serialized.of_pose(pose))
         self._age.tick((self.get_clock().now().nanoseconds - pose.stamp) / 1e9)
 
-    def _failed(self, error: Exception, picture: Image | Frame | None) -> None:
+    def _failed(self, error: Exception, _: Image | Frame | None) -> None:
         if isinstance(error, InputError):
             self.statistics.refused += 1
             with self.refusals.taking(self.resolve_topic_name("camera/image_raw")):

@@ -1,0 +1,98 @@
+"""A browser as the camera: its pictures, and what is none."""
+
+import asyncio
+import contextlib
+import struct
+import time
+
+import aiohttp
+import pytest
+from served import DEADLINE, base, jpeg, run, until
+
+from fitness_visualization.dashboard.camera import Camera
+from fitness_visualization.dashboard.viewers import pack
+
+
+@pytest.fixture
+def camera(serve, logged):
+    frames = []
+    camera = Camera(frames.append, logged.append)
+    return camera, frames, serve(camera=camera)
+
+
+def test_pictures_of_a_browser_come_in_the_order_of_their_stamps(camera):
+    _, frames, server = camera
+    now = time.time()
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/camera/ws") as link:
+            # Late, from the future, not a number: the time of arrival stands for a stamp that cannot be.
+            for stamp in (now, now - 0.01, now + 9e9, float("nan"), -1.0):
+                assert (await until(link, "next"))["clock"] >= now
+                await link.send_bytes(pack(stamp, jpeg()))
+            await until(link, "next")
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.ws_connect(f"{base(server)}/camera/ws")
+            assert refused.value.status == 409, "there is one camera"
+
+    run(scenario)
+    stamps = [frame.stamp for frame in frames]
+    assert stamps == sorted(set(stamps)) and len(stamps) == 5
+    assert abs(stamps[0] - now * 1e9) < 1e4 and all(abs(stamp / 1e9 - now) < DEADLINE for stamp in stamps)
+    assert frames[0].image.shape == (48, 64, 3)
+
+
+def huge_jpeg() -> bytes:
+    """A small file that says it is 65000 x 65000 pixels."""
+    data = bytearray(jpeg())
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", 65000, 65000)
+    return bytes(data)
+
+
+def disguised_jpeg() -> bytes:
+    """The same behind a fill byte; whoever takes that for a marker finds a size where it leads that is accepted."""
+    data = bytearray(huge_jpeg())
+    at = data.index(b"\xff\xc0")
+    data[at:at] = b"\xff"
+    planted = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    data += bytes(planted + 100 - len(data))
+    data[planted : planted + 9] = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 64, 64)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"", "no picture"),
+        (pack(1.0, b"GIF89a" + bytes(100)), "not a JPEG"),
+        (pack(1.0, b"\xff\xd8\xff\xe0\x00\x00" + bytes(100)), "not a JPEG"),
+        (pack(1.0, jpeg()[:60]), "not a JPEG"),
+        (pack(1.0, huge_jpeg()), "65000x65000"),
+        (pack(1.0, disguised_jpeg()), "65000x65000"),
+        (pack(1.0, jpeg(8, 8)), "8x8"),
+        (b"x" * 10_000_000, "broken"),
+        ("{}", "wrong kind"),
+    ],
+    ids=["empty", "gif", "loop", "cut", "huge", "disguised", "tiny", "10 MB", "text"],
+)
+def test_what_is_no_picture_ends_the_connection(camera, logged, sent, said):
+    taker, frames, server = camera
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/camera/ws") as link:
+            await until(link, "next")
+            with contextlib.suppress(ConnectionError):
+                await (link.send_str(sent) if isinstance(sent, str) else link.send_bytes(sent))
+            while (await link.receive()).type == aiohttp.WSMsgType.TEXT:
+                pass
+        while taker.connected:
+            await asyncio.sleep(0.01)
+        async with client.ws_connect(f"{base(server)}/camera/ws") as link:
+            await until(link, "next")
+            await link.send_bytes(pack(time.time(), jpeg()))
+            await until(link, "next")
+
+    run(scenario)
+    assert len(frames) == 1
+    assert len(logged) == 1 and said in logged[0]
