@@ -12,6 +12,14 @@ import pytest
 
 DATA = Path(__file__).resolve().parents[1] / "shared" / "data"
 
+# Before anything imports ROS 2: a domain for this run of the tests, and one for each of its workers, which have the
+# environment of the run. Neither a robot in the house nor another run is heard.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["ROS_DOMAIN_ID"] = str(int(os.environ["ROS_DOMAIN_ID"]) + int(worker.removeprefix("gw")))
+else:
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 90)
+os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+
 
 @pytest.fixture(scope="session")
 def needed() -> Callable[[object, str], None]:

@@ -61,6 +61,7 @@ def test_a_busy_machine_is_recognised() -> None:
     assert compare.why_not(made([48, 49], cores=8), quiet).startswith("8 cores, the baseline had 2")
 
 
+@pytest.mark.alone
 def test_what_others_use_is_measured() -> None:
     """Of what works beside it, this process counts only what it has waited for as its own."""
     others = Others()
@@ -78,6 +79,7 @@ def test_a_result_is_not_changed_by_comparing() -> None:
     assert before == BASELINE
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_nothing_is_lost(record_property) -> None:
     result = command.measure("", PLAN)

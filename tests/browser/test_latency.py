@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 CLIP = "videos/squat/mrpose_squat2.mp4"
 SPEC = importlib.util.spec_from_file_location("latency", Path(__file__).with_name("latency.py"))
@@ -12,6 +13,7 @@ latency = importlib.util.module_from_spec(SPEC)
 DRAWINGS = 60
 
 
+@pytest.mark.alone
 def test_a_drawing_is_young_when_it_is_on_the_screen(data, live, browser, visit, until):
     SPEC.loader.exec_module(latency)
     running = live("--source", data(CLIP), "--loop", "--no-overlay")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, nanoseconds
@@ -19,6 +21,7 @@ MOST = 0.02
 """Of the processor time of the pose stage; 0.3 ms beside the 15 to 30 ms that a picture takes on a laptop's core."""
 
 
+@pytest.mark.alone
 def test_counter_and_form_cost_little_beside_the_pose_stage(data: Callable[[str], Path], record_property) -> None:
     with open_source(str(data(CLIP))) as source:
         frames = list(source)

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 LIMIT = 0.02
 """Most of one core that an inactive graph may use."""
 PROGRAM = Path(__file__).with_name("inactive.py")
 
 
+@pytest.mark.alone
 def test_what_is_switched_off_costs_nothing_and_lets_the_camera_go(film: Path) -> None:
     run = subprocess.run([sys.executable, PROGRAM, film], capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr

@@ -1,7 +1,6 @@
 """REP-155: 33 landmarks to 18 points, the topics under /humans, and a graph that runs on without hri_msgs."""
 
 import importlib.util
-import os
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -21,8 +20,6 @@ from fitness_msgs import msg
 from fitness_visualization import hri_bridge_node
 from fitness_visualization.hri import POINTS, skeleton_of
 from fitness_visualization.hri_bridge_node import ABSENT, HriBridgeNode
-
-DOMAIN = 1 + os.getpid() % 90
 
 
 def body(body_id: str = "person_1") -> Pose:
@@ -95,7 +92,7 @@ class Wire:
     """The other end: publishes what the graph publishes, and keeps what the bridge publishes."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, stand_in: bool) -> None:
-        rclpy.init(domain_id=DOMAIN)
+        rclpy.init()
         self.sent: list[tuple[str, Any]] = []
         if stand_in:
             monkeypatch.setattr(hri_bridge_node, "hri_messages", lambda: STAND_IN)

@@ -1,7 +1,6 @@
 """The camera node, over real DDS."""
 
 import http.server
-import os
 import signal
 import subprocess
 import sys
@@ -21,8 +20,6 @@ from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time
-
-DOMAIN = 1 + os.getpid() % 90
 
 
 class World:
@@ -62,7 +59,7 @@ class World:
 
 @pytest.fixture
 def world():
-    rclpy.init(domain_id=DOMAIN)
+    rclpy.init()
     made = World()
     yield made
     made.close()
@@ -306,7 +303,6 @@ def program(*arguments: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"ROS_DOMAIN_ID": str(DOMAIN)},
     )
 
 

@@ -1,6 +1,5 @@
 """Pictures within a process and past it: each comes once, in order, the same whichever way it came."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from fitness_core.ros import images, qos
 from fitness_core.ros.handover import Inlet, Outlet
 from fitness_core.types import Frame
 
-DOMAIN = 1 + os.getpid() % 90
 SHAPE = (48, 64, 3)
 
 
@@ -67,7 +65,7 @@ class World:
 
 @pytest.fixture
 def world():
-    rclpy.init(domain_id=DOMAIN)
+    rclpy.init()
     made = World()
     yield made
     made.inlet.close()

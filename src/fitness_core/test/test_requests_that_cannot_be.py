@@ -1,6 +1,5 @@
 """What a client asks of a node by mistake is answered over DDS, and the node lives on."""
 
-import os
 import time
 
 import pytest
@@ -14,14 +13,12 @@ from rclpy.node import Node
 
 from fitness_core.ros.node import FitnessNode
 
-DOMAIN = 1 + os.getpid() % 90
-
 
 class Graph:
     """A node of the graph and a client of its services."""
 
     def __init__(self) -> None:
-        rclpy.init(domain_id=DOMAIN)
+        rclpy.init()
         self.node = FitnessNode("asked")
         self.client = Node("asks")
         self.executor = SingleThreadedExecutor()

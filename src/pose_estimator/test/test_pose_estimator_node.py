@@ -25,7 +25,6 @@ from pose_estimator import pose_estimator_node
 from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.pose_estimator_node import PoseEstimatorNode, Statistics
 
-DOMAIN = 1 + os.getpid() % 90
 CLIP = Path(__file__).resolve().parents[4] / "shared/data/videos/curl/pose_trainer_sample_bicep_curl.mp4"
 FRAMES = 60
 PICTURE = np.full((480, 640, 3), 90, np.uint8)
@@ -87,7 +86,7 @@ class World:
 
 @pytest.fixture
 def world():
-    rclpy.init(domain_id=DOMAIN)
+    rclpy.init()
     made = World()
     yield made
     made.close()
@@ -305,7 +304,6 @@ def test_camera_to_pose_in_two_processes(world, recording):
     node.start()
     camera = subprocess.Popen(
         [sys.executable, "-m", "fitness_camera.camera_node", "--ros-args", "-p", f"source:={recording}"],
-        env=os.environ | {"ROS_DOMAIN_ID": str(DOMAIN)},
         stderr=subprocess.PIPE,
         text=True,
     )
