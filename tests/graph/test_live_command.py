@@ -136,6 +136,14 @@ def test_input_that_cannot_be_used_ends_processes_of_their_own_too(fitness, tmp_
         assert done.returncode == 2 and "/nowhere/squats.mp4" in done.stderr, done.stderr
 
 
+def test_processes_of_their_own_end_with_the_summary_of_all(fitness) -> None:
+    done = fitness("live", "--demo", "--unpaced", "--processes", "--no-overlay", "--no-dashboard")
+    assert done.returncode == 0, done.stderr
+    assert "repetitions: curl 3, press 2, squat 5" in done.stdout
+    rows = [line.split()[:2] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert [row for row in rows if row[1:] and row[1].isdigit()] == [["curl", "3"], ["press", "2"], ["squat", "5"]]
+
+
 def test_end_of_the_recording_ends_it(fitness, tmp_path: Path) -> None:
     done = fitness(
         "live",

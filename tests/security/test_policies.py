@@ -1,7 +1,6 @@
 """The policy of SROS 2 is what the nodes do over DDS, and gives nobody what is not theirs."""
 
 import fnmatch
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from fitness_bringup import api_docs, live, policies
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode
 
-DOMAIN = 1 + os.getpid() % 90
 NODES = api_docs.nodes()
 ACCESSES = policies.accesses()
 LISTED: dict[str, Callable[[Node, str, str], list]] = {
@@ -62,7 +60,7 @@ def graph_of_all(film: Path, tmp_path: Path) -> Iterator[dict[str, FitnessNode]]
         "recorder": {"bag": str(tmp_path / "bag"), "images": True},
         "video": {"file": str(tmp_path / "video.mp4")},
     }
-    rclpy.init(args=["--ros-args", "-r", "__ns:=/fitness", "--log-level", "warn"], domain_id=DOMAIN)
+    rclpy.init(args=["--ros-args", "-r", "__ns:=/fitness", "--log-level", "warn"])
     nodes = {}
     try:
         for api in NODES:
@@ -171,6 +169,8 @@ def test_the_file_is_a_policy_with_an_enclave_for_each_process_and_one_for_all(
     whole = root.find("enclaves/enclave[@path='/robot1/gym/live']/profiles")
     assert whole is not None
     assert {profile.attrib["node"] for profile in whole} == {*names, "status", "dashboard_calls"}
+    starter = root.findall("enclaves/enclave[@path='/robot1/gym/supervisor']/profiles/profile")
+    assert {profile.attrib["node"] for profile in starter} == {"supervisor", "status"}
     item = {"topics": "topic", "services": "service", "actions": "action"}
     rules = {"topics": {"publish", "subscribe"}, "services": {"reply", "request"}, "actions": {"call", "execute"}}
     for profile in root.iterfind("enclaves/enclave/profiles/profile"):

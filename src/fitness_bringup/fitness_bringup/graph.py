@@ -13,7 +13,7 @@ from fitness_bringup.revival import Revival
 from fitness_bringup.status import Status
 from fitness_core.errors import InputError
 from fitness_core.ros.executor import GraphExecutor
-from fitness_core.ros.node import FitnessNode, permitted
+from fitness_core.ros.node import FitnessNode, permitted, wait_until_heard
 
 QUIET = 0.02
 """Nothing is under way once nothing has become ready for so long: within one process DDS delivers at once [s]."""
@@ -22,7 +22,7 @@ SETTLE_TIMEOUT = 1.0
 
 
 class Graph:
-    """Nodes in the order of the data, the source first, and a Status that listens.
+    """Nodes in the order of the data, the source first, and a Status that listens; without nodes, to other processes'.
 
     Making the nodes is left to the caller, since they declare and check their parameters there.
     """
@@ -87,6 +87,7 @@ class Graph:
         for node in [node for node in self.nodes if node.active]:
             node.stop()
             self.settle()
+        wait_until_heard(*self.nodes)
 
     def settle(self) -> None:
         """Run callbacks until no message is under way and no picture is being worked on."""
@@ -96,7 +97,12 @@ class Graph:
                 return
 
     def counts(self) -> dict[str, int]:
-        """What became of the frames: published, processed, lost in transport, replaced by newer ones, failed."""
+        """What became of the frames: published, processed, lost in transport, replaced by newer ones, failed.
+
+        Empty where the nodes are in other processes.
+        """
+        if not self.nodes:
+            return {}
         published: dict[str, Any] = self.source.diagnose()[2]
         pose = self.node("pose_estimator")
         if pose is None:

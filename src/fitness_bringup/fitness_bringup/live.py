@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from rclpy.utilities import try_shutdown
 
 from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
-from fitness_bringup.status import print_summary
+from fitness_bringup.status import StatusLine, print_summary
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, on_signal, permitted
@@ -27,8 +26,6 @@ BROWSER = "browser"
 """The source that is the camera of a browser, by the dashboard."""
 CATALOGUED = ("exercise_classifier", "rep_counter", "run_set", "dashboard", "record_take")
 """The nodes that have a parameter `catalogue`; in one graph it is the same for all."""
-TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
-"""Between status lines on a terminal, and elsewhere [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def run(options: Options) -> None:
             if node is graph.source or node.get_name() == "window":
                 node.finished.add_done_callback(lambda _: stop.set_result(None))
         start(graph, options)
-        status_line = _StatusLine(graph)
+        status_line = StatusLine(graph.status, graph.counts)
         graph.spin(stop)
         status_line.end()
         graph.stop()
@@ -273,32 +270,6 @@ def _add_recording(nodes: _Nodes, options: Options, takes: dict[str, Any] | None
         # What is said last comes by the executor here, which waiting for it would stop.
         bag = given(bag=str(options.record or ""), images=options.record_images)
         nodes.add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
-
-
-class _StatusLine:
-    """The state of the graph on stderr: one line that changes on a terminal, else a line now and then."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._terminal = sys.stderr.isatty()
-        self._timer = graph.status.create_timer(TERMINAL_PERIOD if self._terminal else LOG_PERIOD, self._show)
-
-    def end(self) -> None:
-        self._timer.cancel()
-        if self._terminal:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
-
-    def _show(self) -> None:
-        counts = self._graph.counts()
-        drops = sum(counts.get(kind, 0) for kind in ("lost", "replaced", "failed"))
-        line = f"{self._graph.status.line()} | drops {drops}"
-        if self._terminal:
-            width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\033[K{line[:width]}")
-        else:
-            sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
 
 
 def check_source(source: str) -> None:

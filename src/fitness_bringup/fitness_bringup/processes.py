@@ -9,11 +9,15 @@ from typing import Any
 import rclpy
 import yaml
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.task import Future
 from rclpy.utilities import try_shutdown
 
 from fitness_bringup import live, node_parameters
 from fitness_bringup.announcer import Announcer
+from fitness_bringup.graph import Graph
+from fitness_bringup.status import StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
+from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import init, on_signal
 
@@ -56,7 +60,10 @@ def separate(options: live.Options) -> int:
     if options.source and options.source != live.BROWSER:
         live.check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
-        return _supervise(programs(options, Path(folder, "parameters.yaml")), options.namespace)
+        file = Path(folder, "parameters.yaml")
+        nodes = programs(options, file)
+        own = node_parameters.value_of(file, f"/{options.namespace.strip('/')}/rep_counter", "catalogue")
+        return _supervise(nodes, options.namespace, Catalogue.load(Path(own) if own else None))
 
 
 def programs(options: live.Options, file: Path) -> list[Program]:
@@ -118,8 +125,33 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     ]
 
 
-def _supervise(all_of_them: list[Program], namespace: str) -> int:
-    """Run them to their end or a signal, tell of crashes on /diagnostics and on stderr."""
+class _Listener:
+    """Hears the results of the graph in a thread of its own: neither they nor the processes wait for each other."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._graph = Graph()
+        self._line = StatusLine(self._graph.status, self._graph.counts)
+        self._over = Future()
+        self._thread = threading.Thread(target=self._graph.spin, args=(self._over,), name="listener")
+        self._thread.start()
+
+    def end(self, told: bool) -> None:
+        """Hear what is under way and, where there is something to tell, print the summary."""
+        self._over.set_result(None)
+        self._thread.join()
+        self._line.end()
+        self._graph.settle()
+        if told:
+            print_summary(self._graph.status, self._graph.counts(), self._catalogue)
+        self._graph.close()
+
+
+def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue | None = None) -> int:
+    """Run them to their end or a signal, tell of crashes on /diagnostics and on stderr.
+
+    catalogue: of the exercises in the summary; None = the programs print their own.
+    """
     live.set_environment()
     stop = threading.Event()
     on_signal(stop.set)
@@ -131,6 +163,7 @@ def _supervise(all_of_them: list[Program], namespace: str) -> int:
     announcer.listen(supervisor.heard)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    listener = _Listener(catalogue) if catalogue is not None else None
     try:
         ticks = 0
         while not stop.is_set() and supervisor.ended is None:
@@ -142,10 +175,11 @@ def _supervise(all_of_them: list[Program], namespace: str) -> int:
             if not news and ticks * TEND_PERIOD >= TELL_PERIOD:
                 ticks, news = 0, [one.health for one in supervisor.all]
             announcer.tell(news)
-        supervisor.stop()
         return supervisor.ended or 0
     finally:
         supervisor.stop()
+        if listener is not None:
+            listener.end(told=not supervisor.ended)
         node.destroy_node()
         try_shutdown()
 

@@ -1,7 +1,10 @@
 """What a subscriber of the graph sees: the source of the live status line and of the summary at the end."""
 
 import math
+import shutil
+import sys
 from collections import deque
+from collections.abc import Callable
 
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
@@ -14,6 +17,8 @@ from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSumm
 
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
+TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
+"""Between status lines on a terminal, and elsewhere [s]."""
 SETS = 200
 """Sets that the summary at the end tells of: a graph that runs for weeks must not hold them all."""
 
@@ -87,8 +92,39 @@ class Status(Node):
         self._stamps.append(stamp_of(cdr))
 
 
+class StatusLine:
+    """The state of the graph on stderr: one line that changes on a terminal, else a line now and then.
+
+    counts: as `print_summary` has them, asked for at every line.
+    """
+
+    def __init__(self, status: Status, counts: Callable[[], dict[str, int]]) -> None:
+        self._status = status
+        self._counts = counts
+        self._terminal = sys.stderr.isatty()
+        self._timer = status.create_timer(TERMINAL_PERIOD if self._terminal else LOG_PERIOD, self._show)
+
+    def end(self) -> None:
+        """Clear it away."""
+        self._timer.cancel()
+        if self._terminal:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    def _show(self) -> None:
+        line = self._status.line()
+        if counts := self._counts():
+            line += f" | drops {sum(counts.get(kind, 0) for kind in ('lost', 'replaced', 'failed'))}"
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\033[K{line[:width]}")
+        else:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
 def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) -> None:
-    """The sets as they were published, the totals, and what became of the frames (`Graph.counts`)."""
+    """The sets as they were published, the totals, and what became of the frames (`Graph.counts`; empty: not known)."""
     # Here: a graph need not wait for what prints tables.
     from rich.console import Console
 
@@ -111,4 +147,5 @@ def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) 
         console.print(rows)
     totals = ", ".join(f"{name} {count}" for name, count in status.repetitions.items())
     console.print(f"repetitions: {totals or 0}")
-    console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    if counts:
+        console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))

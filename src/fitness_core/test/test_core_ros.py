@@ -1,10 +1,5 @@
 """The helpers that nodes share, on real rclpy."""
 
-import signal
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
 import rclpy
@@ -182,34 +177,3 @@ def test_picture_round_trip_of_a_crop_and_refusals():
         images.to_bgr(Image(height=1, width=1, encoding="16UC1", step=2, data=[0, 0]))
     with pytest.raises(InputError, match="needs a step of at least 30"):
         images.to_bgr(Image(height=10, width=10, encoding="bgr8", step=30, data=[0] * 299))
-
-
-def test_a_node_as_a_program_ends_on_ctrl_c_having_said_its_last_words(tmp_path):
-    script = tmp_path / "program.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            from fitness_core.ros.node import FitnessNode, run
-
-            class Talker(FitnessNode):
-                def activate(self):
-                    print("ready", flush=True)
-
-                def deactivate(self):
-                    print("last words, context ok:", self.context.ok(), flush=True)
-
-            sys.exit(run(lambda: Talker("talker")))
-            """
-        )
-    )
-    program = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-    assert program.stdout.readline() == "ready\n"
-    program.send_signal(signal.SIGINT)
-    rest, _ = program.communicate(timeout=60)
-    assert (program.returncode, rest) == (0, "last words, context ok: True\n")
-    bad = subprocess.run(
-        [sys.executable, str(script), "--ros-args", "-p", "colour:=red"], capture_output=True, text=True, timeout=60
-    )
-    assert bad.returncode == 2
-    assert bad.stderr.strip() == "error: talker: unknown parameter 'colour'; it has: autostart"

@@ -15,10 +15,12 @@ from typing import Any, ClassVar
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
+from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind
 from rclpy.signals import SignalHandlerOptions
@@ -36,6 +38,9 @@ from fitness_core.ros.refusals import Refusals
 TURN = 0.0005
 """How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
 a picture's time, several times per picture."""
+
+LAST_WORDS = 1.0
+"""A program that ends waits for its readers so long, at most [s]."""
 
 COMMON = (
     Parameter(
@@ -262,6 +267,16 @@ def init(args: list[str] | None = None) -> None:
         raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
 
 
+def wait_until_heard(*nodes: Node) -> None:
+    """Wait until who listens to nodes has all that they published, `LAST_WORDS` at most.
+
+    What a process has published and nobody has read yet ends with it.
+    """
+    deadline = time.monotonic() + LAST_WORDS
+    for publisher in (publisher for node in nodes for publisher in node.publishers):
+        publisher.wait_for_all_acked(Duration(seconds=max(0.0, deadline - time.monotonic())))
+
+
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
     """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input.
 
@@ -282,6 +297,7 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
             node.start()
         executor.spin_until_future_complete(stop)
         node.stop()
+        wait_until_heard(node)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,0 +1,98 @@
+"""A node as a program: how it ends, and that nothing it has said is lost when it does."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+TALKER = """
+import sys
+from std_msgs.msg import String
+from fitness_core.ros import qos
+from fitness_core.ros.node import FitnessNode, run
+
+class Talker(FitnessNode):
+    def __init__(self):
+        super().__init__("talker")
+        self.words = self.create_lifecycle_publisher(String, "words", qos.STATE)
+
+    def activate(self):
+        print("ready", flush=True)
+        self.once_heard(self.words, 1, lambda: print("heard", flush=True), timeout=60)
+
+    def deactivate(self):
+        self.words.publish(String(data="last words"))
+        print("said, context ok:", self.context.ok(), flush=True)
+
+sys.exit(run(Talker))
+"""
+LISTENER = """
+import rclpy
+from std_msgs.msg import String
+from fitness_core.ros import qos
+
+rclpy.init()
+node, heard = rclpy.create_node("listener"), []
+node.create_subscription(String, "words", heard.append, qos.STATE)
+while not node.count_publishers("words"):
+    rclpy.spin_once(node, timeout_sec=0.05)
+print("listening", flush=True)
+for _ in range(50):
+    if not heard:
+        rclpy.spin_once(node, timeout_sec=0.1)
+print([message.data for message in heard], flush=True)
+"""
+
+
+def program(code: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def line(of: subprocess.Popen[str]) -> str:
+    assert of.stdout is not None
+    return of.stdout.readline()
+
+
+def talker_and_listener() -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+    """Both, once each has found the other."""
+    talker, listener = program(TALKER), program(LISTENER)
+    assert line(listener) == "listening\n"
+    assert [line(talker), line(talker)] == ["ready\n", "heard\n"]
+    return talker, listener
+
+
+def test_it_ends_on_ctrl_c_having_said_its_last_words() -> None:
+    talker = program(TALKER)
+    assert line(talker) == "ready\n"
+    talker.send_signal(signal.SIGINT)
+    rest, _ = talker.communicate(timeout=60)
+    assert (talker.returncode, rest) == (0, "said, context ok: True\n")
+
+
+def test_it_ends_when_who_listens_has_heard_them() -> None:
+    talker, listener = talker_and_listener()
+    # As one that has no turn while the processor is busy.
+    listener.send_signal(signal.SIGSTOP)
+    talker.send_signal(signal.SIGINT)
+    assert line(talker).startswith("said")
+    listener.send_signal(signal.SIGCONT)
+    assert listener.communicate(timeout=60)[0] == "['last words']\n"
+    assert talker.wait(timeout=60) == 0
+
+
+def test_who_never_listens_keeps_it_only_for_a_while() -> None:
+    talker, listener = talker_and_listener()
+    listener.send_signal(signal.SIGSTOP)
+    talker.send_signal(signal.SIGINT)
+    assert talker.wait(timeout=60) == 0
+    listener.kill()
+    listener.communicate()
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    file = tmp_path / "talker.py"
+    file.write_text(TALKER)
+    given = [sys.executable, str(file), "--ros-args", "-p", "colour:=red"]
+    bad = subprocess.run(given, capture_output=True, text=True, timeout=60, check=False)
+    assert bad.returncode == 2
+    assert bad.stderr.strip() == "error: talker: unknown parameter 'colour'; it has: autostart"
