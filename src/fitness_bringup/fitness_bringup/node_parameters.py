@@ -22,8 +22,8 @@ NODES = (
 
 def parameters(file: Path | None) -> dict[str, Any]:
     """The parameter file that ships, overruled by the user's."""
-    shipped: dict[str, Any] = yaml.safe_load(shared("params", "fitness.yaml").read_text())
-    return shipped if file is None else _merged(shipped, yaml.safe_load(file.read_text()))
+    shipped: dict[str, Any] = parse(shared("params", "fitness.yaml").read_text())
+    return shipped if file is None else _merged(shipped, parse(file.read_text()))
 
 
 def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:

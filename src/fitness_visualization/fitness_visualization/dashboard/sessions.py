@@ -23,6 +23,7 @@ import yaml
 from aiohttp import web
 
 from fitness_core.errors import InputError
+from fitness_core.yaml_text import parse
 
 if TYPE_CHECKING:
     import jinja2
@@ -255,7 +256,7 @@ def _stat(file: Path) -> Any:
 def _times(metadata: Path) -> tuple[float | None, float | None]:
     """Start [s since epoch] and duration [s] by a bag's metadata; None where they are not to be read."""
     try:
-        content = yaml.safe_load(metadata.read_text())["rosbag2_bagfile_information"]
+        content = parse(metadata.read_text())["rosbag2_bagfile_information"]
         start, duration = content["starting_time"]["nanoseconds_since_epoch"], content["duration"]["nanoseconds"]
         # A bag without messages begins at the end of time.
         return float(start) / 1e9 if content.get("message_count", 1) else None, float(duration) / 1e9
