@@ -7,7 +7,7 @@ has (`fitness_core.ros.catch_up`). The file is replaced as a whole, so that a cr
 import contextlib
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from fitness_core.types import Reason, RepEvent
@@ -49,10 +49,15 @@ class Memory:
 
 
 class MemoryFile:
-    """Keeps the newest `Memory` of one counter. problem: why that fails, one line; empty while it works."""
+    """Keeps the newest `Memory` of one counter. problem: why that fails, one line; empty while it works.
 
-    def __init__(self, path: Path) -> None:
+    started_with: the exercise that the counter's parameters ask for. Who is started again with another one wants that,
+    not what was asked for before the crash.
+    """
+
+    def __init__(self, path: Path, started_with: str = "") -> None:
         self.path = path
+        self.started_with = started_with
         self.problem = ""
 
     def save(self, memory: Memory) -> None:
@@ -60,7 +65,8 @@ class MemoryFile:
         beside = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps({"version": _VERSION, **asdict(memory)}))
+            content = {"version": _VERSION, "started_with": self.started_with, **asdict(memory)}
+            beside.write_text(json.dumps(content))
             beside.replace(self.path)
             self.problem = ""
         except OSError as error:
@@ -83,9 +89,12 @@ class MemoryFile:
         if abs(age) > within:
             return None, f"the counter before ended {age:.0f} s ago without closing its set; starting from nought"
         try:
-            return _parsed(json.loads(text)), ""
+            content = json.loads(text)
+            memory = _parsed(content)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             return None, f"{self.path} is damaged ({error!r}): what the counter before had counted is not known"
+        asked_anew = content.get("started_with", "") != self.started_with
+        return (replace(memory, exercise=self.started_with) if asked_anew else memory), ""
 
     def remove(self) -> None:
         """The counter has ended properly: there is nothing to go on from."""

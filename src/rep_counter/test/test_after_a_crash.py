@@ -165,6 +165,14 @@ def test_a_damaged_file_is_told_and_nothing_is_made_of_it(tmp_path, content):
     assert memory is None and "\n" not in problem and "damaged" in problem
 
 
+def test_who_is_started_again_with_another_exercise_wants_that(tmp_path):
+    before = MemoryFile(tmp_path / "memory.json", started_with="curl")
+    before.save(Memory(5, "squat", 2))  # the service has asked for it
+    assert MemoryFile(before.path, "curl").load(within=60.0)[0] == Memory(5, "squat", 2)
+    assert MemoryFile(before.path, "press").load(within=60.0)[0] == Memory(5, "press", 2)
+    assert MemoryFile(before.path, "").load(within=60.0)[0] == Memory(5, "", 2)
+
+
 def test_what_is_old_is_left_alone_and_a_full_disk_is_told(tmp_path):
     file = MemoryFile(tmp_path / "folder" / "memory.json")
     assert file.load(within=60.0) == (None, "")

@@ -43,7 +43,7 @@ class Continuity:
         self._counter = counter
         self._labels = labels
         self._publish = publish
-        self._file = MemoryFile(state_file(node)) if within else None
+        self._file = MemoryFile(state_file(node), node.params.exercise) if within else None
         self._catch_up: CatchUp | None = None
         self._asked: str | None = None
         self._soon = node.create_timer(SOON, self.save, clock=Clock(clock_type=ClockType.STEADY_TIME))
