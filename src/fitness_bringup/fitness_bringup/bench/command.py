@@ -93,12 +93,8 @@ def measure(source: str, plan: Plan, say: Callable[[str], None] = lambda line: N
             watched = (
                 runners["one"].run(frames=round(plan.watched * CAMERA_RATE), rate=CAMERA_RATE) if plan.watched else {}
             )
-            starts = []
-            if "watch" in runners:
-                for number in range(plan.starts):
-                    say(f"start {number + 1} of {plan.starts} ...")
-                    starts.append(runners["watch"].run(for_seconds=5.0))
             scaling = _scaling(runners, plan, say)
+        starts = _starts(folder, plan, say)
         costs = _costs(folder, plan, missing)
     result = result_of(samples, cameras, watched, starts, costs, missing)
     result["scaling"] |= scaling
@@ -127,6 +123,8 @@ def _start(folder: Path, plan: Plan, missing: dict[str, str], resources: ExitSta
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
         missing["existing"] = "TensorFlow and Keras are not installed (./fitness train installs them)"
         del wanted["existing"]
+    if not plan.scaling:
+        del wanted["watch"]
     if plan.only:
         wanted = {name: wanted[name] for name in plan.only}
     runners: dict[str, Contender] = {}
@@ -168,6 +166,19 @@ def _cameras(runners: dict[str, Contender], plan: Plan, say: Callable[[str], Non
         both = [one.result(), second.result()]
         pairs.append((per_frame(alone), sum(map(per_frame, both))))
     return pairs
+
+
+def _starts(folder: Path, plan: Plan, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Starts of `./fitness live`. Nobody else runs: a graph that starts tells each other one of all its topics."""
+    if not plan.starts or plan.only:
+        return []
+    with closing(Contender("graphs", "watch", folder, "bench_live", environment=_ENVIRONMENT)) as watch:
+        watch.await_ready()
+        starts = []
+        for number in range(plan.starts):
+            say(f"start {number + 1} of {plan.starts} ...")
+            starts.append(watch.run(for_seconds=5.0))
+        return starts
 
 
 def _costs(folder: Path, plan: Plan, missing: dict[str, str]) -> list[dict[str, Any]]:

@@ -29,6 +29,9 @@ from fitness_core.ros.messages import from_time
 from fitness_core.types import Frame
 from fitness_msgs.msg import RepEvent, RepState
 
+COUNTED_WITHIN = 10.0
+"""A start is looked on at so much longer where nothing is counted yet [s]: a first set is decided by more than one
+repetition."""
 DRAIN = 3.0
 """How long the last pictures of a slice may take to come through, if ever they do [s]."""
 PROCESSES = ("pose_estimator", "exercise_classifier", "rep_counter")
@@ -260,7 +263,8 @@ def watch(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., d
         while "first_pose" not in seen and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.01)
         ends, memory = time.monotonic() + for_seconds, 0.0
-        while time.monotonic() < ends and process.poll() is None:
+        patience = ends + COUNTED_WITHIN
+        while time.monotonic() < (ends if "first_count" in seen else patience) and process.poll() is None:
             with contextlib.suppress(OSError):  # it may end at any moment
                 memory = contender.peak_memory(process.pid)
             time.sleep(0.05)
