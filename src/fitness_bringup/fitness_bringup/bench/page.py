@@ -36,7 +36,8 @@ METHOD = (
     "picture itself is handed over without DDS while nobody else subscribes to it.",
     "Latency from stamp to RepEvent is taken at 30 Hz, without the time of the pose network; with it, it is given "
     "beside.",
-    "Replays run five in a row after the other contenders have ended; their median is given. The first replay of a "
+    "`./fitness live` is started, and recordings are replayed, after the other contenders have ended: a graph that "
+    "starts tells each other one of all its topics. Replays run five in a row; their median is given. The first of a "
     "process also loads SciPy (50 times real time for the demo's 33 s) and is left out.",
 )
 """How it is measured, a point each."""
