@@ -5,11 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TALKER = """
 import sys
 from std_msgs.msg import String
 from fitness_core.ros import qos
+from fitness_core.ros import node
 from fitness_core.ros.node import FitnessNode, run
+
+if "--ros-args" not in sys.argv:
+    node.LAST_WORDS = float(sys.argv[1])
 
 class Talker(FitnessNode):
     def __init__(self):
@@ -53,16 +59,16 @@ def line(of: subprocess.Popen[str]) -> str:
     return of.stdout.readline()
 
 
-def talker_and_listener() -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
-    """Both, once each has found the other."""
-    talker, listener = program(TALKER), program(LISTENER)
+def talker_and_listener(patience: float) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+    """Both, once each has found the other. patience: of the talker [s]."""
+    talker, listener = program(TALKER, str(patience)), program(LISTENER)
     assert line(listener) == "listening\n"
     assert [line(talker), line(talker)] == ["ready\n", "heard\n"]
     return talker, listener
 
 
 def test_it_ends_on_ctrl_c_having_said_its_last_words() -> None:
-    talker = program(TALKER)
+    talker = program(TALKER, "1")
     assert line(talker) == "ready\n"
     talker.send_signal(signal.SIGINT)
     rest, _ = talker.communicate(timeout=60)
@@ -70,18 +76,20 @@ def test_it_ends_on_ctrl_c_having_said_its_last_words() -> None:
 
 
 def test_it_ends_when_who_listens_has_heard_them() -> None:
-    talker, listener = talker_and_listener()
+    talker, listener = talker_and_listener(patience=60.0)
     # As one that has no turn while the processor is busy.
     listener.send_signal(signal.SIGSTOP)
     talker.send_signal(signal.SIGINT)
     assert line(talker).startswith("said")
+    with pytest.raises(subprocess.TimeoutExpired):
+        talker.wait(timeout=1.0)
     listener.send_signal(signal.SIGCONT)
     assert listener.communicate(timeout=60)[0] == "['last words']\n"
     assert talker.wait(timeout=60) == 0
 
 
 def test_who_never_listens_keeps_it_only_for_a_while() -> None:
-    talker, listener = talker_and_listener()
+    talker, listener = talker_and_listener(patience=0.2)
     listener.send_signal(signal.SIGSTOP)
     talker.send_signal(signal.SIGINT)
     assert talker.wait(timeout=60) == 0
