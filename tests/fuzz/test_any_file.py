@@ -22,6 +22,7 @@ from exercise_classifier.training.config import CONFIGS, load_config
 from exercise_classifier.training.take_readers import read_table
 from fitness_bringup import live, node_parameters
 from fitness_camera import calibration
+from fitness_core import yaml_text
 from fitness_core.catalogue import SHIPPED, Catalogue
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import DEEPEST, parse
@@ -206,7 +207,9 @@ def test_yaml_files(name: str, tmp_path: Path) -> None:
     ],
     ids=["aliases", "deep", "deeper", "date", "digits", "long"],
 )
-def test_yaml_that_would_not_end_is_refused(text: str) -> None:
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
+def test_yaml_that_would_not_end_is_refused(monkeypatch: pytest.MonkeyPatch, loader: type, text: str) -> None:
+    monkeypatch.setattr(yaml_text, "LOADER", loader)
     with pytest.raises(yaml.YAMLError):
         parse(text)
 

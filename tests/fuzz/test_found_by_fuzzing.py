@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
 
 from exercise_classifier.window import PoseWindow
+from fitness_core import yaml_text
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages
@@ -108,7 +110,12 @@ def test_a_pose_file_of_endless_width_has_the_assumed_one(tmp_path: Path) -> Non
     assert pose.width == WIDTH
 
 
-def test_a_control_character_in_yaml_is_told_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("loader", "kind"), [(yaml.CSafeLoader, "control"), (yaml.SafeLoader, "special")])
+def test_a_control_character_in_yaml_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: type, kind: str
+) -> None:
+    monkeypatch.setattr(yaml_text, "LOADER", loader)
     (tmp_path / "jump.yaml").write_text("name: \x1cjump\n")
-    with pytest.raises(InputError, match=r"^[^\n]*(special|control) characters are not allowed[^\n]*$"):
+    said = rf"^[^\n]*unacceptable character #x001c: {kind} characters are not allowed[^\n]*$"
+    with pytest.raises(InputError, match=said):
         Catalogue.load(tmp_path / "jump.yaml")

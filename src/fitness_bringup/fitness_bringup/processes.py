@@ -15,7 +15,7 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup import live, node_parameters
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.graph import Graph
-from fitness_bringup.status import StatusLine, print_summary
+from fitness_bringup.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -159,12 +159,14 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
     init(["--ros-args", "-r", f"__ns:={above}", "--enclave", f"{above}/supervisor", "--log-level", "warn"])
     node = rclpy.create_node("supervisor")
     announcer = Announcer(node)
-    supervisor = Supervisor(all_of_them)
-    announcer.listen(supervisor.heard)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    listener = _Listener(catalogue) if catalogue is not None else None
+    supervisor = listener = None
     try:
+        # Before the programs, so that none is left running where it must not listen.
+        listener = _Listener(catalogue) if catalogue is not None else None
+        supervisor = Supervisor(all_of_them)
+        announcer.listen(supervisor.heard)
         ticks = 0
         while not stop.is_set() and supervisor.ended is None:
             supervisor.wait(TEND_PERIOD)
@@ -175,16 +177,20 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
             if not news and ticks * TEND_PERIOD >= TELL_PERIOD:
                 ticks, news = 0, [one.health for one in supervisor.all]
             announcer.tell(news)
+        supervisor.stop()
         return supervisor.ended or 0
     finally:
-        supervisor.stop()
+        if supervisor is not None:
+            supervisor.stop()
         if listener is not None:
-            listener.end(told=not supervisor.ended)
+            listener.end(told=supervisor is not None and not supervisor.refused)
         node.destroy_node()
         try_shutdown()
 
 
 def _print(news: list[Health]) -> None:
+    # On a terminal the line of state is there.
+    clear = CLEAR if sys.stderr.isatty() else ""
     for health in news:
         if health.level:
-            print(f"supervisor: {health.message}", file=sys.stderr, flush=True)
+            print(f"{clear}supervisor: {health.message}", file=sys.stderr, flush=True)

@@ -19,6 +19,8 @@ RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
+CLEAR = "\r\033[K"
+"""Clears the line of a terminal."""
 SETS = 200
 """Sets that the summary at the end tells of: a graph that runs for weeks must not hold them all."""
 
@@ -108,7 +110,7 @@ class StatusLine:
         """Clear it away."""
         self._timer.cancel()
         if self._terminal:
-            sys.stderr.write("\r\033[K")
+            sys.stderr.write(CLEAR)
             sys.stderr.flush()
 
     def _show(self) -> None:
@@ -117,7 +119,7 @@ class StatusLine:
             line += f" | drops {sum(counts.get(kind, 0) for kind in ('lost', 'replaced', 'failed'))}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\033[K{line[:width]}")
+            sys.stderr.write(f"{CLEAR}{line[:width]}")
         else:
             sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

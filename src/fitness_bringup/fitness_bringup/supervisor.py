@@ -252,11 +252,16 @@ class Supervisor:
 
     @property
     def ended(self) -> int | None:
-        """Exit code, where a program that ends all has ended, or one did not take its input."""
+        """Exit code, where a program that ends all has ended, or one did not take its input; None while all go on."""
         for one in self.all:
             if one.over and (one.program.ends or one.refused):
                 return one.process.returncode
         return None
+
+    @property
+    def refused(self) -> bool:
+        """Whether one of them did not take its input."""
+        return any(one.refused for one in self.all)
 
     def stop(self) -> None:
         """End all, the source first, each when it has said its last words."""

@@ -8,8 +8,8 @@ LARGEST = 1_000_000
 """Characters of a file; the largest that ships has 3000."""
 DEEPEST = 30
 """Values within values."""
-# In C where PyYAML was built with libyaml, as its wheels and Debian's are: a tenth of the time.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's own, in C where it was built with libyaml, as its wheels and Debian's are: a tenth of the time."""
 
 
 def parse(text: str) -> Any:
@@ -18,7 +18,7 @@ def parse(text: str) -> Any:
         raise yaml.YAMLError(f"{len(text)} characters; at most {LARGEST} are accepted")
     try:
         _check(text)
-        return yaml.load(text, Loader=_LOADER)
+        return yaml.load(text, Loader=LOADER)
     except (ValueError, OverflowError) as error:  # a date with a 13th month, a number with too many digits
         raise yaml.YAMLError(str(error)) from None
 
@@ -26,7 +26,7 @@ def parse(text: str) -> Any:
 def _check(text: str) -> None:
     """Refuse endless depth, and aliases: ten lines of them are more values than fit into a machine's memory."""
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
             raise _refused("an alias (*name) is not accepted; write the value out", event)
         if isinstance(event, yaml.CollectionEndEvent):

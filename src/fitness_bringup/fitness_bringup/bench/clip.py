@@ -17,7 +17,8 @@ WIDTH, HEIGHT, RATE = 640, 480, 30.0
 DRAWN = "a figure drawn from the demo's landmarks"
 """Where no clip is given: any fresh clone has it, and BlazePose finds and follows it like a person."""
 DRAWN_FROM = 19.0
-"""Its squats [s], so that there is something to count; the figure's arms bend too little for a curl."""
+"""Where the drawing begins [s after the demo's first pose]: at its squats, so that there is something to count; the
+figure's arms bend too little for a curl."""
 
 _SKIN, _SHIRT, _TROUSERS, _SHOES, _HAIR = (150, 180, 225), (140, 80, 40), (70, 60, 55), (40, 40, 40), (30, 40, 60)
 _SIDES = ("left", "right")
