@@ -6,7 +6,7 @@ fingerprint() (
     export LC_ALL=C
     cd "$1" || exit 1
     {
-        [[ ${2:-} == src ]] || cat requirements.lock pyproject.toml tools/*.py tools/*.sh
+        [[ ${2:-} == src ]] || cat requirements.lock pyproject.toml tools/*.py tools/*/*.py tools/*.sh
         if [[ -d src ]]; then
             find src \( -name '.*' -o -name '*~' -o -name __pycache__ -o -name '*.egg-info' \
                 -o -path 'src/*/test' \) -prune -o -type f ! -regex 'src/\([^/]*\)/\1/.*\.py' -print | sort

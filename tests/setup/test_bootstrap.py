@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -13,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import bootstrap
+from setting_up import layout as layouts
+from setting_up import machine, packages, running, workspace
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["numpy==1.26.4"]\n[dependency-groups]\ntest = []\n'
 BROKEN = (
@@ -20,17 +23,6 @@ BROKEN = (
     '/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include"\n'
     'set(_p "/opt/python/cp311-cp311/lib/libx.so")\n'
 )
-
-
-def load():
-    spec = importlib.util.spec_from_file_location("fitness_bootstrap", ROOT / "tools" / "bootstrap.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-bootstrap = load()
 
 
 def outside() -> dict[str, str]:
@@ -65,8 +57,8 @@ def fake_venv(layout, uv: str = "exit 0") -> None:
     script = layout.venv / "bin" / "uv"
     script.write_text(f'#!/bin/bash\necho "$@" >> {layout.root}/asked\n{uv}\n')
     script.chmod(0o755)
-    bootstrap.write(layout.stamps / "venv", bootstrap.venv_key(layout))
-    bootstrap.write(layout.stamps / "uv", bootstrap.UV_VERSION)
+    layouts.write(layout.stamps / "venv", packages.venv_key(layout))
+    layouts.write(layout.stamps / "uv", layouts.UV_VERSION)
     layout.log.parent.mkdir(exist_ok=True)
 
 
@@ -74,13 +66,13 @@ def fake_venv(layout, uv: str = "exit 0") -> None:
 
 
 def test_stamp_follows_lock_and_files_but_not_modules(project: Path) -> None:
-    layout = bootstrap.Layout(project)
-    first = bootstrap.fingerprint(layout)
+    layout = layouts.Layout(project)
+    first = layouts.fingerprint(layout)
     (project / "src/pack/pack/node.py").write_text("a = 2\n")
     (project / "src/pack/pack/new.py").write_text("")
     (project / "src/pack/test").mkdir()
     (project / "src/pack/test/test_node.py").write_text("")
-    assert bootstrap.fingerprint(layout) == first, "modules are linked: they need no build"
+    assert layouts.fingerprint(layout) == first, "modules are linked: they need no build"
 
     seen = {first}
     for path, text in {
@@ -94,26 +86,26 @@ def test_stamp_follows_lock_and_files_but_not_modules(project: Path) -> None:
     }.items():
         (project / path).parent.mkdir(exist_ok=True)
         (project / path).write_text(text)
-        new = bootstrap.fingerprint(layout)
+        new = layouts.fingerprint(layout)
         assert new not in seen, path
         seen.add(new)
 
 
 def test_build_does_not_depend_on_lock_text_alone(project: Path) -> None:
-    layout = bootstrap.Layout(project)
-    built, packages = bootstrap.fingerprint(layout, "src"), bootstrap.packages_key(layout)
+    layout = layouts.Layout(project)
+    built, packages = layouts.fingerprint(layout, "src"), layouts.packages_key(layout)
     (project / "pyproject.toml").write_text(PROJECT + "[tool.ruff]\nline-length = 110\n")
-    assert (bootstrap.fingerprint(layout, "src"), bootstrap.packages_key(layout)) == (built, packages)
+    assert (layouts.fingerprint(layout, "src"), layouts.packages_key(layout)) == (built, packages)
     (project / "requirements.lock").write_text("numpy==1.26.3\n")
-    assert bootstrap.fingerprint(layout, "src") == built
-    assert bootstrap.packages_key(layout) != packages
+    assert layouts.fingerprint(layout, "src") == built
+    assert layouts.packages_key(layout) != packages
 
 
 # ---- mend
 
 
 def test_mend_is_idempotent_and_spares_the_cache(project: Path) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     fake_venv(layout)
     site = next(layout.venv.glob("lib/python3*/site-packages"))
     (site / "numpy").mkdir()
@@ -124,11 +116,11 @@ def test_mend_is_idempotent_and_spares_the_cache(project: Path) -> None:
     broken.parent.mkdir(parents=True)
     os.link(cached, broken)
 
-    assert bootstrap.mend(layout) == 1
+    assert packages.mend(layout) == 1
     text = broken.read_text()
     assert "/opt/python" not in text
     assert ";/numpy/include" in text and f'"{layout.venv}/lib/libx.so"' in text
-    assert bootstrap.mend(layout) == 0
+    assert packages.mend(layout) == 0
     assert broken.read_text() == text
     assert cached.read_text() == BROKEN, "uv's cache shares the file by a hard link"
 
@@ -137,13 +129,13 @@ def test_mend_is_idempotent_and_spares_the_cache(project: Path) -> None:
 
 
 def test_killed_installation_is_done_again(project: Path) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     fake_venv(layout, uv=f"[[ -e {project}/second ]] || {{ touch {project}/second; exec sleep 30; }}")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1] + '/tools');"
-        "import bootstrap as b; from pathlib import Path;"
-        "l = b.Layout(Path(sys.argv[1])); b.DISK.clear(); b.DISK.update(runtime=0, test=0);"
-        "b.ensure_packages(l, b.Runner(l), ['test'])"
+        "from pathlib import Path; from setting_up import layout, machine, packages, running;"
+        "l = layout.Layout(Path(sys.argv[1])); machine.DISK.clear(); machine.DISK.update(runtime=0, test=0);"
+        "packages.ensure_packages(l, running.Runner(l), ['test'])"
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(project)], start_new_session=True)
     deadline = time.monotonic() + 60
@@ -153,7 +145,7 @@ def test_killed_installation_is_done_again(project: Path) -> None:
     child.wait()
     assert not list(layout.stamps.glob("packages-*"))
 
-    bootstrap.ensure_packages(layout, bootstrap.Runner(layout), ["test"])
+    packages.ensure_packages(layout, running.Runner(layout), ["test"])
     first, again = (project / "asked").read_text().splitlines()
     assert "--reinstall" not in first and "--reinstall" in again
     assert sorted(path.name for path in layout.stamps.glob("packages-*")) == [
@@ -161,43 +153,43 @@ def test_killed_installation_is_done_again(project: Path) -> None:
         "packages-test",
     ]
 
-    bootstrap.ensure_packages(layout, bootstrap.Runner(layout), ["test"])
+    packages.ensure_packages(layout, running.Runner(layout), ["test"])
     assert len((project / "asked").read_text().splitlines()) == 2, "nothing to do the third time"
 
 
 def test_half_made_venv_is_made_anew_and_a_handmade_one_kept(project: Path, monkeypatch) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     fake_venv(layout)
     runs = []
-    monkeypatch.setattr(bootstrap.Runner, "run", lambda self, command, *rest, **more: runs.append(command))
-    bootstrap.ensure_venv(layout, bootstrap.Runner(layout))
+    monkeypatch.setattr(running.Runner, "run", lambda self, command, *rest, **more: runs.append(command))
+    packages.ensure_venv(layout, running.Runner(layout))
     assert not runs
 
     (layout.stamps / "venv").unlink()  # made by hand: no stamp; it works, so it is kept
-    monkeypatch.setattr(bootstrap, "works", lambda command: True)
-    bootstrap.ensure_venv(layout, bootstrap.Runner(layout))
+    monkeypatch.setattr(packages, "works", lambda command: True)
+    packages.ensure_venv(layout, running.Runner(layout))
     assert not runs
 
-    bootstrap.write(bootstrap.begun(layout, "venv"), "")  # killed in the middle
-    bootstrap.ensure_venv(layout, bootstrap.Runner(layout))
+    layouts.write(layouts.begun(layout, "venv"), "")  # killed in the middle
+    packages.ensure_venv(layout, running.Runner(layout))
     assert "--clear" in runs[0]
-    assert not bootstrap.begun(layout, "venv").exists()
+    assert not layouts.begun(layout, "venv").exists()
 
-    bootstrap.write(layout.stamps / "venv", "/elsewhere/.venv 3.11.7")  # the checkout was moved
-    bootstrap.ensure_venv(layout, bootstrap.Runner(layout))
+    layouts.write(layout.stamps / "venv", "/elsewhere/.venv 3.11.7")  # the checkout was moved
+    packages.ensure_venv(layout, running.Runner(layout))
     assert len(runs) == 2
 
 
 def test_two_setups_take_turns(project: Path, capfd) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1] + '/tools')\n"
-        "import bootstrap as b; from pathlib import Path\n"
-        "with b.Runner(b.Layout(Path(sys.argv[1]))).lock(): print('held', flush=True); time.sleep(0.7)"
+        "from pathlib import Path; from setting_up import layout, running\n"
+        "with running.Runner(layout.Layout(Path(sys.argv[1]))).lock(): print('held', flush=True); time.sleep(0.7)"
     )
     other = subprocess.Popen([sys.executable, "-c", code, str(project)], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "held\n"
-    with bootstrap.Runner(layout).lock():
+    with running.Runner(layout).lock():
         assert other.wait(timeout=30) == 0
     assert "another setup is at work" in capfd.readouterr().err
 
@@ -206,7 +198,7 @@ def test_links_to_data_files_that_are_gone_are_dropped(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("")
     (tmp_path / "good").symlink_to(tmp_path / "there")
     (tmp_path / "stale").symlink_to(tmp_path / "gone")
-    bootstrap.drop_dangling(tmp_path)
+    workspace.drop_dangling(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "there"]
 
 
@@ -235,23 +227,23 @@ def test_offline_is_one_clear_message(project: Path) -> None:
     ],
 )
 def test_messages_name_cause_and_remedy(tmp_path: Path, output: str, expected: str) -> None:
-    error = bootstrap.explain("the packages could not be installed", output, "", bootstrap.Layout(tmp_path))
+    error = running.explain("the packages could not be installed", output, "", layouts.Layout(tmp_path))
     assert expected in str(error)
 
 
 def test_conditions_are_checked_first(project: Path, monkeypatch, capsys) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     usage = shutil.disk_usage(project)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**9))
-    with pytest.raises(bootstrap.SetupError, match=r"needs 2.5 GB of disk, 0.9 GB are free"):
-        bootstrap.check_disk(layout, "runtime")
+    with pytest.raises(layouts.SetupError, match=r"needs 2.5 GB of disk, 0.9 GB are free"):
+        machine.check_disk(layout, "runtime")
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(bootstrap.SetupError, match=r"apt install g\+\+ make"):
-        bootstrap.check_compiler(layout)
-    with pytest.raises(bootstrap.SetupError, match="humble is sourced; this needs jazzy"):
-        bootstrap.check_machine(bootstrap.Layout(project, "humble"))
-    with pytest.raises(bootstrap.SetupError, match="without spaces"):
-        bootstrap.check_machine(bootstrap.Layout(project / "my robot"))
+    with pytest.raises(layouts.SetupError, match=r"apt install g\+\+ make"):
+        machine.check_compiler(layout)
+    with pytest.raises(layouts.SetupError, match="humble is sourced; this needs jazzy"):
+        machine.check_machine(layouts.Layout(project, "humble"))
+    with pytest.raises(layouts.SetupError, match="without spaces"):
+        machine.check_machine(layouts.Layout(project / "my robot"))
     with pytest.raises(SystemExit) as usage_error:
         bootstrap.main(["--with", "nonsense"])
     assert usage_error.value.code == 2
@@ -283,11 +275,11 @@ def test_a_sourced_ros_has_a_home_of_its_own(project: Path) -> None:
 
 
 def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:
-    layout = bootstrap.Layout(project)
+    layout = layouts.Layout(project)
     fake_venv(layout)
     (layout.install / "share/fitness_bringup/config").mkdir(parents=True)
     (layout.install / "share/fitness_bringup/config/fastdds.xml").write_text("")
-    bootstrap.write_environment(layout)
+    workspace.write_environment(layout)
     names = [
         "AMENT_PREFIX_PATH",
         "FASTRTPS_DEFAULT_PROFILES_FILE",
@@ -332,11 +324,11 @@ def test_the_screens_for_the_tests_are_fetched_or_asked_for_in_one_line(
         def run(self, command, *_):
             ran.append(command)
             if not works:
-                raise bootstrap.SetupError("no network")
+                raise layouts.SetupError("no network")
 
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name in there else None)
-    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0 if root else 1000)
-    bootstrap.ensure_screens(Runner())
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    packages.ensure_screens(Runner())
     assert len(ran) == runs
     told = ("chromium", "xvfb", "network")
     lines = [line for line in capsys.readouterr().err.splitlines() if any(word in line for word in told)]

@@ -1,0 +1,1 @@
+"""The steps of the setup, for `tools/bootstrap.py`. Standard library only."""
