@@ -9,7 +9,7 @@ import pytest
 
 from fitness_bringup.bench import clip, compare, page
 from fitness_bringup.bench.targets import TARGETS
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 
 KEYS = {
     "ratios": {

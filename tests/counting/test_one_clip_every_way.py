@@ -16,7 +16,7 @@ import pytest
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Frame
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
 from rep_counter.counter import RepCounter
 

@@ -15,7 +15,7 @@ import pytest
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Frame, RepEvent, seconds
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
 from pose_estimator.lock import LockState
 from rep_counter.counter import RepCounter

@@ -8,7 +8,7 @@ import pytest
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_camera.sources import open_source
 from fitness_core.types import ClassificationStatus, Frame, seconds
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
 
 CLIP = "videos/squat/fitnesstransformer_bodyweight_squats.mp4"

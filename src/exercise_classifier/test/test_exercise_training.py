@@ -3,7 +3,9 @@
 import importlib.util
 import json
 import os
+import re
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ from exercise_classifier.features import FEATURE_SETS, N_FEATURES
 from exercise_classifier.training import cross_validation, evaluation, experiment, fitting, synthetic
 from exercise_classifier.training import folds as splits
 from exercise_classifier.training.as_seen import as_seen
-from exercise_classifier.training.config import CONFIGS, TrainingConfig, load_config
+from exercise_classifier.training.config import CONFIGS, Kind, TrainingConfig, load_config
 from exercise_classifier.training.take_readers import read_table
 from exercise_classifier.training.takes import groups_of
 from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
@@ -235,12 +237,15 @@ def test_litert_is_keras(tmp_path):
 def test_networks_have_the_sizes_they_say():
     from exercise_classifier.training import networks
 
-    sizes = {name: build(30, 13, 132).count_params() for name, build in networks.BUILDERS.items()}
-    assert sizes["attention_lstm"] < 300_000 and sizes["temporal_convolution"] < 300_000
-    assert sizes["lstm_stack"] == pytest.approx(726e3, rel=0.02)
-    assert sizes["bilstm_attention"] == pytest.approx(8.7e6, rel=0.02)
-    model = networks.build_bilstm_attention(30, 13)
-    assert model.input_shape == (None, 30, N_FEATURES) and model.output_shape == (None, 13)
+    builders = {name.removeprefix("build_"): build for name, build in vars(networks).items() if "build_" in name}
+    assert set(builders) == set(get_args(Kind))
+    for name, build in builders.items():
+        says = " ".join(build.__doc__.split())
+        number, unit = re.search(r"([\d.]+) ([kM]) parameters", says).groups()
+        model = build(30, 13, 132 if "with 132 features" in says else N_FEATURES)
+        assert model.count_params() == pytest.approx(float(number) * {"k": 1e3, "M": 1e6}[unit], rel=0.02), name
+        assert model.output_shape == (None, 13)
+    assert networks.build_attention_lstm(30, 13).count_params() < 300_000
 
 
 def test_a_configuration_says_which_take_is_of_which_source(tmp_path, monkeypatch):

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib.metadata import version as metadata_version
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -267,15 +266,15 @@ def _moments(
     """Every picture, where there are pictures, with its moment; and what found the poses, None: they were recorded."""
     if recording.poses is not None:
         return ((None, moment) for moment in pipeline.through(recording.poses)), None
-    from pose_estimator.backend import make_backend
+    from pose_estimator.backends import make_backend
     from pose_estimator.estimator import PoseEstimator
 
-    estimator = PoseEstimator(make_backend(backend))
+    found_by = make_backend(backend)
+    estimator = PoseEstimator(found_by)
     resources.callback(estimator.close)
     frames = ahead(recording.frames or ())
     resources.callback(frames.close)  # type: ignore[attr-defined]
-    version = metadata_version({"litert": "ai-edge-litert"}.get(backend, backend))
-    return ((frame, pipeline.step(estimator.step(frame))) for frame in frames), f"{backend} {version} full"
+    return ((frame, pipeline.step(estimator.step(frame))) for frame in frames), f"{backend} {found_by.version()} full"
 
 
 def _painter(

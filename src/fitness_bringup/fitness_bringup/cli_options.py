@@ -1,9 +1,12 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
+import click
 import typer
+
+from pose_estimator.backends import BACKENDS
 
 Overlay = Annotated[bool, typer.Option(help="Publish annotated pictures.")]
 Params = Annotated[
@@ -13,9 +16,9 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("-p", metavar="NODE.NAME:=VALUE", help="One parameter; repeatable.", show_default=False),
 ]
-_BACKEND = typer.Option(help="What finds the body: docs/backends.md.")
-Backend = Annotated[Literal["mediapipe", "litert"], _BACKEND]
-BackendOrParameter = Annotated[Literal["mediapipe", "litert"] | None, _BACKEND]
+_BACKEND = typer.Option(help="What finds the body: docs/backends.md.", click_type=click.Choice(list(BACKENDS)))
+Backend = Annotated[str, _BACKEND]
+BackendOrParameter = Annotated[str | None, _BACKEND]
 """None leaves it to the parameter of pose_estimator."""
 Catalogue = Annotated[
     Path | None,

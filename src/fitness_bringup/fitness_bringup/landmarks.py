@@ -10,7 +10,7 @@ from fitness_camera.sources import open_source
 from fitness_core.ros.messages import to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
 from fitness_datasets.bags import BagWriter
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
 
 TOPIC = "/fitness/body_pose"

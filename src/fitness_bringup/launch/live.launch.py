@@ -19,7 +19,7 @@ def pose_parameters(context: LaunchContext) -> dict[str, object]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Camera, pose estimator, classifier, counter; overlay and recorder where asked for."""
+    """Camera, pose, classifier, counter, sets on request; overlay, dashboard and markers; more where asked for."""
     return LaunchDescription(
         [
             *common.standard_arguments(use_sim_time="false"),

@@ -174,6 +174,13 @@ class Exercise(_Model):
                 raise ValueError(f"a `{given}` needs `{name}_{unit}`, and no `{name}_{other}`")
         return self
 
+    @model_validator(mode="after")
+    def _own_codes(self) -> "Exercise":
+        for rule in self.form:
+            if not rule.code.startswith(f"{self.name}_"):
+                raise ValueError(f"rule {rule.code}: a code begins with the exercise's name; give `{self.name}_...`")
+        return self
+
     @property
     def minimum_range(self) -> float:
         """Smallest range of motion of a counted repetition [rad; torso lengths where a distance drives]."""
@@ -219,7 +226,7 @@ class Catalogue:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the exercises, sorted."""
+        """Names of the exercises, in the order of their files."""
         return tuple(self._exercises)
 
     def __iter__(self):

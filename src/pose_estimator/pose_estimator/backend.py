@@ -1,27 +1,15 @@
-"""What finds a body in a picture, behind one interface, so that it can be exchanged.
-
-Never mix two backends between training and inference: their angles differ by 1-2 degrees in the median, more on hard
-pictures.
-"""
+"""What every backend gives and can do; `backends.py` has those there are."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from importlib.metadata import version
+from typing import ClassVar
 
 import numpy as np
 
-from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
 
-BACKENDS = {
-    "mediapipe": "pose_estimator.mediapipe_backend:MediaPipeBackend",
-    "litert": "pose_estimator.litert_backend:LiteRtBackend",
-}
-"""Name -> module:class. The module is imported when the backend is made: `import mediapipe` alone takes seconds."""
-MODELS = ("lite", "full", "heavy")
-"""Sizes of the landmark model: about 10, 15 and 33 ms per picture on one desktop core."""
-THREADS = 2
 _SCORED = np.array(
     [
         INDEX[f"{side}_{part}"]
@@ -46,8 +34,35 @@ class Detection:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a backend is made; each takes what it has a use for.
+
+    model: size of the landmark model, one of `backends.MODELS`. min_detection_confidence: to accept a body that is new
+    in the picture, 0..1. min_tracking_confidence: to go on following it, 0..1. threads: of a network. networks: where
+    their files are, see `litert.files.load`; empty = where the backend finds them itself.
+    """
+
+    model: str = "full"
+    min_detection_confidence: float = 0.5
+    min_tracking_confidence: float = 0.5
+    threads: int = 2
+    networks: str = ""
+
+
 class PoseBackend(ABC):
-    """Finds the most prominent body in each picture of a video; may follow it from picture to picture."""
+    """Finds the most prominent body in each picture of a video; may follow it from picture to picture.
+
+    Made from `Options`, ready for its first picture. Raises InputError where what it runs is not on this machine.
+    """
+
+    distribution: ClassVar[str]
+    """The installed package that does the work: its version is told with what it found."""
+
+    @classmethod
+    def version(cls) -> str:
+        """Of `distribution`."""
+        return version(cls.distribution)
 
     @abstractmethod
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
@@ -74,35 +89,3 @@ def score_of(visibility: np.ndarray) -> float:
     """
     # What the method `mean` does, in a third of the time.
     return float(np.add.reduce(visibility.take(_SCORED)) / np.float32(len(_SCORED)))
-
-
-def make_backend(
-    name: str = "mediapipe",
-    model: str = "full",
-    min_detection_confidence: float = 0.5,
-    min_tracking_confidence: float = 0.5,
-    threads: int = THREADS,
-    networks: str = "",
-) -> PoseBackend:
-    """Load a backend, ready for its first picture.
-
-    min_detection_confidence: to accept a body that is new in the picture, 0..1. min_tracking_confidence: to go on
-    following it, 0..1. threads, networks: for "litert" only: threads of a network; where the networks are,
-    see `litert.files.load` (MediaPipe decides both itself). Raises InputError for an unknown name or model, or one
-    whose file is not on this machine.
-    """
-    if name not in BACKENDS:
-        raise InputError(f"pose backend {name!r} is not known; accepted: {', '.join(BACKENDS)}")
-    if model not in MODELS:
-        raise InputError(f"pose model {model!r} is not known; accepted: {', '.join(MODELS)}")
-    for label, value in (
-        ("min_detection_confidence", min_detection_confidence),
-        ("min_tracking_confidence", min_tracking_confidence),
-    ):
-        if not 0 <= value <= 1:
-            raise InputError(f"{label} is {value}; accepted: 0 .. 1")
-    if threads < 1:
-        raise InputError(f"threads is {threads}; accepted: 1 or more")
-    own = {"threads": threads, "networks": networks} if name == "litert" else {}
-    module, _, kind = BACKENDS[name].partition(":")
-    return getattr(import_module(module), kind)(model, min_detection_confidence, min_tracking_confidence, **own)

@@ -11,9 +11,9 @@ import numpy as np
 
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX
-from pose_estimator.backend import THREADS, make_backend
+from pose_estimator.backends import THREADS, make_backend
 
-BACKENDS = ("mediapipe", "litert")
+_COMPARED = ("mediapipe", "litert")
 _SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
@@ -112,11 +112,11 @@ def costs(
     threads still spin after its turn falls into a pause between turns.
     """
     backends = {"mediapipe": make_backend("mediapipe", model), "litert": make_backend("litert", model, threads=threads)}
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in BACKENDS}
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in _COMPARED}
     stamp = 0
     for number in range(-1, slices):
         start = (number + 1) * length
-        for name in BACKENDS if number % 2 else BACKENDS[::-1]:
+        for name in _COMPARED if number % 2 else _COMPARED[::-1]:
             time.sleep(0.02)
             wall, cpu = time.perf_counter(), time.process_time()
             for step in range(length):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
-from pose_estimator.backend import MODELS, THREADS
+from pose_estimator.backends import MODELS, THREADS
 from pose_estimator.compare import costs, differences
 
 _COST_PICTURES = 120

@@ -5,7 +5,7 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 
 import numpy as np
 
-from pose_estimator.backend import Detection, PoseBackend, score_of
+from pose_estimator.backend import Detection, Options, PoseBackend, score_of
 from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
 from pose_estimator.litert.landmarks import LandmarkNetwork
@@ -16,22 +16,17 @@ class LiteRtBackend(PoseBackend):
     """Follows one body: its landmarks say where to look in the next picture.
 
     The person detector runs only in pictures where no body is followed: the first, and those after one in which the
-    landmark network was not min_tracking_confidence sure of a body. Landmarks are not smoothed here. threads: of each
-    network; they take turns. networks: see `litert.files.load`. Raises InputError where a network is not there.
+    landmark network was not min_tracking_confidence sure of a body. Landmarks are not smoothed here. The networks take
+    turns, so that each has all of the threads.
     """
 
-    def __init__(
-        self,
-        model: str,
-        min_detection_confidence: float,
-        min_tracking_confidence: float,
-        threads: int = 2,
-        networks: str = "",
-    ) -> None:
-        detector, landmarks = files.load(model, networks)
-        self._detector: Detector | None = Detector(detector, min_detection_confidence, threads)
-        self._landmarks: LandmarkNetwork | None = LandmarkNetwork(landmarks, threads)
-        self._min_tracking_confidence = min_tracking_confidence
+    distribution = "ai-edge-litert"
+
+    def __init__(self, options: Options) -> None:
+        detector, landmarks = files.load(options.model, options.networks)
+        self._detector: Detector | None = Detector(detector, options.min_detection_confidence, options.threads)
+        self._landmarks: LandmarkNetwork | None = LandmarkNetwork(landmarks, options.threads)
+        self._min_tracking_confidence = options.min_tracking_confidence
         self._steadier = Steadier()
         self._region: Region | None = None
         self._stamp: int | None = None

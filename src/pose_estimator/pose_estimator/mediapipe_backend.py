@@ -18,7 +18,8 @@ import numpy as np
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.skeleton import N_LANDMARKS
-from pose_estimator.backend import MODELS, Detection, PoseBackend, score_of
+from pose_estimator.backend import Detection, Options, PoseBackend, score_of
+from pose_estimator.backends import MODELS
 
 # From one picture to the next, as MediaPipe counts them [us].
 _STEP = 33333
@@ -32,10 +33,15 @@ _TAGS = tuple(
 
 
 class MediaPipeBackend(PoseBackend):
-    """MediaPipe Pose, following one body, its own smoothing off (it counts frames; ours goes by stamp)."""
+    """MediaPipe Pose, following one body, its own smoothing off (it counts frames; ours goes by stamp).
 
-    def __init__(self, model: str, min_detection_confidence: float, min_tracking_confidence: float) -> None:
-        _require(model)
+    It decides itself how many threads it has, and finds its networks itself.
+    """
+
+    distribution = "mediapipe"
+
+    def __init__(self, options: Options) -> None:
+        _require(options.model)
         # OpenCV's own threads look for work by spinning: they take the time that one thread needs to turn the colours
         # six times over, from MediaPipe's.
         cv2.setNumThreads(1)
@@ -46,10 +52,10 @@ class MediaPipeBackend(PoseBackend):
 
             self._written: Callable[[Any], bytes] = _packet_getter._get_serialized_proto
             self._pose = pose.Pose(
-                model_complexity=MODELS.index(model),
+                model_complexity=MODELS.index(options.model),
                 smooth_landmarks=False,
-                min_detection_confidence=min_detection_confidence,
-                min_tracking_confidence=min_tracking_confidence,
+                min_detection_confidence=options.min_detection_confidence,
+                min_tracking_confidence=options.min_tracking_confidence,
             )
             # The first inference is ten times slower than the others: not at the expense of the first picture.
             self.detect_rgb(self._rgb)

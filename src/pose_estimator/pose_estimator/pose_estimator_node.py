@@ -17,7 +17,8 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
-from pose_estimator.backend import BACKENDS, MODELS, THREADS, PoseBackend, make_backend
+from pose_estimator.backend import PoseBackend
+from pose_estimator.backends import BACKENDS, MODELS, THREADS, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, Begun, Found, PoseEstimator
 from pose_estimator.lock import HOLD
 from pose_estimator.mailbox import Mailbox

@@ -12,7 +12,7 @@ import pytest
 
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.compare import differences
 from pose_estimator.litert import files, landmarks
 from pose_estimator.litert.detector import anchors, best
@@ -151,7 +151,7 @@ def test_it_runs_where_mediapipe_cannot_be_imported(data):
         "import sys\n"
         "sys.modules['mediapipe'] = None\n"
         "from fitness_camera.sources import open_source\n"
-        "from pose_estimator.backend import make_backend\n"
+        "from pose_estimator.backends import make_backend\n"
         "from pose_estimator.estimator import PoseEstimator\n"
         "estimator = PoseEstimator(make_backend('litert'))\n"
         "poses = (estimator.step(frame) for frame in open_source(sys.argv[1]))\n"

@@ -15,7 +15,7 @@ from fitness_core.errors import InputError
 from fitness_core.geometry import angles_of
 from fitness_core.quiet import without
 from fitness_core.skeleton import INDEX
-from pose_estimator.backend import make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.mediapipe_backend import landmarks_in, load
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -108,7 +108,7 @@ def test_it_is_quiet_and_imports_neither_tensorflow_nor_matplotlib():
     program = (
         "import sys\n"
         "from fitness_camera.sources import open_source\n"
-        "from pose_estimator.backend import make_backend\n"
+        "from pose_estimator.backends import make_backend\n"
         "assert 'mediapipe' not in sys.modules\n"
         "backend = make_backend()\n"
         "frames = (backend.detect(frame.image, frame.stamp) for frame in open_source(sys.argv[1]))\n"

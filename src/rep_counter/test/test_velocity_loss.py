@@ -34,5 +34,6 @@ def test_one_repetition_loses_nothing_that_is_known():
 
 
 def test_who_goes_down_first_works_on_the_way_back():
-    back = {exercise.name for exercise in Catalogue.load() if exercise.effort == Effort.BACK}
-    assert back == {"deadlift", "lunge", "push_up", "squat"}
+    effort = {exercise.name: exercise.effort for exercise in Catalogue.load()}
+    assert {effort[name] for name in ("deadlift", "lunge", "push_up", "squat")} == {Effort.BACK}
+    assert {effort[name] for name in ("curl", "press", "pull_up", "sit_up")} == {Effort.OUT}

@@ -23,14 +23,18 @@ Positive = Annotated[int, Field(gt=0)]
 Shares = dict[str, Annotated[float, Field(ge=0, le=1)]]
 
 
+Kind = Literal["lstm", "lstm_stack", "bilstm_attention", "temporal_convolution", "attention_lstm"]
+"""The networks there are: each is a function `build_<kind>` of `networks.py`, which needs Keras as this does not."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Network(_Strict):
-    """Which `networks.build_*`; sizes of its layers and dropout, None = its own."""
+    """Which network; sizes of its layers and dropout, None = its own."""
 
-    kind: Literal["lstm", "lstm_stack", "bilstm_attention", "temporal_convolution", "attention_lstm"] = "lstm"
+    kind: Kind = "lstm"
     sizes: tuple[Positive, ...] | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
 

@@ -52,7 +52,7 @@ def build(network: Network, steps: int, classes: int, features: int) -> keras.Mo
     given = {"sizes": network.sizes, "dropout": network.dropout}
     given = {name: value for name, value in given.items() if value is not None}
     try:
-        return networks.BUILDERS[network.kind](steps, classes, features, **given)
+        return getattr(networks, f"build_{network.kind}")(steps, classes, features, **given)
     except ValueError as error:
         raise InputError(
             f"network {network.kind} of sizes {network.sizes} cannot be built: {str(error).splitlines()[0]}"

@@ -14,7 +14,8 @@ import numpy as np
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose, nanoseconds, seconds
-from pose_estimator.backend import Detection, PoseBackend, make_backend
+from pose_estimator.backend import Detection, PoseBackend
+from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
 
 MIN_DURATION = 1.0

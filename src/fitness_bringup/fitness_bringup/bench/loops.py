@@ -36,7 +36,7 @@ def bare(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
 
 def backend(folder: Path, name: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
     """`make_backend(name).detect`, as the pose stage calls it."""
-    from pose_estimator.backend import make_backend
+    from pose_estimator.backends import make_backend
 
     made = make_backend(name)
     return {"name": name}, _timed(folder, lambda picture: made.detect(picture, time.time_ns()))
