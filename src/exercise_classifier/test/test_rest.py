@@ -56,6 +56,15 @@ def test_a_body_that_lies_still_does_not_rest():
     assert not resting(windows_of(turned).sequence())
 
 
+@pytest.mark.parametrize(("lean", "rests"), [(20, True), (50, False)])
+def test_a_body_that_bends_over_and_holds_still_does_not_rest(lean, rests):
+    """As at the bottom of a deadlift; cos 37 degrees is .8."""
+    angle = np.radians(lean)
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]], np.float32)
+    poses = [replace(pose, world=pose.world @ turn.T) for pose in standing(2.0)]
+    assert resting(windows_of(poses).sequence()) == rests
+
+
 def test_windows_together_rest_as_each_does_alone():
     still = standing(2.0)
     lying = [replace(pose, world=pose.world[:, [1, 0, 2]]) for pose in still]

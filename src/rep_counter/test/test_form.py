@@ -1,5 +1,7 @@
 """Form rules over figures with a known fault, and without."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -116,6 +118,37 @@ def test_hidden_joints_are_not_judged(seen):
     assert judged("squat", seen(squat(depth=65, knees=0.6), hidden=hidden)) == {}
     one = seen(squat(depth=65), 90, hidden=[f"left_{name}" for name in ("knee", "ankle", "hip")])
     assert judged("squat", one)["squat_depth"]
+
+
+def test_what_is_hidden_for_more_than_half_of_the_repetition_is_not_judged(seen):
+    swings = _body(elbow=170 - 110 * OUT, lean=15 - 30 * OUT)
+    shown, hidden = seen(swings, 90), seen(swings, 90, hidden=[f"{side}_hip" for side in ("left", "right")])
+    for share, is_judged in ((0.4, True), (0.6, False)):
+        last = round(share * len(shown))
+        assert ("curl_swing" in judged("curl", hidden[:last] + shown[last:])) == is_judged
+
+
+def test_landmarks_that_jump_for_a_frame_make_no_fault(seen):
+    lean = np.zeros(len(TIMES))
+    lean[7] = 60
+    assert not judged("curl", seen(_body(elbow=170 - 110 * OUT, lean=lean), 90))["curl_swing"]
+    lean[7:11] = 60
+    assert judged("curl", seen(_body(elbow=170 - 110 * OUT, lean=lean), 90))["curl_swing"]
+
+
+@pytest.mark.parametrize(("seen_for", "drifts"), [(2.0, True), (0.5, False)])
+def test_a_side_that_is_seen_for_much_less_than_the_other_is_not_measured(seen, seen_for, drifts):
+    """Only the far elbow drifts, and it is seen around the turning point."""
+    drifting, still = (seen(_body(elbow=170 - 110 * OUT, upper_arm=arm * OUT), 90) for arm in (120, 0))
+    far = [INDEX[f"right_{name}"] for name in ("shoulder", "elbow", "wrist")]
+    poses = []
+    for time, moved, pose in zip(TIMES, drifting, still, strict=True):
+        image, world, visibility = pose.image.copy(), pose.world.copy(), pose.visibility.copy()
+        image[far], world[far] = moved.image[far], moved.world[far]
+        visibility[far] = 0.95 if abs(time - 1.0) <= seen_for / 2 else 0.1
+        poses.append(replace(pose, image=image, world=world, visibility=visibility))
+    (drift,) = (one.value for one in form.judge(CATALOGUE["curl"], poses, TURN) if one.rule.code == "curl_elbow_drift")
+    assert (drift > 3) == drifts
 
 
 def test_curl_with_a_swinging_trunk_and_with_elbows_that_drift(seen):

@@ -135,6 +135,24 @@ def test_a_doubtful_classifier_that_changes_its_mind_names_one_set(figure, wave)
     assert run(poses, says) == ({"squat": 6}, 1)
 
 
+@pytest.mark.parametrize(("turn", "counted"), [(125, 3), (100, 4)])
+def test_a_movement_before_the_set_that_is_not_alike_is_none_of_it(figure, wave, turn, counted):
+    """Bent knees before three deep squats, while the classifier knows nothing yet: a squat only if as deep as they."""
+    bend = [figure(time, knee=angle) for time, angle in wave(1, 2.0, 170, turn, 30, lead=1.0)]
+    squats = [figure(time, knee=angle) for time, angle in wave(3, 2.0, 170, 70, 30, lead=1.0)]
+    poses = bend + later(squats, bend[-1].stamp + nanoseconds(1 / 30))
+    says = lambda time: squat(time) if time > 6 else {"squat": 0.2, "other": 0.8}  # noqa: E731
+    assert run(poses, says) == ({"squat": counted}, 1)
+
+
+@pytest.mark.parametrize(("wrong", "sets"), [(2, {"squat": 10}), (4, {"squat": 6, "lunge": 4})])
+def test_two_repetitions_of_another_name_end_no_set_of_which_the_movement_is_too(figure, wave, wrong, sets):
+    poses = performed(figure, wave, "squat", 10)
+    from_, to = 5.5, 5.5 + 2.0 * wrong
+    says = lambda time: {"lunge": 0.8, "squat": 0.2} if from_ <= time < to else squat(time)  # noqa: E731
+    assert run(poses, says)[0] == sets
+
+
 def test_a_lone_doubtful_repetition_is_none_and_a_row_of_them_is_a_set(figure, wave):
     says = lambda time: {"squat": 0.45, "other": 0.55}  # noqa: E731
     assert run(performed(figure, wave, "squat", 1), says)[0] == {}
