@@ -36,7 +36,7 @@ KEYS = {
     "hypothesis": "python3-hypothesis",
     "jinja2": "python3-jinja2",
     "jsonschema": "python3-jsonschema",
-    "markupsafe": "python3-markupsafe",
+    "markupsafe": "python3-jinja2",  # which needs it; rosdep has no key of its own
     "matplotlib": "python3-matplotlib",
     "mediapipe": "python3-mediapipe-pip",
     "numpy": "python3-numpy",

@@ -33,6 +33,7 @@ def await_status(process: subprocess.Popen[str], deadline: float = DEADLINE) -> 
     raise AssertionError("no status line")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_with_the_summary_and_a_complete_bag(tmp_path: Path, number: signal.Signals) -> None:
     bag = tmp_path / "bag"

@@ -21,7 +21,6 @@ class Started:
     executable: str
     name: str
     namespace: str
-    defaults: dict[str, object]
     params_file: str
     parameters: dict[str, object]
     remappings: list[tuple[str, str]]
@@ -29,15 +28,23 @@ class Started:
     respawn_delay: float
     on_exit: object
     ros_arguments: list[str]
+    environment: dict[str, str]
 
 
 @dataclass(slots=True)
 class Launched:
-    """What came of a launch file: its arguments, the processes, and the environment that they get."""
+    """What came of a launch file: its arguments, the processes, and what it changed for those of other files."""
 
     arguments: dict[str, object] = field(default_factory=dict)
     nodes: dict[str, Started] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every process, which is the same."""
+        environments = [node.environment for node in self.nodes.values()]
+        assert all(environment == environments[0] for environment in environments)
+        return environments[0]
 
 
 def _load(path: Path):
@@ -102,7 +109,9 @@ def launch(monkeypatch, tmp_path):
             if type(entity).__name__ == "DeclareLaunchArgument":
                 launched.arguments[entity.name] = entity
             entities = list(entity.visit(context) or []) + entities
-        launched.environment = dict(os.environ)
+        launched.changed = {
+            name: os.environ[name] for name in os.environ if os.environ[name] != (outer | (environment or {})).get(name)
+        }
         return launched
 
     yield run
@@ -116,13 +125,12 @@ def _evaluate(given: dict, context) -> Started:
     def text(value) -> str:
         return value.perform(context) if hasattr(value, "perform") else str(value)
 
-    *defaults, params_file, own = given["parameters"]
+    params_file, own = given["parameters"]
     return Started(
         package=given["package"],
         executable=given["executable"],
         name=given["name"],
         namespace=text(given["namespace"]),
-        defaults=defaults[0] if defaults else {},
         params_file=text(params_file),
         parameters={
             name: value.evaluate(context) if hasattr(value, "evaluate") else value for name, value in own.items()
@@ -132,4 +140,5 @@ def _evaluate(given: dict, context) -> Started:
         respawn_delay=given.get("respawn_delay"),
         on_exit=given.get("on_exit"),
         ros_arguments=[text(value) for value in given.get("ros_arguments") or []],
+        environment=given["additional_env"],
     )

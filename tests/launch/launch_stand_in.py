@@ -42,27 +42,10 @@ class LaunchConfiguration:
         return context.launch_configurations[self.name]
 
 
-class EnvironmentVariable:
-    def __init__(self, name: str, *, default_value: str | None = None) -> None:
-        self.name, self.default_value = name, default_value
-
-    def perform(self, context: LaunchContext) -> str:
-        if self.name in context.environment:
-            return context.environment[self.name]
-        if self.default_value is None:
-            raise RuntimeError(f"environment variable '{self.name}' does not exist")
-        return perform(self.default_value, context)
-
-
-class EqualsSubstitution:
+class NotEqualsSubstitution:
     def __init__(self, left, right) -> None:
         self.left, self.right = left, right
 
-    def perform(self, context: LaunchContext) -> str:
-        return str(perform(self.left, context) == perform(self.right, context)).lower()
-
-
-class NotEqualsSubstitution(EqualsSubstitution):
     def perform(self, context: LaunchContext) -> str:
         return str(perform(self.left, context) != perform(self.right, context)).lower()
 
@@ -106,15 +89,6 @@ class DeclareLaunchArgument(Action):
         value = context.launch_configurations[self.name]
         if self.choices and value not in self.choices:
             raise RuntimeError(f"argument {self.name!r}: {value!r} is not one of {self.choices}")
-
-
-class SetEnvironmentVariable(Action):
-    def __init__(self, name: str, value, *, condition: IfCondition | None = None) -> None:
-        super().__init__(condition=condition)
-        self.name, self.value = name, value
-
-    def execute(self, context: LaunchContext) -> None:
-        context.environment[self.name] = perform(self.value, context)
 
 
 class OpaqueFunction(Action):
@@ -167,6 +141,7 @@ class Node(Action):
         remappings=None,
         ros_arguments=None,
         arguments=None,
+        additional_env=None,
         output="log",
         respawn=False,
         respawn_delay=None,
@@ -180,11 +155,11 @@ def modules() -> dict[str, types.ModuleType]:
     """What stands in for each module, by name."""
     contents = {
         "launch": (LaunchContext, LaunchDescription),
-        "launch.actions": (DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown, TimerAction),
+        "launch.actions": (DeclareLaunchArgument, OpaqueFunction, Shutdown, TimerAction),
         "launch.conditions": (IfCondition,),
         "launch.events": (),
         "launch.events.process": (ProcessExited,),
-        "launch.substitutions": (EnvironmentVariable, EqualsSubstitution, LaunchConfiguration, NotEqualsSubstitution),
+        "launch.substitutions": (LaunchConfiguration, NotEqualsSubstitution),
         "launch_ros": (),
         "launch_ros.actions": (Node,),
         "launch_ros.parameter_descriptions": (ParameterValue,),

@@ -2,6 +2,7 @@
 
 import importlib
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,6 +25,7 @@ SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2
 SAMPLES["recordings"] = "/tmp/recordings"
 SAMPLES["record_video"] = "/tmp/video.mp4"
 SAMPLES |= {"bind": "0.0.0.0", "port": "8090"}
+SAMPLES |= {"image_topic": "/robot/image_raw", "camera_info_topic": "/robot/info"}
 SAMPLES |= {
     "subject": "P01",
     "session": "S02",
@@ -96,21 +98,24 @@ def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypat
             ]
             assert node.executable in entries, f"{node.package} has no executable {node.executable}"
             assert (node.package, node.executable) == (NODES[name].package, NODES[name].executable)
-            check(name, node.defaults)
             check(name, node.parameters)
-            topics = {end.name for end in [*NODES[name].publishers, *NODES[name].subscriptions, *NODES[name].services]}
-            assert {source for source, _ in node.remappings} <= topics
+            assert {source for source, _ in node.remappings} <= {"camera/image_raw", "camera/camera_info"}
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_argument_has_an_effect(launch, file):
     def outcome(**values):
         launched = launch(file, **(recorded(launch, file) | values))
-        return launched.nodes, launched.environment, launched.arguments.keys()
+        # It changes what the functions do that are called at a node's end.
+        nodes = {name: replace(node, on_exit=values.get("required", "true")) for name, node in launched.nodes.items()}
+        return nodes, launched.environment, launched.arguments.keys()
 
     usual = outcome()
     for name, argument in launch(file).arguments.items():
         if name in ("record", "log_level"):
+            continue
+        if name == "camera_info_topic":
+            assert outcome(image_topic="/a/image", **{name: "/b"}) != outcome(image_topic="/a/image")
             continue
         others = argument.choices or [SAMPLES[name] + "2" if name == "subject" else SAMPLES[name]]
         assert any(outcome(**{name: value}) != usual for value in others), f"{name} changes nothing"
@@ -122,7 +127,9 @@ def test_the_parameter_file_rules_where_nothing_is_given(launch, file):
     for name, node in launch(file).nodes.items():
         assert node.params_file.endswith("params/fitness.yaml")
         own = set(node.parameters) - {"autostart", "use_sim_time"}
-        assert own <= {"wait_for_subscribers", "subscribers", "clock"}, f"{name}: {own} overrule the parameter file"
+        assert own <= {"wait_for_subscribers", "subscribers", "clock", "bag"}, (
+            f"{name}: {own} overrule the parameter file"
+        )
 
 
 def test_a_parameter_file_that_is_not_there_is_refused(launch):
@@ -130,9 +137,45 @@ def test_a_parameter_file_that_is_not_there_is_refused(launch):
         launch("live.launch.py", params_file="nowhere.yaml")
 
 
-def test_replay_without_a_bag_plays_the_demo(launch):
-    assert Path(launch("replay.launch.py").nodes["player"].defaults["bag"], "metadata.yaml").is_file()
+def test_replay_without_a_bag_plays_the_demo(launch, tmp_path):
+    assert Path(launch("replay.launch.py").nodes["player"].parameters["bag"], "metadata.yaml").is_file()
     assert launch("replay.launch.py", source="/tmp/bag").nodes["player"].parameters["bag"] == "/tmp/bag"
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/player: {ros__parameters: {bag: /data/monday}}\n")
+    assert "bag" not in launch("replay.launch.py", params_file=str(file)).nodes["player"].parameters
+
+
+@pytest.mark.parametrize("file", ["live.launch.py", "record.launch.py"])
+def test_pictures_of_the_robots_own_driver_take_the_place_of_the_camera(launch, file):
+    nodes = launch(file, image_topic="/robot/front/image_raw").nodes
+    assert "camera" not in nodes
+    expected = [("camera/image_raw", "/robot/front/image_raw"), ("camera/camera_info", "/robot/front/camera_info")]
+    assert all(node.remappings == expected for node in nodes.values())
+    nodes = launch(file, image_topic="/robot/image", camera_info_topic="/robot/info").nodes
+    assert ("camera/camera_info", "/robot/info") in nodes["pose_estimator"].remappings
+    assert not any(node.remappings for node in launch(file).nodes.values())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_a_launch_file_that_includes_it_starts_besides_is_left_alone(launch, file):
+    launched = launch(file, **recorded(launch, file), required="false")
+    assert launched.changed == {}
+    context = importlib.import_module("launch").LaunchContext()
+    context.launch_configurations |= {"required": "false", "use_respawn": "false"}
+    for code in (0, 1, 2, -9):
+        for node in launched.nodes.values():
+            assert node.on_exit(SimpleNamespace(returncode=code, process_name=node.name), context) is None
+
+
+@pytest.mark.parametrize(
+    ("pushed", "namespace", "full"), [("robot1", "gym", "/robot1/gym"), ("robot1", "/gym", "/gym")]
+)
+def test_a_pushed_namespace_is_part_of_names(launch, tmp_path, pushed, namespace, full):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"{full}/player: {{ros__parameters: {{bag: /data/monday}}}}\n")
+    nodes = launch("replay.launch.py", ros_namespace=pushed, namespace=namespace, params_file=str(file)).nodes
+    assert "bag" not in nodes["player"].parameters
+    assert nodes["rep_counter"].ros_arguments[-1] == f"{full}/rep_counter"
 
 
 def test_a_camera_number_stays_a_text(launch):
@@ -195,7 +238,7 @@ def test_the_launch_ends_with_its_source(launch, file):
     nodes = launch(file, use_respawn="true", **recorded(launch, file)).nodes
     sources = [nodes.pop(name) for name in ("camera", "player", "record_take") if name in nodes]
     context = importlib.import_module("launch").LaunchContext()
-    context.launch_configurations["use_respawn"] = "true"
+    context.launch_configurations |= {"use_respawn": "true", "required": "true"}
 
     for source in sources:
         (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
@@ -239,6 +282,7 @@ def test_the_session_of_the_parameter_file_is_that_of_the_bag(launch, tmp_path):
 def test_a_source_at_its_end_is_not_respawned(launch):
     source = launch("live.launch.py", use_respawn="true").nodes["camera"]
     context = importlib.import_module("launch").LaunchContext()
+    context.launch_configurations["required"] = "true"
     (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), context)
     period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
     assert period < source.respawn_delay
@@ -273,3 +317,13 @@ def test_ros_takes_the_parameter_file_in_any_namespace(name, namespace):
             node.destroy_node()
     finally:
         rclpy.try_shutdown()
+
+
+def test_what_is_kept_for_nodes_that_start_again_is_kept_out_of_a_stock_recording():
+    """`rosbag2` asks for what is kept unless it is told otherwise: https://docs.ros.org/en/jazzy/How-To-Guides."""
+    file = yaml.safe_load((BRINGUP / "config" / "record_qos.yaml").read_text())
+    kept = {
+        f"/fitness/{end.name}" for node in NODES.values() for end in node.publishers if end.qos in ("POSES", "LABELS")
+    }
+    assert set(file) == kept
+    assert all((one["durability"], one["depth"]) == ("volatile", 900) for one in file.values())

@@ -1,17 +1,22 @@
 """The launch files under the real `ros2 launch`, where there is one: an apt ROS 2 has it, no registry does."""
 
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
 import time
+from array import array
 from pathlib import Path
 
 import pytest
 import rclpy
+from rcl_interfaces.srv import GetParameters
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from fitness_datasets.bags import BagReader
-from fitness_msgs.msg import RepState
+from fitness_msgs.msg import BodyPose, RepState
 
 TIMEOUT = 120  # [s]
 
@@ -72,6 +77,105 @@ def test_ctrl_c_ends_every_process(tmp_path):
     assert code == 0, log.read_text()
     assert "Traceback" not in log.read_text()
     assert not [path for path in Path("/proc").glob("[0-9]*/stat") if _session(path) == process.pid]
+
+
+def test_arguments_overrule_the_parameter_file():
+    command = ["ros2", "launch", "-n", "fitness_bringup", "replay.launch.py", "loop:=true", "rate:=3.0"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    rclpy.init()
+    try:
+        node = rclpy.create_node("asker")
+        client = node.create_client(GetParameters, "/fitness/player/get_parameters")
+        assert client.wait_for_service(timeout_sec=TIMEOUT)
+        asked = client.call_async(GetParameters.Request(names=["rate", "loop"]))
+        rclpy.spin_until_future_complete(node, asked, timeout_sec=TIMEOUT)
+        rate, loop = asked.result().values
+        assert (rate.double_value, loop.bool_value) == (3.0, True)
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+        process.send_signal(signal.SIGINT)
+        process.wait(TIMEOUT)
+
+
+ROBOT = """
+from launch import LaunchDescription
+from launch.actions import ExecuteProcess, IncludeLaunchDescription
+from launch_ros.substitutions import FindPackageShare
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+def generate_launch_description():
+    show = ["bash", "-c", "echo robot ${FASTRTPS_DEFAULT_PROFILES_FILE:-own} ${ROS_AUTOMATIC_DISCOVERY_RANGE:-own}"]
+    file = [FindPackageShare("fitness_bringup"), "/launch/live.launch.py"]
+    graph = PythonLaunchDescriptionSource(file)
+    given = {"source": "/nowhere.mp4", "required": "false", "dashboard": "false"}
+    return LaunchDescription([
+        IncludeLaunchDescription(graph, launch_arguments=given.items()),
+        ExecuteProcess(cmd=["bash", "-c", "sleep 15; echo robot still there"], output="screen"),
+        ExecuteProcess(cmd=show, output="screen"),
+    ])
+"""
+
+
+def test_a_robot_that_includes_it_keeps_its_own_environment_and_goes_on_without_it(tmp_path):
+    file = tmp_path / "robot.launch.py"
+    file.write_text(ROBOT)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FASTRTPS", "ROS_AUTO"))}
+    process = subprocess.Popen(
+        ["ros2", "launch", "-n", str(file)], env=environment, start_new_session=True, text=True, stdout=subprocess.PIPE
+    )
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "robot still there" in line:
+            process.send_signal(signal.SIGINT)
+    process.wait(TIMEOUT)
+    output = "".join(said)
+    assert "robot own own" in output, output
+    assert 0 < output.find("nowhere.mp4") < output.find("robot still there"), output
+
+
+def test_pictures_of_the_robots_own_driver():
+    command = ["ros2", "launch", "-n", "fitness_bringup", "live.launch.py", "image_topic:=/robot/image_raw"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    rclpy.init()
+    try:
+        node = rclpy.create_node("driver")
+        heard: list[BodyPose] = []
+        node.create_subscription(BodyPose, "/fitness/body_pose", heard.append, 10)
+        pictures = node.create_publisher(Image, "/robot/image_raw", 10)
+        blank = array("B", bytes(64 * 48 * 3))
+        end = time.monotonic() + TIMEOUT
+        while not heard and time.monotonic() < end and process.poll() is None:
+            stamp = node.get_clock().now().to_msg()
+            header = Header(stamp=stamp, frame_id="robot_camera")
+            pictures.publish(Image(header=header, height=48, width=64, encoding="bgr8", step=192, data=blank))
+            rclpy.spin_once(node, timeout_sec=0.1)
+        assert heard and heard[0].header.frame_id == "robot_camera"
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+        process.send_signal(signal.SIGINT)
+        process.wait(TIMEOUT)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_signal_to_the_whole_group_closes_the_bag(tmp_path, twice):
+    """As `timeout` and CI send it: the launch and each node hear it, and the launch hands it on."""
+    bag = tmp_path / "bag"
+    command = ["ros2", "launch", "-n", "fitness_bringup", "replay.launch.py", "loop:=true", f"record:={bag}"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    end = time.monotonic() + TIMEOUT
+    while not any(file.stat().st_size > 100_000 for file in bag.glob("*.mcap")) and time.monotonic() < end:
+        time.sleep(0.1)
+    if twice:
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=TIMEOUT)[0]
+    assert (bag / "metadata.yaml").is_file(), output
 
 
 def _session(stat: Path) -> int:

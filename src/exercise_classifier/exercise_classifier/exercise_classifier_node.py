@@ -13,7 +13,7 @@ from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.last_said import LastSaid
 from fitness_core.ros.messages import from_body_pose, header
 from fitness_core.ros.node import FitnessNode, run
-from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.parameters import Parameter, Value
 from fitness_core.ros.serialized import of_classification
 from fitness_core.types import Classification
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
@@ -76,11 +76,7 @@ class ExerciseClassifierNode(FitnessNode):
 
     def configure(self) -> None:
         """Load the model and hold its labels against the catalogue."""
-        if self.params.confidence_threshold > 1.0:
-            raise InputError(
-                f"{self.get_name()}: parameter 'confidence_threshold' is {self.params.confidence_threshold:g}; "
-                "accepted: 0 .. 1, or NaN for the model's own"
-            )
+        self.check_parameter("confidence_threshold", self.params.confidence_threshold)
         self._classifier = ExerciseClassifier(
             Path(self.params.model).expanduser() if self.params.model else None,
             rate=self.params.rate,
@@ -98,12 +94,17 @@ class ExerciseClassifierNode(FitnessNode):
             topics = {"body_pose": (BodyPose, qos.POSES)}
             self._catch_up = CatchUp(self, topics, lambda heard: self._resume(heard["body_pose"]))
 
+    def check_parameter(self, name: str, value: Value) -> None:
+        """Its bounds cannot be a range of ROS 2, which NaN would be out of."""
+        if name == "confidence_threshold" and float(value) > 1.0:  # type: ignore[arg-type]
+            raise InputError(
+                f"{self.get_name()}: parameter 'confidence_threshold' is {value:g}; "
+                "accepted: 0 .. 1, or NaN for the model's own"
+            )
+
     def parameters_changed(self, names: set[str]) -> None:
         """The threshold holds from the next classification on."""
         if self._classifier is not None and "confidence_threshold" in names:
-            if self.params.confidence_threshold > 1:
-                self.get_logger().error("confidence_threshold: accepted are 0 .. 1, or NaN; it stays as it was")
-                return
             self._classifier.trust(self._threshold)
             self._tell_info()
 

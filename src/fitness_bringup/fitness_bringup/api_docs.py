@@ -11,12 +11,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from fitness_core.ros import qos
 from fitness_core.ros.node import COMMON, FitnessNode
 from fitness_core.ros.parameters import Parameter
+
+if TYPE_CHECKING:
+    from fitness_bringup.policies import Access
 
 PACKAGES = (
     "fitness_camera",
@@ -76,6 +80,8 @@ def nodes() -> list[NodeApi]:
 
 def render() -> str:
     """The text of docs/ros-api.md."""
+    from fitness_bringup.policies import AT_RUN_TIME  # which is made of what is found here
+
     parts = [HEADER, "## Quality of service\n", _table(("name", "reliability", "durability", "depth"), _qos_rows())]
     parts += ["## Parameters of every node\n", _parameter_table(COMMON)]
     for api in nodes():
@@ -94,6 +100,8 @@ def render() -> str:
                 columns = ("name", "type", "QoS") if any(endpoint.qos for endpoint in endpoints) else ("name", "type")
                 rows = [(f"`{end.name}`", end.type, end.qos)[: len(columns)] for end in endpoints]
                 parts += [f"### {title}\n", _table(columns, rows)]
+        if api.name in AT_RUN_TIME:
+            parts += ["### Named while it runs\n", _run_time_table(AT_RUN_TIME[api.name])]
         if api.node_class.PARAMETERS:
             parts += ["### Parameters\n", _parameter_table(api.node_class.PARAMETERS)]
     return "\n".join(parts)
@@ -190,6 +198,18 @@ def _qos_rows() -> Iterator[tuple[str, ...]]:
                 "transient local" if profile.durability == DurabilityPolicy.TRANSIENT_LOCAL else "volatile",
                 str(profile.depth),
             )
+
+
+def _run_time_table(access: "Access") -> str:
+    ways = (
+        ("publishes", access.publish),
+        ("subscribes to", access.subscribe),
+        ("calls services", access.request),
+        ("calls actions", access.call),
+    )
+    return _table(
+        ("", "names"), [(way, ", ".join(f"`{name}`" for name in sorted(names))) for way, names in ways if names]
+    )
 
 
 def _parameter_table(parameters: Iterable[Parameter]) -> str:

@@ -4,24 +4,13 @@ Only launch files import this module; it needs `launch` and `launch_ros`, which 
 """
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ament_index_python.packages import get_package_share_directory
-from launch.actions import (
-    DeclareLaunchArgument,
-    OpaqueFunction,
-    SetEnvironmentVariable,
-    Shutdown,
-    TimerAction,
-)
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown, TimerAction
 from launch.conditions import IfCondition
 from launch.events.process import ProcessExited
-from launch.substitutions import (
-    EnvironmentVariable,
-    EqualsSubstitution,
-    LaunchConfiguration,
-    NotEqualsSubstitution,
-)
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
@@ -55,8 +44,8 @@ def switch(name: str, default: str, description: str) -> DeclareLaunchArgument:
     return argument(name, default, description, ([] if default else [""]) + ["true", "false", "True", "False"])
 
 
-def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
-    """The arguments that every launch file here has, named as in nav2."""
+def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument | OpaqueFunction]:
+    """The arguments that every launch file here has, named as in nav2, and what must be true of them."""
     return [
         argument("namespace", "fitness", "Namespace of every node and topic."),
         switch("use_sim_time", use_sim_time, "Follow /clock instead of the clock of this machine."),
@@ -84,30 +73,38 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
             "set, otherwise localhost.",
             ("auto", "localhost", "subnet"),
         ),
+        switch(
+            "required",
+            "true",
+            "End the launch where the source ends or a node refuses its input; false where a launch file of yours "
+            "includes this one and the rest of the robot shall go on.",
+        ),
+        OpaqueFunction(function=_require_params_file),
     ]
 
 
-def environment() -> list[SetEnvironmentVariable | OpaqueFunction]:
-    """Environment of every process: the Fast DDS profile and large pages unless the user says otherwise, who hears it.
+def picture_arguments() -> list[DeclareLaunchArgument]:
+    """Pictures of somebody else's driver in place of the camera node's."""
+    return [
+        argument(
+            "image_topic", "", "Topic of your own driver's pictures, e.g. /camera/image_raw; no camera node is started."
+        ),
+        argument("camera_info_topic", "", "Its camera_info. Empty: beside image_topic."),
+    ]
+
+
+def environment(context: LaunchContext) -> dict[str, str]:
+    """Environment of a node: the Fast DDS profile and large pages unless the user says otherwise, and who hears it.
+
+    Of the nodes only: what else a robot's launch file starts keeps its own.
 
     Large pages (which nothing can ask the C library for once a process runs) save some 5 % of what the graph takes
     beyond the pose network, and 3 % of that one's time: https://www.gnu.org/software/libc/manual/html_node/Tunables.html.
     """
-    discovery = LaunchConfiguration("discovery")
-    return [
-        OpaqueFunction(function=_require_params_file),
-        SetEnvironmentVariable(PROFILE, EnvironmentVariable(PROFILE, default_value=_shared("config", "fastdds.xml"))),
-        SetEnvironmentVariable(TUNABLES, EnvironmentVariable(TUNABLES, default_value="glibc.malloc.hugetlb=1")),
-        SetEnvironmentVariable(
-            DISCOVERY,
-            EnvironmentVariable(DISCOVERY, default_value="LOCALHOST"),
-            condition=IfCondition(EqualsSubstitution(discovery, "auto")),
-        ),
-        SetEnvironmentVariable(
-            DISCOVERY, "LOCALHOST", condition=IfCondition(EqualsSubstitution(discovery, "localhost"))
-        ),
-        SetEnvironmentVariable(DISCOVERY, "SUBNET", condition=IfCondition(EqualsSubstitution(discovery, "subnet"))),
-    ]
+    usual = {PROFILE: _shared("config", "fastdds.xml"), TUNABLES: "glibc.malloc.hugetlb=1", DISCOVERY: "LOCALHOST"}
+    found = {name: context.environment.get(name, value) for name, value in usual.items()}
+    discovery = LaunchConfiguration("discovery").perform(context)
+    return found | ({} if discovery == "auto" else {DISCOVERY: discovery.upper()})
 
 
 def is_true(context: LaunchContext, name: str) -> bool:
@@ -127,20 +124,22 @@ def node(
     *,
     arguments: dict[str, tuple[str, type]] | None = None,
     parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
-    defaults: dict[str, object] | None = None,
     source: bool = False,
     respawn: bool = True,
     condition: IfCondition | None = None,
+    where: Callable[[LaunchContext], bool] = lambda context: True,
 ) -> OpaqueFunction:
     """A node of the graph with the parameter file and the standard arguments.
 
     arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
     parameters: what follows from the arguments as a whole; overrules the parameter file too.
-    defaults: what holds where neither an argument nor the parameter file says otherwise.
     source: the graph ends with this node. respawn: false = not even with use_respawn.
+    condition, where: whether it is started, by one argument, or by what else the context says.
     """
 
     def start(context: LaunchContext) -> list[Node]:
+        if not where(context):
+            return []
         passed_on = {"autostart": ("autostart", bool), "use_sim_time": ("use_sim_time", bool)} | (arguments or {})
         given_parameters: dict[str, object] = {
             parameter: ParameterValue(LaunchConfiguration(argument), value_type=value_type)
@@ -153,12 +152,10 @@ def node(
                 executable=f"{name}_node",
                 name=name,
                 namespace=LaunchConfiguration("namespace"),
-                parameters=[
-                    *([defaults] if defaults else []),
-                    LaunchConfiguration("params_file"),
-                    given_parameters | parameters(context),
-                ],
-                ros_arguments=["--log-level", LaunchConfiguration("log_level"), "--enclave", _enclave(context, name)],
+                parameters=[LaunchConfiguration("params_file"), given_parameters | parameters(context)],
+                remappings=_pictures(context),
+                additional_env=environment(context),
+                ros_arguments=["--log-level", LaunchConfiguration("log_level"), "--enclave", full_name(context, name)],
                 output="screen",
                 respawn=respawn and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
@@ -251,10 +248,29 @@ def _shared(*parts: str) -> str:
     return str(Path(get_package_share_directory("fitness_bringup"), *parts))
 
 
-def _enclave(context: LaunchContext, name: str) -> str:
-    """Where SROS 2 looks for the keys of a node, where it is switched on: as `./fitness policies` names enclaves."""
-    namespace = LaunchConfiguration("namespace").perform(context).strip("/")
-    return f"/{namespace}/{name}" if namespace else f"/{name}"
+def full_name(context: LaunchContext, name: str) -> str:
+    """Of a node, with the namespace that a launch file which includes this one has pushed.
+
+    SROS 2 looks for the node's keys there, where it is switched on: as `./fitness policies` names enclaves.
+    """
+    namespace = LaunchConfiguration("namespace").perform(context)
+    pushed = "" if namespace.startswith("/") else context.launch_configurations.get("ros_namespace", "")
+    return "/" + "/".join(part for part in (pushed.strip("/"), namespace.strip("/"), name) if part)
+
+
+def camera_is_ours(context: LaunchContext) -> bool:
+    """Whether the camera node is what gives pictures."""
+    given = context.launch_configurations
+    return not given["image_topic"] and given["source"] != BROWSER
+
+
+def _pictures(context: LaunchContext) -> list[tuple[str, str]]:
+    """Where the pictures come from, where it is not the camera node."""
+    topic = context.launch_configurations.get("image_topic", "")
+    if not topic:
+        return []
+    info = context.launch_configurations["camera_info_topic"] or str(PurePosixPath(topic).parent / "camera_info")
+    return [("camera/image_raw", topic), ("camera/camera_info", info)]
 
 
 def _require_params_file(context: LaunchContext) -> None:
@@ -266,13 +282,13 @@ def _require_params_file(context: LaunchContext) -> None:
 
 def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:
     # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
-    if event.returncode == BAD_INPUT and not context.is_shutdown:
+    if event.returncode == BAD_INPUT and not context.is_shutdown and is_true(context, "required"):
         raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
 
 
 def _end_with_source(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
     _end_for_bad_input(event, context)
-    if context.is_shutdown:
+    if context.is_shutdown or not is_true(context, "required"):
         return None
     if event.returncode == 0:
         return [TimerAction(period=DRAIN_TIME, actions=[Shutdown(reason="the source is at its end")])]

@@ -192,10 +192,15 @@ class _Nodes:
     def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         """Make the next node downstream. idle: as `Graph.add` has it."""
         shared = self._catalogue if name in CATALOGUED else {}
-        asked = shared | parameters | self._overrides.pop(name, {})
+        overrides = self._overrides.pop(name, {})
+        asked = shared | parameters | overrides
         with permitted():
             node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in asked.items()])
         self.graph.add(node, idle)
+        for key in overrides:
+            if not node.has_parameter(key):
+                there = ", ".join(sorted(vars(node.params)))
+                raise InputError(f"-p {name}.{key}: there is no such parameter; {name} has: {there}")
 
     def check(self) -> None:
         """Raise InputError where -p names a node that was not made."""

@@ -1,8 +1,5 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
-
 from fitness_bringup import launch_common as common
 from launch import LaunchContext, LaunchDescription
 
@@ -31,15 +28,15 @@ def generate_launch_description() -> LaunchDescription:
             ),
             common.switch("paced", "", "Play a file at its own rate; false: as fast as it goes. Empty: params_file."),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
+            *common.picture_arguments(),
             *common.result_arguments(),
-            *common.environment(),
             common.node(
                 "fitness_camera",
                 "camera",
                 arguments={"source": ("source", str), "paced": ("paced", bool), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
-                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("source"), common.BROWSER)),
+                where=common.camera_is_ours,
             ),
             common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),

@@ -25,7 +25,7 @@ def bag(context: LaunchContext) -> Path:
 def session_of_file(context: LaunchContext) -> str | None:
     """The session that params_file names, where it does."""
     given = context.launch_configurations
-    node = f"/{given['namespace'].strip('/')}/record_take"
+    node = common.full_name(context, "record_take")
     return given["params_file"] and node_parameters.value_of(Path(given["params_file"]), node, "session")
 
 
@@ -34,7 +34,11 @@ def take_parameters(context: LaunchContext) -> dict[str, object]:
     given = context.launch_configurations
     if not is_recorded(context):
         return {}
-    return {"out": given["record"], "bag": bag(context).name, "camera": given["source"] or "parameter file"}
+    return {
+        "out": given["record"],
+        "bag": bag(context).name,
+        "camera": given["image_topic"] or given["source"] or "parameter file",
+    }
 
 
 def camera_parameters(context: LaunchContext) -> dict[str, object]:
@@ -88,16 +92,17 @@ def generate_launch_description() -> LaunchDescription:
                 "Camera number or device, video file, stream URL or folder of pictures. Empty: params_file.",
             ),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
+            *common.picture_arguments(),
             common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),
             common.argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
             common.switch("record_images", "false", "Record the pictures too: large, and they show people."),
-            *common.environment(),
             common.node(
                 "fitness_camera",
                 "camera",
                 arguments={"source": ("source", str), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
+                where=common.camera_is_ours,
             ),
             common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),

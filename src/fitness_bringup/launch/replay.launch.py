@@ -7,6 +7,7 @@ from launch.substitutions import LaunchConfiguration
 
 import fitness_bringup
 from fitness_bringup import launch_common as common
+from fitness_bringup import node_parameters
 from launch import LaunchContext, LaunchDescription
 
 DEMO = str(Path(fitness_bringup.__file__).parent / "demo")
@@ -15,8 +16,12 @@ PICTURES = ["camera/image_raw", "camera/camera_info"]
 
 def player_parameters(context: LaunchContext) -> dict[str, object]:
     """The player makes the clock that the others follow, and starts when those who must hear all of it are there."""
+    given = context.launch_configurations
     parameters: dict[str, object] = {"clock": common.is_true(context, "use_sim_time"), "use_sim_time": False}
-    record = context.launch_configurations["record"] != ""
+    of_file = node_parameters.value_of(Path(given["params_file"]), common.full_name(context, "player"), "bag")
+    if not given["source"] and not of_file:
+        parameters["bag"] = DEMO
+    record = given["record"] != ""
     if common.is_true(context, "estimate_poses"):
         return parameters | {
             "topics": PICTURES,
@@ -41,13 +46,11 @@ def generate_launch_description() -> LaunchDescription:
             common.switch("loop", "", "Play the bag again and again. Empty: params_file."),
             common.switch("estimate_poses", "false", "Estimate poses anew from the pictures in the bag."),
             *common.result_arguments(),
-            *common.environment(),
             common.node(
                 "fitness_datasets",
                 "player",
                 arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
                 parameters=player_parameters,
-                defaults={"bag": DEMO},
                 source=True,
             ),
             common.node(

@@ -7,9 +7,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from fitness_camera.source import Source
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 
@@ -26,6 +28,36 @@ class Calibration:
     k: tuple[float, ...]
     r: tuple[float, ...]
     p: tuple[float, ...]
+
+    def require_size_of(self, source: Source) -> None:
+        """Close a source whose pictures are of another size, and raise InputError."""
+        if (self.width, self.height) != (source.width, source.height):
+            source.close()
+            raise InputError(
+                f"calibration for {self.width}x{self.height}, {source.name} is {source.width}x{source.height}; "
+                "calibrate at this size or leave camera_info_url empty"
+            )
+
+    def fill(self, info: Any) -> None:
+        """Write it into a CameraInfo."""
+        info.distortion_model = self.distortion_model
+        info.d, info.k, info.r, info.p = self.d, self.k, self.r, self.p
+
+
+def of_url(
+    url: str, camera_name: str, package_folder: Callable[[str], str], warn: Callable[[str], Any]
+) -> Calibration | None:
+    """The calibration that a camera_info_url names, see `locate`; None where it is empty. warn: it is another camera's.
+
+    Raises InputError for what is none.
+    """
+    if not url:
+        return None
+    path = locate(url, camera_name, package_folder)
+    calibration = load(path)
+    if calibration.camera_name not in ("", camera_name):
+        warn(f"{path} is the calibration of camera {calibration.camera_name!r}, this one is {camera_name!r}")
+    return calibration
 
 
 def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> Path:

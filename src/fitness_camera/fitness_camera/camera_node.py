@@ -13,7 +13,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera import calibration
 from fitness_camera.source import Source
-from fitness_camera.sources import Repeated, open_source
+from fitness_camera.sources import Repeated, is_live, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, handover, messages, qos
 from fitness_core.ros.node import FitnessNode, run
@@ -32,7 +32,8 @@ class CameraNode(FitnessNode):
     """Publishes a source; parameters take effect at the next activation.
 
     A recording (file, folder) is stamped activation time + the picture's own time, a device or stream the time of
-    acquisition. At the end of a recording `finished` completes; a lost device or stream is asked for again each second.
+    acquisition. At the end of a recording `finished` completes; a device or stream that is lost is asked for again each
+    second, and so is one that is not there yet with `wait_for_device`.
     """
 
     PARAMETERS = (
@@ -48,6 +49,12 @@ class CameraNode(FitnessNode):
             1,
             "Recordings start once so many nodes subscribe to image_raw (or after 30 s); 0 starts at once.",
             minimum=0,
+        ),
+        Parameter(
+            "wait_for_device",
+            False,
+            "Ask each second for a device or stream that is not there when activated, as after a start of the machine; "
+            "false refuses it.",
         ),
         Parameter("frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."),
         Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
@@ -80,30 +87,18 @@ class CameraNode(FitnessNode):
         self._trouble = ""
 
     def configure(self) -> None:
-        self._calibration = None
-        if url := self.params.camera_info_url:
-            path = calibration.locate(url, self.params.camera_name, get_package_share_directory)
-            self._calibration = calibration.load(path)
-            if self._calibration.camera_name not in ("", self.params.camera_name):
-                self.get_logger().warning(
-                    f"{path} is the calibration of camera {self._calibration.camera_name!r}, "
-                    f"this one is {self.params.camera_name!r}"
-                )
+        given = self.params.camera_info_url, self.params.camera_name
+        self._calibration = calibration.of_url(*given, get_package_share_directory, self.get_logger().warning)
 
     def activate(self) -> None:
-        self._source = source = self._open()
-        known = self._calibration
-        if known is not None and (known.width, known.height) != (source.width, source.height):
-            source.close()
-            raise InputError(
-                f"calibration for {known.width}x{known.height}, {source.name} is {source.width}x{source.height}; "
-                "calibrate at this size or leave camera_info_url empty"
-            )
-        self.get_logger().info(
-            f"source {source.name}: {source.width}x{source.height}, {source.rate:.4g} Hz"
-            + (f", {source.frames} frames" if source.frames else "")
-        )
         self._trouble = ""
+        try:
+            self._source = self._open()
+        except InputError as error:
+            if not (self.params.wait_for_device and is_live(self.params.source)):
+                raise
+            self._source = None
+            self._report(f"{error}; trying again every {RETRY_PERIOD:g} s")
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -128,14 +123,16 @@ class CameraNode(FitnessNode):
         size = {"width": given.width, "height": given.height}
         open_once = partial(open_source, given.source, **size, rate=given.rate, frame_id=given.frame_id)
         source = open_once()
+        if self._calibration is not None:
+            self._calibration.require_size_of(source)
+        self.get_logger().info(f"source {source}")
         return Repeated(source, open_once) if given.loop and not source.live else source
 
     # What follows runs in the capture thread.
 
     def _run(self) -> None:
-        assert self._source is not None
         try:
-            if self._source.live:
+            if self._source is None or self._source.live:
                 self._relay()
             elif self._play(self._source) and not self.finished.done():
                 self.finished.set_result(None)
@@ -144,7 +141,8 @@ class CameraNode(FitnessNode):
             self._report("the capture thread failed")
             self.get_logger().error(traceback.format_exc())
         finally:
-            self._source.close()
+            if self._source is not None:
+                self._source.close()
 
     def _play(self, source: Source) -> bool:
         """Publish a recording; whether it came to its end."""
@@ -166,22 +164,23 @@ class CameraNode(FitnessNode):
         return True
 
     def _relay(self) -> None:
-        """Publish a device or stream until told to stop; ask for it again when it is lost."""
+        """Publish a device or stream until told to stop; ask for it again when it is lost, or is not there yet."""
         while not self._stopping.is_set():
-            assert self._source is not None
-            frame = self._source.read()
+            frame = self._source.read() if self._source is not None else None
             if frame is not None:
                 self._publish(frame)
                 continue
-            self._source.close()
-            self._report(f"{self.params.source} is lost; trying again every {RETRY_PERIOD:g} s")
+            if self._source is not None:
+                self._source.close()
+                self._report(f"{self.params.source} is lost; trying again every {RETRY_PERIOD:g} s")
             while not self._stopping.wait(RETRY_PERIOD):
                 try:
                     self._source = self._open()
-                except InputError:
+                except InputError as error:
+                    self._trouble = f"{error}; trying again every {RETRY_PERIOD:g} s"
                     continue
                 self._trouble = ""
-                self.get_logger().info(f"{self.params.source} is back")
+                self.get_logger().info(f"{self.params.source} is there")
                 break
 
     def _publish(self, frame: Frame) -> None:
@@ -189,9 +188,8 @@ class CameraNode(FitnessNode):
             # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.
             info = CameraInfo(header=messages.header(frame.stamp, frame.frame_id))
             info.height, info.width = frame.image.shape[:2]
-            if (known := self._calibration) is not None:
-                info.distortion_model = known.distortion_model
-                info.d, info.k, info.r, info.p = known.d, known.k, known.r, known.p
+            if self._calibration is not None:
+                self._calibration.fill(info)
             self._info_publisher.publish(info)
         self._outlet.publish(frame)
         self._published.tick()

@@ -24,6 +24,10 @@ class Source(ABC):
         self.frames = 0
         self.live = False
 
+    def __str__(self) -> str:
+        frames = f", {self.frames} frames" if self.frames else ""
+        return f"{self.name}: {self.width}x{self.height}, {self.rate:.4g} Hz{frames}"
+
     @abstractmethod
     def read(self) -> Frame | None:
         """The next picture; None at the end (recorded) or when it is lost (live).

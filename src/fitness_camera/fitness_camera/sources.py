@@ -106,7 +106,7 @@ def open_source(
     text = source.strip()
     if not text:
         raise InputError(f"source is empty; accepted: {ACCEPTED}")
-    if text.isdecimal() or text.startswith("/dev/"):
+    if _is_device(text):
         return capture.open_device(text, width, height, rate, frame_id)
     if text.startswith("file://"):
         text = text.removeprefix("file://")
@@ -118,6 +118,16 @@ def open_source(
     if not path.is_file():
         raise InputError(f"source {source!r} is not there; accepted: {ACCEPTED}")
     return capture.open_file(text, path, frame_id)
+
+
+def is_live(source: str) -> bool:
+    """Whether a text names a device or an address, which may come and go, and not a file or folder."""
+    text = source.strip()
+    return _is_device(text) or (_ADDRESS.match(text) is not None and not text.startswith("file://"))
+
+
+def _is_device(text: str) -> bool:
+    return text.isdecimal() or text.startswith("/dev/")
 
 
 def _by_name(path: Path) -> list[tuple[int, str]]:

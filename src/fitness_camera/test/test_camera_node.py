@@ -285,6 +285,33 @@ def test_a_stream_is_stamped_at_acquisition_and_comes_back_after_it_was_lost(wor
     assert not camera.finished.done()
 
 
+def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
+    Stream.running.clear()
+    with pytest.raises(InputError):
+        world.camera(source=stream).start()
+    camera = world.camera(source=stream, wait_for_device=True)
+    camera.start()
+    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
+    assert "trying again" in camera.diagnose()[1]
+    Stream.running.set()
+    world.until(lambda: len(world.images) > 3)
+    assert camera.diagnose()[0] == diagnostics.OK
+
+
+def test_a_file_that_is_not_there_is_not_waited_for(world, tmp_path):
+    with pytest.raises(InputError, match="is not there"):
+        world.camera(source=str(tmp_path / "nowhere.mp4"), wait_for_device=True).start()
+
+
+def test_a_device_that_is_not_there_can_be_deactivated_while_it_is_waited_for(world):
+    camera = world.camera(source="/dev/video97", wait_for_device=True)
+    camera.start()
+    assert camera.diagnose()[0] == diagnostics.ERROR and "/dev/video97" in camera.diagnose()[1]
+    begun = time.monotonic()
+    camera.trigger_deactivate()
+    assert time.monotonic() - begun < 2.0
+
+
 def test_a_lost_stream_can_be_deactivated(world, stream):
     camera = world.camera(source=stream)
     camera.start()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.serialization import deserialize_message
@@ -43,6 +44,10 @@ class Lamp(FitnessNode):
 
     def release(self):
         self.calls.append("release")
+
+    def check_parameter(self, name, value):
+        if (name, value) == ("count", 13):
+            raise InputError("13 lamps bring bad luck")
 
     def parameters_changed(self, names):
         self.calls.append(names)
@@ -104,6 +109,30 @@ def test_parameters_follow_changes_within_their_bounds(lamp):
 def test_bad_parameters_are_one_clear_error(lamp, overrides, says):
     with pytest.raises(InputError, match=says):
         lamp(**overrides)
+
+
+def test_a_parameter_of_somebody_else_is_passed_over_and_told_of(lamp, monkeypatch):
+    """A file or a launch may give every node what is meant for one of them."""
+    said = []
+    monkeypatch.setattr(RcutilsLogger, "warning", lambda self, line, **_: said.append(line))
+    node = lamp(robot_description_file="robot.urdf", rate=3.0)
+    assert node.params.rate == 3.0
+    assert len(said) == 1 and "no parameter 'robot_description_file'" in said[0] and "rate" in said[0]
+
+
+def test_a_value_that_the_node_cannot_take_now_is_refused_and_not_set(lamp):
+    node = lamp()
+    (answer,) = node.set_parameters([RosParameter("count", value=13)])
+    assert not answer.successful and answer.reason == "13 lamps bring bad luck"
+    assert node.get_parameter("count").value == node.params.count != 13
+
+
+def test_shutdown_lets_go_only_of_what_was_configured(lamp):
+    node = lamp()
+    assert node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS and "release" not in node.calls
+    node = lamp()
+    node.start()
+    assert node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS and node.calls.count("release") == 1
 
 
 def test_what_takes_too_long_is_told(monkeypatch):

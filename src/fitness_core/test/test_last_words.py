@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,26 @@ def test_who_never_listens_keeps_it_only_for_a_while() -> None:
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     file = tmp_path / "talker.py"
     file.write_text(TALKER)
-    given = [sys.executable, str(file), "--ros-args", "-p", "colour:=red"]
+    given = [sys.executable, str(file), "--ros-args", "-p", "autostrt:=true"]
     bad = subprocess.run(given, capture_output=True, text=True, timeout=60, check=False)
     assert bad.returncode == 2
-    assert bad.stderr.strip() == "error: talker: unknown parameter 'colour'; it has: autostart"
+    assert bad.stderr.strip() == "error: talker: unknown parameter 'autostrt'; did you mean 'autostart'?"
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_path: Path) -> None:
+    """A process group and the launch that started it are both told to end: a node hears of it twice."""
+    code = (
+        "import sys, time\n"
+        "from fitness_core.ros.node import on_signal\n"
+        "on_signal(lambda: print('ending', flush=True))\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(2.5)\n"
+    )
+    for pause, ends in ((0.0, 0), (1.2, 130)):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "ending\n"
+        time.sleep(pause)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == ends

@@ -137,9 +137,13 @@ class RepCounter:
 
         A set of another one is over with the next pose, and what was done before is none of this one.
         """
-        if exercise:
-            self._catalogue[exercise]  # raises InputError that names those there are
+        self.check_exercise(exercise)
         self.exercise = exercise
+
+    def check_exercise(self, exercise: str) -> None:
+        """Raise InputError, which names those there are, for an exercise that cannot be counted; empty is none."""
+        if exercise:
+            self._catalogue[exercise]
 
     def classify(self, classification: Classification) -> None:
         """Hear what the classifier says; it counts from 0.1 s after its stamp."""

@@ -10,7 +10,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos, serialized
 from fitness_core.ros.node import FitnessNode, run
-from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.parameters import Parameter, Value
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
@@ -108,16 +108,17 @@ class RepCounterNode(FitnessNode):
     def release(self) -> None:
         self._counter = self._cues = None
 
+    def check_parameter(self, name: str, value: Value) -> None:
+        if name == "exercise" and self._counter is not None:
+            self._counter.check_exercise(str(value))
+
     def parameters_changed(self, names: set[str]) -> None:
         if self._cues is not None:
             self._cues.cool_down, self._cues.gap = self.params.cue_cool_down, self.params.cue_gap
         if "exercise" in names and self._counter is not None:
-            try:
-                self._counter.set_exercise(self.params.exercise)
-                if self._continuity is not None:
-                    self._continuity.asked_for(self.params.exercise)
-            except InputError as error:
-                self.get_logger().error(f"{error}; still counting {self._counter.exercise or 'what is classified'}")
+            self._counter.set_exercise(self.params.exercise)
+            if self._continuity is not None:
+                self._continuity.asked_for(self.params.exercise)
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, _ = super().diagnose()

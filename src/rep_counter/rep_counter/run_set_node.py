@@ -210,8 +210,7 @@ class RunSetNode(FitnessNode):
 
     @staticmethod
     def _answer(result: RunSetAction.Result, goal: ServerGoalHandle, failed: bool) -> RunSetAction.Result:
-        end = goal.canceled if goal.is_cancel_requested else goal.abort if failed else goal.succeed
-        end()
+        (goal.canceled if goal.is_cancel_requested else goal.abort if failed else goal.succeed)()
         return result
 
 

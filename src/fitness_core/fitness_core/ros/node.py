@@ -42,6 +42,10 @@ a picture's time, several times per picture."""
 LAST_WORDS = 1.0
 """A program that ends waits for its readers so long, at most [s]."""
 
+AGAIN = 1.0
+"""Only a signal that comes so long after the first is a second one [s]: where a process group is told to end, a launch
+that is told too hands it on to nodes that have heard."""
+
 COMMON = (
     Parameter(
         "autostart",
@@ -76,9 +80,10 @@ class FitnessNode(LifecycleNode):
                 service.callback = self.refusals.answer(service.srv_name, service.callback)
         self.problem = ""
         self.active = False
+        self._configured = False
         self._raising = False
         self.finished = Future()
-        self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed)
+        self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed, self.check_parameter)
         self._diagnostics = diagnostics.Diagnostics(self, lambda: self.refusals.tell(*self.diagnose()))
 
     # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
@@ -95,6 +100,9 @@ class FitnessNode(LifecycleNode):
 
     def release(self) -> None:
         """Let go of what configure loaded."""
+
+    def check_parameter(self, name: str, value: parameters.Value) -> None:
+        """Raise InputError for a value that the node cannot take as it is now; it is not set then."""
 
     def parameters_changed(self, names: set[str]) -> None:
         """Parameters were set while running; `self.params` has the new values."""
@@ -156,7 +164,9 @@ class FitnessNode(LifecycleNode):
     # What the lifecycle calls.
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt(self.configure)
+        result = self._attempt(self.configure)
+        self._configured = result == TransitionCallbackReturn.SUCCESS
+        return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         # The publishers first: activate() may publish at once (a latched fact, a first frame).
@@ -178,15 +188,17 @@ class FitnessNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._configured = False
         return self._attempt(self.release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self.active:
             self.on_deactivate(state)
-        return self._attempt(self.release)
+        return self.on_cleanup(state) if self._configured else TransitionCallbackReturn.SUCCESS
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         # It is unconfigured then, without a cleanup: what it holds, it lets go of here, as far as it has got.
+        self._configured = False
         with contextlib.suppress(Exception):
             self._attempt(self.release)
         return TransitionCallbackReturn.SUCCESS
@@ -224,7 +236,7 @@ class FitnessNode(LifecycleNode):
 
 
 def on_signal(callback: Callable[[], None]) -> None:
-    """Call `callback` once, from a thread, on the first SIGINT or SIGTERM; a second one ends the process at once.
+    """Call `callback` once, from a thread, on the first SIGINT or SIGTERM; one `AGAIN` later ends the process at once.
 
     rclpy's own handlers invalidate the context first, after which a node cannot publish its last words.
     """
@@ -237,9 +249,11 @@ def on_signal(callback: Callable[[], None]) -> None:
 
     def wait() -> None:
         os.read(reader, 1)
+        first = time.monotonic()
         callback()
-        os.read(reader, 1)
-        os._exit(130)
+        while os.read(reader, 1):
+            if time.monotonic() - first > AGAIN:
+                os._exit(130)
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
 

@@ -20,6 +20,10 @@ _TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "string", list: "s
 _DECLARED_BY_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
 
 
+# Names that are so alike differ by a slip: 0 = in every letter, 1 = in none.
+_MISSPELT = 0.75
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a node.
@@ -76,15 +80,19 @@ class Parameter:
 
 
 def declare(
-    node: Node, schema: Iterable[Parameter], changed: Callable[[set[str]], None] = lambda names: None
+    node: Node,
+    schema: Iterable[Parameter],
+    changed: Callable[[set[str]], None] = lambda names: None,
+    check_value: Callable[[str, Value], None] = lambda name, value: None,
 ) -> SimpleNamespace:
     """Declare parameters on a node and return their values as attributes, which follow later changes.
 
-    changed: called with the names that were set, after they were set.
-    Raises InputError where an override has no parameter, a wrong type or a value out of bounds.
+    changed: called with the names that were set, after they were set. check_value: raises InputError for what shall not
+    be set while the node runs.
+    Raises InputError where an override is of a misspelt parameter, of a wrong type or out of bounds.
     """
     by_name = {parameter.name: parameter for parameter in schema}
-    _refuse_unknown(node, by_name)
+    _look_at_unknown(node, by_name)
     values = SimpleNamespace()
     for name, parameter in by_name.items():
         override = node._parameter_overrides.get(name)
@@ -114,7 +122,14 @@ def declare(
 
     def check(parameters: list[RosParameter]) -> SetParametersResult:
         for given in parameters:
-            if given.name in by_name and (problem := by_name[given.name].problem(given.value)):
+            if given.name not in by_name:
+                continue
+            problem = by_name[given.name].problem(given.value)
+            try:
+                check_value(given.name, given.value)
+            except InputError as error:
+                problem = problem or str(error)
+            if problem:
                 return SetParametersResult(successful=False, reason=problem)
         return SetParametersResult(successful=True)
 
@@ -130,10 +145,14 @@ def declare(
     return values
 
 
-def _refuse_unknown(node: Node, known: dict[str, Parameter]) -> None:
-    # ROS 2 ignores overrides that nobody declares; a misspelt name would silently keep the default.
+def _look_at_unknown(node: Node, known: dict[str, Parameter]) -> None:
+    """Raise InputError for a misspelt name, which ROS 2 would pass over, so that the default would be kept silently.
+
+    A name that is like none is somebody else's: a file or a launch that gives a parameter to every node.
+    """
     for name in node._parameter_overrides:
-        if name not in known and not name.startswith(_DECLARED_BY_ROS):
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; it has: {', '.join(sorted(known))}"
-            raise InputError(f"{node.get_name()}: unknown parameter {name!r}{hint}")
+        if name in known or name.startswith(_DECLARED_BY_ROS):
+            continue
+        if close := difflib.get_close_matches(name, known, n=1, cutoff=_MISSPELT):
+            raise InputError(f"{node.get_name()}: unknown parameter {name!r}; did you mean {close[0]!r}?")
+        node.get_logger().warning(f"there is no parameter {name!r} here; there are: {', '.join(sorted(known))}")
