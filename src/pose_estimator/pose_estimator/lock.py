@@ -289,7 +289,7 @@ class PersonLock:
         """How far from its own way a body is [m]."""
         last_stamp, last = self._seen[-1]
         first_stamp, first = self._seen[0]
-        if len(self._seen) < 3:
+        if len(self._seen) < 3 or last_stamp <= first_stamp:
             return sight.away(last)
         ahead = (stamp - last_stamp) / (last_stamp - first_stamp)
         x, y = last.x + ahead * (last.x - first.x), last.y + ahead * (last.y - first.y)

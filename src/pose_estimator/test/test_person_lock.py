@@ -88,6 +88,14 @@ def test_a_jump_at_five_pictures_a_second_loses_no_lock():
         time += 0.2
 
 
+def test_a_clock_that_stands_still_breaks_nothing():
+    """A stall, then pictures with one stamp: a driver whose clock has stopped."""
+    lock, time = locked()
+    taken = [lock.step(nanoseconds(time + 1.0), TRAINEE) for _ in range(5)]
+    later, _ = show(lock, time + 1.0 + STEP, 1.0, TRAINEE)
+    assert all(taken) and all(later) and lock.bodies == 1
+
+
 def test_the_place_is_held_up_to_a_bound():
     lock, time = locked(hold=1.5)
     _, time = show(lock, time, 1.4, None)

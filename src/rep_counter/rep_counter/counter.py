@@ -94,6 +94,7 @@ class RepCounter:
         self._heard = -1  # stamp of the newest label that was considered
         self._gaps = Gaps()
         self._settled = -1  # what turned before this [ns] was decided before a restart
+        self._published = -1  # up to this [ns] all was published before a restart
         self._set: Set | None = None
         self._sets = 0
         self._pose: Pose | None = None
@@ -113,7 +114,8 @@ class RepCounter:
     def memory(self) -> Memory:
         """What is published so far, to go on from after a crash."""
         running = self._set.saved() if self._set else None
-        return Memory(self._gaps.last or 0, self.exercise, self._sets, running, list(self._deciding.credited))
+        credited = list(self._deciding.credited)
+        return Memory(self._gaps.last or 0, self.exercise, self._sets, running, credited, self._settled)
 
     def restore(self, memory: Memory) -> None:
         """Go on from what a counter before had published; `step` then takes the poses of around `memory.stamp` on.
@@ -122,9 +124,11 @@ class RepCounter:
         """
         self.reset()
         self.set_exercise(memory.exercise if memory.exercise in self._catalogue else "")
+        self._deciding.given = ""  # so that a set of another exercise than the one asked for is closed
         self._sets = memory.sets
         self._deciding.credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
-        self._settled = memory.end
+        self._settled = max(memory.end, memory.settled)
+        self._published = memory.stamp
         self._gaps = Gaps(memory.stamp)
         if memory.running and memory.running.exercise in self._catalogue:
             self._set = Set.of(memory.running, self._catalogue[memory.running.exercise].effort)
@@ -238,14 +242,16 @@ class RepCounter:
         """The event that tells at stamp `now` of a time in which repetitions may have been lost, all [ns]."""
         assert self._pose is not None
         name = self._set.exercise if self._set else self.exercise
-        lost = RepEvent(now, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._pose.body_id)
+        lost = RepEvent(now, name, 0, 0, Reason.INTERRUPTED, start, start, end, math.nan, body_id=self._body_id)
         return self._set.add(lost) if self._set else lost
 
     def _another_body(self, stamp: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
         """Somebody else from a stamp [ns] on: decide what waits, close the set, mix no two people's movement."""
         assert self._pose is not None
+        for track in self._tracks.values():
+            track.land()
         self._decide(self._pose.stamp, events, summaries, last=True)
-        if self._set:
+        if self._set and stamp > self._published:
             summaries.append(self._close_set())
         self._deciding.drop()
         for track in self._tracks.values():
@@ -253,14 +259,22 @@ class RepCounter:
         self._gates = GlitchGates(self._bodies.columns)
 
     def _another_exercise(self, events: list[RepEvent], summaries: list[SetSummary]) -> None:
-        """Another exercise was asked for since the last pose."""
+        """Another exercise was asked for since the last pose.
+
+        A repetition of the running set that is past its turning point counts, as it does at the end of a recording.
+        """
         goes_on = self._set is not None and self._set.exercise == self.exercise
-        if self.exercise and self._pose is not None and not goes_on:
-            self._decide(self._pose.stamp, events, summaries, last=True)
+        if self.exercise and not goes_on:
+            if self._pose is not None:
+                for track in self._tracks.values():
+                    track.land()
+                if self._set:
+                    self._deciding.add(self._set.exercise, self._tracks[self._set.exercise].finish(), self._settled)
+                self._decide(self._pose.stamp, events, summaries, last=True)
             if self._set:
                 summaries.append(self._close_set())
             self._deciding.drop()
-            self._settled = self._pose.stamp
+            self._settled = max(self._settled, self._gaps.last or -1)
         self._deciding.given = self.exercise
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
@@ -315,7 +329,7 @@ class RepCounter:
                     smoothness=motion.smoothness,
                     confidence=candidate.confidence,
                     form_faults=tuple(verdict.rule.code for verdict in verdicts if verdict.fault),
-                    body_id=self._pose.body_id,
+                    body_id=self._body_id,
                     turn_start=motion.turn_start,
                     turn_end=motion.turn_end,
                     form_judged=tuple(verdict.rule.code for verdict in verdicts),

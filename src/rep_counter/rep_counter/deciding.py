@@ -88,7 +88,7 @@ class Deciding:
         return not self.given and any(
             now - candidate.excursion.end > WAIT and not self._labels_of(candidate)
             for candidate in self._open[running.exercise]
-            if candidate.reason == Reason.NONE and candidate.excursion.begun
+            if candidate.reason == Reason.NONE and candidate.excursion.begun and self._of_set(running, candidate)
         )
 
     def forget(self, now: int, spoken: bool) -> Iterator[tuple[int, int]]:
@@ -119,6 +119,8 @@ class Deciding:
         name = running.exercise
         for candidate in list(self._open[name]):
             if candidate not in self._open[name] or not candidate.excursion.begun:
+                continue
+            if not self._of_set(running, candidate):
                 continue
             good = candidate.reason == Reason.NONE
             attempt = "" if good else name
@@ -179,6 +181,11 @@ class Deciding:
         if running is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(running.exercise, 0.0) > 0:
             return 0.0
         return case.weights[name]
+
+    def _of_set(self, running: Set, candidate: Candidate) -> bool:
+        """Whether a candidate is not of long before the set: who rested in between began it anew."""
+        rest = nanoseconds(self._tracks[running.exercise].exercise.rest_s)
+        return running.start - candidate.excursion.end <= rest
 
     def _labels_of(self, candidate: Candidate) -> dict[str, float]:
         excursion = candidate.excursion

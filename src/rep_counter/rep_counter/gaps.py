@@ -1,6 +1,7 @@
 """Gaps in the stream of poses that are long enough to hide a repetition."""
 
 from collections import deque
+from statistics import mean
 
 from fitness_core.types import seconds
 
@@ -10,6 +11,8 @@ _UNUSUAL = 3.0
 _FOLLOW = 0.1
 # Poses over which the missing ones are counted: three seconds at 30 Hz.
 _RECENT = 90
+# So many times the lower quartile is no longer one distance.
+_SINGLE = 1.5
 
 
 class Gaps:
@@ -23,10 +26,12 @@ class Gaps:
 
     @property
     def missing(self) -> float:
-        """Share of the poses of the last seconds that never came [0..1]; the shortest distances tell their rate."""
+        """Share of the poses of the last seconds that never came [0..1]; the shorter distances tell their rate."""
         if len(self._distances) < _RECENT:
             return 0.0
-        regular = sorted(self._distances)[_RECENT // 10]
+        # Between poses that follow each other, trembling stamps included: none of them is missing.
+        single = _SINGLE * sorted(self._distances)[_RECENT // 4]
+        regular = mean(distance for distance in self._distances if distance <= single)
         return max(0.0, 1 - regular * _RECENT / sum(self._distances))
 
     def step(self, stamp: int, bearable: float) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from fitness_core.types import Reason, RepEvent
 
 LONG_AGO = 10
 """What is older than so many times `within` is of another day: nobody waits for that set any more."""
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Memory:
     """What is published up to `stamp` [ns], the newest pose.
 
     exercise: the one that was asked for; empty = the classifier decides. sets: how many began. running: the open one.
-    credited: exercise, start, end [ns] of the last repetitions.
+    credited: exercise, start, end [ns] of the last repetitions. settled: what turned before it [ns] counts no more.
     """
 
     stamp: int
@@ -41,6 +41,7 @@ class Memory:
     sets: int = 0
     running: SavedSet | None = None
     credited: list[tuple[str, int, int]] = field(default_factory=list)
+    settled: int = -1
 
     @property
     def end(self) -> int:
@@ -94,7 +95,9 @@ class MemoryFile:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             return None, f"{self.path} is damaged ({error!r}): what the counter before had counted is not known"
         asked_anew = content.get("started_with", "") != self.started_with
-        return (replace(memory, exercise=self.started_with) if asked_anew else memory), ""
+        if asked_anew:
+            memory = replace(memory, exercise=self.started_with, settled=memory.stamp)
+        return memory, ""
 
     def remove(self) -> None:
         """The counter has ended properly: there is nothing to go on from."""
@@ -117,7 +120,8 @@ def _parsed(content: dict) -> Memory:
         if not running.counted:
             raise ValueError("a set without repetitions")
     credited = [(str(name), int(start), int(end)) for name, start, end in content["credited"]]
-    return Memory(int(content["stamp"]), str(content["exercise"]), int(content["sets"]), running, credited)
+    stamp, settled, sets = (int(content[name]) for name in ("stamp", "settled", "sets"))
+    return Memory(stamp, str(content["exercise"]), sets, running, credited, settled)
 
 
 def _event(content: dict) -> RepEvent:

@@ -125,19 +125,21 @@ def _pause(stamps: np.ndarray, values: np.ndarray, start: int, turn: int, end: i
     if inside.sum() < _FEWEST or not start < turn < end:
         return turn, turn
     stamps = stamps[inside]
-    times = stamps[0] + np.arange(0, seconds(int(stamps[-1] - stamps[0])), 1 / _RATE) * NANOSECONDS
+    # From the first on: a double does not hold the nanoseconds of an epoch.
+    first = int(stamps[0])
+    times = np.arange(0, seconds(int(stamps[-1]) - first), 1 / _RATE) * NANOSECONDS
     line = _resampled(stamps, values[inside])
     lag = round(_SPEED_OVER_S * _RATE)
     if len(line) <= 2 * lag:
         return turn, turn
     speed = np.abs(line[lag:] - line[:-lag])
     times = times[: len(line)][lag // 2 : lag // 2 + len(speed)]
-    before, after = times <= turn, times > turn
+    before, after = times <= turn - first, times > turn - first
     if not before.any() or not after.any():
         return turn, turn
     moving = np.where(before, speed >= _STILL_SHARE * speed[before].max(), speed >= _STILL_SHARE * speed[after].max())
     last_before, first_after = np.flatnonzero(moving & before)[-1], np.flatnonzero(moving & after)[0]
-    return min(turn, int(times[last_before])), max(turn, int(times[first_after]))
+    return min(turn, first + int(times[last_before])), max(turn, first + int(times[first_after]))
 
 
 def _resampled(stamps: np.ndarray, values: np.ndarray) -> np.ndarray:

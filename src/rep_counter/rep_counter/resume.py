@@ -25,7 +25,13 @@ class Resumed:
 def needed(memory: Memory, stamps: list[int]) -> int:
     """Index of the first pose that is of use, of poses in the order they were published; the last one always is."""
     since = memory.end - _WARM_UP
-    for index, stamp in enumerate(stamps[:-1]):
+    first = 0
+    # A recording that is played again and again has a stamp in every loop: the newest that has it is taken.
+    begins = [0, *(index for index in range(1, len(stamps)) if stamps[index] < stamps[index - 1])]
+    for begin, end in zip(begins, [*begins[1:], len(stamps)], strict=True):
+        if stamps[begin] <= memory.stamp <= stamps[end - 1]:
+            first = begin
+    for index, stamp in enumerate(stamps[first:-1], first):
         if stamp >= since or stamps[index + 1] < stamp:
             return index
     return len(stamps) - 1

@@ -34,9 +34,14 @@ class Set:
         return SavedSet(self.exercise, self.index, list(self.counted), list(self.rejected), self.has_first_half)
 
     @property
+    def start(self) -> int:
+        """Start of the earliest counted repetition [ns]."""
+        return min(event.start for event in self.counted)
+
+    @property
     def end(self) -> int:
-        """End of the last counted repetition [ns]."""
-        return self.counted[-1].end
+        """End of the latest counted repetition [ns]."""
+        return max(event.end for event in self.counted)
 
     def add(self, event: RepEvent) -> RepEvent:
         """Take in a repetition and return it numbered."""
@@ -56,7 +61,7 @@ class Set:
             stamp=stamp,
             exercise=self.exercise,
             set_index=self.index,
-            start=self.counted[0].start,
+            start=self.start,
             end=self.end,
             repetitions=len(self.counted),
             rejected=len(self.rejected),

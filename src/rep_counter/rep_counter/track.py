@@ -108,6 +108,10 @@ class Track:
         self._look_after(self._past.newest)
         return candidates
 
+    def land(self) -> None:
+        """Nothing more will come of this person: what has not ended in a jump by now did not."""
+        self._look_after(self._past.newest)
+
     def _look_after(self, until: int) -> None:
         """Reject those that ended before `until` [ns] in a jump."""
         for candidate in list(self._landing):
@@ -275,7 +279,7 @@ class Track:
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if exercise.jump and not always and not exercise.still:
             return True
-        whole = excursion.start - BEFORE, excursion.end
+        whole = max(excursion.start - BEFORE, self._since), excursion.end
         poses = self._past.seen(*whole) if always or exercise.still else ()
         return (
             throughout(always, poses, self._min_visibility)

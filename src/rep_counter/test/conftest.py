@@ -1,10 +1,16 @@
 """A stick figure whose elbows and knees are bent as a test asks."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
+
+# For the helper beside the tests.
+sys.path.insert(0, str(Path(__file__).parent))
 
 WIDTH, HEIGHT = 640, 480
 

@@ -11,8 +11,9 @@ import pytest
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, Reason, nanoseconds
 from rep_counter.counter import RepCounter
+from rep_counter.gaps import Gaps
 from rep_counter.memory import Memory, MemoryFile
-from rep_counter.resume import resume
+from rep_counter.resume import needed, resume
 
 CATALOGUE = Catalogue.load()
 KEPT = 600  # poses that a publisher keeps
@@ -102,6 +103,16 @@ def test_another_stream_closes_the_set_of_before(poses, tmp_path):
     assert resumed.outputs[-1].state.count == 0
 
 
+@pytest.mark.parametrize(("trembles", "lost"), [(0.0, 0.0), (0.006, 0.0), (0.0, 0.4), (0.004, 0.4)])
+def test_poses_that_never_came_are_told_from_stamps_that_tremble(trembles, lost):
+    """30 Hz, stamps that are off by so much [s], and so large a share that is lost."""
+    chance, gaps = random.Random(0), Gaps()
+    for number in range(300):
+        if chance.random() >= lost:
+            gaps.step(nanoseconds(number / 30 + chance.gauss(0, trembles)), 1.0)
+    assert gaps.missing == pytest.approx(lost, abs=0.12)
+
+
 def test_a_gap_in_a_set_is_told_of_and_a_slow_source_is_not(poses):
     def interruptions(given):
         counter = RepCounter(CATALOGUE, "squat")
@@ -157,7 +168,7 @@ def test_a_set_goes_on_without_a_classifier(poses):
     assert sum(event.counted for event in events) == 6
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', '{"version": 1, "running": 7}', "\x00\xff"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 1}', '{"version": 2, "running": 7}', "\x00\xff"])
 def test_a_damaged_file_is_told_and_nothing_is_made_of_it(tmp_path, content):
     file = MemoryFile(tmp_path / "memory.json")
     file.path.write_text(content)
@@ -169,8 +180,79 @@ def test_who_is_started_again_with_another_exercise_wants_that(tmp_path):
     before = MemoryFile(tmp_path / "memory.json", started_with="curl")
     before.save(Memory(5, "squat", 2))  # the service has asked for it
     assert MemoryFile(before.path, "curl").load(within=60.0)[0] == Memory(5, "squat", 2)
-    assert MemoryFile(before.path, "press").load(within=60.0)[0] == Memory(5, "press", 2)
-    assert MemoryFile(before.path, "").load(within=60.0)[0] == Memory(5, "", 2)
+    # What was done before is none of what is asked for now.
+    assert MemoryFile(before.path, "press").load(within=60.0)[0] == Memory(5, "press", 2, settled=5)
+    assert MemoryFile(before.path, "").load(within=60.0)[0] == Memory(5, "", 2, settled=5)
+
+
+def gone_on(counter, poses, says=label):
+    """What a counter tells from some poses to the end."""
+    events, summaries = [], []
+    for pose in poses:
+        counter.classify(says(pose.stamp))
+        output = counter.step(pose)
+        events, summaries = events + output.events, summaries + output.summaries
+    last = counter.finish()
+    return events + last.events, summaries + last.summaries
+
+
+def test_a_set_that_ran_ends_where_another_exercise_is_asked_for_at_the_restart(poses, tmp_path):
+    file = MemoryFile(tmp_path / "memory.json")
+    crashed_at(poses, 150, file)
+    memory, _ = MemoryFile(file.path, "curl").load(within=60.0)
+    assert memory.running.exercise == "squat"
+    counter = RepCounter(CATALOGUE, "curl")
+    resumed = resume(counter, memory, poses[:160], [label(pose.stamp) for pose in poses[:160]])
+    events, summaries = gone_on(counter, poses[160:])
+    closed = [summary for output in resumed.outputs for summary in output.summaries] + summaries
+    assert [(summary.exercise, summary.repetitions) for summary in closed] == [("squat", len(memory.running.counted))]
+    assert not told(resumed.outputs) and not events
+
+
+def test_what_was_done_before_an_exercise_was_asked_for_is_not_counted_after_a_crash(figure, wave):
+    curls = [figure(time, elbow=angle) for time, angle in wave(8, 2.0, 160, 40, 20)]
+    other = lambda stamp: replace(label(stamp), label="other", probabilities={"other": 0.9, "curl": 0.1})  # noqa: E731
+    before, asked, killed = RepCounter(CATALOGUE), 200, 212
+    for number, pose in enumerate(curls[:killed]):
+        if number == asked:
+            before.set_exercise("curl")
+        before.classify(other(pose.stamp))
+        before.step(pose)
+    counter = RepCounter(CATALOGUE)
+    resumed = resume(counter, before.memory(), curls[:killed], [other(pose.stamp) for pose in curls[:killed]])
+    events, _ = gone_on(counter, curls[killed:], other)
+    turns = [event.turn for event in told(resumed.outputs) + events if event.counted]
+    assert turns and min(turns) > curls[asked].stamp
+
+
+def test_another_body_before_the_crash_closes_no_set_that_went_on_after_it(poses, tmp_path):
+    second = [
+        replace(pose, stamp=pose.stamp + poses[-1].stamp + nanoseconds(0.05), body_id="person_2") for pose in poses
+    ]
+    both, file = poses + second, MemoryFile(tmp_path / "memory.json")
+    killed = len(poses) + 90
+    before = crashed_at(both, killed, file)
+    memory, _ = file.load(within=60.0)
+    counter = RepCounter(CATALOGUE)
+    kept = both[killed - 180 : killed]
+    resumed = resume(counter, memory, kept, [label(pose.stamp) for pose in kept])
+    _, summaries = gone_on(counter, both[killed:])
+    closed = [summary for output in before + resumed.outputs for summary in output.summaries] + summaries
+    assert [(summary.set_index, summary.repetitions) for summary in closed] == [(1, 6), (2, 6)]
+
+
+def test_a_crash_in_the_second_loop_of_a_recording_counts_none_of_the_first_again(poses, tmp_path):
+    looped, file = poses + poses, MemoryFile(tmp_path / "memory.json")
+    killed = len(poses) + 130
+    before = crashed_at(looped, killed, file)
+    memory, _ = file.load(within=60.0)
+    counter = RepCounter(CATALOGUE)
+    useful = looped[needed(memory, [pose.stamp for pose in looped[:killed]]) : killed]
+    resumed = resume(counter, memory, useful, [label(pose.stamp) for pose in useful], looped[0].stamp)
+    events, summaries = gone_on(counter, looped[killed:])
+    closed = [summary for output in before + resumed.outputs for summary in output.summaries] + summaries
+    assert [(summary.set_index, summary.repetitions) for summary in closed] == [(1, 6), (2, 6)]
+    assert len(told(before + resumed.outputs)) + len(events) == 12
 
 
 def test_what_is_old_is_left_alone_and_a_full_disk_is_told(tmp_path):

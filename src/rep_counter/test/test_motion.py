@@ -67,6 +67,15 @@ def test_a_pause_is_told(hold):
     assert (motion.turn_end - motion.turn_start) / 1e9 == pytest.approx(hold, abs=0.3)
 
 
+def test_a_pause_is_the_same_on_any_day():
+    """Nanoseconds since 1970 are more than a double holds."""
+    stamps, values, start, turn, end = repetition(hold=0.5)
+    day = 1_764_000_000_123_456_789
+    first = motion_of(stamps, values, start, turn, end)
+    later = motion_of(stamps + day, values, start + day, turn + day, end + day)
+    assert (later.turn_start - day, later.turn_end - day) == (first.turn_start, first.turn_end)
+
+
 def test_a_movement_without_pause_has_next_to_none():
     motion = motion_of(*repetition())
     assert 0 <= (motion.turn_end - motion.turn_start) / 1e9 < 0.25

@@ -1,52 +1,15 @@
 """What the counter counts, and what it does not."""
 
-import math
-from collections import Counter
-
 import numpy as np
 import pytest
+from counted_runs import CATALOGUE, counted, label, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Classification, ClassificationStatus, Phase, Pose, Reason, nanoseconds
+from fitness_core.types import Phase, Pose, Reason
 from rep_counter.counter import RepCounter
-
-CATALOGUE = Catalogue.load()
-LABELS = ("curl", "press", "squat", "other")
-
-
-def label(time: float, name: str, probability: float = 0.9) -> Classification:
-    """What a classifier says at a time [s]."""
-    rest = (1 - probability) / (len(LABELS) - 1)
-    probabilities = {other: probability if other == name else rest for other in LABELS}
-    stamp = nanoseconds(time)
-    return Classification(stamp, stamp - nanoseconds(2), ClassificationStatus.OK, name, probability, probabilities)
-
-
-def run(poses, said=lambda time: None, exercise="", counter=None):
-    """All events and summaries of a stream of poses; `said(time)` is the exercise the classifier names, at 10 Hz."""
-    counter = counter or RepCounter(CATALOGUE, exercise)
-    events, summaries, states = [], [], []
-    due = 0.0
-    for pose in poses:
-        time = pose.stamp / 1e9
-        if time >= due:
-            due = time + 0.1
-            if name := said(time):
-                counter.classify(label(time, name))
-        output = counter.step(pose)
-        events += output.events
-        summaries += output.summaries
-        states.append(output.state)
-    last = counter.finish()
-    return events + last.events, summaries + last.summaries, states
-
-
-def counted(events):
-    return Counter(event.exercise for event in events if event.counted)
 
 
 def test_squats_are_counted_and_measured(figure, wave):
@@ -190,29 +153,6 @@ def test_curl_with_elbows_at_shoulder_height_is_wrong_posture(figure, wave):
     assert Reason.WRONG_POSTURE in {event.reason for event in events}
 
 
-def test_two_exercises_are_two_sets(figure, wave):
-    squats = wave(3, 2.0, 170, 70, 30)
-    change = squats[-1][0] + 1 / 30
-    curls = [(change + time, angle) for time, angle in wave(3, 2.0, 165, 50, 30)]
-    poses = [figure(time, knee=angle) for time, angle in squats] + [figure(time, elbow=angle) for time, angle in curls]
-    events, summaries, _ = run(poses, lambda time: "squat" if time < change + 1 else "curl")
-    assert counted(events) == {"squat": 3, "curl": 3}
-    assert [(s.exercise, s.set_index, s.repetitions) for s in summaries] == [("squat", 1, 3), ("curl", 2, 3)]
-
-
-def test_rest_ends_a_set_without_waiting_for_the_stream_to_end(figure, wave):
-    poses = [figure(time, knee=angle) for time, angle in wave(2, 2.0, 170, 70, 30)]
-    end = poses[-1].stamp / 1e9
-    poses += [figure(end + frame / 30) for frame in range(1, 300)]
-    counter = RepCounter(CATALOGUE)
-    for pose in poses:
-        counter.classify(label(pose.stamp / 1e9, "squat"))
-        if summaries := counter.step(pose).summaries:
-            break
-    assert summaries[0].repetitions == 2
-    assert pose.stamp < poses[-1].stamp
-
-
 def test_hidden_legs_count_no_squats(figure, wave):
     hidden = np.full(33, 0.99, np.float32)
     hidden[INDEX["left_knee"] :] = 0.02
@@ -299,57 +239,6 @@ def test_any_tempo_depth_noise_and_dropped_frames(figure, wave, repetitions, sec
         if random.random() >= dropped
     ]
     assert counted(run(poses, exercise="squat")[0]) == {"squat": repetitions}
-
-
-def test_another_exercise_asked_for_during_a_set_is_not_counted_as_that_set(figure, wave):
-    counter = RepCounter(CATALOGUE)
-    poses = [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 30)]
-    seen = 0
-    for pose in poses:
-        time = pose.stamp / 1e9
-        if time < 7:
-            counter.classify(label(time, "squat"))
-        elif not counter.exercise:
-            counter.set_exercise("curl")
-        seen += sum(event.counted for event in counter.step(pose).events)
-    seen += sum(event.counted for event in counter.finish().events)
-    assert seen == 2, "the third is under way when it is asked for"
-
-
-def test_a_set_is_over_when_another_exercise_is_asked_for_whatever_labels_go_on_to_say(figure, wave):
-    counter, events, summaries = RepCounter(CATALOGUE), [], []
-    for time, angle in wave(8, 2.0, 170, 70, 30):
-        if time > 8 and not counter.exercise:
-            counter.set_exercise("curl")
-        counter.classify(label(time, "squat"))
-        output = counter.step(figure(time, knee=angle))
-        events, summaries = events + output.events, summaries + output.summaries
-    events += counter.finish().events
-    assert [(summary.exercise, summary.repetitions) for summary in summaries] == [("squat", 3)]
-    assert len([event for event in events if event.counted]) == 3 and events[-1].stamp <= nanoseconds(8.1)
-
-
-def test_what_was_done_before_an_exercise_was_asked_for_is_none_of_its_set(figure, wave):
-    counter, events = RepCounter(CATALOGUE), []
-    for time, angle in wave(8, 2.0, 160, 40, 30):
-        if time > 10 and not counter.exercise:
-            counter.set_exercise("curl")
-        counter.classify(label(time, "other"))
-        events += counter.step(figure(time, elbow=angle)).events
-    events += counter.finish().events
-    counted = [event for event in events if event.counted]
-    assert counted and all(event.turn > nanoseconds(10) for event in counted)
-
-
-def test_a_set_ends_while_the_person_sits(figure, wave):
-    counter, closed = RepCounter(CATALOGUE, "squat"), math.inf
-    stood = list(wave(5, 2.0, 170, 70, 30))
-    for number in range(40 * 30):
-        stood.append((stood[-1][0] + 1 / 30, max(80.0, 170.0 - 3 * number)))
-    for time, angle in stood:
-        if counter.step(figure(time, knee=angle)).summaries:
-            closed = min(closed, time)
-    assert closed < 30, "a squat lasts 15 s at most"
 
 
 def test_a_repetition_that_is_credited_late_moved_no_less(figure, wave):

@@ -152,6 +152,18 @@ def test_squats_count_and_jump_squats_do_not(figure, wave, jumps):
     assert reasons <= ({Reason.WRONG_POSTURE} if jumps else {Reason.NONE})
 
 
+@pytest.mark.parametrize(("second", "squats"), [("person_2", 3), ("person_1", 2)])
+def test_a_jump_of_somebody_else_spoils_no_squat(figure, wave, second, squats):
+    """The first squat begins within a second of the landing."""
+    jumps = [pose for pose in jump(figure, 4.0, 30) if pose.stamp < nanoseconds(1 + 8.0 / G + 0.1)]
+    begin = jumps[-1].stamp / 1e9 + 1 / 30
+    poses = [figure(begin + time, knee=angle) for time, angle in wave(3, 2.0, 170, 75, 30, lead=0.2)]
+    poses = jumps + [replace(pose, body_id=second) for pose in poses]
+    counter = RepCounter(CATALOGUE, "squat")
+    outputs = [*counter.steps(poses), counter.finish()]
+    assert sum(event.counted for output in outputs for event in output.events) == squats
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
 def test_the_median_is_that_of_numpy(count: int) -> None:
     values = np.random.default_rng(count).random(count, np.float32)
