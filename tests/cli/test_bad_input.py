@@ -1,5 +1,6 @@
 """Whatever is wrong with what the user gave: one line that says what to do, exit code 2, no traceback."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -51,7 +52,7 @@ def one_line(text: str) -> str:
         (["analyze", "x.mp4", "--bogus"], "--bogus"),
         (["analyze", "/nowhere/x.mp4"], "/nowhere/x.mp4"),
         (["analyze", "x.npz", "--fps", "abc"], "--fps"),
-        (["analyze", "x.npz"], "--fps"),
+        (["analyze", "x.npz"], "x.npz is not there"),
         (["analyze", "/nowhere/x.npz", "--fps", "30"], "/nowhere/x.npz"),
         (["analyze", "x.npz", "--fps", "30", "--size", "640"], "--size"),
         (["analyze", DEMO, "--json", "/nowhere/report.json"], "/nowhere"),
@@ -108,6 +109,7 @@ def test_bag_cut_short_in_its_metadata(mistake, tmp_path: Path) -> None:
 def test_npz_of_something_else(mistake, tmp_path: Path) -> None:
     np.savez(tmp_path / "poses.npz", landmarks=np.zeros((10, 17, 3)))
     assert "33" in mistake("analyze", tmp_path / "poses.npz", "--fps", 30)
+    assert "--fps" in mistake("analyze", tmp_path / "poses.npz")
 
 
 def test_recording_is_not_overwritten(mistake, data, tmp_path: Path) -> None:
@@ -171,6 +173,7 @@ def test_parameters_keep_their_types() -> None:
         (["--source", "/dev/video97"], "/dev/video97"),
         (["--source", "/nowhere/clip.mp4"], "/nowhere/clip.mp4"),
         (["--demo", "-p", "rep_counter.exercize:=squat"], "'exercise'"),
+        (["--demo", "-p", "rep_counter.colour:=red"], "no such parameter; rep_counter has: 'autostart', 'catalogue'"),
         (["--demo", "-p", "camera.width:=640"], "'camera'"),
         (["--demo", "--params", "WRONG_TYPE"], "parameter 'rate' is True (bool); it takes a float (0.1 .. 100)"),
         (
@@ -213,3 +216,48 @@ def test_help_names_every_command(fitness) -> None:
     for command in ("analyze", "live", "doctor", "version"):
         assert command in done.stdout
     assert fitness("version").stdout.startswith("fitness ")
+
+
+def test_an_output_that_would_replace_a_part_of_the_recording_is_refused(mistake, tmp_path: Path) -> None:
+    bag, pictures = tmp_path / "bag", tmp_path / "pictures"
+    shutil.copytree(DEMO, bag)
+    pictures.mkdir()
+    (pictures / "1.png").touch()
+    (file,) = bag.glob("*.mcap")
+    content = file.read_bytes()
+    inside = (
+        (bag, file),
+        (bag, bag / "new.csv"),
+        (file, bag / "metadata.yaml"),
+        (pictures, pictures / "1.png"),
+    )
+    for source, output in inside:
+        said = mistake("analyze", str(source), "--csv", str(output))
+        assert "among the files of the recording" in said, said
+    assert "recording itself" in mistake("analyze", str(file), "--json", str(file))
+    assert file.read_bytes() == content and (bag / "metadata.yaml").stat().st_size
+
+
+def test_outputs_of_one_name_are_refused(mistake, tmp_path: Path) -> None:
+    same = str(tmp_path / "same")
+    assert "asked for twice" in mistake("analyze", str(DEMO), "--csv", same, "--json", f"{tmp_path}/./same")
+
+
+def test_what_a_full_disk_refuses_is_one_line_and_the_table_is_on_the_screen(fitness) -> None:
+    done = fitness("analyze", DEMO, "--csv", "/dev/full")
+    assert done.returncode == 2 and "squat" in done.stdout
+    assert "/dev/full cannot be written (No space left on device); make room" in one_line(done.stderr)
+
+
+def test_what_is_not_there_is_told_with_all_that_analyze_takes(mistake) -> None:
+    for missing in ("nowhere.mp4", "nowhere.npz", "nowhere"):
+        said = mistake("analyze", missing)
+        assert "is not there" in said and "bag" in said and ".npz" in said
+
+
+def test_a_video_that_is_there_is_not_replaced_while_recording(fitness, tmp_path: Path) -> None:
+    video = tmp_path / "monday.mp4"
+    video.write_bytes(b"mine")
+    done = fitness("live", "--demo", "--port", "0", "--record-video", video)
+    assert done.returncode == 2 and "never overwritten" in done.stderr
+    assert video.read_bytes() == b"mine"

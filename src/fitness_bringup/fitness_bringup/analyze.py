@@ -25,7 +25,7 @@ from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import reach, table
 from fitness_core.catalogue import Catalogue
-from fitness_core.command_line import check_writable
+from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import Classification, FormCue, Frame, Pose, RepEvent, SetSummary, seconds
 from rep_counter.counter import RepCounter
@@ -164,9 +164,13 @@ def run(
     """The command: analyse with a progress bar on a terminal, print tables, write the files that were asked for."""
     if exercise and model is not None:
         raise InputError("--exercise and --model exclude each other: a given exercise is not classified")
-    for path in (json, html, csv, video):
-        if path is not None and (path is not json or str(path) != "-"):
-            _check_writable(path, source)
+    files = [path for path in (json, html, csv, video) if path is not None and (path is not json or str(path) != "-")]
+    for path in files:
+        if str(path) == "-":
+            raise InputError("only --json goes to standard output (-); give the name of a file")
+    check_writable(*files)
+    check_different(*files)
+    check_spares(Path(source), *files)
     if video is not None and video.suffix != ".mp4":
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:
@@ -182,19 +186,20 @@ def run(
             video=video,
             progress=progress,
         )
+    to_standard_output = str(json) == "-"
+    if to_standard_output:
+        sys.stdout.write(to_text(examined.report))
+    else:
+        # First: what cannot be written then is on the screen at least.
+        print_report(examined.report, Console())
     if html is not None:
         from fitness_bringup.html_report import to_html
 
-        html.write_text(to_html(examined))
+        write_file(html, to_html(examined))
     if csv is not None:
-        csv.write_text(to_csv(examined))
-    if json is not None:
-        text = to_text(examined.report)
-        if str(json) == "-":
-            sys.stdout.write(text)
-            return
-        json.write_text(text)
-    print_report(examined.report, Console())
+        write_file(csv, to_csv(examined))
+    if json is not None and not to_standard_output:
+        write_file(json, to_text(examined.report))
 
 
 def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:
@@ -213,15 +218,14 @@ def to_text(report: Report) -> str:
     return dumps(report.to_json(), indent=2) + "\n"
 
 
-def _check_writable(path: Path, source: str) -> None:
-    check_writable(path)
-    if path.exists() and Path(source).exists() and path.samefile(source):
-        raise InputError(f"{path} is the recording itself; give another name")
-
-
 def open_recording(source: str, fps: float, size: tuple[int, int], resources: ExitStack) -> Recording:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
     path = Path(source)
+    if not path.exists() and "://" not in source and not source.strip().isdecimal():
+        raise InputError(
+            f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "
+            "landmarks (.npz)"
+        )
     # Imported where needed: a mistake in the source is answered at once.
     if path.suffix == ".npz":
         from fitness_datasets.pose_files import read_pose_file

@@ -4,6 +4,8 @@ Exit codes: 0 done, 2 bad input (one line on stderr), 130 interrupted. Imports o
 the commands, so that help and mistakes are answered at once.
 """
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,11 +24,15 @@ from fitness_bringup.cli_options import (
 )
 from fitness_core.errors import InputError
 
+# Refusals of a disk, which nothing but the user can mend.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
 app = typer.Typer(
     help="Watches a person exercise: names the exercise, counts the repetitions.",
     epilog="Of a checkout only: ./fitness test, ./fitness shell, ./fitness lock.",
     add_completion=False,
     pretty_exceptions_enable=False,
+    suggest_commands=False,  # click suggests already
 )
 
 
@@ -217,6 +223,14 @@ def main() -> None:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Who read the output has enough of it; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        _fail(f"{error.filename or 'a file'} cannot be written ({error.strerror}); make room or give another place")
     sys.exit(code or 0)
 
 

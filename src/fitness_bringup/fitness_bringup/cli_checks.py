@@ -20,7 +20,7 @@ def bench(
             show_default=False,
         ),
     ] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Under a minute: fewer rounds, no growth.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: fewer rounds, no growth.")] = False,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write everything as JSON.", show_default=False)
     ] = None,

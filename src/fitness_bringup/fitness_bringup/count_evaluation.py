@@ -24,7 +24,7 @@ from fitness_bringup.count_scores import GIVEN, NAMED, Result, Run
 from fitness_bringup.counted_recordings import Recording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
-from fitness_core.command_line import ArgumentParser, check_writable
+from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
@@ -80,17 +80,18 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: Options) -> None:
     """Evaluate, print the tables, write what was asked for."""
     check_writable(options.json, options.html)
+    check_different(options.json, options.html)
     console = Console(width=max(160, Console().width))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("counting", total=None)
         evaluation, results = evaluate(options, lambda done, of: progress.update(task, completed=done, total=of))
     _print(evaluation, console)
     if options.json is not None:
-        options.json.write_text(json.dumps(evaluation, indent=1) + "\n")
+        write_file(options.json, json.dumps(evaluation, indent=1) + "\n")
     if options.html is not None:
         from fitness_bringup.count_report import to_html
 
-        options.html.write_text(to_html(evaluation, results, Catalogue.load()))
+        write_file(options.html, to_html(evaluation, results, Catalogue.load()))
 
 
 def evaluate(

@@ -28,7 +28,7 @@ from rich.console import Console
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue, Exercise
-from fitness_core.command_line import ArgumentParser, check_writable
+from fitness_core.command_line import ArgumentParser, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = evaluate(recordings, catalogue)
     _print(rows)
     if given.json is not None:
-        given.json.write_text(json.dumps([_plain(row) for row in rows], indent=2) + "\n")
+        write_file(given.json, json.dumps([_plain(row) for row in rows], indent=2) + "\n")
     return 0
 
 

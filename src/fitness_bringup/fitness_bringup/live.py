@@ -16,9 +16,11 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.status import StatusLine, print_summary
+from fitness_camera.sources import is_live
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import FitnessNode, init, on_signal, permitted
+from fitness_core.ros.node import COMMON, FitnessNode, init, on_signal, permitted
+from fitness_core.ros.state import state_file
 
 DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
@@ -114,7 +116,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
 
 def start(graph: Graph, options: Options) -> None:
     """Start the graph; where that fails, no empty bag is left behind."""
-    if graph.source.get_name() == "camera":
+    if graph.source.get_name() == "camera" and not (graph.source.params.wait_for_device and _is_live(graph, options)):
         check_source(graph.source.params.source)
     classifier, counter = graph.node("exercise_classifier").params, graph.node("rep_counter").params
     if classifier.catalogue != counter.catalogue:
@@ -122,6 +124,9 @@ def start(graph: Graph, options: Options) -> None:
             f"exercise_classifier has the catalogue {classifier.catalogue!r} and rep_counter {counter.catalogue!r}; "
             "give one to all with --catalogue"
         )
+    if not _is_live(graph, options):
+        # A recording begins anew with each command: no set of one that was killed goes on in it.
+        state_file(graph.node("rep_counter")).unlink(missing_ok=True)
     try:
         graph.start()
     except InputError:
@@ -130,6 +135,18 @@ def start(graph: Graph, options: Options) -> None:
             recorder.stop()
             shutil.rmtree(options.record)
         raise
+    if graph.status.count_publishers("rep_state") > 1:
+        graph.status.get_logger().warning(
+            f"another graph runs in {_namespace(options)}, or was killed a moment ago: two count each other's poses; "
+            "give one of them a --namespace, or a ROS_DOMAIN_ID"
+        )
+
+
+def _is_live(graph: Graph, options: Options) -> bool:
+    """Whether the pictures are of now, and not of a recording."""
+    if options.source == BROWSER:
+        return True
+    return graph.source.get_name() == "camera" and is_live(graph.source.params.source)
 
 
 def check(options: Options) -> None:
@@ -193,14 +210,15 @@ class _Nodes:
         """Make the next node downstream. idle: as `Graph.add` has it."""
         shared = self._catalogue if name in CATALOGUED else {}
         overrides = self._overrides.pop(name, {})
+        there = {parameter.name for parameter in kind.PARAMETERS + COMMON}
+        for key in overrides.keys() - there - {"use_sim_time"}:
+            raise InputError(
+                f"-p {name}.{key}: there is no such parameter; {name} has: {', '.join(map(repr, sorted(there)))}"
+            )
         asked = shared | parameters | overrides
         with permitted():
             node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in asked.items()])
         self.graph.add(node, idle)
-        for key in overrides:
-            if not node.has_parameter(key):
-                there = ", ".join(sorted(vars(node.params)))
-                raise InputError(f"-p {name}.{key}: there is no such parameter; {name} has: {there}")
 
     def check(self) -> None:
         """Raise InputError where -p names a node that was not made."""

@@ -26,7 +26,7 @@ from sensor_msgs.msg import CameraInfo
 from fitness_bringup import live
 from fitness_bringup.graph import Graph
 from fitness_bringup.stamps import Stamps
-from fitness_core.command_line import check_writable
+from fitness_core.command_line import check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
 from fitness_core.ros.node import on_signal
@@ -224,7 +224,7 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
             options = live.Options(source=source, loop=True, unpaced=fast, parameters=parameters, namespace=namespace)
         report = _run(options, minutes, source or "demo", not landmarks)
     if out is not None:
-        out.write_text(json.dumps(asdict(report), indent=1))
+        write_file(out, json.dumps(asdict(report), indent=1))
     _print(report)
     return 1 if report.problems else 0
 

@@ -1,6 +1,7 @@
 """What commands share: a mistake is one line, and is told before the work rather than after it."""
 
 import argparse
+import contextlib
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -28,3 +29,44 @@ def check_writable(*files: Path | None) -> None:
             raise InputError(f"{path} is a folder; give the name of a file")
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise InputError(f"{path} cannot be written (permission); give another place")
+
+
+def check_spares(recording: Path, *files: Path | None) -> None:
+    """Raise InputError where a file that is to be written would replace the recording, or a part of it; None is none.
+
+    recording: a file, or the folder of a bag or of pictures.
+    """
+    for path in files:
+        if path is None:
+            continue
+        if path.exists() and recording.exists() and path.samefile(recording):
+            raise InputError(f"{path} is the recording itself; give another name")
+        folder, place = recording.resolve(), path.resolve()
+        inside = folder.is_dir() and folder in place.parents
+        beside = recording.suffix in (".mcap", ".db3") and place.parent == folder.parent and path.exists()
+        if inside or beside:
+            raise InputError(f"{path} would be among the files of the recording {recording}; give another place")
+
+
+def check_different(*files: Path | None) -> None:
+    """Raise InputError where two files that are to be written are the same; None is none."""
+    places = [path.resolve() for path in files if path is not None]
+    for place in places:
+        if places.count(place) > 1:
+            raise InputError(f"{place} is asked for twice; give each output a name of its own")
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file as a whole or not at all. Raises InputError where the disk refuses."""
+    part = path.with_name(f".{path.name}.part")
+    # What is no regular file (/dev/stdout) cannot be replaced.
+    target = path if path.exists() and not path.is_file() else part
+    try:
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        if target is part:
+            part.replace(path)
+    except OSError as error:
+        if target is part:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}); make room or give another place") from None

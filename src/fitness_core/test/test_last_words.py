@@ -124,3 +124,21 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_pa
         time.sleep(pause)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == ends
+
+
+@pytest.mark.parametrize(("before", "ends"), [("", True), ("signal.signal(signal.SIGHUP, signal.SIG_IGN)", False)])
+def test_a_terminal_that_closes_ends_it_with_its_last_words_unless_nohup_said_otherwise(before, ends) -> None:
+    code = (
+        f"import signal, sys, threading\n{before}\n"
+        "from fitness_core.ros.node import on_signal\n"
+        "ended = threading.Event()\n"
+        "on_signal(ended.set)\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(ended.wait(0.5), flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    assert process.communicate("go on\n", timeout=60)[0] == f"{ends}\n"
+    assert process.returncode == 0

@@ -279,11 +279,13 @@ class BagReader:
         accepted = "give the folder of a rosbag2 bag, or its .mcap or .db3 file"
         if not self.path.exists():
             raise InputError(f"{self.path} does not exist; {accepted}")
-        if self.path.is_dir() and (self.path / "metadata.yaml").exists():
-            self._add(Reader(self.path))
-            return
         files = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
         files = [file for file in files if file.suffix in (".mcap", ".db3")]
+        # What was cut short after the bag was finished, by a copy or a full disk, is read like an unfinished one.
+        whole = all(file.suffix != ".mcap" or is_finished(file) for file in files)
+        if self.path.is_dir() and (self.path / "metadata.yaml").exists() and whole:
+            self._add(Reader(self.path))
+            return
         if not files:
             raise InputError(f"{self.path} is not a bag (no metadata.yaml, .mcap or .db3); {accepted}")
         for file in files:

@@ -57,7 +57,7 @@ class VideoWriter:
         self._writer = cv2.VideoWriter(str(self._part), fourcc, rate, self._size)
         if not self._writer.isOpened():
             self._part.unlink(missing_ok=True)
-            raise InputError(f"{self.path} cannot be written: OpenCV has no MP4 encoder here")
+            raise InputError(f"{self.path} cannot be written: the disk is full, or OpenCV has no MP4 encoder here")
 
     def write(self, picture: np.ndarray, stamp: int) -> None:
         """Add a picture, BGR uint8 [height, width, 3], taken at `stamp` [ns].

@@ -27,7 +27,7 @@ class VideoNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter("file", "", "MP4 to write; one of that name is replaced once the new one is complete."),
+        Parameter("file", "", "MP4 to write; it is there when the node is deactivated, and none is overwritten."),
         Parameter(
             "rate", 15.0, "Pictures per second of the video: the overlay's max_rate.", minimum=1.0, maximum=120.0
         ),
@@ -46,8 +46,14 @@ class VideoNode(FitnessNode):
         if not self.params.file:
             raise InputError("no file to write; set the parameter `file`, e.g. file:=squats.mp4")
         check_path(Path(self.params.file))
+        self._require_new()
+
+    def _require_new(self) -> None:
+        if Path(self.params.file).exists():
+            raise InputError(f"{self.params.file} exists; recordings are never overwritten: give another name")
 
     def activate(self) -> None:
+        self._require_new()
         self._waiting = queue.Queue(WAITING)
         self._failure = ""
         self._thread = threading.Thread(target=self._work, args=(self._waiting,), name="video", daemon=True)

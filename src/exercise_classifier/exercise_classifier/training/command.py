@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
-from fitness_core.command_line import ArgumentParser, check_writable
+from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
 from fitness_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def train(arguments: list[str]) -> int:
             raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
     elif given.out.exists() and not given.out.is_dir():
         raise InputError(f"--out {given.out} is a file; give the folder of the model")
+    else:
+        _make_folder(given.out, config.name)
     _check_data(given)
     command = _command_line(given, "train")
     if given.tune is not None:
@@ -71,6 +73,15 @@ def train(arguments: list[str]) -> int:
     return 0
 
 
+def _make_folder(out: Path, name: str) -> None:
+    """Before hours of fitting, not after them. Raises InputError where the model could not be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be made ({error.strerror}); give another folder") from None
+    check_writable(*(out / f"{name}{suffix}" for suffix in (".tflite", ".evaluation.json", ".card.md")))
+
+
 def evaluate(arguments: list[str]) -> int:
     """Evaluate a configuration on sources that it has not seen; prints it as JSON unless --json names a file.
 
@@ -82,6 +93,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
     given = parser.parse_args(arguments)
     check_writable(given.json, given.html, given.held_out)
+    check_different(given.json, given.html, given.held_out)
     config = _configuration(given)
     _check_data(given)
     with _packages():
@@ -91,9 +103,9 @@ def evaluate(arguments: list[str]) -> int:
     result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
     text = json.dumps(result, indent=1) + "\n"
     if given.html is not None:
-        given.html.write_text(page(result))
+        write_file(given.html, page(result))
     if given.json is not None:
-        given.json.write_text(text)
+        write_file(given.json, text)
     else:
         print(text, end="")
     return 0

@@ -1,5 +1,6 @@
 """Data, windows and folds of one configuration, and its evaluation: what `fit`, `evaluate` and `tune` share."""
 
+import difflib
 import shutil
 import time
 from collections import Counter, defaultdict
@@ -28,6 +29,7 @@ from exercise_classifier.training.windows import (
     label_of,
     random_windows,
 )
+from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
 
 NEVER_TESTED = ("synthetic", "mocap", "pose file")
@@ -165,6 +167,7 @@ def _regrouped(takes: list[Take], extra: list[Take], config: TrainingConfig) -> 
 def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tuple[tuple[str, ...], dict[str, str]]:
     """The labels that enough people show, and why the others are not among them."""
     asked = config.labels or (*sorted({take.exercise for take in takes} - {"other", "idle"}), "other", "idle")
+    _refuse_misspelt(asked, {take.exercise for take in (*takes, *extra)})
     tested, fitted = defaultdict(set), defaultdict(set)
     for take in takes:
         tested[label_of(take.exercise, asked)].add(take.group)
@@ -177,6 +180,16 @@ def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tu
         elif len(fitted[label]) < config.min_sources:
             reasons[label] = f"{len(fitted[label])} sources to fit to, {config.min_sources} needed"
     return tuple(label for label in asked if label not in reasons), reasons
+
+
+def _refuse_misspelt(labels: tuple[str, ...], shown: set[str]) -> None:
+    """Raise InputError for a label that no take and no shipped exercise has: a fit without it would be in vain."""
+    known = shown | set(Catalogue.load().names) | set(NON_EXERCISES)
+    for label in labels:
+        if label not in known:
+            close = difflib.get_close_matches(label, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"they show: {', '.join(sorted(shown))}"
+            raise InputError(f"label {label!r} of the configuration is shown by no take; {hint}")
 
 
 def training_windows(config: TrainingConfig, data: Data) -> Windows:

@@ -19,7 +19,7 @@ from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
 from fitness_bringup.live import DEMO, set_environment
-from fitness_core.command_line import check_writable
+from fitness_core.command_line import check_writable, write_file
 from fitness_core.errors import InputError
 
 POSE_KILLS_SHARE = 0.2
@@ -84,7 +84,7 @@ def _book(options: Options) -> Book:
 
 def _save(options: Options, faults: list[Fault]) -> None:
     if options.json not in ("", "-"):
-        Path(options.json).write_text(json.dumps(as_json(faults), indent=1) + "\n")
+        write_file(Path(options.json), json.dumps(as_json(faults), indent=1) + "\n")
 
 
 def _all(stage: Stage, options: Options, book: Book, progress: Callable[[str], None]) -> list[Fault]:

@@ -236,7 +236,7 @@ class FitnessNode(LifecycleNode):
 
 
 def on_signal(callback: Callable[[], None]) -> None:
-    """Call `callback` once, from a thread, on the first SIGINT or SIGTERM; one `AGAIN` later ends the process at once.
+    """Call `callback` once, from a thread, on the first SIGINT, SIGTERM or SIGHUP; one `AGAIN` later ends it at once.
 
     rclpy's own handlers invalidate the context first, after which a node cannot publish its last words.
     """
@@ -244,8 +244,10 @@ def on_signal(callback: Callable[[], None]) -> None:
     os.set_blocking(writer, False)
     # Python's own handlers wait until rcl_wait returns; the wake-up descriptor is written at once, on any thread.
     signal.set_wakeup_fd(writer)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What was started by nohup is not told when its terminal closes.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
     def wait() -> None:
         os.read(reader, 1)
