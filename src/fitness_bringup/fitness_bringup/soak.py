@@ -30,8 +30,9 @@ from fitness_core.command_line import check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
 from fitness_core.ros.node import on_signal
+from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import NANOSECONDS, seconds
-from fitness_datasets.bags import BagReader, BagWriter, header_stamp
+from fitness_datasets.bags import BagReader, BagWriter
 from fitness_msgs.msg import BodyPose, RepState
 
 MEMORY_LIMIT = 1.0
@@ -115,7 +116,7 @@ class Watch(Node):
         known = self._known[topic] = Stamps()
 
         def take(cdr: bytes) -> None:
-            stamp = header_stamp(cdr)
+            stamp = stamp_of(cdr)
             known.add(stamp)
             if before:
                 self._open.append((time.monotonic() + PATIENCE, before, stamp))
@@ -165,7 +166,7 @@ def repeated(bag: Path, minutes: float, out: Path) -> None:
         topic = reader.find("body_pose")
         if not topic:
             raise InputError(f"{bag} has no poses; give a bag of landmarks, or a video")
-        poses = [(header_stamp(cdr), cdr) for _, _, _, cdr in reader.raw([topic])]
+        poses = [(stamp_of(cdr), cdr) for _, _, _, cdr in reader.raw([topic])]
     length = poses[-1][0] - poses[0][0] + int(GAP * NANOSECONDS)
     with BagWriter(out, {"body_pose": "fitness_msgs/msg/BodyPose"}) as writer:
         for number in range(int(minutes * 60 * NANOSECONDS / length) + 1):

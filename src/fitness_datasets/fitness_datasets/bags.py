@@ -6,7 +6,6 @@ has them.
 
 import contextlib
 import os
-import struct
 import time
 from collections.abc import Iterable, Iterator
 from heapq import merge
@@ -37,7 +36,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_body_pose, from_time
 from fitness_core.ros.serialized import pose_of
-from fitness_core.types import NANOSECONDS, Frame, Pose
+from fitness_core.types import Frame, Pose
 from fitness_datasets.bag_types import definitions, installed_types, typestore
 from fitness_datasets.topics import TOPICS
 from fitness_datasets.unfinished_mcap import UnfinishedMcap, is_finished
@@ -306,12 +305,6 @@ class BagReader:
             return InputError(f"{self.path} cannot be read ({error.strerror})")
         reason = " ".join(str(error).split()) or type(error).__name__
         return InputError(f"{self.path} is not a readable bag, or it is damaged: {reason}")
-
-
-def header_stamp(cdr: bytes) -> int:
-    """The stamp [ns] of a serialized message that begins with a std_msgs/Header."""
-    sec, nanosec = struct.unpack_from("<iI" if cdr[1] & 1 else ">iI", cdr, 4)
-    return sec * NANOSECONDS + nanosec
 
 
 def _qos(type_name: str) -> Qos:

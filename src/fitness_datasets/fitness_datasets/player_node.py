@@ -15,8 +15,9 @@ from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time, to_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import seconds
-from fitness_datasets.bags import TOPICS, BagReader, header_stamp
+from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class
 from fitness_datasets.recorder_node import QOS
 from fitness_msgs.msg import RepState
@@ -194,7 +195,7 @@ class PlayerNode(FitnessNode):
                 self._clock_output.publish(Clock(clock=to_time(stamp)))
             relative, output = self._outputs[topic]
             if relative == "body_pose":  # not every message has a stamp
-                self._awaited = header_stamp(cdr)
+                self._awaited = stamp_of(cdr)
                 self._confirmed.clear()
             output.publish(cdr)
             self._played.tick()
