@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 from served import DEADLINE, base, run, status, token, until
 
-from fitness_visualization.dashboard.guard import COOKIE, HEADERS
+from fitness_visualization.dashboard.guard import ADDRESSES, COOKIE, HEADERS, Guard
 from fitness_visualization.dashboard.server import VIEWERS, Server
 
 
@@ -168,6 +169,18 @@ def test_what_is_no_request_ends_the_connection_and_nothing_else(serve, source, 
     run(scenario)
     assert source.asked == []
     assert len(logged) == 1 and "refused" in logged[0]
+
+
+def test_any_number_of_addresses_fills_neither_log_nor_memory():
+    said = []
+    guard = Guard("192.0.2.1", said.append)
+    for number in range(3 * ADDRESSES):
+        asking = SimpleNamespace(remote=f"10.0.{number // 256}.{number % 256}")
+        guard.refuse(asking, "a wrong token")
+        guard.refuse(asking, "a wrong token")
+        guard._budget(guard._requests, asking, 1.0, 1.0)
+        assert len(guard._requests) <= ADDRESSES + 1
+    assert len(said) == len(set(said)) == ADDRESSES
 
 
 def test_a_thousand_messages_a_second_end_the_connection(serve, source, logged):

@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import closing
 
@@ -26,6 +27,7 @@ from fitness_core.types import (
     nanoseconds,
 )
 from fitness_visualization.dashboard import requests
+from fitness_visualization.dashboard import server as server_module
 from fitness_visualization.dashboard.camera import jpeg_size
 from fitness_visualization.dashboard.state import State
 from fitness_visualization.dashboard.viewers import unpack
@@ -176,6 +178,43 @@ def test_the_end_of_the_server_is_told_and_frees_the_port(serve, source, logged)
     port = int(base(server).rpartition(":")[2])
     again = serve(port=port)
     assert base(again) == base(server)
+
+
+def test_what_is_said_last_is_told_before_the_end(serve, source):
+    """The set that ends with the graph: its summary is still on the way when the server is told to end."""
+    server = serve()
+    look, ends = source.look, False
+
+    def look_and_tell():
+        if ends:
+            threading.Timer(0.05, server.tell, [{"type": "instruction", "text": "last"}]).start()
+        return look()
+
+    source.look = look_and_tell
+
+    async def scenario(client):
+        nonlocal ends
+        async with client.ws_connect(f"{base(server)}/ws") as link:
+            await until(link, "hello")
+            ends = True
+            await asyncio.to_thread(server.close)
+            return await until(link, "instruction")
+
+    assert run(scenario)["text"] == "last"
+
+
+def test_a_page_that_is_gone_without_a_word_is_forgotten(serve, monkeypatch):
+    monkeypatch.setattr(server_module, "HEARTBEAT", 0.2)
+    server = serve()
+
+    async def scenario(client):
+        gone = await client.ws_connect(f"{base(server)}/ws", autoping=False)
+        assert server.watched == 1
+        while server.watched:
+            await asyncio.sleep(0.01)
+        await gone.close()
+
+    run(scenario)
 
 
 def test_a_port_in_use_is_one_line_that_says_what_to_do(serve):
