@@ -198,6 +198,20 @@ def test_pictures_of_every_encoding_with_padded_rows(encoding):
     np.testing.assert_array_equal(images.to_bgr(message), expected)
 
 
+@pytest.mark.parametrize("encoding", ["yuv422_yuy2", "yuyv", "yuv422", "uyvy"])
+def test_pictures_of_usb_cameras_in_yuv(encoding):
+    """Grey, red and blue, two pixels each, by the numbers of ITU-R BT.601."""
+    y, u, v = np.array([[126, 81, 41], [128, 90, 240], [128, 240, 110]], np.uint8)
+    pairs = (y, u, y, v) if encoding in ("yuv422_yuy2", "yuyv") else (u, y, v, y)
+    row = np.stack(pairs, axis=1).reshape(-1)
+    padded = np.concatenate([row, np.zeros(4, np.uint8)])
+    message = Image(height=2, width=6, encoding=encoding, step=len(padded), data=np.tile(padded, 2).tobytes())
+    expected = np.repeat(np.array([[128, 128, 128], [0, 0, 255], [255, 0, 0]]), 2, axis=0)
+    np.testing.assert_allclose(images.to_bgr(message), np.stack([expected, expected]), atol=3)
+    with pytest.raises(InputError, match="the width is even"):
+        images.to_bgr(Image(height=1, width=5, encoding=encoding, step=10, data=[0] * 10))
+
+
 def test_picture_round_trip_of_a_crop_and_refusals():
     whole = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
     crop = whole[2:12, 3:17]

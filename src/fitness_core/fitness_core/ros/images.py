@@ -9,7 +9,9 @@ from fitness_core.errors import InputError
 from fitness_core.ros import messages
 from fitness_core.types import Frame
 
-_CHANNELS = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC3": 3, "8UC1": 1}
+# YUV 4:2:2 as USB cameras give it: OpenCV's name of the way to BGR. sensor_msgs has two names for each.
+_YUV = {"yuv422_yuy2": "YUY2", "yuyv": "YUY2", "yuv422": "UYVY", "uyvy": "UYVY"}
+_CHANNELS = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC3": 3, "8UC1": 1} | dict.fromkeys(_YUV, 2)
 
 
 def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
@@ -28,7 +30,7 @@ def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
 def to_bgr(message: Image) -> np.ndarray:
     """The picture of a sensor_msgs/Image as BGR uint8 [height, width, 3], padded rows cut.
 
-    Raises InputError for an encoding that is not 8-bit colour or grey, or data shorter than promised.
+    Raises InputError for an encoding that is not 8-bit colour, grey or YUV 4:2:2, or data shorter than promised.
     """
     channels = _CHANNELS.get(message.encoding)
     if channels is None:
@@ -46,11 +48,21 @@ def to_bgr(message: Image) -> np.ndarray:
         )
     rows = np.frombuffer(message.data, np.uint8, message.step * message.height).reshape(message.height, message.step)
     picture = rows[:, :width].reshape(message.height, message.width, channels)
+    if message.encoding in _YUV:
+        return _of_yuv(picture, _YUV[message.encoding])
     if channels == 1:
         return np.repeat(picture, 3, axis=2)
     if message.encoding.startswith("rgb"):
         return np.ascontiguousarray(picture[:, :, 2::-1])
     return np.ascontiguousarray(picture[:, :, :3])
+
+
+def _of_yuv(picture: np.ndarray, order: str) -> np.ndarray:
+    if picture.shape[1] % 2:
+        raise InputError(f"image of {picture.shape[1]} px in YUV 4:2:2: two pixels share a colour, the width is even")
+    import cv2  # few pictures come so, and not every node that reads pictures needs it
+
+    return cv2.cvtColor(np.ascontiguousarray(picture), getattr(cv2, f"COLOR_YUV2BGR_{order}"))
 
 
 def to_frame(message: Image) -> Frame:
