@@ -209,7 +209,7 @@ def test_a_page_that_is_gone_without_a_word_is_forgotten(serve, monkeypatch):
 
     async def scenario(client):
         gone = await client.ws_connect(f"{base(server)}/ws", autoping=False)
-        assert server.watched == 1
+        await until(gone, "hello")
         while server.watched:
             await asyncio.sleep(0.01)
         await gone.close()

@@ -4,16 +4,12 @@ import asyncio
 import contextlib
 import errno
 import json
-import mimetypes
-import os
 import ssl
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from socket import gaierror
 from typing import Any, Protocol
 
@@ -22,14 +18,13 @@ import numpy as np
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from fitness_core.errors import InputError
-from fitness_visualization.dashboard import guard, requests
+from fitness_visualization.dashboard import guard, requests, static_files
 from fitness_visualization.dashboard.camera import Camera
 from fitness_visualization.dashboard.guard import Budget, Guard
 from fitness_visualization.dashboard.state import Json
+from fitness_visualization.dashboard.tls import context_of, reason
 from fitness_visualization.dashboard.viewers import Viewer, pack, said_wrong
 
-STATIC = Path(__file__).parent / "static"
-PAGES = {"/": "index.html", "/camera": "camera.html"}
 VIEWERS = 32
 """Most pages at once."""
 MESSAGE_BYTES = 4096
@@ -97,7 +92,6 @@ class Server:
         self._guard = Guard(settings.host, log)
         self._viewers: set[Viewer] = set()
         self._seen = asyncio.Event()  # set when somebody begins to watch
-        self._files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dashboard", daemon=True)
         self._runner: web.AppRunner | None = None
@@ -130,7 +124,7 @@ class Server:
 
     def start(self) -> None:
         """Listen; raises InputError where that cannot be."""
-        context = self._tls()
+        context = context_of(self._settings.certificate, self._settings.key)
         self._thread.start()
         try:
             self._call(self._listen(context)).result(START_TIMEOUT)
@@ -140,7 +134,7 @@ class Server:
             nowhere = isinstance(error, gaierror) or error.errno == errno.EADDRNOTAVAIL
             other = "an address of this machine with --bind" if nowhere else "another port with --port"
             raise InputError(
-                f"the dashboard cannot listen on {at}: {_reason(error)}; "
+                f"the dashboard cannot listen on {at}: {reason(error)}; "
                 f"give {other}, or leave the dashboard out with --no-dashboard"
             ) from None
 
@@ -166,9 +160,7 @@ class Server:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/api/state", self._api_state)
         app.router.add_get("/ws", self._websocket)
-        app.router.add_get("/static/{name}", self._static)
-        for path, name in PAGES.items():
-            app.router.add_get(path, partial(self._page, name))
+        static_files.add_routes(app)
         if self._settings.camera is not None:
             app.router.add_get("/camera/ws", self._settings.camera.websocket)
         for add_routes in self._settings.pages:
@@ -236,19 +228,6 @@ class Server:
     async def _api_state(self, _: web.Request) -> web.Response:
         self._source.look()
         return web.json_response(self._source.state())
-
-    async def _static(self, request: web.Request) -> web.Response:
-        return self._file(request.match_info["name"])
-
-    async def _page(self, name: str, _: web.Request) -> web.Response:
-        return self._file(name)
-
-    def _file(self, name: str) -> web.Response:
-        # Files that were there at the start, by name: nothing a client sends is ever a path.
-        if name not in self._files:
-            raise web.HTTPNotFound
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         if len(self._viewers) >= VIEWERS:
@@ -334,27 +313,6 @@ class Server:
     def _call(self, work: Any) -> Future:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _tls(self) -> ssl.SSLContext | None:
-        given = self._settings
-        if not given.certificate and not given.key:
-            return None
-        if not (given.certificate and given.key):
-            raise InputError("TLS needs both, a certificate and its key; give the other PEM file too")
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(given.certificate, given.key)
-        except (OSError, ssl.SSLError) as error:
-            raise InputError(f"TLS: {given.certificate} and {given.key} cannot be used: {_reason(error)}") from None
-        return context
-
 
 def _json(message: Json) -> str:
     return json.dumps(message, separators=(",", ":"), allow_nan=False)
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, gaierror):  # its numbers are none of the system's
-        return (error.strerror or str(error)).lower()
-    if isinstance(error, ssl.SSLError) or not error.errno:
-        return str(error)
-    return os.strerror(error.errno).lower()
