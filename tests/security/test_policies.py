@@ -98,9 +98,16 @@ def test_nodes_open_nothing_over_dds_that_their_policy_lacks(graph_of_all: dict[
                         f"{name} may not {kind} {topic}: name it where fitness_bringup.api_docs finds it, or in "
                         "policies.AT_RUN_TIME"
                     )
-        assert "/fitness/body_pose" in seen(observer, "pose_estimator", "publish")
-        assert "/fitness/camera/image_raw" in seen(observer, "recorder", "subscribe")
-        assert "/fitness/recorder/change_state" in seen(observer, "dashboard_calls", "request")
+        for name, kind, expected in (
+            ("pose_estimator", "publish", "/fitness/body_pose"),
+            ("recorder", "subscribe", "/fitness/camera/image_raw"),
+            ("dashboard_calls", "request", "/fitness/recorder/change_state"),
+        ):
+            # One by one and in no order is it heard of.
+            deadline = time.monotonic() + 60
+            while expected not in (found := seen(observer, name, kind)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert expected in found
     finally:
         observer.destroy_node()
 

@@ -176,7 +176,8 @@ class Collection:
     async def _follow(self, handle: Any, started: bool, guided: bool) -> None:
         # As long as it takes: somebody may have gone for lunch before a take is decided.
         answer = asyncio.ensure_future(wait_for(handle.get_result_async(), "record_take", timeout=None))
-        while not (await asyncio.wait([answer], timeout=TIMEOUT))[0] and self._guide.there:
+        # Who was switched off at once has answered before DDS knew whom: the answer is lost, and the take over.
+        while not (await asyncio.wait([answer], timeout=TIMEOUT))[0] and await self._guided():
             pass
         if answer.done():
             kept, message = answer.result().result.kept, answer.result().result.message
@@ -187,6 +188,12 @@ class Collection:
         async with self._busy:
             await self._end(started, guided)
         await self._over()
+
+    async def _guided(self) -> bool:
+        """Whether there is still somebody who guides."""
+        with contextlib.suppress(InputError):
+            return self._guide.there and await self._guide.is_active()
+        return False
 
     async def _end(self, started: bool, guided: bool) -> None:
         """Bring down what a take has brought up; a node that does not follow keeps the other from nothing."""
