@@ -18,6 +18,8 @@ from fitness_core.ros.node import FitnessNode
 
 NODES = api_docs.nodes()
 ACCESSES = policies.accesses()
+NAMESPACE = "/held_to_its_policy"
+"""Of the graph that is looked at. Discovery gives one node of a name: of an earlier test's, as long as it is there."""
 LISTED: dict[str, Callable[[Node, str, str], list]] = {
     "publish": Node.get_publisher_names_and_types_by_node,
     "subscribe": Node.get_subscriber_names_and_types_by_node,
@@ -27,10 +29,10 @@ LISTED: dict[str, Callable[[Node, str, str], list]] = {
 
 
 def full(name: str, node: str) -> str:
-    """A name as ROS 2 resolves it in namespace fitness."""
+    """A name as ROS 2 resolves it in NAMESPACE."""
     if name.startswith("/"):
         return name
-    return f"/fitness/{node}{name[1:]}" if name.startswith("~") else f"/fitness/{name}"
+    return f"{NAMESPACE}/{node}{name[1:]}" if name.startswith("~") else f"{NAMESPACE}/{name}"
 
 
 def permitted(node: str, kind: str) -> set[str]:
@@ -60,7 +62,7 @@ def graph_of_all(film: Path, tmp_path: Path) -> Iterator[dict[str, FitnessNode]]
         "recorder": {"bag": str(tmp_path / "bag"), "images": True},
         "video": {"file": str(tmp_path / "video.mp4")},
     }
-    rclpy.init(args=["--ros-args", "-r", "__ns:=/fitness", "--log-level", "warn"])
+    rclpy.init(args=["--ros-args", "-r", f"__ns:={NAMESPACE}", "--log-level", "warn"])
     nodes = {}
     try:
         for api in NODES:
@@ -79,7 +81,7 @@ def graph_of_all(film: Path, tmp_path: Path) -> Iterator[dict[str, FitnessNode]]
 
 def seen(observer: Node, node: str, kind: str) -> set[str]:
     """What a node has open, by DDS discovery."""
-    return {name for name, _ in LISTED[kind](observer, node, "/fitness")}
+    return {name for name, _ in LISTED[kind](observer, node, NAMESPACE)}
 
 
 def test_nodes_open_nothing_over_dds_that_their_policy_lacks(graph_of_all: dict[str, FitnessNode]) -> None:
@@ -92,16 +94,16 @@ def test_nodes_open_nothing_over_dds_that_their_policy_lacks(graph_of_all: dict[
                 time.sleep(0.05)
             for kind in LISTED:
                 owner = "dashboard" if name == "dashboard_calls" else name
-                patterns = permitted(owner, kind) | {"/fitness/dashboard_calls/get_type_description"}
+                patterns = permitted(owner, kind) | {f"{NAMESPACE}/dashboard_calls/get_type_description"}
                 for topic in seen(observer, name, kind):
                     assert any(fnmatch.fnmatchcase(topic, pattern) for pattern in patterns), (
                         f"{name} may not {kind} {topic}: name it where fitness_bringup.api_docs finds it, or in "
                         "policies.AT_RUN_TIME"
                     )
         for name, kind, expected in (
-            ("pose_estimator", "publish", "/fitness/body_pose"),
-            ("recorder", "subscribe", "/fitness/camera/image_raw"),
-            ("dashboard_calls", "request", "/fitness/recorder/change_state"),
+            ("pose_estimator", "publish", f"{NAMESPACE}/body_pose"),
+            ("recorder", "subscribe", f"{NAMESPACE}/camera/image_raw"),
+            ("dashboard_calls", "request", f"{NAMESPACE}/recorder/change_state"),
         ):
             # One by one and in no order is it heard of.
             deadline = time.monotonic() + 60
