@@ -38,7 +38,7 @@ def nursery(module: str) -> int:
         import_module("pose_estimator.mediapipe_backend").load()
     _load_messages()
     _settle()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends with its standard input
     gate = _Nursery(getattr(node, "BEFOREHAND", ())).tend()
     return 0 if gate is None else _become(node.main, gate)
