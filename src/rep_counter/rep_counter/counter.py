@@ -264,7 +264,8 @@ class RepCounter:
         A repetition of the running set that is past its turning point counts, as it does at the end of a recording.
         """
         goes_on = self._set is not None and self._set.exercise == self.exercise
-        if self.exercise and not goes_on:
+        # Before the first pose, with no set, nothing is over: what a restart has ahead may have turned before it.
+        if self.exercise and not goes_on and (self._pose is not None or self._set is not None):
             if self._pose is not None:
                 for track in self._tracks.values():
                     track.land()

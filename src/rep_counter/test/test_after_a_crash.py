@@ -32,9 +32,9 @@ def told(outputs):
     return [event for output in outputs for event in output.events]
 
 
-def crashed_at(poses, index, file):
+def crashed_at(poses, index, file, exercise=""):
     """A counter up to a pose, then nothing of it but its file."""
-    counter = RepCounter(CATALOGUE)
+    counter = RepCounter(CATALOGUE, exercise)
     outputs = []
     for number, pose in enumerate(poses[:index]):
         counter.classify(label(pose.stamp))
@@ -45,21 +45,22 @@ def crashed_at(poses, index, file):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whenever_it_crashes_every_repetition_is_told_once(poses, tmp_path, seed):
-    whole = RepCounter(CATALOGUE)
+@pytest.mark.parametrize("exercise", ["", "squat"], ids=["classified", "asked for"])
+def test_whenever_it_crashes_every_repetition_is_told_once(poses, tmp_path, exercise, seed):
+    whole = RepCounter(CATALOGUE, exercise)
     expected = []
     for pose in poses:
         whole.classify(label(pose.stamp))
         expected += whole.step(pose).events
     expected += whole.finish().events
     chance = random.Random(seed)
-    file = MemoryFile(tmp_path / "memory.json")
+    file = MemoryFile(tmp_path / "memory.json", exercise)
     killed = chance.randrange(2, len(poses) - 12)
     back = killed + chance.randrange(1, 12)
-    before = told(crashed_at(poses, killed, file))
+    before = told(crashed_at(poses, killed, file, exercise))
     memory, problem = file.load(within=60.0)
     assert memory is not None and not problem
-    counter = RepCounter(CATALOGUE)
+    counter = RepCounter(CATALOGUE, exercise)
     kept = poses[max(0, back - KEPT) : back]
     resumed = resume(counter, memory, kept, [label(pose.stamp) for pose in kept])
     after = told(resumed.outputs)
@@ -71,6 +72,19 @@ def test_whenever_it_crashes_every_repetition_is_told_once(poses, tmp_path, seed
     assert [(event.set_index, event.index) for event in before + after] == [(e.set_index, e.index) for e in expected]
     assert [summary.repetitions for summary in end.summaries] == [6]
     assert "no pose was missed" in resumed.story
+
+
+def test_a_first_repetition_that_had_turned_when_it_crashed_is_counted(poses, tmp_path):
+    """Before any set, the exercise asked for: the first squat turns at 2.5 s and ends at 3.1."""
+    file, killed = MemoryFile(tmp_path / "memory.json", "squat"), 58
+    assert not told(crashed_at(poses, killed, file, "squat"))
+    counter = RepCounter(CATALOGUE, "squat")
+    file.save(replace(file.load(within=60.0)[0], stamp=poses[killed - 1].stamp))
+    resumed = resume(counter, file.load(within=60.0)[0], poses[:killed], [])
+    after = told(resumed.outputs)
+    for pose in poses[killed:]:
+        after += counter.step(pose).events
+    assert [event.index for event in after + counter.finish().events] == [1, 2, 3, 4, 5, 6]
 
 
 def test_poses_that_nobody_kept_are_told_of(poses, tmp_path):
