@@ -61,7 +61,10 @@ PIP_ONLY = {
     "tensorflow": "tensorflow",
 }
 # Started or loaded at run time, imported by nobody.
-NOT_IMPORTED = {"fitness_bringup": STAGES | {"ros2launch", "rmw_fastrtps_cpp"}}
+NOT_IMPORTED = {
+    "fitness_bringup": STAGES | {"ros2launch", "rmw_fastrtps_cpp"},
+    "fitness_datasets": {"sensor_msgs"},  # its messages are found by the names of their types
+}
 
 
 def modules(package: str) -> list[Path]:

@@ -20,6 +20,7 @@ PARAMS = BRINGUP / "params" / "fitness.yaml"
 FILES = sorted(path.name for path in (BRINGUP / "launch").glob("*.launch.py"))
 NODES = {node.name: node for node in api_docs.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
+PICTURES = {"camera/image_raw", "camera/image_raw/compressed", "camera/camera_info"}
 # A value for each argument that takes any text.
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
 SAMPLES["recordings"] = "/tmp/recordings"
@@ -70,7 +71,9 @@ def variations(launch, file: str) -> list[dict[str, str]]:
     found = [{}]
     for name, argument in launch(file).arguments.items():
         for value in argument.choices or [SAMPLES[name]]:
-            found.append(recorded(launch, file) | {name: value})
+            # Compressed pictures are of a driver of one's own, where the launch file knows any.
+            topic = "image_topic" if name == "image_transport" and "image_topic" in launch(file).arguments else name
+            found.append(recorded(launch, file) | {topic: SAMPLES.get(topic, ""), name: value})
     return found
 
 
@@ -99,7 +102,7 @@ def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypat
             assert node.executable in entries, f"{node.package} has no executable {node.executable}"
             assert (node.package, node.executable) == (NODES[name].package, NODES[name].executable)
             check(name, node.parameters)
-            assert {source for source, _ in node.remappings} <= {"camera/image_raw", "camera/camera_info"}
+            assert {source for source, _ in node.remappings} <= PICTURES
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -116,6 +119,9 @@ def test_every_argument_has_an_effect(launch, file):
             continue
         if name == "camera_info_topic":
             assert outcome(image_topic="/a/image", **{name: "/b"}) != outcome(image_topic="/a/image")
+            continue
+        if name == "image_transport" and "image_topic" in usual[2]:
+            assert outcome(image_topic="/a/image", **{name: "compressed"}) != outcome(image_topic="/a/image")
             continue
         others = argument.choices or [SAMPLES[name] + "2" if name == "subject" else SAMPLES[name]]
         assert any(outcome(**{name: value}) != usual for value in others), f"{name} changes nothing"
@@ -149,11 +155,28 @@ def test_replay_without_a_bag_plays_the_demo(launch, tmp_path):
 def test_pictures_of_the_robots_own_driver_take_the_place_of_the_camera(launch, file):
     nodes = launch(file, image_topic="/robot/front/image_raw").nodes
     assert "camera" not in nodes
-    expected = [("camera/image_raw", "/robot/front/image_raw"), ("camera/camera_info", "/robot/front/camera_info")]
+    expected = [
+        ("camera/image_raw", "/robot/front/image_raw"),
+        ("camera/image_raw/compressed", "/robot/front/image_raw/compressed"),
+        ("camera/camera_info", "/robot/front/camera_info"),
+    ]
     assert all(node.remappings == expected for node in nodes.values())
     nodes = launch(file, image_topic="/robot/image", camera_info_topic="/robot/info").nodes
     assert ("camera/camera_info", "/robot/info") in nodes["pose_estimator"].remappings
     assert not any(node.remappings for node in launch(file).nodes.values())
+
+
+@pytest.mark.parametrize("file", ["live.launch.py", "record.launch.py"])
+def test_compressed_pictures_are_of_the_robots_own_driver(launch, file):
+    own = {"image_topic": "/robot/image", "image_transport": "compressed"}
+    nodes = launch(file, **(recorded(launch, file) | own)).nodes
+    told = {name for name, node in nodes.items() if node.parameters.get("image_transport") == "compressed"}
+    takes_pictures = {name for name in nodes if any(p.name == "image_transport" for p in NODES[name].parameters)}
+    assert told == takes_pictures > {"pose_estimator", "overlay", "recorder"}
+    with pytest.raises(RuntimeError, match="give its image_topic"):
+        launch(file, image_transport="compressed")
+    with pytest.raises(RuntimeError, match="image_topic:=/robot/image image_transport:=compressed"):
+        launch(file, image_topic="/robot/image/compressed")
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-from fitness_core.ros import qos
+from fitness_core.ros import pictures, qos
 from fitness_core.ros.node import COMMON, FitnessNode
 from fitness_core.ros.parameters import Parameter
 
@@ -32,6 +32,11 @@ PACKAGES = (
 )
 """Packages with nodes, in the order of the graph."""
 
+_RELIABILITY = {
+    ReliabilityPolicy.RELIABLE: "reliable",
+    ReliabilityPolicy.BEST_EFFORT: "best effort",
+    ReliabilityPolicy.BEST_AVAILABLE: "best available",
+}
 HEADER = """\
 # ROS API
 
@@ -146,6 +151,11 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
+        if ast.unparse(call.func) == "pictures.subscribe":
+            quality = " or ".join(_profiles(call.args[3], tree))
+            kinds = pictures.TRANSPORTS.values()
+            api.subscriptions += [Endpoint(pictures.TOPIC + added, _type_name(kind), quality) for kind, added in kinds]
+            continue
         called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if called not in calls:
             continue
@@ -194,7 +204,7 @@ def _qos_rows() -> Iterator[tuple[str, ...]]:
         if isinstance(profile, QoSProfile):
             yield (
                 name,
-                "reliable" if profile.reliability == ReliabilityPolicy.RELIABLE else "best effort",
+                _RELIABILITY[profile.reliability],
                 "transient local" if profile.durability == DurabilityPolicy.TRANSIENT_LOCAL else "volatile",
                 str(profile.depth),
             )

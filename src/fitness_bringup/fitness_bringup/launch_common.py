@@ -5,6 +5,7 @@ Only launch files import this module; it needs `launch` and `launch_ros`, which 
 
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown, TimerAction
@@ -27,6 +28,8 @@ BROWSER = "browser"
 BAD_INPUT = 2
 """Exit code of a node for what only the user can mend."""
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+TRANSPORT: dict[str, tuple[str, type]] = {"image_transport": ("image_transport", str)}
+"""What every node that takes pictures is told, as the `arguments` of `node`."""
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 TUNABLES = "GLIBC_TUNABLES"
 
@@ -83,14 +86,27 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument | Opaque
     ]
 
 
-def picture_arguments() -> list[DeclareLaunchArgument]:
+def picture_arguments() -> list[DeclareLaunchArgument | OpaqueFunction]:
     """Pictures of somebody else's driver in place of the camera node's."""
     return [
         argument(
             "image_topic", "", "Topic of your own driver's pictures, e.g. /camera/image_raw; no camera node is started."
         ),
         argument("camera_info_topic", "", "Its camera_info. Empty: beside image_topic."),
+        transport_argument("image_topic"),
+        OpaqueFunction(function=_check_transport),
     ]
+
+
+def transport_argument(source: str) -> DeclareLaunchArgument:
+    """How the pictures of a source come."""
+    return argument(
+        "image_transport",
+        "",
+        f"Pictures of {source}: raw, or compressed (JPEG, PNG) on the topic with /compressed behind it. "
+        "Empty: params_file.",
+        ("", "raw", "compressed"),
+    )
 
 
 def environment(context: LaunchContext) -> dict[str, str]:
@@ -196,14 +212,20 @@ def result_nodes() -> list[OpaqueFunction]:
     ]
 
 
+def pose_estimator(**options: Any) -> OpaqueFunction:
+    """The pose estimator; options: as of `node`."""
+    return node("pose_estimator", "pose_estimator", arguments=TRANSPORT, **options)
+
+
 def overlay() -> OpaqueFunction:
     """Annotated pictures, where asked for."""
-    return _viewer("overlay", "overlay")
+    return _viewer("overlay", "overlay", TRANSPORT)
 
 
-def _viewer(name: str, switched_by: str) -> OpaqueFunction:
+def _viewer(name: str, switched_by: str, arguments: dict[str, tuple[str, type]] | None = None) -> OpaqueFunction:
     """A node that shows something, where its switch is on."""
-    return node("fitness_visualization", name, condition=IfCondition(LaunchConfiguration(switched_by)))
+    condition = IfCondition(LaunchConfiguration(switched_by))
+    return node("fitness_visualization", name, arguments=arguments, condition=condition)
 
 
 def _dashboard() -> OpaqueFunction:
@@ -216,7 +238,8 @@ def _dashboard() -> OpaqueFunction:
             "bind": ("bind", str),
             "recordings": ("recordings", str),
             "record": ("bag", str),
-        },
+        }
+        | TRANSPORT,
         parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
         condition=IfCondition(LaunchConfiguration("dashboard")),
     )
@@ -238,7 +261,7 @@ def _recorder() -> OpaqueFunction:
     return node(
         "fitness_datasets",
         "recorder",
-        arguments={"record": ("bag", str), "record_images": ("images", bool)},
+        arguments={"record": ("bag", str), "record_images": ("images", bool)} | TRANSPORT,
         respawn=False,
         condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
     )
@@ -270,7 +293,22 @@ def _pictures(context: LaunchContext) -> list[tuple[str, str]]:
     if not topic:
         return []
     info = context.launch_configurations["camera_info_topic"] or str(PurePosixPath(topic).parent / "camera_info")
-    return [("camera/image_raw", topic), ("camera/camera_info", info)]
+    compressed = "camera/image_raw/compressed", f"{topic}/compressed"
+    return [("camera/image_raw", topic), compressed, ("camera/camera_info", info)]
+
+
+def _check_transport(context: LaunchContext) -> None:
+    given = context.launch_configurations
+    topic, transport = given["image_topic"], given["image_transport"]
+    if topic.endswith("/compressed"):
+        raise RuntimeError(
+            f"image_topic {topic!r} names a transport; give image_topic:={topic.removesuffix('/compressed')} "
+            "image_transport:=compressed"
+        )
+    if transport == "compressed" and not topic:
+        raise RuntimeError(
+            "image_transport:=compressed is for a driver of yours; give its image_topic, or leave it out"
+        )
 
 
 def _require_params_file(context: LaunchContext) -> None:

@@ -14,7 +14,6 @@ from fitness_bringup import api_docs
 from fitness_bringup.node_parameters import check_namespace
 from fitness_core.errors import InputError
 from fitness_datasets.bags import TOPICS
-from fitness_datasets.recorder_node import IMAGES
 from fitness_visualization.foxglove_node import RELAYED
 from fitness_visualization.hri_bridge_node import BODIES, OF_BODY
 from fitness_visualization.ros.commands import THRESHOLDS
@@ -70,9 +69,9 @@ MANAGED = PLAIN | _access(
 TUNED = sorted({node for node, _ in THRESHOLDS.values()})
 """Nodes that have a slider on the dashboard."""
 AT_RUN_TIME: dict[str, Access] = {
-    "recorder": _access(subscribe=(*TOPICS, IMAGES)),
+    "recorder": _access(subscribe=TOPICS),
     # What its parameter names where nobody says otherwise: results are for those who make them.
-    "player": _access(publish=("body_pose", "camera/image_raw", "camera/camera_info")),
+    "player": _access(publish=("body_pose", "camera/image_raw", "camera/image_raw/compressed", "camera/camera_info")),
     "foxglove": _access(subscribe=(topic for topic, _, _ in RELAYED)),
     "hri_bridge": _access(publish=(f"{BODIES}/tracked", *(f"{BODIES}/*/{name}" for name in OF_BODY))),
     "dashboard": _access(

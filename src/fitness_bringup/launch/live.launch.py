@@ -38,7 +38,7 @@ def generate_launch_description() -> LaunchDescription:
                 source=True,
                 where=common.camera_is_ours,
             ),
-            common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
+            common.pose_estimator(parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.node("rep_counter", "run_set"),

@@ -56,7 +56,7 @@ def recorder(context: LaunchContext) -> list[OpaqueFunction]:
     if not is_recorded(context):
         return []
     path = str(bag(context))
-    arguments = {"record_images": ("images", bool)}
+    arguments = {"record_images": ("images", bool)} | common.TRANSPORT
     return [
         common.node(
             "fitness_datasets",
@@ -104,7 +104,7 @@ def generate_launch_description() -> LaunchDescription:
                 source=True,
                 where=common.camera_is_ours,
             ),
-            common.node("pose_estimator", "pose_estimator", parameters=pose_parameters),
+            common.pose_estimator(parameters=pose_parameters),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.overlay(),
@@ -120,7 +120,8 @@ def generate_launch_description() -> LaunchDescription:
                     "repetitions": ("repetitions", int),
                     "seconds": ("seconds", float),
                     "auto": ("auto", bool),
-                },
+                }
+                | common.TRANSPORT,
                 parameters=take_parameters,
                 source=True,
             ),

@@ -11,7 +11,7 @@ from fitness_bringup import node_parameters
 from launch import LaunchContext, LaunchDescription
 
 DEMO = str(Path(fitness_bringup.__file__).parent / "demo")
-PICTURES = ["camera/image_raw", "camera/camera_info"]
+PICTURES = ["camera/image_raw", "camera/image_raw/compressed", "camera/camera_info"]
 
 
 def player_parameters(context: LaunchContext) -> dict[str, object]:
@@ -45,6 +45,7 @@ def generate_launch_description() -> LaunchDescription:
             ),
             common.switch("loop", "", "Play the bag again and again. Empty: params_file."),
             common.switch("estimate_poses", "false", "Estimate poses anew from the pictures in the bag."),
+            common.transport_argument("the bag"),
             *common.result_arguments(),
             common.node(
                 "fitness_datasets",
@@ -53,9 +54,7 @@ def generate_launch_description() -> LaunchDescription:
                 parameters=player_parameters,
                 source=True,
             ),
-            common.node(
-                "pose_estimator", "pose_estimator", condition=IfCondition(LaunchConfiguration("estimate_poses"))
-            ),
+            common.pose_estimator(condition=IfCondition(LaunchConfiguration("estimate_poses"))),
             common.node("exercise_classifier", "exercise_classifier"),
             common.node("rep_counter", "rep_counter"),
             common.node("rep_counter", "run_set"),

@@ -1,5 +1,6 @@
 """The helpers that nodes share, on real rclpy."""
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -7,12 +8,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core import types
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, refusals
+from fitness_core.ros import diagnostics, images, messages, refusals, serialized
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
 
@@ -210,6 +211,21 @@ def test_pictures_of_usb_cameras_in_yuv(encoding):
     np.testing.assert_allclose(images.to_bgr(message), np.stack([expected, expected]), atol=3)
     with pytest.raises(InputError, match="the width is even"):
         images.to_bgr(Image(height=1, width=5, encoding=encoding, step=10, data=[0] * 10))
+
+
+def test_compressed_pictures_are_read_and_others_refused():
+    picture = np.full((6, 8, 3), (10, 120, 240), np.uint8)
+    for kind, of, expected in ((".png", picture, picture), (".jpg", picture, picture), (".png", picture[..., 0], 10)):
+        message = CompressedImage(format=kind, data=cv2.imencode(kind, of)[1].tobytes())
+        for given in (message, serialized.compressed_image_of(serialize_message(message))):
+            read = images.to_bgr(given)
+            assert read.shape == (6, 8, 3)
+            np.testing.assert_allclose(read, np.broadcast_to(expected, read.shape), atol=3)
+    for data in (b"", b"no picture"):
+        with pytest.raises(
+            InputError, match=f"'h264' with {len(data)} bytes cannot be decoded; accepted: JPEG and PNG"
+        ):
+            images.to_bgr(CompressedImage(format="h264", data=data))
 
 
 def test_picture_round_trip_of_a_crop_and_refusals():

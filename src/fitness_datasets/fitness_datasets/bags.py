@@ -12,8 +12,6 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 from rosbags.interfaces import (
     Qos,
     QosDurability,
@@ -182,7 +180,7 @@ class BagReader:
             candidates = [
                 topic
                 for topic, type_name in self.topics.items()
-                if type_name == TOPICS.get(name) and topic not in claimed and not topic.endswith("overlay/image")
+                if type_name == TOPICS.get(name) and topic not in claimed and "overlay/image" not in topic
             ]
         if len(candidates) > 1:
             raise InputError(
@@ -245,12 +243,10 @@ class BagReader:
         name = self.find(topic) or self.find(f"{topic}/compressed")
         for _, _, message in self.messages([name or self._require(topic, "pictures")]):
             stamp, frame_id = from_time(message.header.stamp), message.header.frame_id
-            if not hasattr(message, "encoding"):
-                picture = cv2.imdecode(np.asarray(message.data, np.uint8), cv2.IMREAD_COLOR)
-                if picture is None:
-                    raise InputError(f"{self.path}: a {message.format!r} picture on {name} cannot be decoded")
-            else:
+            try:
                 picture = to_bgr(message)
+            except InputError as error:
+                raise InputError(f"{self.path}: {name}: {error}") from None
             yield Frame(stamp, picture, frame_id)
 
     def outdated(self) -> list[str]:

@@ -19,11 +19,11 @@ from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import seconds
 from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class
-from fitness_datasets.recorder_node import QOS
 from fitness_msgs.msg import RepState
 
-PUBLISHED = QOS | {"body_pose": qos.POSES, "exercise": qos.LABELS, "take_label": qos.TAKES}
-"""How the topics are published that are not as they are recorded."""
+PUBLISHED = dict.fromkeys((name for name in TOPICS if name.startswith("camera/")), qos.IMAGE_PUBLISHER)
+PUBLISHED |= {"body_pose": qos.POSES, "exercise": qos.LABELS, "exercise/info": qos.LATCHED, "take_label": qos.TAKES}
+"""How the topics are published that are neither `qos.STREAM` nor, events, `qos.EVENTS`."""
 CONFIRM_TIMEOUT = 1.0
 """How long a pose may stay without its rep_state before playing goes on [s]."""
 UNCONFIRMED_PERIOD = 0.01
@@ -52,7 +52,7 @@ class PlayerNode(FitnessNode):
         Parameter("loop", False, "Start over at the end; stamps go back to the first one then."),
         Parameter(
             "topics",
-            ["body_pose", "camera/image_raw", "camera/camera_info"],
+            ["body_pose", "camera/image_raw", "camera/image_raw/compressed", "camera/camera_info"],
             "Topics to play where the bag has them: relative names of the graph, or /full/names of the bag.",
             read_only=True,
         ),

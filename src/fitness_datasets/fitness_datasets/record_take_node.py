@@ -9,14 +9,12 @@ from typing import ClassVar
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros import diagnostics, messages, pictures, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collector import Collector, Outcome
@@ -85,11 +83,12 @@ class RecordTakeNode(FitnessNode):
         if self.params.subject:
             self._session = self._open_session(self.params.subject, self.params.session)
             self._plan = plan(self._session, takes.exercises_of(self.params), self.params.takes)
+        transport = self.params.image_transport
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
-            self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
+            pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         self._timer = self.create_timer(0.1, self._watch)
         if self.params.subject:
@@ -167,7 +166,7 @@ class RecordTakeNode(FitnessNode):
         if time.monotonic() >= self._light_due:
             self._light_due = time.monotonic() + LIGHT_PERIOD
             with contextlib.suppress(InputError):
-                self._light = luminance(to_bgr(deserialize_message(cdr, Image)))
+                self._light = luminance(to_bgr(pictures.read(cdr, self.params.image_transport)))
 
     def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.message = self.decide(decision)

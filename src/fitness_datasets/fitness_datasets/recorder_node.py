@@ -11,7 +11,7 @@ from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, qos
+from fitness_core.ros import diagnostics, pictures, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_datasets.message_classes import message_class
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from fitness_datasets.recording import Recording
 
 QOS: dict[str, QoSProfile] = {
-    "camera/image_raw": qos.IMAGE_PUBLISHER,
-    "camera/camera_info": qos.IMAGE_PUBLISHER,
+    "camera/image_raw": qos.IMAGE_RECORDER,
+    "camera/image_raw/compressed": qos.IMAGE_RECORDER,
+    "camera/camera_info": qos.IMAGE_RECORDER,
     "exercise/info": qos.LATCHED,
 }
 """How the topics are received that are not `qos.EVENTS`: reliable, with room for a burst.
@@ -30,7 +31,8 @@ QOS: dict[str, QoSProfile] = {
 Take labels are not asked for again: those of takes that were over before are not of this recording.
 """
 
-IMAGES = "camera/image_raw"
+IMAGES = {transport: pictures.TOPIC + suffix for transport, (_, suffix) in pictures.TRANSPORTS.items()}
+"""Topic of the pictures by `image_transport`."""
 
 
 class RecorderNode(FitnessNode):
@@ -42,9 +44,14 @@ class RecorderNode(FitnessNode):
 
     PARAMETERS = (
         Parameter("bag", "", "Folder to record into; it must not exist yet, its parents are made."),
-        Parameter("images", False, f"Record {IMAGES} too (27 MB/s at 640x480, 30 Hz; people can be recognised)."),
         Parameter(
-            "topics", [name for name in TOPICS if name != IMAGES], "Topics to record: relative names of the graph."
+            "images", False, "Record the pictures too (raw 27 MB/s at 640x480, 30 Hz; people can be recognised)."
+        ),
+        pictures.TRANSPORT,
+        Parameter(
+            "topics",
+            [name for name in TOPICS if name not in IMAGES.values()],
+            "Topics to record: relative names of the graph.",
         ),
         Parameter(
             "last_words",
@@ -71,8 +78,8 @@ class RecorderNode(FitnessNode):
         # Here: in `./fitness live` it may never record, and what writes bags takes a while to import.
         from fitness_datasets.recording import Recording
 
-        names = dict.fromkeys([*self.params.topics, *([IMAGES] if self.params.images else [])])
-        topics = {self.resolve_topic_name(name): name for name in names}
+        images = [IMAGES[self.params.image_transport]] if self.params.images else []
+        topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False
         self._recording = Recording(Path(self.params.bag).expanduser(), {t: TOPICS[n] for t, n in topics.items()})
         for topic, name in topics.items():
@@ -115,6 +122,10 @@ class RecorderNode(FitnessNode):
             else:
                 level, message = diagnostics.ERROR, f"{folder} is gone: what was recorded went with it"
         return level, message, values | {f"messages {topic}": recording.counts[topic] for topic in self._inputs}
+
+    def _full_name(self, name: str) -> str:
+        transport = next((transport for transport, topic in IMAGES.items() if topic == name), None)
+        return self.resolve_topic_name(name) if transport is None else pictures.topic_of(self, transport)
 
     def _receive(self, topic: str, cdr: bytes) -> None:
         assert self._recording

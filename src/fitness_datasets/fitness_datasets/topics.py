@@ -2,6 +2,7 @@
 
 TOPICS = {
     "camera/image_raw": "sensor_msgs/msg/Image",
+    "camera/image_raw/compressed": "sensor_msgs/msg/CompressedImage",
     "camera/camera_info": "sensor_msgs/msg/CameraInfo",
     "body_pose": "fitness_msgs/msg/BodyPose",
     "joint_angles": "fitness_msgs/msg/JointAngles",

@@ -13,7 +13,7 @@ from rclpy.timer import Timer
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics
+from fitness_core.ros import diagnostics, pictures
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_visualization.dashboard import requests
@@ -41,6 +41,7 @@ class DashboardNode(FitnessNode):
         Parameter("bind", "127.0.0.1", "Address to listen on; any but the loopback asks for a token.", read_only=True),
         Parameter("port", 8080, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535, read_only=True),
         Parameter("picture", True, "Pages may show the camera's picture; false = skeleton only (privacy)."),
+        pictures.TRANSPORT,
         Parameter("max_rate", 15.0, "Most states and pictures per second [Hz].", minimum=0.1, maximum=60.0),
         Parameter("quality", 75, "Quality of the JPEG pictures.", minimum=1, maximum=100, read_only=True),
         Parameter("width", 960, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
@@ -92,7 +93,7 @@ class DashboardNode(FitnessNode):
             camera=self._camera.camera if self._camera else None,
             pages=(partial(add_sessions, folder=recordings, analyse=report_files, **listed),),
         )
-        self._feed = Feed(self, self._state, self._tell)
+        self._feed = Feed(self, self._state, self._tell, given.image_transport)
         server = Server(self, settings, self.get_logger().warning)
         try:
             server.start()
@@ -121,9 +122,8 @@ class DashboardNode(FitnessNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = super().diagnose()
         if self._camera:
-            camera = self._camera.published
-            values = {"camera_connected": self._camera.camera.connected, "published": camera.total}
-            values |= {"camera_rate_hz": camera.hertz()}
+            values["camera_connected"] = self._camera.camera.connected
+            values |= {"published": self._camera.published.total, "camera_rate_hz": self._camera.published.hertz()}
         if self._server is None:
             return level, message, values
         watched = self._server.watched
@@ -175,7 +175,7 @@ class DashboardNode(FitnessNode):
             "nodes": self._state.nodes,
             "thresholds": thresholds,
             "exercise": self._picked,
-            "pictures": self.count_publishers(self.resolve_topic_name("camera/image_raw")) > 0,
+            "pictures": self.count_publishers(pictures.topic_of(self, self.params.image_transport)) > 0,
         } | await self._collection.status()
 
     async def act(self, request: requests.Request) -> str:

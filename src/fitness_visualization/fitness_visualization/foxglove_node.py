@@ -32,6 +32,7 @@ UPRIGHT_PERIOD = 1.0
 """Between two transforms [s]: late viewers need one."""
 RELAYED: tuple[tuple[str, type, QoSProfile], ...] = (
     ("camera/image_raw", Image, qos.IMAGE_SUBSCRIBER),
+    ("camera/image_raw/compressed", CompressedImage, qos.IMAGE_SUBSCRIBER),
     ("camera/camera_info", CameraInfo, qos.IMAGE_SUBSCRIBER),
     ("overlay/image/compressed", CompressedImage, qos.OVERLAY),
     ("body_pose", msg.BodyPose, qos.STREAM),
@@ -149,9 +150,8 @@ class FoxgloveNode(FitnessNode):
             channel.close()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        message = "active" if self.active else "inactive"
-        if self.active and not self._inputs and self._feed is None:
-            message = "nobody watches"
+        watched = self._inputs or self._feed is not None
+        message = "inactive" if not self.active else "active" if watched else "nobody watches"
         values: dict[str, object] = {"port": self.port, "topics": len(self._inputs), "rate_hz": self._relayed.hertz()}
         return diagnostics.OK, message, values
 

@@ -14,7 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros import diagnostics, messages, pictures, qos
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
@@ -40,6 +40,7 @@ class OverlayNode(FitnessNode):
 
     PARAMETERS = (
         Parameter("picture", True, "Draw on the camera's picture; false = skeleton on a plain background (privacy)."),
+        pictures.TRANSPORT,
         Parameter("max_rate", 15.0, "Most annotated pictures per second [Hz].", minimum=0.1, maximum=120.0),
         Parameter("quality", 80, "Quality of the JPEG pictures.", minimum=1, maximum=100),
         Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
@@ -130,14 +131,13 @@ class OverlayNode(FitnessNode):
             self.create_subscription(String, "instruction", partial(self._keep, "_instruction"), qos.TAKES),
         ]
         if self.params.picture:
-            self._inputs.append(
-                self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER)
-            )
+            transport = self.params.image_transport
+            self._inputs.append(pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER))
 
     def _forget(self) -> None:
-        self._pictures: deque[Image] = deque(maxlen=PICTURES)
+        self._pictures: deque[Image | CompressedImage] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
-        self._next: tuple[BodyPose, Image | None] | None = None
+        self._next: tuple[BodyPose, Image | CompressedImage | None] | None = None
         self._due = 0.0
         self._angles: JointAngles | None = None
         self._exercise: ExerciseClassification | None = None
@@ -152,7 +152,7 @@ class OverlayNode(FitnessNode):
     def _on_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
 
-    def _on_picture(self, message: Image) -> None:
+    def _on_picture(self, message: Image | CompressedImage) -> None:
         self._pictures.append(message)
         self._picture_time = time.monotonic()
 
@@ -183,7 +183,7 @@ class OverlayNode(FitnessNode):
             with self.refusals.taking("overlay/image"), self._drawn.timed():
                 self._publish(pose, self._draw(pose, picture))
 
-    def _draw(self, pose: BodyPose, image: Image | None) -> np.ndarray:
+    def _draw(self, pose: BodyPose, image: Image | CompressedImage | None) -> np.ndarray:
         picture = None
         self._bad_picture = ""
         try:

@@ -5,13 +5,14 @@ import threading
 import time
 import traceback
 from dataclasses import asdict
+from typing import TypeAlias
 
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, qos, serialized
+from fitness_core.ros import diagnostics, images, messages, pictures, qos, serialized
 from fitness_core.ros.handover import Inlet
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
@@ -27,12 +28,15 @@ from pose_estimator.statistics import Statistics
 
 # Longest wait for those who are to hear the poses [s].
 SUBSCRIBERS_TIMEOUT = 30.0
+Picture: TypeAlias = Image | CompressedImage | Frame
 _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
 
 class PoseEstimatorNode(FitnessNode):
     """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
+
+    With `image_transport` compressed it takes those of camera/image_raw/compressed.
 
     A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. From a
     camera in this process pictures are handed over, see `fitness_core.ros.handover`.
@@ -53,6 +57,7 @@ class PoseEstimatorNode(FitnessNode):
         Parameter(
             "lock_hold", HOLD, "Wait for a hidden trainee [s]; 0: take anybody; taken at configure.", minimum=0.0
         ),
+        pictures.TRANSPORT,
         Parameter("reliable", False, "Ask for lost pictures again, on links that lose packets; taken at activation."),
         Parameter(
             "wait_for_subscribers",
@@ -70,7 +75,7 @@ class PoseEstimatorNode(FitnessNode):
         self._subscription: Subscription | None = None
         self._waiting: Timer | None = None
         self._inlet: Inlet | None = None
-        self._mailbox: Mailbox[Image | Frame] = Mailbox()
+        self._mailbox: Mailbox[Picture] = Mailbox()
         self._thread: threading.Thread | None = None
         self._sequence: int | None = None
         self._warned: set[str] = set()
@@ -107,8 +112,8 @@ class PoseEstimatorNode(FitnessNode):
 
     def _subscribe(self) -> None:
         profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER
-        # rclpy also takes callbacks of (message, info), which its types do not tell.
-        self._subscription = self.create_subscription(Image, "camera/image_raw", self._receive, profile)  # type: ignore[arg-type]
+        # rclpy also takes callbacks of (message, info).
+        self._subscription = pictures.subscribe(self, self.params.image_transport, self._receive, profile)
         self._inlet = Inlet(self, self._subscription, self._put)
 
     def deactivate(self) -> None:
@@ -143,7 +148,7 @@ class PoseEstimatorNode(FitnessNode):
         if self._failure:
             level, message = diagnostics.ERROR, self._failure
         elif self.active and self._arrivals.hertz() == 0:
-            level, message = diagnostics.WARN, f"no pictures on {self.resolve_topic_name('camera/image_raw')}"
+            level, message = diagnostics.WARN, f"no pictures on {self._topic}"
         values: dict[str, object] = {
             "backend": f"{self.params.backend} {self.params.model}",
             "rate_hz": self._inference.hertz(),
@@ -155,7 +160,11 @@ class PoseEstimatorNode(FitnessNode):
             values |= {"lock": lock.state.name, "bodies": lock.bodies, "others_refused": lock.refused}
         return level, message, values | asdict(self.statistics)
 
-    def _receive(self, message: Image, info: dict) -> None:
+    @property
+    def _topic(self) -> str:
+        return pictures.topic_of(self, self.params.image_transport)
+
+    def _receive(self, message: Image | CompressedImage, info: dict) -> None:
         # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
         number = info.get("publication_sequence_number")
         if number is not None and self._sequence is not None and number > self._sequence:
@@ -165,7 +174,7 @@ class PoseEstimatorNode(FitnessNode):
         if self._inlet is not None:
             self._inlet.heard = messages.from_time(message.header.stamp)
 
-    def _put(self, picture: Image | Frame) -> None:
+    def _put(self, picture: Picture) -> None:
         """A picture has come, by a callback or handed over in the thread of the camera."""
         self.statistics.received += 1
         self._arrivals.tick()
@@ -174,7 +183,7 @@ class PoseEstimatorNode(FitnessNode):
     # What follows runs in the worker thread. A pose wakes the executor: while the network has the next picture, that
     # one has Python to itself.
 
-    def _begin(self, picture: Image | Frame) -> tuple[Begun, float]:
+    def _begin(self, picture: Picture) -> tuple[Begun, float]:
         assert self._estimator is not None
         if self._new_thresholds:
             self._new_thresholds = False
@@ -197,10 +206,10 @@ class PoseEstimatorNode(FitnessNode):
         self._publisher.publish(serialized.of_pose(pose))
         self._age.tick((self.get_clock().now().nanoseconds - pose.stamp) / 1e9)
 
-    def _failed(self, error: Exception, _: Image | Frame | None) -> None:
+    def _failed(self, error: Exception, _: Picture | None) -> None:
         if isinstance(error, InputError):
             self.statistics.refused += 1
-            with self.refusals.taking(self.resolve_topic_name("camera/image_raw")):
+            with self.refusals.taking(self._topic):
                 raise error
         else:
             self.statistics.failed += 1

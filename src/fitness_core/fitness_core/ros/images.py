@@ -3,7 +3,7 @@
 import array
 
 import numpy as np
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.errors import InputError
 from fitness_core.ros import messages
@@ -27,11 +27,14 @@ def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
     return message
 
 
-def to_bgr(message: Image) -> np.ndarray:
-    """The picture of a sensor_msgs/Image as BGR uint8 [height, width, 3], padded rows cut.
+def to_bgr(message: Image | CompressedImage) -> np.ndarray:
+    """The picture of a sensor_msgs/Image or CompressedImage as BGR uint8 [height, width, 3], padded rows cut.
 
-    Raises InputError for an encoding that is not 8-bit colour, grey or YUV 4:2:2, or data shorter than promised.
+    Raises InputError for an encoding that is not 8-bit colour, grey or YUV 4:2:2, data shorter than promised, and what
+    cannot be decompressed.
     """
+    if hasattr(message, "format"):
+        return _decompressed(message)
     channels = _CHANNELS.get(message.encoding)
     if channels is None:
         raise InputError(
@@ -57,6 +60,19 @@ def to_bgr(message: Image) -> np.ndarray:
     return np.ascontiguousarray(picture[:, :, :3])
 
 
+def _decompressed(message: CompressedImage) -> np.ndarray:
+    import cv2  # as below
+
+    data = np.frombuffer(message.data, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise InputError(
+            f"a compressed picture of format {message.format!r} with {len(data)} bytes cannot be decoded; "
+            "accepted: JPEG and PNG"
+        )
+    return picture
+
+
 def _of_yuv(picture: np.ndarray, order: str) -> np.ndarray:
     if picture.shape[1] % 2:
         raise InputError(f"image of {picture.shape[1]} px in YUV 4:2:2: two pixels share a colour, the width is even")
@@ -65,6 +81,6 @@ def _of_yuv(picture: np.ndarray, order: str) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(picture), getattr(cv2, f"COLOR_YUV2BGR_{order}"))
 
 
-def to_frame(message: Image) -> Frame:
-    """The picture of a sensor_msgs/Image with its stamp and frame; raises InputError as `to_bgr`."""
+def to_frame(message: Image | CompressedImage) -> Frame:
+    """The picture of a message with its stamp and frame; raises InputError as `to_bgr`."""
     return Frame(messages.from_time(message.header.stamp), to_bgr(message), message.header.frame_id)

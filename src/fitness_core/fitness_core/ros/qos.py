@@ -2,20 +2,24 @@
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
+_BEST_EFFORT, _RELIABLE = ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE
 
-def _keep_last(depth: int, reliable: bool = True, latched: bool = False) -> QoSProfile:
+
+def _keep_last(depth: int, reliability: ReliabilityPolicy = _RELIABLE, latched: bool = False) -> QoSProfile:
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=depth,
-        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        reliability=reliability,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
     )
 
 
 IMAGE_PUBLISHER = _keep_last(5)
 """camera/*: reliable, so that a recorder may ask for every frame."""
-IMAGE_SUBSCRIBER = _keep_last(5, reliable=False)
+IMAGE_SUBSCRIBER = _keep_last(5, _BEST_EFFORT)
 """Sensor data (REP-2003). Not depth 1: while a callback runs two pictures may arrive, and one would be lost unseen."""
+IMAGE_RECORDER = _keep_last(5, ReliabilityPolicy.BEST_AVAILABLE)
+"""camera/* of any driver, to record: reliable where it is when the recorder starts."""
 STREAM = _keep_last(10)
 """One message per frame or per classification."""
 POSES = _keep_last(900, latched=True)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from fitness_core.errors import InputError
@@ -104,6 +104,15 @@ def image_of(cdr: bytes) -> Any:
     step, length = reader.number(), reader.number()
     data = reader.rest(length)
     return SimpleNamespace(header=header, height=height, width=width, encoding=encoding, step=step, data=data)
+
+
+@_checked
+def compressed_image_of(cdr: bytes) -> Any:
+    """A sensor_msgs/CompressedImage; `data` is not copied."""
+    reader = Reader(cdr)
+    header = messages.header(reader.stamp(), reader.string())
+    kind, length = reader.string(), reader.number()
+    return SimpleNamespace(header=header, format=kind, data=reader.rest(length))
 
 
 @dataclass
@@ -291,5 +300,9 @@ def _aligned(cdr: bytes) -> bytes:
     return cdr + bytes(-(len(cdr) - HEADER) % 4)
 
 
-IN_PLACE: dict[Any, Callable[[bytes], Any]] = {Image: image_of, BodyPose: body_pose_of}
+IN_PLACE: dict[Any, Callable[[bytes], Any]] = {
+    Image: image_of,
+    CompressedImage: compressed_image_of,
+    BodyPose: body_pose_of,
+}
 """Types that every node of the graph reads in place."""

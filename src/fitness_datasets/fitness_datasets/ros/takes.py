@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from fitness_core.catalogue import Catalogue
-from fitness_core.ros import messages
+from fitness_core.ros import messages, pictures
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import nanoseconds, seconds
 from fitness_datasets.collector import Label
@@ -27,6 +27,7 @@ PARAMETERS = (
     Parameter("bag", "", "Bag that is being recorded, as session.yaml shall name it.", read_only=True),
     Parameter("camera", "", "What the camera is, for session.yaml.", read_only=True),
     Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
+    pictures.TRANSPORT,
     Parameter("countdown", 3.0, "From standing well to the start of the take [s].", minimum=0.0),
     Parameter("patience", 20.0, "End a take by repetitions after so long without one [s].", minimum=1.0),
     Parameter(

@@ -14,13 +14,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import messages, qos
+from fitness_core.ros import messages, pictures, qos
 from fitness_core.ros.images import to_bgr
-from fitness_core.ros.serialized import image_of, pose_of, stamp_of
+from fitness_core.ros.serialized import pose_of, stamp_of
 from fitness_msgs.msg import (
     BodyPose,
     ClassifierInfo,
@@ -41,12 +40,13 @@ PICTURES = 64 * 2**20
 class Feed:
     """Subscriptions of a node that fill a State when they are taken from; all but `want_pictures` in one thread.
 
-    on_event: called with the JSON of each repetition, set, cue and instruction.
+    on_event: called with the JSON of each repetition, set, cue and instruction. transport: of the pictures.
     """
 
-    def __init__(self, node: Node, state: State, on_event: Callable[[Json], None]) -> None:
+    def __init__(self, node: Node, state: State, on_event: Callable[[Json], None], transport: str = "raw") -> None:
         self.state = state
         self._node = node
+        self._transport = transport
         self._on_event = on_event
         self._labels: list[str] = []
         self._pose: bytes | None = None
@@ -96,13 +96,9 @@ class Feed:
     def want_pictures(self, wanted: bool) -> None:
         """Subscribe to the pictures, or no more; in the node's thread."""
         if wanted and self._picture_input is None:
-            self._picture_input = self._node.create_subscription(
-                Image,
-                "camera/image_raw",
-                self._take_picture,
-                qos.IMAGE_SUBSCRIBER,
-                raw=True,
-                callback_group=self._group,
+            others: dict[str, Any] = {"raw": True, "callback_group": self._group}
+            self._picture_input = pictures.subscribe(
+                self._node, self._transport, self._take_picture, qos.IMAGE_SUBSCRIBER, **others
             )
         elif not wanted and self._picture_input is not None:
             self._node.destroy_subscription(self._picture_input)
@@ -125,9 +121,9 @@ class Feed:
 
     def take_others(self) -> bool:
         """Take everything else that has come; whether there was any, pictures aside."""
-        pictures, angles = self._picture_input, self._angles_input
-        if pictures is not None:
-            take(pictures)
+        picture_input, angles = self._picture_input, self._angles_input
+        if picture_input is not None:
+            take(picture_input)
         return sum(map(take, self._others if angles is None else (*self._others, angles))) > 0
 
     def now(self) -> Json:
@@ -156,7 +152,7 @@ class Feed:
         try:
             stamp = stamp_of(self._shown)
             image = next((image for taken, image in list(self._pictures) if taken == stamp), None)
-            return to_bgr(image_of(image)) if image else None
+            return to_bgr(pictures.read(image, self._transport)) if image else None
         except InputError:
             return None
 

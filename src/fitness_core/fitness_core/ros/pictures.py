@@ -1,0 +1,47 @@
+"""The topic of the pictures: raw, or compressed beside it as image_transport names it.
+
+https://github.com/ros-perception/image_common, https://github.com/ros-perception/image_transport_plugins
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+
+from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.serialized import IN_PLACE
+
+TOPIC = "camera/image_raw"
+TRANSPORTS: dict[str, tuple[type, str]] = {"raw": (Image, ""), "compressed": (CompressedImage, "/compressed")}
+"""Of each transport the type of the pictures and what comes after the topic's name."""
+TRANSPORT = Parameter(
+    "image_transport",
+    "raw",
+    f"How the pictures come: raw, or compressed (JPEG or PNG) on {TOPIC}/compressed.",
+    choices=tuple(TRANSPORTS),
+    read_only=True,
+)
+"""The parameter of every node that takes pictures."""
+
+
+def topic_of(node: Node, transport: str) -> str:
+    """Full name of the topic of the pictures.
+
+    What is added comes after remapping, so that one rule, for `TOPIC`, does for every transport, as in image_transport.
+    """
+    return node.resolve_topic_name(TOPIC) + TRANSPORTS[transport][1]
+
+
+def read(cdr: bytes, transport: str) -> Any:
+    """A picture, which `images.to_bgr` takes, of the bytes that a raw subscription gives; raises InputError."""
+    return IN_PLACE[TRANSPORTS[transport][0]](cdr)
+
+
+def subscribe(
+    node: Node, transport: str, callback: Callable[..., None], profile: QoSProfile, **others: Any
+) -> Subscription:
+    """Subscribe to the pictures, which `images.to_bgr` reads. others: as `create_subscription` takes them."""
+    return node.create_subscription(TRANSPORTS[transport][0], topic_of(node, transport), callback, profile, **others)
