@@ -135,9 +135,9 @@ class OverlayNode(FitnessNode):
             self._inputs.append(pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER))
 
     def _forget(self) -> None:
-        self._pictures: deque[Image | CompressedImage] = deque(maxlen=PICTURES)
+        self._pictures: deque[pictures.Message] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
-        self._next: tuple[BodyPose, Image | CompressedImage | None] | None = None
+        self._next: tuple[BodyPose, pictures.Message | None] | None = None
         self._due = 0.0
         self._angles: JointAngles | None = None
         self._exercise: ExerciseClassification | None = None
@@ -152,7 +152,7 @@ class OverlayNode(FitnessNode):
     def _on_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
 
-    def _on_picture(self, message: Image | CompressedImage) -> None:
+    def _on_picture(self, message: pictures.Message) -> None:
         self._pictures.append(message)
         self._picture_time = time.monotonic()
 
@@ -183,7 +183,7 @@ class OverlayNode(FitnessNode):
             with self.refusals.taking("overlay/image"), self._drawn.timed():
                 self._publish(pose, self._draw(pose, picture))
 
-    def _draw(self, pose: BodyPose, image: Image | CompressedImage | None) -> np.ndarray:
+    def _draw(self, pose: BodyPose, image: pictures.Message | None) -> np.ndarray:
         picture = None
         self._bad_picture = ""
         try:

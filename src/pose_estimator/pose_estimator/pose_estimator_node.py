@@ -5,11 +5,9 @@ import threading
 import time
 import traceback
 from dataclasses import asdict
-from typing import TypeAlias
 
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
-from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, pictures, qos, serialized
@@ -28,15 +26,12 @@ from pose_estimator.statistics import Statistics
 
 # Longest wait for those who are to hear the poses [s].
 SUBSCRIBERS_TIMEOUT = 30.0
-Picture: TypeAlias = Image | CompressedImage | Frame
 _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
 
 class PoseEstimatorNode(FitnessNode):
     """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
-
-    With `image_transport` compressed it takes those of camera/image_raw/compressed.
 
     A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. From a
     camera in this process pictures are handed over, see `fitness_core.ros.handover`.
@@ -72,10 +67,11 @@ class PoseEstimatorNode(FitnessNode):
         self.statistics = Statistics()
         self._publisher = self.create_lifecycle_publisher(BodyPose, "body_pose", qos.POSES)
         self._estimator: PoseEstimator | None = None
+        self._topic = pictures.topic_of(self, self.params.image_transport)
         self._subscription: Subscription | None = None
         self._waiting: Timer | None = None
         self._inlet: Inlet | None = None
-        self._mailbox: Mailbox[Picture] = Mailbox()
+        self._mailbox: Mailbox[pictures.Message | Frame] = Mailbox()
         self._thread: threading.Thread | None = None
         self._sequence: int | None = None
         self._warned: set[str] = set()
@@ -160,11 +156,7 @@ class PoseEstimatorNode(FitnessNode):
             values |= {"lock": lock.state.name, "bodies": lock.bodies, "others_refused": lock.refused}
         return level, message, values | asdict(self.statistics)
 
-    @property
-    def _topic(self) -> str:
-        return pictures.topic_of(self, self.params.image_transport)
-
-    def _receive(self, message: Image | CompressedImage, info: dict) -> None:
+    def _receive(self, message: pictures.Message, info: dict) -> None:
         # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
         number = info.get("publication_sequence_number")
         if number is not None and self._sequence is not None and number > self._sequence:
@@ -174,7 +166,7 @@ class PoseEstimatorNode(FitnessNode):
         if self._inlet is not None:
             self._inlet.heard = messages.from_time(message.header.stamp)
 
-    def _put(self, picture: Picture) -> None:
+    def _put(self, picture: pictures.Message | Frame) -> None:
         """A picture has come, by a callback or handed over in the thread of the camera."""
         self.statistics.received += 1
         self._arrivals.tick()
@@ -183,7 +175,7 @@ class PoseEstimatorNode(FitnessNode):
     # What follows runs in the worker thread. A pose wakes the executor: while the network has the next picture, that
     # one has Python to itself.
 
-    def _begin(self, picture: Picture) -> tuple[Begun, float]:
+    def _begin(self, picture: pictures.Message | Frame) -> tuple[Begun, float]:
         assert self._estimator is not None
         if self._new_thresholds:
             self._new_thresholds = False
@@ -206,7 +198,7 @@ class PoseEstimatorNode(FitnessNode):
         self._publisher.publish(serialized.of_pose(pose))
         self._age.tick((self.get_clock().now().nanoseconds - pose.stamp) / 1e9)
 
-    def _failed(self, error: Exception, _: Picture | None) -> None:
+    def _failed(self, error: Exception, _: pictures.Message | Frame | None) -> None:
         if isinstance(error, InputError):
             self.statistics.refused += 1
             with self.refusals.taking(self._topic):

@@ -4,7 +4,7 @@ https://github.com/ros-perception/image_common, https://github.com/ros-perceptio
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -15,6 +15,8 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.serialized import IN_PLACE
 
 TOPIC = "camera/image_raw"
+Message: TypeAlias = Image | CompressedImage
+"""A picture as it comes."""
 TRANSPORTS: dict[str, tuple[type, str]] = {"raw": (Image, ""), "compressed": (CompressedImage, "/compressed")}
 """Of each transport the type of the pictures and what comes after the topic's name."""
 TRANSPORT = Parameter(
