@@ -57,7 +57,10 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Run the graph until its source ends or a signal comes, then print the summary. Raises InputError."""
+    """Run the graph until its source ends or a signal comes, then print the summary.
+
+    Raises InputError, after the summary too, where what was to be recorded is not all in the bag.
+    """
     check(options)
     set_environment()
     stop = Future()
@@ -76,6 +79,7 @@ def run(options: Options) -> None:
         graph.stop()
         own = graph.node("rep_counter").params.catalogue
         print_summary(graph.status, graph.counts(), Catalogue.load(Path(own) if own else None))
+        check_recorded(graph)
     finally:
         if graph is not None:
             graph.close()
@@ -140,6 +144,13 @@ def start(graph: Graph, options: Options) -> None:
             f"another graph runs in {_namespace(options)}, or was killed a moment ago: two count each other's poses; "
             "give one of them a --namespace, or a ROS_DOMAIN_ID"
         )
+
+
+def check_recorded(graph: Graph) -> None:
+    """Raise InputError where the bag lacks something of what came."""
+    recorder = graph.node("recorder")
+    if recorder is not None and recorder.incomplete:
+        raise InputError(recorder.incomplete)
 
 
 def _is_live(graph: Graph, options: Options) -> bool:

@@ -25,6 +25,8 @@ KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
 """What is typed, with Enter, after a take."""
 KEYBOARD_PERIOD = 0.1
 """Between looks at the keyboard [s]."""
+CHECK_PERIOD = 0.5
+"""Between looks at whether the recording still works [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Options:
 def run(options: Options) -> int:
     """Record what the session still lacks. 0 = it lacks nothing now, or the person stopped; 1 = takes were given up.
 
-    Raises InputError.
+    Raises InputError, after the summary too, where the bag lacks something: nobody is led on when the disk is full.
     """
     _check(options)
     before = Session.read(options.out, options.subject, options.session)
@@ -73,6 +75,11 @@ def run(options: Options) -> int:
         graph.source.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
         graph.status.create_subscription(String, "instruction", _print, qos.TAKES)
         live.start(graph, graph_options)
+        recorder = graph.node("recorder")
+        # Nobody shall go on for a recording that has failed.
+        graph.status.create_timer(
+            CHECK_PERIOD, lambda: recorder.incomplete and not stop.done() and stop.set_result(None)
+        )
         keyboard = None if guide.params.auto else graph.status.create_timer(KEYBOARD_PERIOD, lambda: _listen(guide))
         graph.spin(stop)
         if keyboard is not None:
@@ -81,6 +88,7 @@ def run(options: Options) -> int:
         given_up = any(not outcome.kept and outcome.reason != "stopped" for _, outcome in guide.outcomes)
         graph.stop()
         _summarize(graph, options, len(before.takes))
+        live.check_recorded(graph)
         return int(given_up)
     finally:
         if graph is not None:

@@ -67,6 +67,15 @@ class RecorderNode(FitnessNode):
         self._inputs: dict[str, Subscription] = {}
         self._told = False
 
+    @property
+    def incomplete(self) -> str:
+        """Why the bag lacks something of what came; empty where it lacks nothing."""
+        if self._recording is None:
+            return ""
+        dropped = self._recording.dropped
+        slow = f"{self.params.bag}: the disk is too slow, {dropped} messages were dropped" if dropped else ""
+        return self._recording.problem or slow
+
     def configure(self) -> None:
         if not self.params.bag:
             raise InputError("parameter 'bag' is empty; give the folder to record into")
@@ -104,10 +113,8 @@ class RecorderNode(FitnessNode):
             return super().diagnose()
         self._tell_problem()
         level, message = diagnostics.OK, "recording" if self.active else "recorded"
-        if recording.dropped:
-            level, message = diagnostics.WARN, "the disk is too slow: messages were dropped"
-        if recording.problem:
-            level, message = diagnostics.ERROR, recording.problem
+        if self.incomplete:
+            level, message = diagnostics.ERROR if recording.problem else diagnostics.WARN, self.incomplete
         values: dict[str, object] = {
             "bag": self.params.bag,
             "messages": recording.counts.total(),
