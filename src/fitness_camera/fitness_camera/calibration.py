@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from fitness_camera.source import Source
+from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 
@@ -96,13 +97,48 @@ def load(path: Path) -> Calibration:
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
         raise InputError(f"calibration {path} is not one: {reason}; camera_calibration writes such files") from None
-    if not all(map(math.isfinite, (*calibration.d, *calibration.k, *calibration.r, *calibration.p))):
-        raise InputError(f"calibration {path} is not one: a number in it is not finite")
-    if not (0 < calibration.width < 2**31 and 0 < calibration.height < 2**31):
-        raise InputError(f"calibration {path} is not one: the picture is {calibration.width}x{calibration.height}")
-    if calibration.k[0] <= 0 or calibration.k[4] <= 0:
-        raise InputError(f"calibration {path} is not one: camera_matrix has no focal length")
+    _check(calibration, f"calibration {path}")
     return calibration
+
+
+def of_info(info: Any, camera_name: str) -> Calibration:
+    """The calibration in a sensor_msgs/CameraInfo; InputError where it holds none."""
+    numbers = (tuple(map(float, values)) for values in (info.d, info.k, info.r, info.p))
+    calibration = Calibration(camera_name, info.width, info.height, info.distortion_model or "plumb_bob", *numbers)
+    _check(calibration, "the calibration that was given")
+    return calibration
+
+
+def save(path: Path, calibration: Calibration) -> None:
+    """Write a calibration file; one that is there is kept as FILE.old. Raises InputError where the disk refuses."""
+    rows = {"camera_matrix": calibration.k, "rectification_matrix": calibration.r, "projection_matrix": calibration.p}
+    content: dict[str, Any] = {
+        "image_width": calibration.width,
+        "image_height": calibration.height,
+        "camera_name": calibration.camera_name,
+        "distortion_model": calibration.distortion_model,
+        "distortion_coefficients": _matrix(calibration.d, 1),
+    } | {name: _matrix(values, 3) for name, values in rows.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            write_file(path.with_name(f"{path.name}.old"), path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); give another camera_info_url") from None
+    write_file(path, yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
+
+
+def _matrix(values: tuple[float, ...], rows: int) -> dict[str, Any]:
+    return {"rows": rows, "cols": len(values) // rows, "data": list(values)}
+
+
+def _check(calibration: Calibration, what: str) -> None:
+    if not all(map(math.isfinite, (*calibration.d, *calibration.k, *calibration.r, *calibration.p))):
+        raise InputError(f"{what} is not one: a number in it is not finite")
+    if not (0 < calibration.width < 2**31 and 0 < calibration.height < 2**31):
+        raise InputError(f"{what} is not one: the picture is {calibration.width}x{calibration.height}")
+    if calibration.k[0] <= 0 or calibration.k[4] <= 0:
+        raise InputError(f"{what} is not one: camera_matrix has no focal length")
 
 
 def _values(content: dict, name: str, count: int | None = None) -> tuple[float, ...]:

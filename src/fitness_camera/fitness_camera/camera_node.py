@@ -7,11 +7,10 @@ import traceback
 from dataclasses import replace
 from functools import partial
 
-from ament_index_python.packages import get_package_share_directory
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
-from fitness_camera import calibration
+from fitness_camera.ros.calibrated import Calibrated
 from fitness_camera.source import Source
 from fitness_camera.sources import Repeated, is_live, open_source
 from fitness_core.errors import InputError
@@ -78,8 +77,13 @@ class CameraNode(FitnessNode):
         self._image_publisher = self.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
         self._outlet = handover.Outlet(self, self._image_publisher)
-        self._calibration: calibration.Calibration | None = None
         self._source: Source | None = None
+        self._calibrated = Calibrated(
+            self,
+            lambda: self.params.camera_info_url,
+            lambda: self.params.camera_name,
+            lambda: self._source if self.active else None,
+        )
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._published = diagnostics.Rate()
@@ -87,8 +91,7 @@ class CameraNode(FitnessNode):
         self._trouble = ""
 
     def configure(self) -> None:
-        given = self.params.camera_info_url, self.params.camera_name
-        self._calibration = calibration.of_url(*given, get_package_share_directory, self.get_logger().warning)
+        self._calibrated.load()
 
     def activate(self) -> None:
         self._trouble = ""
@@ -123,8 +126,7 @@ class CameraNode(FitnessNode):
         size = {"width": given.width, "height": given.height}
         open_once = partial(open_source, given.source, **size, rate=given.rate, frame_id=given.frame_id)
         source = open_once()
-        if self._calibration is not None:
-            self._calibration.require_size_of(source)
+        self._calibrated.require_size_of(source)
         self.get_logger().info(f"source {source}")
         return Repeated(source, open_once) if given.loop and not source.live else source
 
@@ -185,11 +187,9 @@ class CameraNode(FitnessNode):
 
     def _publish(self, frame: Frame) -> None:
         if self._info_publisher.get_subscription_count():
-            # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.
             info = CameraInfo(header=messages.header(frame.stamp, frame.frame_id))
             info.height, info.width = frame.image.shape[:2]
-            if self._calibration is not None:
-                self._calibration.fill(info)
+            self._calibrated.fill(info)
             self._info_publisher.publish(info)
         self._outlet.publish(frame)
         self._published.tick()

@@ -1,0 +1,1 @@
+"""Parts of the camera's node."""
