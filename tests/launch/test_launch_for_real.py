@@ -6,15 +6,18 @@ import shutil
 import signal
 import subprocess
 import time
-from array import array
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import rclpy
 from rcl_interfaces.srv import GetParameters
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
+from fitness_core.ros.images import to_image
+from fitness_core.ros.pictures import TRANSPORTS
 from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import BodyPose, RepState
 
@@ -135,21 +138,27 @@ def test_a_robot_that_includes_it_keeps_its_own_environment_and_goes_on_without_
     assert 0 < output.find("nowhere.mp4") < output.find("robot still there"), output
 
 
-def test_pictures_of_the_robots_own_driver():
+@pytest.mark.parametrize("transport", ["raw", "compressed"])
+def test_pictures_of_the_robots_own_driver(transport):
     command = ["ros2", "launch", "-n", "fitness_bringup", "live.launch.py", "image_topic:=/robot/image_raw"]
+    command.append(f"image_transport:={transport}")
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     rclpy.init()
     try:
         node = rclpy.create_node("driver")
         heard: list[BodyPose] = []
         node.create_subscription(BodyPose, "/fitness/body_pose", heard.append, 10)
-        pictures = node.create_publisher(Image, "/robot/image_raw", 10)
-        blank = array("B", bytes(64 * 48 * 3))
+        kind, suffix = TRANSPORTS[transport]
+        pictures = node.create_publisher(kind, f"/robot/image_raw{suffix}", 10)
+        blank = np.zeros((48, 64, 3), np.uint8)
         end = time.monotonic() + TIMEOUT
         while not heard and time.monotonic() < end and process.poll() is None:
             stamp = node.get_clock().now().to_msg()
-            header = Header(stamp=stamp, frame_id="robot_camera")
-            pictures.publish(Image(header=header, height=48, width=64, encoding="bgr8", step=192, data=blank))
+            picture = to_image(blank) if transport == "raw" else CompressedImage(format="png")
+            picture.header = Header(stamp=stamp, frame_id="robot_camera")
+            if transport == "compressed":
+                picture.data = cv2.imencode(".png", blank)[1].tobytes()
+            pictures.publish(picture)
             rclpy.spin_once(node, timeout_sec=0.1)
         assert heard and heard[0].header.frame_id == "robot_camera"
         node.destroy_node()
