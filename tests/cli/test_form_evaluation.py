@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitness_bringup import form_evaluation
-from fitness_bringup.form_evaluation import Recording, auc, balanced_accuracy, evaluate, refitted
+from fitness_bringup.form_evaluation import JudgedSet, auc, balanced_accuracy, evaluate, refitted
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -42,7 +42,7 @@ def squats(data):
             world, rate = read_motion_capture(data(f"mocap/m01_{person}{ending}.npz"))
             for camera, degrees in (("front", 0.0), ("side", 90.0)):
                 poses = seen_from(world, rate, degrees)
-                made.append(Recording("UI-PRMD", "squat", camera, person, bool(ending), poses))
+                made.append(JudgedSet("UI-PRMD", "squat", camera, person, bool(ending), poses))
     return made
 
 

@@ -42,7 +42,7 @@ def default_model() -> Path:
         raise InputError(f"the shipped model {MODEL} is not installed; build the workspace with colcon") from None
 
 
-class Network:
+class LoadedModel:
     """A checked model file in LiteRT. threads: of one inference."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -147,7 +147,7 @@ class ExerciseClassifier:
         confidence_threshold: float | None = None,
         threads: int = 1,
     ) -> None:
-        self._network = Network(model if model is not None else default_model(), threads)
+        self._network = LoadedModel(model if model is not None else default_model(), threads)
         self.info = info = self._network.info
         self.trust(confidence_threshold)
         self._features = FEATURE_SETS[info.features].compute

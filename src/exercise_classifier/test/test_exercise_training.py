@@ -12,7 +12,7 @@ import pytest
 from exercise_clips import EXERCISES, START, poses_of
 
 from exercise_classifier import model_file
-from exercise_classifier.classifier import Network
+from exercise_classifier.classifier import LoadedModel
 from exercise_classifier.window import PoseWindow
 from fitness_core.skeleton import INDEX
 from fitness_core.types import DEPTH_OF_IMAGE, nanoseconds
@@ -226,12 +226,12 @@ def test_litert_is_keras(tmp_path):
     temperature = 1.7
     description = model_file.describe("parity", LABELS, 2.0, 15.0, 0.5)
     model_file.write(path, litert.export(model, temperature), description)
-    network = Network(path)
+    network = LoadedModel(path)
     windows = all_windows([take_of("curl")], Shape()).x[:10]
     expected = evaluation.softmax(fitting.logits_of(model, windows), temperature)
     np.testing.assert_allclose([network(window) for window in windows], expected, atol=1e-4)
     model_file.write(path, litert.export(model, temperature, quantized=True), description)
-    np.testing.assert_allclose([Network(path)(window) for window in windows], expected, atol=0.05)
+    np.testing.assert_allclose([LoadedModel(path)(window) for window in windows], expected, atol=0.05)
 
 
 def test_networks_have_the_sizes_they_say():

@@ -36,7 +36,7 @@ VIDEO_RATE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Footage:
     """What is analysed: frames, or poses that were found before.
 
     total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known.
@@ -218,7 +218,7 @@ def to_text(report: Report) -> str:
     return dumps(report.to_json(), indent=2) + "\n"
 
 
-def open_recording(source: str, fps: float, size: tuple[int, int], resources: ExitStack) -> Recording:
+def open_recording(source: str, fps: float, size: tuple[int, int], resources: ExitStack) -> Footage:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
     path = Path(source)
     if not path.exists() and "://" not in source and not source.strip().isdecimal():
@@ -233,7 +233,7 @@ def open_recording(source: str, fps: float, size: tuple[int, int], resources: Ex
         if fps <= 0:
             raise InputError(f"{source}: a .npz does not hold its frame rate; give it with --fps (e.g. --fps 30)")
         poses = read_pose_file(path, fps, *size)
-        return Recording(None, poses, len(poses), fps)
+        return Footage(None, poses, len(poses), fps)
     if fps or any(size):
         raise InputError(f"{source}: --fps and --size are for .npz files; every other recording holds its own")
     if is_bag(path):
@@ -241,19 +241,19 @@ def open_recording(source: str, fps: float, size: tuple[int, int], resources: Ex
 
         reader = resources.enter_context(BagReader(path))
         if topic := reader.find("body_pose"):
-            return Recording(None, reader.poses(topic), reader.counts[topic])
+            return Footage(None, reader.poses(topic), reader.counts[topic])
         pictures = reader.find("camera/image_raw") or reader.find("camera/image_raw/compressed")
         if not pictures:
             raise InputError(
                 f"{source}: the bag holds neither poses nor pictures; record body_pose or camera/image_raw"
             )
-        return Recording(reader.frames(pictures), None, reader.counts[pictures])
+        return Footage(reader.frames(pictures), None, reader.counts[pictures])
     from fitness_camera.sources import open_source
 
     camera = resources.enter_context(open_source(source))
     if camera.live:
         raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
-    return Recording(camera, None, camera.frames, camera.rate)
+    return Footage(camera, None, camera.frames, camera.rate)
 
 
 def is_bag(path: Path) -> bool:
@@ -265,7 +265,7 @@ def is_bag(path: Path) -> bool:
 
 
 def _moments(
-    pipeline: Pipeline, recording: Recording, backend: str, resources: ExitStack
+    pipeline: Pipeline, recording: Footage, backend: str, resources: ExitStack
 ) -> tuple[Iterator[tuple[Frame | None, Moment]], str | None]:
     """Every picture, where there are pictures, with its moment; and what found the poses, None: they were recorded."""
     if recording.poses is not None:

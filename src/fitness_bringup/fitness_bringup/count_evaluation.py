@@ -21,7 +21,7 @@ from exercise_classifier.classifier import ExerciseClassifier, default_model
 from exercise_classifier.held_out import HeldOutLabels
 from fitness_bringup import count_scores, counted_recordings
 from fitness_bringup.count_scores import GIVEN, NAMED, Result, Run
-from fitness_bringup.counted_recordings import Recording
+from fitness_bringup.counted_recordings import CountedRecording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
@@ -129,7 +129,7 @@ def evaluate(
     return evaluation, results
 
 
-def _wanted(recording: Recording, options: Options, catalogue: Catalogue) -> bool:
+def _wanted(recording: CountedRecording, options: Options, catalogue: Catalogue) -> bool:
     negative = recording.exercise in NON_EXERCISES
     countable = recording.count is not None or bool(recording.idle)
     known = negative or (recording.exercise in catalogue and countable)
@@ -138,7 +138,10 @@ def _wanted(recording: Recording, options: Options, catalogue: Catalogue) -> boo
 
 
 def count(
-    recording: Recording, catalogue: Catalogue, classifier: ExerciseClassifier, labels: HeldOutLabels | None = None
+    recording: CountedRecording,
+    catalogue: Catalogue,
+    classifier: ExerciseClassifier,
+    labels: HeldOutLabels | None = None,
 ) -> Result:
     """Count a recording in every way: not told the exercise, told it, and by the peers' rules, which are told it.
 

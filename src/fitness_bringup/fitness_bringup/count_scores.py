@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fitness_bringup.counted_recordings import Recording
+from fitness_bringup.counted_recordings import CountedRecording
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Phase, RepEvent, SetSummary, seconds
 
@@ -41,7 +41,7 @@ class Result:
     exercise, left and right; None where it is in no catalogue.
     """
 
-    recording: Recording
+    recording: CountedRecording
     origin: int
     duration: float
     counts: dict[str, int]

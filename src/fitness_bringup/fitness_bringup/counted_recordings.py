@@ -28,7 +28,7 @@ _ASSUMED_RATE = 30.0  # of sequences that do not say [Hz]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class CountedRecording:
     """A recording of one exercise.
 
     data: which collection. name: unique in it. exercise: as its table says. count: repetitions; None = nobody counted.
@@ -59,7 +59,7 @@ class Sequence:
     stamps: np.ndarray
 
 
-def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> list[Recording]:
+def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> list[CountedRecording]:
     """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content.
 
     stretches: a table of what they show when, see `takes.read_stretches`.
@@ -73,7 +73,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
     named = Counter(file for file, _ in counts)
     shown = read_stretches(stretches) if stretches else {}
     return [
-        Recording(
+        CountedRecording(
             "clips",
             row["file"],
             row["exercise"],
@@ -91,7 +91,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
     ]
 
 
-def motion_capture(table: Path) -> Iterator[Recording]:
+def motion_capture(table: Path) -> Iterator[CountedRecording]:
     """The recordings of a mocap.csv that show one movement, each seen from CAMERAS.
 
     UI-PRMD's are of good and of deliberately poor form.
@@ -107,7 +107,7 @@ def motion_capture(table: Path) -> Iterator[Recording]:
         with np.load(path) as data:
             rate, bounds = float(data["fps"]), data.get("rep_bounds", ())
         for camera, degrees in CAMERAS.items():
-            yield Recording(
+            yield CountedRecording(
                 data_of,
                 f"{path.stem}, {camera}",
                 row["exercise"],
@@ -119,7 +119,7 @@ def motion_capture(table: Path) -> Iterator[Recording]:
             )
 
 
-def pose_sequences(table: Path) -> Iterator[Recording]:
+def pose_sequences(table: Path) -> Iterator[CountedRecording]:
     """The BlazePose sequences of a poses.csv that have a count.
 
     Landmarks in the picture, no world ones; of min-max scaled ones both, with the hips in the middle of the picture, as
@@ -128,7 +128,7 @@ def pose_sequences(table: Path) -> Iterator[Recording]:
     for row in _rows(table, ("file", "layout", "exercise", "reps", "source")):
         if row["layout"] in ("blazepose33_xyzv", MINMAX) and row["reps"]:
             scaled = row["layout"] == MINMAX
-            yield Recording(
+            yield CountedRecording(
                 "scaled pose files" if scaled else "pose files",
                 row["file"],
                 row["exercise"],

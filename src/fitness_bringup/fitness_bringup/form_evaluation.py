@@ -52,7 +52,7 @@ _RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class JudgedSet:
     """A set whose form is known. person: whose it is; the recording itself where that is not known."""
 
     data: str
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def evaluate(recordings: list[Recording], catalogue: Catalogue) -> list[Row]:
+def evaluate(recordings: list[JudgedSet], catalogue: Catalogue) -> list[Row]:
     """A row for every rule that was judged in good and in poor repetitions; "any": the exercise's rules together."""
     rows = []
     for data, name, camera in dict.fromkeys((one.data, one.exercise, one.camera) for one in recordings):
@@ -140,7 +140,7 @@ def evaluate(recordings: list[Recording], catalogue: Catalogue) -> list[Row]:
     return rows
 
 
-def judge(recordings: list[Recording], exercise: Exercise) -> Judged:
+def judge(recordings: list[JudgedSet], exercise: Exercise) -> Judged:
     """Count each recording as this exercise and judge every repetition that counts."""
     values, poor, people = [], [], []
     for recording in recordings:
@@ -221,17 +221,17 @@ def _row(
     )
 
 
-def _from_mocap(path: Path) -> Iterator[Recording]:
+def _from_mocap(path: Path) -> Iterator[JudgedSet]:
     for row in _read(path):
         movement, person, *rest = Path(row["file"]).stem.split("_")
         if movement in _UI_PRMD:
             world, rate = read_motion_capture(path.parent / row["file"])
             for camera, degrees in CAMERAS.items():
                 poses = seen_from(world, rate, degrees)
-                yield Recording("UI-PRMD", _UI_PRMD[movement], camera, person, rest == ["inc"], poses)
+                yield JudgedSet("UI-PRMD", _UI_PRMD[movement], camera, person, rest == ["inc"], poses)
 
 
-def _from_poses(path: Path) -> Iterator[Recording]:
+def _from_poses(path: Path) -> Iterator[JudgedSet]:
     for row in _read(path):
         if row["form"] not in ("good", "bad") or row["exercise"] == "other":
             continue
@@ -240,7 +240,7 @@ def _from_poses(path: Path) -> Iterator[Recording]:
         blazepose = row["layout"] == "blazepose33_xyzv"
         poses = _blazepose(landmarks) if blazepose else _openpose(landmarks)
         name = Path(row["file"])
-        yield Recording(name.parent.name, row["exercise"], "as filmed", name.stem, row["form"] == "bad", poses)
+        yield JudgedSet(name.parent.name, row["exercise"], "as filmed", name.stem, row["form"] == "bad", poses)
 
 
 def _read(path: Path) -> list[dict[str, str]]:

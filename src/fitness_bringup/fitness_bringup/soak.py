@@ -64,7 +64,7 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Report:
+class SoakReport:
     """What came of a run; the fields of the JSON. memory_slope: [MB per 10 minutes of the stream], after warm-up.
 
     threads, handles: [least, most] after warm-up. age_ms: from stamp to pose, in the first and the last third; of
@@ -178,7 +178,7 @@ def repeated(bag: Path, minutes: float, out: Path) -> None:
                 writer.write("body_pose", moved, bytes(data))
 
 
-def judge(report: Report, warm: list[Sample]) -> None:
+def judge(report: SoakReport, warm: list[Sample]) -> None:
     """Fill in slope and bounds of the samples after warm-up, and what is beyond the limits."""
     # Theil and Sen: one page that comes or goes at the end decides nothing.
     slopes = [(b.memory - a.memory) / (b.minute - a.minute) for a, b in combinations(warm, 2) if b.minute > a.minute]
@@ -230,7 +230,7 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
     return 1 if report.problems else 0
 
 
-def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> Report:
+def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> SoakReport:
     live.check(options)
     live.set_environment()
     done, begun = Future(), time.monotonic()
@@ -248,7 +248,7 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
         watch.compare()
         wall = (time.monotonic() - begun) / 60
         counted: dict[str, Any] = graph.status.repetitions
-        report = Report(
+        report = SoakReport(
             source, round(watch.minute, 2), round(wall, 2), watch.poses, counted, [], 0.0, [], [], [], watch.off, 0
         )
         report.stamps_unseen = watch.unseen
@@ -268,7 +268,7 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
     return report
 
 
-def _print(report: Report) -> None:
+def _print(report: SoakReport) -> None:
     print(
         f"{report.minutes:g} minutes of {report.source} in {report.wall_minutes:g}: {report.poses} poses, "
         f"repetitions {report.repetitions or 0}"

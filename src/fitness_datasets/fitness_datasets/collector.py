@@ -5,8 +5,8 @@ from enum import IntEnum
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Pose, RepEvent
-from fitness_datasets.guidance import Decision, Guidance, Phase, Settings, TakeRequest
-from fitness_datasets.session import DISCARDED, KEPT, Session, Take
+from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
+from fitness_datasets.session import DISCARDED, KEPT, Session, TakeRecord
 
 
 class LabelEvent(IntEnum):
@@ -55,7 +55,7 @@ class Collector:
         self.instructions: list[str] = []
         self.outcome: Outcome | None = None
         self._session: Session | None = None
-        self._take: Take | None = None
+        self._take: TakeRecord | None = None
         self._bag = self._said = ""
         self._tried = 0
         self._last: Label | None = None
@@ -73,18 +73,18 @@ class Collector:
     def step(self, pose: Pose, light: float = float("nan")) -> None:
         """The next pose, and the mean luminance of the newest picture [0..255]."""
         guidance = self.guidance
-        if guidance is None or guidance.phase == Phase.REVIEW:
+        if guidance is None or guidance.phase == TakePhase.REVIEW:
             return
         assert self._session is not None
         if "width" not in self._session.camera:
             self._session.camera |= {"width": pose.width, "height": pose.height, "frame_id": pose.frame_id}
         guidance.step(pose, light)
         if self._take is None and guidance.start is not None:
-            self._take = Take(guidance.request.number, guidance.request.exercise, self._bag, start=guidance.start)
+            self._take = TakeRecord(guidance.request.number, guidance.request.exercise, self._bag, start=guidance.start)
             self._label(LabelEvent.START, guidance.start, guidance.request.repetitions)
             self._session.takes.append(self._take)
             self._session.write()
-        if guidance.phase == Phase.REVIEW:
+        if guidance.phase == TakePhase.REVIEW:
             self._review(guidance)
         self._say()
 
@@ -96,7 +96,7 @@ class Collector:
     def decide(self, decision: Decision) -> str:
         """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
         guidance = self.guidance
-        if guidance is None or guidance.phase != Phase.REVIEW:
+        if guidance is None or guidance.phase != TakePhase.REVIEW:
             return "no take is waiting to be decided"
         if decision == Decision.KEEP and self._take is None:
             return "nothing was recorded; redo or stop"
@@ -117,7 +117,7 @@ class Collector:
     def interrupt(self, reason: str) -> None:
         """Give the take up. One that is under way is withdrawn; one that only waits to be decided stays undecided."""
         if self.guidance is not None:
-            if self.guidance.phase != Phase.REVIEW:
+            if self.guidance.phase != TakePhase.REVIEW:
                 self._discard((reason,))
             self._end(False, reason)
 

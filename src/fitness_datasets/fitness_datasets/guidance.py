@@ -12,7 +12,7 @@ from fitness_datasets.placement import check_placement, points_of
 from fitness_datasets.quality import Gate, Limits
 
 
-class Phase(IntEnum):
+class TakePhase(IntEnum):
     """Values of `phase` in the feedback of fitness_msgs/RecordTake."""
 
     PLACEMENT = 0
@@ -102,7 +102,7 @@ class Guidance:
 
     def again(self) -> None:
         """Back to placement, as if nothing had been recorded."""
-        self.phase = Phase.PLACEMENT
+        self.phase = TakePhase.PLACEMENT
         self.instruction = f"Take {self.request.number}, {self._title}: stand where the camera sees you."
         self.remaining = float("nan")
         self.start: int | None = None
@@ -119,16 +119,16 @@ class Guidance:
 
     def step(self, pose: Pose, light: float = float("nan")) -> None:
         """The next pose; light: mean luminance of the newest picture [0..255], NaN = not known."""
-        if self.phase == Phase.PLACEMENT:
+        if self.phase == TakePhase.PLACEMENT:
             self._place(pose, light)
-        elif self.phase == Phase.COUNTDOWN:
+        elif self.phase == TakePhase.COUNTDOWN:
             self._count_down(pose, light)
-        if self.phase == Phase.RECORDING:
+        if self.phase == TakePhase.RECORDING:
             self._record(pose, light)
 
     def count(self, event: RepEvent) -> None:
         """A repetition; it counts where it is one of this exercise and turned within the take."""
-        if self.phase != Phase.RECORDING or self.start is None or not event.counted:
+        if self.phase != TakePhase.RECORDING or self.start is None or not event.counted:
             return
         if event.exercise == self.request.exercise and event.turn >= self.start:
             self.repetitions += 1
@@ -150,12 +150,12 @@ class Guidance:
             self._since = pose.stamp
         self.instruction = "Good. Stay there."
         if seconds(pose.stamp - self._since) >= self._settings.hold:
-            self.phase, self._since, self._badly = Phase.COUNTDOWN, pose.stamp, None
+            self.phase, self._since, self._badly = TakePhase.COUNTDOWN, pose.stamp, None
             self._count_down(pose, light)
 
     def give_up(self, reason: str) -> None:
         """Over before it began."""
-        self.phase, self.remaining, self.problems = Phase.REVIEW, float("nan"), (f"not recorded: {reason}",)
+        self.phase, self.remaining, self.problems = TakePhase.REVIEW, float("nan"), (f"not recorded: {reason}",)
         self.instruction = f"Take {self.request.number}: {self.problems[0]}."
 
     def _count_down(self, pose: Pose, light: float) -> None:
@@ -174,7 +174,7 @@ class Guidance:
         if self.remaining > 0:
             self.instruction = f"{int(np.ceil(self.remaining))}"
             return
-        self.phase, self.start = Phase.RECORDING, pose.stamp
+        self.phase, self.start = TakePhase.RECORDING, pose.stamp
         self._seen = self._last_repetition = pose.stamp
 
     def _record(self, pose: Pose, light: float) -> None:
@@ -198,7 +198,7 @@ class Guidance:
 
     def _review(self) -> None:
         asked = self.request.repetitions if self._exercise else 0
-        self.phase, self.remaining = Phase.REVIEW, float("nan")
+        self.phase, self.remaining = TakePhase.REVIEW, float("nan")
         self.problems = self._gate.problems(self.repetitions, asked)
         if self.problems:
             self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}."

@@ -23,7 +23,7 @@ _LIBRARIES = ("mediapipe", "ai-edge-litert", "numpy", "opencv-python-headless", 
 
 
 @dataclass(slots=True)
-class Take:
+class TakeRecord:
     """One attempt at a take, a row of `session.yaml`.
 
     status: kept, discarded or unfinished (the recorder died in it, or before it was decided). reasons: what was wrong
@@ -56,7 +56,7 @@ class Session:
     camera: dict[str, str | int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     pose: dict[str, str] = field(default_factory=dict)
-    takes: list[Take] = field(default_factory=list)
+    takes: list[TakeRecord] = field(default_factory=list)
 
     @classmethod
     def open(
@@ -85,7 +85,7 @@ class Session:
             read = parse(file.read_text())
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
-            takes = [Take(**take) for take in read["takes"]]
+            takes = [TakeRecord(**take) for take in read["takes"]]
             known = read["created_ns"], read["camera"], software_versions(), read.get("pose", {})
             return cls(folder, subject, session, *known, takes)
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:

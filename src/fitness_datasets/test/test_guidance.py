@@ -13,7 +13,7 @@ from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, Reason, nanoseconds
 from fitness_datasets.collector import Collector, LabelEvent
-from fitness_datasets.guidance import Decision, Guidance, Phase, Settings, TakeRequest
+from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
 from fitness_datasets.placement import check_placement, luminance, points_of
 from fitness_datasets.quality import Gate, Limits
 from fitness_datasets.session import FILE, Session, next_bag, plan
@@ -104,10 +104,10 @@ def test_a_take_by_repetitions():
     run = Run(guidance)
     assert guidance.instruction == "Take 3, squat: stand where the camera sees you."
     assert run.feed(0.5, nobody) == ["Step into the picture: the camera does not see you."]
-    assert guidance.phase == Phase.PLACEMENT
+    assert guidance.phase == TakePhase.PLACEMENT
     said = run.feed(4.2)
     assert said == ["Good. Stay there.", "3", "2", "1", "Go: squat, 0 of 2."]
-    assert guidance.phase == Phase.RECORDING
+    assert guidance.phase == TakePhase.RECORDING
     assert guidance.start is not None
     guidance.count(repetition(run.time - 1.5))  # turned before the take
     guidance.count(replace(repetition(run.time + 1), exercise="curl"))
@@ -119,7 +119,7 @@ def test_a_take_by_repetitions():
     guidance.count(repetition(run.time))
     ended = run.time
     run.feed(1.5)
-    assert guidance.phase == Phase.REVIEW
+    assert guidance.phase == TakePhase.REVIEW
     assert guidance.stop - nanoseconds(ended) == pytest.approx(nanoseconds(0.7), abs=nanoseconds(0.1))
     assert guidance.problems == ()
     assert guidance.instruction == "Take 3 is done: keep, redo or stop?"
@@ -129,9 +129,9 @@ def test_a_take_by_time():
     guidance = Guidance(replace(REQUEST, exercise="idle", repetitions=0, time_limit=2.0), None)
     run = Run(guidance)
     run.feed(4.5)
-    assert guidance.phase == Phase.RECORDING and 1.0 < guidance.remaining < 2.0
+    assert guidance.phase == TakePhase.RECORDING and 1.0 < guidance.remaining < 2.0
     run.feed(2.0)
-    assert guidance.phase == Phase.REVIEW and guidance.problems == ()
+    assert guidance.phase == TakePhase.REVIEW and guidance.problems == ()
     assert guidance.stop - guidance.start == pytest.approx(nanoseconds(2.0), abs=nanoseconds(0.1))
 
 
@@ -139,17 +139,17 @@ def test_who_walks_away_in_the_countdown_is_asked_back():
     guidance = Guidance(REQUEST, CATALOGUE["squat"])
     run = Run(guidance)
     run.feed(2.0)
-    assert guidance.phase == Phase.COUNTDOWN
+    assert guidance.phase == TakePhase.COUNTDOWN
     run.feed(0.3, nobody)
-    assert guidance.phase == Phase.COUNTDOWN, "a moment is forgiven"
+    assert guidance.phase == TakePhase.COUNTDOWN, "a moment is forgiven"
     run.feed(0.5, nobody)
-    assert guidance.phase == Phase.PLACEMENT
+    assert guidance.phase == TakePhase.PLACEMENT
 
 
 def test_nobody_comes():
     guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(placement_timeout=5.0))
     Run(guidance).feed(5.5, nobody)
-    assert guidance.phase == Phase.REVIEW
+    assert guidance.phase == TakePhase.REVIEW
     assert guidance.start is None
     assert guidance.problems == (
         "not recorded: nobody stood well for 5 s (step into the picture: the camera does not see you)",
@@ -162,7 +162,7 @@ def test_who_comes_and_goes_does_not_put_the_deadline_off():
     for _ in range(3):
         run.feed(1.5)
         run.feed(1.0, nobody)
-    assert guidance.phase == Phase.REVIEW and guidance.start is None
+    assert guidance.phase == TakePhase.REVIEW and guidance.start is None
 
 
 def test_without_asking_a_take_that_nobody_stands_for_is_not_tried_again():
@@ -178,7 +178,7 @@ def test_without_asking_a_take_that_nobody_stands_for_is_not_tried_again():
 def test_a_take_without_a_repetition_ends_and_should_be_repeated():
     guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(patience=5.0))
     Run(guidance).feed(10.0)
-    assert guidance.phase == Phase.REVIEW
+    assert guidance.phase == TakePhase.REVIEW
     assert guidance.problems == ("no repetition was counted",)
     assert guidance.instruction == "Please repeat take 3: no repetition was counted."
 

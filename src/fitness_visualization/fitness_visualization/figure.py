@@ -10,7 +10,7 @@ import numpy as np
 
 from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 
 FEWEST_POINTS = 6
 """Landmarks that must be seen to say where the body stands."""
@@ -54,7 +54,7 @@ class Figure:
     title: Words | None
 
 
-def stand(pose: Pose, camera: Camera, min_visibility: float = MIN_VISIBILITY) -> np.ndarray | None:
+def stand(pose: Pose, camera: CameraModel, min_visibility: float = MIN_VISIBILITY) -> np.ndarray | None:
     """Landmarks [33, 3] in metres in the camera optical frame; None where it cannot be said where the body stands.
 
     A single camera gives landmarks in metres around the mid-hips. The body is put where those that are at least
@@ -84,7 +84,7 @@ def figure_of(
     pose: Pose,
     angles: JointAngles | None,
     state: RepState | None,
-    camera: Camera,
+    camera: CameraModel,
     min_visibility: float = MIN_VISIBILITY,
 ) -> Figure | None:
     """The figure of a pose; None where nobody is seen or it cannot be said where the body stands.

@@ -21,7 +21,7 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of
 from fitness_visualization.ros.figures import FigureFeed
 from fitness_visualization.ros.schemas import definition_of
@@ -182,7 +182,7 @@ class FoxgloveNode(FitnessNode):
         channel.log(data)
         self._relayed.tick()
 
-    def _draw(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: Camera) -> None:
+    def _draw(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: CameraModel) -> None:
         visible = self.params.min_visibility
         self._channels[ANNOTATIONS].log(self._scene.annotations(pose, angles, state, visible))
         figure = figure_of(pose, angles, state, camera, visible)

@@ -12,7 +12,7 @@ from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import JointAngles, Pose, RepState
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of
 from fitness_visualization.ros.figures import FigureFeed
 from fitness_visualization.ros.markers import to_markers
@@ -81,7 +81,7 @@ class MarkersNode(FitnessNode):
             self._feed.close()
         self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._show) if wanted else None
 
-    def _show(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: Camera) -> None:
+    def _show(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: CameraModel) -> None:
         now = time.monotonic()
         if now < self._due:
             return

@@ -9,14 +9,14 @@ import aiohttp
 import pytest
 from served import DEADLINE, base, jpeg, run, until
 
-from fitness_visualization.dashboard.camera import Camera
+from fitness_visualization.dashboard.camera import PageCamera
 from fitness_visualization.dashboard.viewers import pack
 
 
 @pytest.fixture
 def camera(serve, logged):
     frames = []
-    camera = Camera(frames.append, logged.append)
+    camera = PageCamera(frames.append, logged.append)
     return camera, frames, serve(camera=camera)
 
 

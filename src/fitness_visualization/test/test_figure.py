@@ -8,11 +8,11 @@ import pytest
 from fitness_core.geometry import joint_angles
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, RepState
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of, stand
 
 SIZE = 640, 480
-CALIBRATED = Camera(*SIZE, (500.0, 0, 330.0, 0, 510.0, 250.0, 0, 0, 1.0), (-0.28, 0.07, 0.001, -0.002, 0.0))
+CALIBRATED = CameraModel(*SIZE, (500.0, 0, 330.0, 0, 510.0, 250.0, 0, 0, 1.0), (-0.28, 0.07, 0.001, -0.002, 0.0))
 
 
 def person() -> np.ndarray:
@@ -34,7 +34,7 @@ def person() -> np.ndarray:
     return points
 
 
-def seen_by(camera: Camera, place: tuple[float, float, float], visible: float = 1.0) -> Pose:
+def seen_by(camera: CameraModel, place: tuple[float, float, float], visible: float = 1.0) -> Pose:
     """The pose of a person at `place` [m] in the camera optical frame, as an undistorted camera sees it."""
     world = person()
     points = world + place
@@ -48,7 +48,7 @@ def seen_by(camera: Camera, place: tuple[float, float, float], visible: float = 
 @pytest.mark.parametrize("place", [(0.0, 0.1, 3.0), (-0.8, 0.3, 2.0), (1.0, -0.2, 6.0)])
 @pytest.mark.parametrize("size", [(640, 480), (480, 854)])
 def test_a_person_is_put_where_they_stand(place, size) -> None:
-    camera = Camera.assumed(*size, math.radians(60))
+    camera = CameraModel.assumed(*size, math.radians(60))
     placed = stand(seen_by(camera, place), camera)
     assert placed == pytest.approx(person() + place, abs=0.01)
 
@@ -63,7 +63,7 @@ def test_distortion_is_taken_into_account() -> None:
     image = np.column_stack((pixels[:, 0] / SIZE, np.zeros(33))).astype(np.float32)
     distorted = Pose(5, image, pose.world, pose.visibility, pose.presence, *SIZE)
     assert stand(distorted, CALIBRATED) == pytest.approx(person() + place, abs=0.02)
-    plain = Camera(*SIZE, CALIBRATED.k)
+    plain = CameraModel(*SIZE, CALIBRATED.k)
     assert np.abs(stand(distorted, plain) - person() - place).max() > 0.03
 
 
@@ -71,7 +71,7 @@ def test_a_fisheye_has_a_model_of_its_own() -> None:
     import cv2
 
     place = (0.4, 0.1, 2.5)
-    camera = Camera(*SIZE, CALIBRATED.k, (0.05, 0.01, 0.0, 0.0), "equidistant")
+    camera = CameraModel(*SIZE, CALIBRATED.k, (0.05, 0.01, 0.0, 0.0), "equidistant")
     k, d = np.array(camera.k).reshape(3, 3), np.array(camera.d)
     pixels, _ = cv2.fisheye.projectPoints((person() + place)[:, None], np.zeros(3), np.zeros(3), k, d)
     pose = seen_by(camera, place)
@@ -82,19 +82,19 @@ def test_a_fisheye_has_a_model_of_its_own() -> None:
 
 
 def test_a_resized_picture_keeps_the_calibration() -> None:
-    pose = seen_by(Camera(*SIZE, CALIBRATED.k), (0.3, 0.1, 3.0))
+    pose = seen_by(CameraModel(*SIZE, CALIBRATED.k), (0.3, 0.1, 3.0))
     half = Pose(5, pose.image, pose.world, pose.visibility, pose.presence, 320, 240)
-    assert stand(half, Camera(*SIZE, CALIBRATED.k)) == pytest.approx(np.add(person(), (0.3, 0.1, 3.0)), abs=0.01)
+    assert stand(half, CameraModel(*SIZE, CALIBRATED.k)) == pytest.approx(np.add(person(), (0.3, 0.1, 3.0)), abs=0.01)
 
 
 def test_an_uncalibrated_camera_says_so() -> None:
-    assert not Camera(640, 480, (0.0,) * 9).calibrated
-    assert not Camera(0, 0, ()).calibrated
+    assert not CameraModel(640, 480, (0.0,) * 9).calibrated
+    assert not CameraModel(0, 0, ()).calibrated
     assert CALIBRATED.calibrated
 
 
 def test_nobody_and_nonsense_stand_nowhere() -> None:
-    camera = Camera.assumed(*SIZE, math.radians(60))
+    camera = CameraModel.assumed(*SIZE, math.radians(60))
     assert stand(Pose.nobody(1, *SIZE), camera) is None
     hidden = seen_by(camera, (0, 0, 3), visible=0.2)
     assert stand(hidden, camera) is None
@@ -107,7 +107,7 @@ def test_nobody_and_nonsense_stand_nowhere() -> None:
 
 
 def test_the_figure_has_bones_angles_and_a_title_of_what_is_seen() -> None:
-    camera = Camera.assumed(*SIZE, math.radians(60))
+    camera = CameraModel.assumed(*SIZE, math.radians(60))
     pose = seen_by(camera, (0, 0, 3))
     pose.visibility[INDEX["left_wrist"]] = 0.1
     figure = figure_of(pose, joint_angles(pose), RepState(5, "front_raise", count=7), camera)

@@ -51,7 +51,7 @@ class Verdict:
         return self.rule.broken_by(self.value)
 
 
-class Repetition:
+class RepetitionPoses:
     """The poses of one repetition as arrays; at least one tracked pose.
 
     poses: from its start to its end. turn: stamp of the turning point [ns]. Hidden points are NaN.
@@ -119,11 +119,11 @@ def judge(
     """
     if not exercise.form or not any(pose.tracked for pose in poses):
         return [Verdict(rule, math.nan) for rule in exercise.form]
-    repetition = Repetition(poses, turn, min_visibility)
+    repetition = RepetitionPoses(poses, turn, min_visibility)
     return [Verdict(rule, measure(rule, repetition)) for rule in exercise.form]
 
 
-def measure(rule: FormRule, repetition: Repetition) -> float:
+def measure(rule: FormRule, repetition: RepetitionPoses) -> float:
     """The value that a rule speaks of; NaN where the view is another, or its points are hidden for too long."""
     if rule.view not in (View.ANY, repetition.view):
         return math.nan
@@ -170,35 +170,35 @@ def _both(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.where(np.isfinite(values), values * weighted, 0.0).sum(axis=1) / weighted.sum(axis=1)
 
 
-def _joint(a: str, at: str, b: str) -> Callable[[Repetition], np.ndarray]:
-    def angle(repetition: Repetition) -> np.ndarray:
+def _joint(a: str, at: str, b: str) -> Callable[[RepetitionPoses], np.ndarray]:
+    def angle(repetition: RepetitionPoses) -> np.ndarray:
         points = (repetition.pair_in_space(name) for name in (a, at, b))
         return _both(np.degrees(angle_at(*points)), repetition.weights(a, at, b))
 
     return angle
 
 
-def _lean(repetition: Repetition, lower: str, upper: str) -> np.ndarray:
+def _lean(repetition: RepetitionPoses, lower: str, upper: str) -> np.ndarray:
     """Angle [n, deg] of the line from `lower` to `upper` from upright in the picture, forward positive."""
     up = repetition.middle(upper) - repetition.middle(lower)
     return np.degrees(np.arctan2(repetition.forward * up[:, 0], -up[:, 1]))
 
 
-def _trunk_tilt(repetition: Repetition) -> np.ndarray:
+def _trunk_tilt(repetition: RepetitionPoses) -> np.ndarray:
     up = repetition.middle("shoulder") - repetition.middle("hip")
     return np.degrees(np.arctan2(up[:, 0], -up[:, 1]))
 
 
-def _upper_arm(repetition: Repetition) -> np.ndarray:
+def _upper_arm(repetition: RepetitionPoses) -> np.ndarray:
     points = (repetition.pair(name) for name in ("elbow", "shoulder", "hip"))
     return _both(np.degrees(angle_at(*points)), repetition.weights("elbow", "shoulder", "hip"))
 
 
-def _trunk_to_shin(repetition: Repetition) -> np.ndarray:
+def _trunk_to_shin(repetition: RepetitionPoses) -> np.ndarray:
     return _lean(repetition, "hip", "shoulder") - _lean(repetition, "ankle", "knee")
 
 
-def _thigh(repetition: Repetition) -> np.ndarray:
+def _thigh(repetition: RepetitionPoses) -> np.ndarray:
     """Hip above knee [n, deg], by heights in the picture, which every view shows.
 
     The thigh's length is the longest it is seen in the repetition: that of the person who still nearly stands.
@@ -210,7 +210,7 @@ def _thigh(repetition: Repetition) -> np.ndarray:
     return _both(np.degrees(np.arcsin(np.clip(-line[..., 1] / longest, -1, 1))), repetition.weights("hip", "knee"))
 
 
-def _body_line(repetition: Repetition) -> np.ndarray:
+def _body_line(repetition: RepetitionPoses) -> np.ndarray:
     shoulder, hip, ankle = (repetition.pair(name) for name in ("shoulder", "hip", "ankle"))
     along = ankle - shoulder
     off = hip - shoulder
@@ -220,13 +220,13 @@ def _body_line(repetition: Repetition) -> np.ndarray:
     return _both(np.sign(below) * bend, repetition.weights("shoulder", "hip", "ankle"))
 
 
-def _knee_width(repetition: Repetition) -> np.ndarray:
+def _knee_width(repetition: RepetitionPoses) -> np.ndarray:
     width = {name: np.abs(np.diff(repetition.pair(name)[..., 0], axis=1))[:, 0] for name in ("knee", "ankle")}
     with np.errstate(divide="ignore", invalid="ignore"):
         return width["knee"] / width["ankle"]
 
 
-def _front_shin(repetition: Repetition) -> np.ndarray:
+def _front_shin(repetition: RepetitionPoses) -> np.ndarray:
     """Of the leg whose ankle is ahead. The tip of the foot is what cameras see worst, so it is not asked for."""
     ankle, knee = (repetition.pair(name) for name in ("ankle", "knee"))
     ahead = repetition.forward * ankle[..., 0]
@@ -236,12 +236,12 @@ def _front_shin(repetition: Repetition) -> np.ndarray:
     return np.where(np.isfinite(ahead).all(axis=1), front, np.nan)
 
 
-def _mouth_over_hands(repetition: Repetition) -> np.ndarray:
+def _mouth_over_hands(repetition: RepetitionPoses) -> np.ndarray:
     trunk = np.linalg.norm(repetition.middle("shoulder") - repetition.middle("hip"), axis=-1)
     return (repetition.middle("wrist") - repetition.middle("mouth"))[:, 1] / trunk
 
 
-_MEASURES: dict[Measure, Callable[[Repetition], np.ndarray]] = {
+_MEASURES: dict[Measure, Callable[[RepetitionPoses], np.ndarray]] = {
     Measure.ELBOW: _joint("shoulder", "elbow", "wrist"),
     Measure.SHOULDER: _joint("elbow", "shoulder", "hip"),
     Measure.HIP: _joint("shoulder", "hip", "knee"),

@@ -95,7 +95,7 @@ def judged(exercise, poses):
     [(0, View.FRONT), (180, View.FRONT), (-25, View.FRONT), (45, None), (90, View.SIDE), (-70, View.SIDE)],
 )
 def test_the_view_is_told_from_shoulders_and_hips(seen, yaw, view):
-    assert form.Repetition(seen(squat(), yaw), TURN).view == view
+    assert form.RepetitionPoses(seen(squat(), yaw), TURN).view == view
 
 
 def test_a_good_squat_has_no_fault_in_any_view_and_each_view_its_rules(seen):

@@ -31,7 +31,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Network(_Strict):
+class NetworkConfig(_Strict):
     """Which network; sizes of its layers and dropout, None = its own."""
 
     kind: Kind = "lstm"
@@ -47,9 +47,9 @@ class Baseline(_Strict):
     instead, ours fitted on these too. The last of `systems` is the one that `baseline_macro_f1` tells of.
     """
 
-    systems: dict[str, Network] = {
-        "existing_lstm": Network(kind="lstm_stack", sizes=(128, 256, 128)),
-        "existing_attention": Network(kind="bilstm_attention", sizes=(256, 512)),
+    systems: dict[str, NetworkConfig] = {
+        "existing_lstm": NetworkConfig(kind="lstm_stack", sizes=(128, 256, 128)),
+        "existing_attention": NetworkConfig(kind="bilstm_attention", sizes=(256, 512)),
     }
     windows: Positive = 4000
     folds: int = Field(10, ge=2)
@@ -89,7 +89,7 @@ class TrainingConfig(_Strict):
     min_sources: Positive = 2
     min_test_sources: Positive = 2
     features: Literal["body_frame", "raw132"] = "body_frame"
-    network: Network = Network()
+    network: NetworkConfig = NetworkConfig()
     duration: float = Field(2.0, ge=0.5, le=10)
     rate: float = Field(15.0, ge=5, le=60)
     folds: int = Field(5, ge=0)

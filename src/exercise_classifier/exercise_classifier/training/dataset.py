@@ -19,7 +19,7 @@ import numpy as np
 from exercise_classifier import features
 from exercise_classifier.training import dataset_card
 from exercise_classifier.training.take_checks import check
-from exercise_classifier.training.take_readers import Found, Problem, Source, digest, find_sources, read_source
+from exercise_classifier.training.take_readers import Found, Problem, RecordingFile, digest, find_sources, read_source
 from exercise_classifier.training.takes import Take
 from exercise_classifier.training.windows import Shape, all_windows
 from exercise_classifier.window import MIN_SEEN
@@ -155,8 +155,8 @@ class NothingUsable(InputError):
 
 
 def _read(
-    sources: list[Source], cache: Path, track: Track, problems: list[Problem]
-) -> Iterable[tuple[Source, str, Found]]:
+    sources: list[RecordingFile], cache: Path, track: Track, problems: list[Problem]
+) -> Iterable[tuple[RecordingFile, str, Found]]:
     first: dict[str, str] = {}
     for source in track(sources, "reading"):
         try:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from exercise_classifier.training import networks
-from exercise_classifier.training.config import Network, TrainingConfig
+from exercise_classifier.training.config import NetworkConfig, TrainingConfig
 from exercise_classifier.training.windows import Windows
 from fitness_core.errors import InputError
 
@@ -47,7 +47,7 @@ class Fit:
     logs: Path | None = None
 
 
-def build(network: Network, steps: int, classes: int, features: int) -> keras.Model:
+def build(network: NetworkConfig, steps: int, classes: int, features: int) -> keras.Model:
     """The network of a configuration. Raises InputError where its sizes do not fit."""
     given = {"sizes": network.sizes, "dropout": network.dropout}
     given = {name: value for name, value in given.items() if value is not None}

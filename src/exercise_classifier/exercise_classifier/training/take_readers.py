@@ -27,7 +27,7 @@ _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of sever
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RecordingFile:
     """One recording: where it is, its name in the dataset (no path of this machine), and its kind.
 
     kind: bag, clip (a video) or pose file. row: of the table that labels it, empty = none does.
@@ -78,7 +78,7 @@ def read_table(table: Path | None) -> list[dict[str, str]]:
 
 def find_sources(
     given: list[Path], clips: Path | None = None, poses: Sequence[Path] = ()
-) -> tuple[list[Source], list[Problem]]:
+) -> tuple[list[RecordingFile], list[Problem]]:
     """The recordings in files and folders; where none are given, all that the tables name.
 
     A pose file of an owner whose videos are among the clips is in their group: it may show the same person.
@@ -119,7 +119,7 @@ def find_sources(
             problems.append(Problem(name, name, "", "unlabelled", f"no label; {clips.name} does not name it"))
         else:
             row = row or ({"exercise": _folder_label(path)} if kind == "clip" else {})
-            sources.append(Source(path, name, kind, row))
+            sources.append(RecordingFile(path, name, kind, row))
     return sorted(sources, key=lambda source: (source.name, source.kind)), problems
 
 
@@ -167,7 +167,7 @@ def digest(path: Path) -> str:
     return total.hexdigest()
 
 
-def read_source(source: Source, sha256: str, cache: Path) -> Found:
+def read_source(source: RecordingFile, sha256: str, cache: Path) -> Found:
     """The takes of a source, and what is wrong in it. cache: folder of landmarks extracted from videos."""
     try:
         if source.kind == "bag":
@@ -182,12 +182,12 @@ def read_source(source: Source, sha256: str, cache: Path) -> Found:
     return Found([take])
 
 
-def _without_path(text: str, source: Source) -> str:
+def _without_path(text: str, source: RecordingFile) -> str:
     """Errors name the file by the path that was given; what is written must not depend on where it lies."""
     return text.replace(str(source.path), source.name)
 
 
-def _read_video(source: Source, sha256: str, cache: Path) -> Take:
+def _read_video(source: RecordingFile, sha256: str, cache: Path) -> Take:
     # By content: files of one name in two folders, or a file that was replaced, are different videos.
     path = cache / f"{source.path.stem}-{sha256[:16]}.npz"
     if not path.is_file():
@@ -206,7 +206,7 @@ def _read_video(source: Source, sha256: str, cache: Path) -> Take:
     )
 
 
-def _read_pose_file(source: Source) -> Take | None:
+def _read_pose_file(source: RecordingFile) -> Take | None:
     row = source.row
     if "layout" in row and row["layout"] not in LAYOUTS:
         raise InputError(f"layout {row['layout']!r} is not known; accepted: {', '.join(sorted(LAYOUTS))}")
@@ -226,7 +226,7 @@ def _read_pose_file(source: Source) -> Take | None:
     )
 
 
-def _read_bag(source: Source) -> Found:
+def _read_bag(source: RecordingFile) -> Found:
     with BagReader(source.path) as bag:
         label_topic, pose_topic = bag.find("take_label"), bag.find("body_pose")
         missing = [name for name, topic in (("take labels", label_topic), ("body poses", pose_topic)) if not topic]
@@ -256,7 +256,7 @@ def _read_bag(source: Source) -> Found:
     return Found(takes, problems, withdrawn, recovered)
 
 
-def _bag_take(span: Span, poses: list[Pose], source: Source) -> Take:
+def _bag_take(span: Span, poses: list[Pose], source: RecordingFile) -> Take:
     subject = span.label.subject.strip()
     return take_of(
         f"{source.name}/{span.name}",

@@ -12,7 +12,7 @@ import keras_tuner
 import yaml
 
 from exercise_classifier.training import evaluation, experiment, fitting
-from exercise_classifier.training.config import Network, TrainingConfig
+from exercise_classifier.training.config import NetworkConfig, TrainingConfig
 from exercise_classifier.training.cross_validation import cross_validate
 from exercise_classifier.training.experiment import Inputs
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
@@ -79,7 +79,7 @@ def tried_config(config: TrainingConfig, values: keras_tuner.HyperParameters) ->
     dropout = values.Float("dropout", 0.2, 0.6, step=0.1)
     rate = values.Float("learning_rate", 5e-4, 1e-2, sampling="log")
     sizes = tuple(round(width * share) for share in SIZES[kind])
-    network = Network(kind=kind, sizes=sizes, dropout=round(dropout, 2))
+    network = NetworkConfig(kind=kind, sizes=sizes, dropout=round(dropout, 2))
     return config.model_copy(update={"network": network, "learning_rate": float(f"{rate:.2g}")})
 
 

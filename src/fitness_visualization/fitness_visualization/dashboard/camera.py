@@ -28,7 +28,7 @@ _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 
 
-class Camera:
+class PageCamera:
     """Takes pictures of one page at a time and hands them on in the order of their stamps.
 
     take: called with each Frame, in a worker thread. refuse: told why a page was refused.

@@ -19,7 +19,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from fitness_core.errors import InputError
 from fitness_visualization.dashboard import guard, requests, static_files
-from fitness_visualization.dashboard.camera import Camera
+from fitness_visualization.dashboard.camera import PageCamera
 from fitness_visualization.dashboard.guard import Budget, Guard
 from fitness_visualization.dashboard.state import Json
 from fitness_visualization.dashboard.tls import context_of, reason
@@ -42,7 +42,7 @@ HEARTBEAT = 10.0
 """A page that does not answer for so long is gone [s]."""
 
 
-class Source(Protocol):
+class GraphData(Protocol):
     """Where the server has its data from; called in the server's thread."""
 
     def hello(self) -> Json:
@@ -78,14 +78,14 @@ class Settings:
     width: int = 960
     certificate: str = ""
     key: str = ""
-    camera: Camera | None = None
+    camera: PageCamera | None = None
     pages: tuple[Callable[[web.Application], None], ...] = field(default=())
 
 
 class Server:
     """An aiohttp application in a thread of its own. Methods may be called from any thread."""
 
-    def __init__(self, source: Source, settings: Settings, log: Callable[[str], None]) -> None:
+    def __init__(self, source: GraphData, settings: Settings, log: Callable[[str], None]) -> None:
         self._source = source
         self._settings = settings
         self._log = log

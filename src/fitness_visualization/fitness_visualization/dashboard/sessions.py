@@ -42,7 +42,7 @@ POLICY = (
 KINDS = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
 
 
-class Report(Protocol):
+class ReportText(Protocol):
     """A report as text."""
 
     @property
@@ -59,7 +59,7 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ListedBag:
     """A bag. id: stands for it towards clients. name: its path in the folder. changed: last written [s since epoch].
 
     duration [s], started [s since epoch]: from its metadata, None where it has none. size [bytes]. written: it is known
@@ -81,12 +81,12 @@ class Session:
         return self.duration is None and (self.written or time.time() - self.changed < STILL)
 
 
-def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path | None, ...] = ()) -> list[Session]:
+def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path | None, ...] = ()) -> list[ListedBag]:
     """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none.
 
     bags: others, wherever they lie. written: those that are known to be recorded now.
     """
-    found: list[Session] = []
+    found: list[ListedBag] = []
 
     def look(place: Path, depth: int) -> None:
         try:
@@ -113,7 +113,7 @@ def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path |
 def add_sessions(
     app: web.Application,
     folder: Path,
-    analyse: Callable[[Path], Report],
+    analyse: Callable[[Path], ReportText],
     bags: tuple[Path, ...] = (),
     written: Callable[[], Path | None] = lambda: None,
 ) -> None:
@@ -134,7 +134,7 @@ class _Pages:
     def __init__(
         self,
         folder: Path,
-        analyse: Callable[[Path], Report],
+        analyse: Callable[[Path], ReportText],
         bags: tuple[Path, ...],
         written: Callable[[], Path | None],
     ) -> None:
@@ -143,7 +143,7 @@ class _Pages:
         self._written = written
         self._analyse = analyse
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sessions")
-        self._reports: dict[tuple[str, float, int], asyncio.Future[Report]] = {}
+        self._reports: dict[tuple[str, float, int], asyncio.Future[ReportText]] = {}
 
     @cached_property
     def _template(self) -> "jinja2.Template":
@@ -189,18 +189,18 @@ class _Pages:
     async def close(self, _: web.Application) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    async def _sessions(self) -> list[Session]:
+    async def _sessions(self) -> list[ListedBag]:
         # In a thread of its own: a listing does not wait for a report, and a slow disk not for the dashboard.
         return await asyncio.to_thread(sessions_in, self._folder, self._bags, (*self._bags, self._written()))
 
-    async def _find(self, request: web.Request) -> Session:
+    async def _find(self, request: web.Request) -> ListedBag:
         wanted = request.match_info["id"]
         for session in await self._sessions():
             if session.id == wanted:
                 return session
         raise self._problem(web.HTTPNotFound, "There is no such recording any more.")
 
-    async def _report(self, session: Session) -> Report:
+    async def _report(self, session: ListedBag) -> ReportText:
         if session.recording:
             raise self._problem(web.HTTPConflict, f"{session.name} is being recorded; its report comes afterwards.")
         key = session.id, session.changed, session.size
@@ -231,11 +231,11 @@ class _Pages:
         return self._template.render(blank | content)
 
 
-def _session(folder: Path, place: Path, files: list[Path]) -> Session:
+def _session(folder: Path, place: Path, files: list[Path]) -> ListedBag:
     name = place.relative_to(folder).as_posix()
     stats = [stat for file in files if (stat := _stat(file))]
     started, duration = _times(place / "metadata.yaml")
-    return Session(
+    return ListedBag(
         id=hashlib.sha256(str(place).encode()).hexdigest()[:16],
         name=name,
         path=place,
@@ -288,6 +288,6 @@ def _length(duration: float | None) -> str:
     return f"{minutes}:{seconds:02d} min"
 
 
-def _when(session: Session) -> str:
+def _when(session: ListedBag) -> str:
     time_of_bag = session.started if session.started and session.started > 1e9 else session.changed
     return datetime.fromtimestamp(time_of_bag, UTC).strftime("%Y-%m-%d %H:%M UTC")

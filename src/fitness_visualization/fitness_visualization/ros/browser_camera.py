@@ -7,14 +7,14 @@ from sensor_msgs.msg import CameraInfo, Image
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode
 from fitness_core.types import Frame
-from fitness_visualization.dashboard.camera import Camera
+from fitness_visualization.dashboard.camera import PageCamera
 
 
 class BrowserCamera:
-    """Publishers of a node, and the Camera that fills them. refuse: told why a page was refused."""
+    """Publishers of a node, and the PageCamera that fills them. refuse: told why a page was refused."""
 
     def __init__(self, node: FitnessNode, refuse: Callable[[str], None]) -> None:
-        self.camera = Camera(self._publish, refuse)
+        self.camera = PageCamera(self._publish, refuse)
         self.published = diagnostics.Rate()
         self._image = node.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info = node.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)

@@ -9,7 +9,7 @@ from sensor_msgs.msg import CameraInfo
 from fitness_core.ros import messages, qos
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.ros.markers import to_camera
 
 
@@ -23,14 +23,14 @@ class FigureFeed:
         self,
         node: Node,
         field_of_view: float,
-        take: Callable[[Pose, JointAngles | None, RepState | None, Camera], None],
+        take: Callable[[Pose, JointAngles | None, RepState | None, CameraModel], None],
     ) -> None:
         self._node = node
         self._field_of_view = field_of_view
         self._take = take
         self._angles: msg.JointAngles | None = None
         self._state: msg.RepState | None = None
-        self.calibration: Camera | None = None
+        self.calibration: CameraModel | None = None
         """The camera that camera_info describes, None where it is not calibrated."""
         self._subscriptions = [
             node.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
@@ -53,5 +53,5 @@ class FigureFeed:
         angles = messages.from_joint_angles(self._angles) if self._angles else None
         state = messages.from_rep_state(self._state) if self._state else None
         self._take(
-            pose, angles, state, self.calibration or Camera.assumed(pose.width, pose.height, self._field_of_view)
+            pose, angles, state, self.calibration or CameraModel.assumed(pose.width, pose.height, self._field_of_view)
         )

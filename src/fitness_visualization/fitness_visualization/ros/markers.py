@@ -8,7 +8,7 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from fitness_core.skeleton import JOINTS
-from fitness_visualization.camera import Camera
+from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import SIDES, Figure, Words
 
 BONE_WIDTH, DOT_SIZE = 0.025, 0.05
@@ -37,9 +37,9 @@ def to_markers(figure: Figure | None, header: Header) -> MarkerArray:
     return MarkerArray(markers=markers)
 
 
-def to_camera(message: CameraInfo) -> Camera:
-    """sensor_msgs/CameraInfo -> Camera; `calibrated` tells whether it can be used."""
-    return Camera(
+def to_camera(message: CameraInfo) -> CameraModel:
+    """sensor_msgs/CameraInfo -> CameraModel; `calibrated` tells whether it can be used."""
+    return CameraModel(
         message.width,
         message.height,
         tuple(float(value) for value in message.k),

@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class CameraModel:
     """Fields of sensor_msgs/CameraInfo that a ray needs.
 
     width, height [px] of the pictures that were calibrated. k: 3x3 by rows [px]. d: distortion coefficients of
@@ -22,7 +22,7 @@ class Camera:
     model: str = "plumb_bob"
 
     @classmethod
-    def assumed(cls, width: int, height: int, field_of_view: float) -> "Camera":
+    def assumed(cls, width: int, height: int, field_of_view: float) -> "CameraModel":
         """An undistorted camera that looks through the middle of its picture [px].
 
         field_of_view: angle that the longer side of the picture spans [rad].
