@@ -18,6 +18,7 @@ READ_TIMEOUT = 3.0
 PICTURES = 4
 """Pictures that are kept to be used again."""
 
+_WIDEST = 4.0  # pixels so many times as wide as high, or as high as wide, are a mistake in the file
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -25,7 +26,8 @@ class CaptureSource(Source):
     """Pictures of an open capture. The first is decoded here and kept, so that opening says whether there are any.
 
     Raises InputError(refusal) where the capture is not open or has no first picture. A recording that is cut short
-    or damaged ends at its last picture that decodes. file: where it is read from, None where that is no file.
+    or damaged ends at its last picture that decodes. Pixels that are not square are made so. file: where it is read
+    from, None where that is no file.
     """
 
     def __init__(self, name: str, capture: cv2.VideoCapture, live: bool, refusal: str, frame_id: str) -> None:
@@ -36,6 +38,7 @@ class CaptureSource(Source):
         # so it is told not to, and the turn that the file asks for is made here.
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         self._turn = _TURNS.get(round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360)
+        self._wide = 1.0 if live else _width_of_pixels(capture)
         self.rate = _known(capture.get(cv2.CAP_PROP_FPS), 1000)
         self._stamps = Stamps(self.rate)
         self._pictures: list[np.ndarray] = []
@@ -60,6 +63,10 @@ class CaptureSource(Source):
             self._pictures = [picture, *(picture.copy() for _ in range(PICTURES - 1))]
         elif not any(picture is one for one in self._pictures):
             self._pictures = [*self._pictures[1:], picture]
+        if self._wide != 1.0:
+            # Angles in a picture are true where its pixels are square.
+            height, width = picture.shape[:2]
+            picture = cv2.resize(picture, (max(1, round(width * self._wide)), height), interpolation=cv2.INTER_LINEAR)
         if self._turn is not None:
             picture = cv2.rotate(picture, self._turn)
         # After a grab this is the time of the grabbed picture, not of the next one.
@@ -151,6 +158,12 @@ def open_device(name: str, width: int, height: int, rate: float, frame_id: str) 
         "or this user is not in the group 'video'"
     )
     return CaptureSource(name, capture, True, refusal, frame_id)
+
+
+def _width_of_pixels(capture: cv2.VideoCapture) -> float:
+    """How wide a pixel is shown, in its heights (sample aspect ratio); 1 where the file does not say."""
+    wide = _known(capture.get(cv2.CAP_PROP_SAR_NUM), 1e6) / (_known(capture.get(cv2.CAP_PROP_SAR_DEN), 1e6) or 1.0)
+    return wide if 1 / _WIDEST <= wide <= _WIDEST else 1.0
 
 
 def _length(capture: cv2.VideoCapture) -> int:

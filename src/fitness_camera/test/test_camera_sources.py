@@ -5,6 +5,7 @@ import functools
 import http.server
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -118,6 +119,31 @@ def test_rotation_flags_are_honoured_once():
             picture = source.read().image
             assert (source.width, source.height) == (picture.shape[1], picture.shape[0]) == lying.shape[:2]
         assert np.array_equal(picture, np.rot90(lying, -1))  # clockwise: the heads of both clips lie to the left
+
+
+def shown_wider(path: Path, wide: int, high: int) -> Path:
+    """The same MP4, saying in a box `pasp` (ISO/IEC 14496-12, 12.1.4) how its pixels are to be shown."""
+    content, added = path.read_bytes(), struct.pack(">I4sII", 16, b"pasp", wide, high)
+    entry = content.index(b"mp4v", content.index(b"stsd")) - 4
+    end = entry + struct.unpack_from(">I", content, entry)[0]
+    grown = bytearray(content[:end] + added + content[end:])
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
+        struct.pack_into(">I", grown, at := content.index(box) - 4, struct.unpack_from(">I", content, at)[0] + 16)
+    struct.pack_into(">I", grown, entry, end - entry + 16)
+    path.write_bytes(grown)
+    return path
+
+
+@pytest.mark.parametrize(("wide", "high", "width"), [(2, 1, 128), (3, 4, 48), (1, 1, 64), (0, 1, 64), (900, 1, 64)])
+def test_pixels_that_are_not_square_are_made_so(tmp_path, wide, high, width):
+    path = shown_wider(make_video(tmp_path / "clip.mp4"), wide, high)
+    with open_source(str(path)) as source:
+        frames = list(source)
+        assert (source.width, source.height, len(frames)) == (width, 48, 20)
+        assert {frame.image.shape for frame in frames} == {(48, width, 3)}
+        assert frames[10].image.mean() == pytest.approx(100, abs=4)
+        assert source.rewind()
+        assert np.array_equal(source.read().image, frames[0].image)
 
 
 def test_unequal_steps_between_pictures_are_kept():

@@ -99,4 +99,5 @@ def refine(points: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-values))
+    # Beyond it float32 overflows, with a warning; there the result is 0 to 34 digits already.
+    return 1 / (1 + np.exp(np.minimum(-values, 80)))
