@@ -1,3 +1,5 @@
+"""Bags are written so that others read them, and read whoever wrote them."""
+
 import json
 import os
 import signal
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ament_index_python.packages import get_package_share_directory
+from bag_poses import POSE_TYPE, POSES, cdr_of, make_pose, write_poses
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -19,39 +22,6 @@ from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import Pose
 from fitness_datasets.bags import TOPICS, BagReader, BagWriter
 from fitness_msgs.msg import BodyPose, ClassifierInfo, TakeLabel
-
-POSES = "/fitness/body_pose"
-POSE_TYPE = "fitness_msgs/msg/BodyPose"
-
-
-def make_pose(number: int) -> Pose:
-    rng = np.random.default_rng(number)
-    image, world = rng.uniform(0, 1, (2, 33, 3)).astype(np.float32)
-    visibility, presence = rng.uniform(0, 1, (2, 33)).astype(np.float32)
-    return Pose(
-        number * 33_000_000,
-        image,
-        world,
-        visibility,
-        presence,
-        640,
-        480,
-        0.75,
-        "person1",
-        "camera",
-    )
-
-
-def cdr_of(number: int) -> bytes:
-    return serialize_message(to_body_pose(make_pose(number)))
-
-
-def write_poses(path: Path, count: int = 20, topic: str = POSES, **options) -> list[bytes]:
-    sent = [cdr_of(number) for number in range(count)]
-    with BagWriter(path, {topic: POSE_TYPE}, **options) as writer:
-        for number, cdr in enumerate(sent):
-            writer.write(topic, 1000 + number, cdr)
-    return sent
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -344,70 +314,3 @@ def write_and_read_pose(tmp_path: Path) -> bytes:
     write_poses(tmp_path / "other", 1)
     with BagReader(tmp_path / "other") as bag:
         return next(bag.raw())[3]
-
-
-def _file(name: str, content: bytes):
-    def make(path: Path) -> Path:
-        path.mkdir()
-        (path / name).write_bytes(content)
-        return path / name
-
-    return make
-
-
-def _damaged(change):
-    def make(path: Path) -> Path:
-        write_poses(path, 200)
-        change(path)
-        return path
-
-    return make
-
-
-def _cut(path: Path) -> None:
-    file = path / "bag.mcap"
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-
-
-def _scramble(path: Path) -> None:
-    file = path / "bag.mcap"
-    content = bytearray(file.read_bytes())
-    content[40:-40] = np.random.default_rng(1).bytes(len(content) - 80)
-    file.write_bytes(content)
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir()
-    return path
-
-
-def _no_messages(path: Path) -> Path:
-    BagWriter(path, {POSES: POSE_TYPE}).close()
-    return path
-
-
-BAD = {
-    "missing": lambda path: path,
-    "empty folder": _folder,
-    "empty mcap": _file("bag.mcap", b""),
-    "text mcap": _file("bag.mcap", b"hello, this is not a bag at all, it is text" * 9),
-    "text db3": _file("bag.db3", b"hello, this is not a bag at all, it is text" * 9),
-    "empty db3": _file("bag.db3", b""),
-    "other file": _file("notes.txt", b"hello"),
-    "bad metadata": lambda path: _file("metadata.yaml", b"\x00: [")(path).parent,
-    "other metadata": lambda path: _file("metadata.yaml", b"name: me")(path).parent,
-    "cut": _damaged(_cut),
-    "scrambled": _damaged(_scramble),
-    "file gone": _damaged(lambda path: (path / "bag.mcap").unlink()),
-    "no messages": _no_messages,
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_what_is_no_bag_is_refused_in_one_line_that_names_it(tmp_path, case):
-    path = BAD[case](tmp_path / "bag")
-    with pytest.raises(InputError) as error, BagReader(path) as bag:
-        list(bag.poses())
-    assert str(path) in str(error.value)
-    assert "\n" not in str(error.value)
-    assert len(str(error.value)) < 400

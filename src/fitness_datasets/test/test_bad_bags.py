@@ -1,0 +1,77 @@
+"""What is no bag is refused in one line that names it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bag_poses import POSE_TYPE, POSES, write_poses
+
+from fitness_core.errors import InputError
+from fitness_datasets.bags import BagReader, BagWriter
+
+
+def _file(name: str, content: bytes):
+    def make(path: Path) -> Path:
+        path.mkdir()
+        (path / name).write_bytes(content)
+        return path / name
+
+    return make
+
+
+def _damaged(change):
+    def make(path: Path) -> Path:
+        write_poses(path, 200)
+        change(path)
+        return path
+
+    return make
+
+
+def _cut(path: Path) -> None:
+    file = path / "bag.mcap"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _scramble(path: Path) -> None:
+    file = path / "bag.mcap"
+    content = bytearray(file.read_bytes())
+    content[40:-40] = np.random.default_rng(1).bytes(len(content) - 80)
+    file.write_bytes(content)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _no_messages(path: Path) -> Path:
+    BagWriter(path, {POSES: POSE_TYPE}).close()
+    return path
+
+
+BAD = {
+    "missing": lambda path: path,
+    "empty folder": _folder,
+    "empty mcap": _file("bag.mcap", b""),
+    "text mcap": _file("bag.mcap", b"hello, this is not a bag at all, it is text" * 9),
+    "text db3": _file("bag.db3", b"hello, this is not a bag at all, it is text" * 9),
+    "empty db3": _file("bag.db3", b""),
+    "other file": _file("notes.txt", b"hello"),
+    "bad metadata": lambda path: _file("metadata.yaml", b"\x00: [")(path).parent,
+    "other metadata": lambda path: _file("metadata.yaml", b"name: me")(path).parent,
+    "cut": _damaged(_cut),
+    "scrambled": _damaged(_scramble),
+    "file gone": _damaged(lambda path: (path / "bag.mcap").unlink()),
+    "no messages": _no_messages,
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_no_bag_is_refused_in_one_line_that_names_it(tmp_path, case):
+    path = BAD[case](tmp_path / "bag")
+    with pytest.raises(InputError) as error, BagReader(path) as bag:
+        list(bag.poses())
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400
