@@ -22,7 +22,6 @@ from fitness_core.types import (
     nanoseconds,
     seconds,
 )
-from rep_counter import form
 from rep_counter.bodies import Bodies, Body
 from rep_counter.credit import LABEL_LAG, Evidence
 from rep_counter.deciding import REMEMBERED, Deciding
@@ -33,6 +32,7 @@ from rep_counter.past import Past
 from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
 from rep_counter.signals import GlitchGates, Reading
+from rep_counter.telling import event_of
 from rep_counter.track import Candidate, Track
 
 # A set of fewer repetitions holds too few periods for a second opinion.
@@ -310,33 +310,8 @@ class RepCounter:
         running.has_first_half |= not excursion.begun
         if candidate.reason == Reason.NONE:
             track.learn(excursion.range_of_motion)
-        assert self._pose is not None
-        motion = track.motion(candidate)
-        poses, seen = self._past.poses(excursion.start, excursion.end), self._min_visibility
-        verdicts = [v for v in form.judge(track.exercise, poses, excursion.turn, seen) if v.judged]
-        events.append(
-            running.add(
-                RepEvent(
-                    stamp=now,
-                    exercise=running.exercise,
-                    set_index=0,
-                    index=0,
-                    reason=candidate.reason,
-                    start=excursion.start,
-                    turn=excursion.turn,
-                    end=excursion.end,
-                    range_of_motion=excursion.range_of_motion,
-                    symmetry=candidate.symmetry,
-                    smoothness=motion.smoothness,
-                    confidence=candidate.confidence,
-                    form_faults=tuple(verdict.rule.code for verdict in verdicts if verdict.fault),
-                    body_id=self._body_id,
-                    turn_start=motion.turn_start,
-                    turn_end=motion.turn_end,
-                    form_judged=tuple(verdict.rule.code for verdict in verdicts),
-                )
-            )
-        )
+        event = event_of(candidate, track, self._past, now, self._body_id, self._min_visibility)
+        events.append(running.add(event))
 
     def _rested(self, running: Set, pose: Pose) -> bool:
         """Whether the set is over: no repetition for the exercise's rest time, and none under way."""
