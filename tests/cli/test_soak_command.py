@@ -9,8 +9,8 @@ from fitness_bringup.stamps import Stamps
 from fitness_datasets.bags import BagReader
 
 
-def report_of(samples: list[soak.Sample]) -> soak.Report:
-    report = soak.Report("", 10.0, 1.0, 9000, {}, [], 0.0, [], [], [], 0, 0)
+def report_of(samples: list[soak.Sample]) -> soak.SoakReport:
+    report = soak.SoakReport("", 10.0, 1.0, 9000, {}, [], 0.0, [], [], [], 0, 0)
     soak.judge(report, samples)
     return report
 

@@ -19,6 +19,8 @@ PICTURES = 4
 """Pictures that are kept to be used again."""
 
 _WIDEST = 4.0  # pixels so many times as wide as high, or as high as wide, are a mistake in the file
+# So near to square they are: encoders round a width to whole pixels (854x480 of 16:9 says 1280:1281).
+_SQUARE = 0.02
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -163,7 +165,7 @@ def open_device(name: str, width: int, height: int, rate: float, frame_id: str) 
 def _width_of_pixels(capture: cv2.VideoCapture) -> float:
     """How wide a pixel is shown, in its heights (sample aspect ratio); 1 where the file does not say."""
     wide = _known(capture.get(cv2.CAP_PROP_SAR_NUM), 1e6) / (_known(capture.get(cv2.CAP_PROP_SAR_DEN), 1e6) or 1.0)
-    return wide if 1 / _WIDEST <= wide <= _WIDEST else 1.0
+    return wide if 1 / _WIDEST <= wide <= _WIDEST and abs(wide - 1) > _SQUARE else 1.0
 
 
 def _length(capture: cv2.VideoCapture) -> int:

@@ -134,7 +134,9 @@ def shown_wider(path: Path, wide: int, high: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("wide", "high", "width"), [(2, 1, 128), (3, 4, 48), (1, 1, 64), (0, 1, 64), (900, 1, 64)])
+@pytest.mark.parametrize(
+    ("wide", "high", "width"), [(2, 1, 128), (3, 4, 48), (1, 1, 64), (60, 61, 64), (0, 1, 64), (900, 1, 64)]
+)
 def test_pixels_that_are_not_square_are_made_so(tmp_path, wide, high, width):
     path = shown_wider(make_video(tmp_path / "clip.mp4"), wide, high)
     with open_source(str(path)) as source:
