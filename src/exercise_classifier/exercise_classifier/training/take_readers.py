@@ -12,7 +12,15 @@ import numpy as np
 
 from exercise_classifier.training.extras import LAYOUTS, extra_take
 from exercise_classifier.training.take_spans import Problem, Span, apart, problem_of, spans_of
-from exercise_classifier.training.takes import Take, extract, groups_of, owner_of, read_landmarks, take_of
+from exercise_classifier.training.takes import (
+    Take,
+    extract,
+    groups_of,
+    landmarks_file,
+    owner_of,
+    read_landmarks,
+    take_of,
+)
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
@@ -188,8 +196,7 @@ def _without_path(text: str, source: RecordingFile) -> str:
 
 
 def _read_video(source: RecordingFile, sha256: str, cache: Path) -> Take:
-    # By content: files of one name in two folders, or a file that was replaced, are different videos.
-    path = cache / f"{source.path.stem}-{sha256[:16]}.npz"
+    path = landmarks_file(cache, source.path, sha256)
     if not path.is_file():
         extract(source.path, path)
     stamps, poses = read_landmarks(path)

@@ -194,6 +194,18 @@ def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: in
     return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 
 
+# Goes up when the camera stage makes other pictures of the same file: 2 since pixels are made square.
+_PICTURES = 2
+
+
+def landmarks_file(cache: Path, video: Path, sha256: str) -> Path:
+    """Where in a cache the landmarks of a video are, or shall be put by `extract`.
+
+    By content: files of one name in two folders, or a file that was replaced, are different videos.
+    """
+    return cache / f"{video.stem}-{sha256[:16]}-{_PICTURES}.npz"
+
+
 def extract(video: Path, cache_file: Path) -> None:
     """Landmarks of a video by the project's own camera and pose stages, as a cache file."""
     poses = []
