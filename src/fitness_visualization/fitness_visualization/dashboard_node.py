@@ -28,6 +28,8 @@ from fitness_visualization.ros.feed import Feed
 
 WATCH_PERIOD = 0.25
 """How often it is looked who wants pictures, and taken what no pose came with [s]."""
+TOLD_PERIOD = 1.0
+"""So often a page is told how things are even where nothing came: that is how long nothing has come [s]."""
 
 
 class DashboardNode(FitnessNode):
@@ -63,7 +65,7 @@ class DashboardNode(FitnessNode):
         self._timer: Timer | None = None
         self._caller: Caller | None = None
         self._picked = ""
-        self._due = self._late = 0.0
+        self._due = self._late = self._told = 0.0
         self._shown = diagnostics.Rate()
 
     @property
@@ -109,7 +111,7 @@ class DashboardNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         if self._server:
-            self._due = self._late = 0.0  # the last look is not too early
+            self._due = self._late = self._told = 0.0  # the last look is not too early
             self._server.close()
             self._server = None
         if self._feed:
@@ -150,7 +152,10 @@ class DashboardNode(FitnessNode):
             # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
             self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
             self._shown.tick()
-        return self._feed.take_others() or posed
+        news = self._feed.take_others() or posed or now >= self._told + TOLD_PERIOD
+        if news:
+            self._told = now
+        return news
 
     def hello(self) -> Json:
         """The message `hello`."""
