@@ -301,6 +301,10 @@ def _heading(scene: Scene) -> _Heading:
     if result.status == ClassificationStatus.WARMING_UP:
         return _Heading("warming up", "", MUTED)
     sure = result.status == ClassificationStatus.OK
+    counted = scene.state.exercise if scene.state else ""
+    if counted and counted != result.label:
+        # The number below is of the exercise that is counted, whatever it looks like.
+        return _Heading(words_of(counted), f"looks like {words_of(result.label)}" if sure else "not sure", TEXT)
     percent = f"{100 * result.confidence:.0f} %" if math.isfinite(result.confidence) else ""
     return _Heading(words_of(result.label), percent if sure else f"{percent} not sure", TEXT if sure else MUTED)
 
