@@ -179,7 +179,7 @@ class DashboardNode(FitnessNode):
             "type": "graph",
             "nodes": self._state.nodes,
             "thresholds": thresholds,
-            "exercise": self._picked,
+            "exercise": self._picked if self._state.told is None else self._state.told,
             "pictures": self.count_publishers(self.resolve_topic_name("camera/image_raw")) > 0,
         } | await self._collection.status()
 
@@ -191,6 +191,7 @@ class DashboardNode(FitnessNode):
             case requests.SetExercise():
                 answer = await self._commands.set_exercise(request.exercise)
                 self._picked = request.exercise
+                self._state.tell_exercise(request.exercise)
                 return answer
             case requests.Reset():
                 answer = await self._commands.reset()

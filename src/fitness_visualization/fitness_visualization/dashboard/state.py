@@ -138,6 +138,17 @@ class State:
             "values": values,
         }
 
+    @property
+    def told(self) -> str | None:
+        """The exercise that the counter was told to count; "" = the classifier decides, None = it has not said."""
+        node = self.nodes.get("rep_counter")
+        return node["values"].get("told") if node else None
+
+    def tell_exercise(self, exercise: str) -> None:
+        """The counter was told an exercise; its next diagnostics say so too."""
+        if node := self.nodes.get("rep_counter"):
+            node["values"]["told"] = exercise
+
     def forget_repetitions(self) -> None:
         """The counter was reset: its sets begin with 1 again."""
         for kept in (self._repetitions, self._sets, self._cues):

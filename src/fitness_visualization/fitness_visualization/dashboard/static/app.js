@@ -145,7 +145,7 @@ function empty(pose) {
 }
 
 function count({ rep, classification: seen }) {
-  const exercise = rep?.exercise || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
+  const exercise = rep?.exercise || controls.told || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
   set("exercise", titles.get(exercise) ?? (seen?.status === "ok" ? capital(seen.label) : "–"));
   const joint = joints.get(exercise);
   if (joint) { stage.joint = joint; controls.follow(joint); }
@@ -175,6 +175,7 @@ function classification(seen, exercise) {
   let sure = " ";
   if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
   if (silent) sure = " ";
+  else if (controls.told && seen?.status !== "no_body") sure = "only this is counted";
   else if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
   set("sure", sure);
   const rows = ranked(seen?.probabilities ?? {});
