@@ -274,6 +274,13 @@ class Overlay:
         return boxes[self._place]
 
 
+def old(picture: np.ndarray) -> np.ndarray:
+    """A drawn picture that no other has followed: dark, and it says so."""
+    canvas = picture // 3
+    _banner(canvas, "no new pictures")
+    return canvas
+
+
 def _said(scene: Scene) -> str:
     """What the cue says, for some seconds after it."""
     if scene.cue is None or scene.pose is None or abs(scene.pose.stamp - scene.cue.stamp) > CUE_SHOWN:
