@@ -8,9 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helper beside the tests
+
+from told import Told
 
 DEADLINE = 60.0
 expect.set_options(timeout=1000 * DEADLINE)
@@ -140,3 +145,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Liv
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """A graph that says what the test wants."""
+    graph = Told()
+    yield graph
+    graph.server.close()

@@ -42,6 +42,8 @@ def test_repetitions_before_a_browsers_camera_are_counted(data, live, launch, vi
     sent = int(page.locator("#sent").inner_text())
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#empty")).to_be_visible()
+    watching = visit(browser, running.address)
+    expect(watching.locator("#link-text")).to_have_text("No new pictures")
     shown = int(page.locator("#count").inner_text())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     printed = running.end()

@@ -90,6 +90,21 @@ def test_controls_reach_the_graph(demo, browser: Browser, visit):
     expect(page.locator("#confidence")).to_be_enabled()
 
 
+def test_an_exercise_that_somebody_else_asked_for_is_shown_as_such(live: Callable, browser: Browser, visit):
+    running = live("--demo", "--loop", "--no-overlay", "-p", "rep_counter.exercise:=front_raise")
+    page = visit(browser, running.address)
+    expect(page.locator("#pick")).to_have_value("front_raise")
+    expect(page.locator("#exercise")).to_have_text("Front raise")
+    expect(page.locator("#sure")).to_have_text("only this is counted")
+    page.select_option("#pick", "")
+    expect(page.locator("#answer")).to_have_text("the classifier decides")
+    page.locator("h1").click()
+    expect(page.locator("#sure")).not_to_have_text("only this is counted")
+    page.wait_for_timeout(1500)
+    expect(page.locator("#pick")).to_have_value("")
+    running.end()
+
+
 def test_keys_can_be_switched_off(demo, browser: Browser, visit):
     page = visit(browser, demo.address)
     expect(page.locator("#link")).to_have_attribute("data-state", "live")

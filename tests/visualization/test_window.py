@@ -13,9 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rclpy
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+from spun import Spun
 
 from fitness_core.errors import InputError
+from fitness_core.ros import qos
+from fitness_core.ros.images import to_image
 from fitness_visualization.window import Window, fitted
+from fitness_visualization.window_node import WindowNode
 
 DEADLINE = 60.0
 
@@ -94,6 +101,27 @@ def test_the_window_shows_the_newest_picture_and_closes(screen: Path) -> None:
     window.close()
     assert not window.open
     window.show(np.zeros((10, 10, 3), np.uint8))
+
+
+def test_the_last_picture_of_a_camera_is_not_shown_as_if_it_were_now(screen: Path) -> None:
+    rclpy.init()
+    spun = Spun()
+    window = WindowNode(namespace=spun.namespace)
+    camera = Node("camera", namespace=spun.namespace)
+    pictures = camera.create_publisher(Image, "overlay/image", qos.OVERLAY)
+    try:
+        window.start()
+        spun.spin(window, camera)
+        spun.wait(lambda: pictures.get_subscription_count(), "the window's subscription")
+        for _ in range(2):
+            pictures.publish(to_image(np.full((240, 320, 3), 200, np.uint8)))
+            wait(lambda: (pixels(screen)[10:100, 10:310] == 200).all(), "the picture")
+            wait(lambda: (pixels(screen)[10:100, 10:310] < 100).all(), "what is old to get dark")
+            assert pixels(screen)[210:240, 10:310].max() > 150, "it does not say so"
+    finally:
+        window.stop()
+        spun.close()
+        rclpy.try_shutdown()
 
 
 def test_live_closes_with_its_window(screen: Path) -> None:

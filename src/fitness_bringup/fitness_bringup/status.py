@@ -3,6 +3,7 @@
 import math
 import shutil
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -17,6 +18,8 @@ from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSumm
 
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
+SILENT = 3.0
+"""So long after the last pose nothing is live any more: there is no rate [s]."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
 CLEAR = "\r\033[K"
@@ -38,6 +41,7 @@ class Status(Node):
         self.sets: deque[SetSummary] = deque(maxlen=SETS)
         self.poses = 0
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
+        self._came = -math.inf
         self.create_subscription(RepState, "rep_state", self._take_state, qos.STREAM, raw=True)
         self.create_subscription(ExerciseClassification, "exercise", self._take_classification, qos.STREAM, raw=True)
         for kind, topic, callback, profile in (
@@ -53,17 +57,26 @@ class Status(Node):
 
     @property
     def rate(self) -> float:
-        """Poses per second of their stamps."""
-        if len(self._stamps) < 2 or self._stamps[-1] <= self._stamps[0]:
+        """Poses per second of their stamps, while they come."""
+        if len(self._stamps) < 2 or self.silence > SILENT or self._stamps[-1] <= self._stamps[0]:
             return 0.0
         return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
+
+    @property
+    def silence(self) -> float:
+        """How long ago the last pose came [s]; infinite before the first."""
+        return time.monotonic() - self._came
 
     def line(self) -> str:
         """The state of the graph in one line."""
         parts = [f"{self.rate:4.1f} fps"]
         kept = self._classification
         seen = deserialize_message(kept, ExerciseClassification) if kept is not None else None
-        if seen is None or seen.status == ExerciseClassification.STATUS_WARMING_UP:
+        if not self._stamps:
+            parts.append("no pictures yet")
+        elif self.silence > SILENT:
+            parts.append(f"no new pictures for {self.silence:.0f} s")
+        elif seen is None or seen.status == ExerciseClassification.STATUS_WARMING_UP:
             parts.append("warming up")
         elif seen.status == ExerciseClassification.STATUS_NO_BODY:
             parts.append("nobody in view")
@@ -72,7 +85,8 @@ class Status(Node):
             parts.append(f"{seen.label}{doubt} {seen.confidence:.2f}")
         state = deserialize_message(self._state, RepState) if self._state is not None else None
         if state is not None and state.exercise:
-            parts.append(f"{state.exercise} {Phase(state.phase).name.lower()}")
+            phase = Phase(state.phase).name.lower() if self.silence <= SILENT else ""
+            parts.append(f"{state.exercise} {phase}".rstrip())
             parts.append(f"set {state.set_index}: {state.count}")
         counts = ", ".join(f"{name} {count}" for name, count in self.repetitions.items())
         parts.append(f"repetitions: {counts or 0}")
@@ -92,6 +106,7 @@ class Status(Node):
         self._state = cdr
         self.poses += 1
         self._stamps.append(stamp_of(cdr))
+        self._came = time.monotonic()
 
 
 class StatusLine:

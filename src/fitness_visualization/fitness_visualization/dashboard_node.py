@@ -24,7 +24,7 @@ from fitness_visualization.dashboard.state import Json, State, number
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller, Commands
-from fitness_visualization.ros.feed import Feed
+from fitness_visualization.ros.feed import TOLD_PERIOD, Feed
 
 WATCH_PERIOD = 0.25
 """How often it is looked who wants pictures, and taken what no pose came with [s]."""
@@ -48,9 +48,7 @@ class DashboardNode(FitnessNode):
         Parameter("certificate", "", "Certificate for TLS, a PEM file; empty = no TLS.", read_only=True),
         Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
         Parameter("camera", False, "Be the camera too: take pictures from a browser on /camera.", read_only=True),
-        Parameter(
-            "recordings", "recordings", "Folder that pages record into, and that /sessions lists.", read_only=True
-        ),
+        Parameter("recordings", "recordings", "Folder that pages record into and /sessions lists.", read_only=True),
         Parameter("bag", "", "Bag that the graph records, listed too wherever it lies; empty: none.", read_only=True),
         Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     )
@@ -64,7 +62,7 @@ class DashboardNode(FitnessNode):
         self._timer: Timer | None = None
         self._caller: Caller | None = None
         self._picked = ""
-        self._due = self._late = 0.0
+        self._due = self._late = self._told = 0.0
         self._shown = diagnostics.Rate()
 
     @property
@@ -110,7 +108,7 @@ class DashboardNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         if self._server:
-            self._due = self._late = 0.0  # the last look is not too early
+            self._due = self._late = self._told = 0.0  # the last look is not too early
             self._server.close()
             self._server = None
         if self._feed:
@@ -122,8 +120,7 @@ class DashboardNode(FitnessNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = super().diagnose()
         if self._camera:
-            values["camera_connected"] = self._camera.camera.connected
-            values |= {"published": self._camera.published.total, "camera_rate_hz": self._camera.published.hertz()}
+            values |= self._camera.diagnosed()
         if self._server is None:
             return level, message, values
         watched = self._server.watched
@@ -150,7 +147,9 @@ class DashboardNode(FitnessNode):
             # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
             self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
             self._shown.tick()
-        return self._feed.take_others() or posed
+        news = self._feed.take_others() or posed or now >= self._told + TOLD_PERIOD
+        self._told = now if news else self._told
+        return news
 
     def hello(self) -> Json:
         """The message `hello`."""
@@ -174,7 +173,7 @@ class DashboardNode(FitnessNode):
             "type": "graph",
             "nodes": self._state.nodes,
             "thresholds": thresholds,
-            "exercise": self._picked,
+            "exercise": self._picked if self._state.told is None else self._state.told,
             "pictures": self.count_publishers(pictures.topic_of(self, self.params.image_transport)) > 0,
         } | await self._collection.status()
 
@@ -186,6 +185,7 @@ class DashboardNode(FitnessNode):
             case requests.SetExercise():
                 answer = await self._commands.set_exercise(request.exercise)
                 self._picked = request.exercise
+                self._state.tell_exercise(request.exercise)
                 return answer
             case requests.Reset():
                 answer = await self._commands.reset()

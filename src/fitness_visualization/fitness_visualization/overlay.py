@@ -274,6 +274,13 @@ class Overlay:
         return boxes[self._place]
 
 
+def old(picture: np.ndarray) -> np.ndarray:
+    """A drawn picture that no other has followed: dark, and it says so."""
+    canvas = picture // 3
+    _banner(canvas, "no new pictures")
+    return canvas
+
+
 def _said(scene: Scene) -> str:
     """What the cue says, for some seconds after it."""
     if scene.cue is None or scene.pose is None or abs(scene.pose.stamp - scene.cue.stamp) > CUE_SHOWN:
@@ -301,6 +308,10 @@ def _heading(scene: Scene) -> _Heading:
     if result.status == ClassificationStatus.WARMING_UP:
         return _Heading("warming up", "", MUTED)
     sure = result.status == ClassificationStatus.OK
+    counted = scene.state.exercise if scene.state else ""
+    if counted and counted != result.label:
+        # The number below is of the exercise that is counted, whatever it looks like.
+        return _Heading(words_of(counted), f"looks like {words_of(result.label)}" if sure else "not sure", TEXT)
     percent = f"{100 * result.confidence:.0f} %" if math.isfinite(result.confidence) else ""
     return _Heading(words_of(result.label), percent if sure else f"{percent} not sure", TEXT if sure else MUTED)
 

@@ -10,14 +10,19 @@ from sensor_msgs.msg import Image
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
+from fitness_visualization.overlay import old
 from fitness_visualization.window import Window
 
 WATCH_PERIOD = 0.25
 """How often it is looked whether the window was closed [s]."""
+SILENT = 3.0
+"""So long after the last picture it is not shown as if it were now [s]."""
 
 
 class WindowNode(FitnessNode):
     """Shows the annotated pictures in a window; `finished` completes when the window is closed.
+
+    A picture that no other follows for some seconds is darkened, and the window says so.
 
     Needs a display and Tk (Debian, Ubuntu: python3-tk). Escape or q closes the window.
     """
@@ -69,15 +74,22 @@ class WindowNode(FitnessNode):
             self._news.notify()
 
     def _work(self, window: Window) -> None:
+        shown = None
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._next or self._stopping)
+                self._news.wait_for(lambda: self._next or self._stopping, SILENT if shown is not None else None)
                 message, self._next = self._next, None
             if self._stopping:
                 return
-            if message is not None and window.open:
+            if not window.open:
+                continue
+            if message is not None:
                 with self.refusals.taking("overlay/image"), self._shown.timed():
-                    window.show(to_bgr(message))
+                    shown = to_bgr(message)
+                    window.show(shown)
+            elif shown is not None:
+                window.show(old(shown))
+                shown = None
 
 
 def main() -> int:

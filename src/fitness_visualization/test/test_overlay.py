@@ -161,6 +161,19 @@ def test_every_status_has_words():
     np.testing.assert_array_equal(nobody, no_body)
 
 
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 854)])
+def test_the_name_over_the_count_is_that_of_what_is_counted(monkeypatch, width, height):
+    written = []
+    write = overlay.drawing.text
+    monkeypatch.setattr(overlay.drawing, "text", lambda *args, **kw: (written.append(args[1]), write(*args, **kw)))
+    scene = squatting(standing(width, height))
+    for status, label, says in (("OK", "other", "looks like other"), ("UNCERTAIN", "front_raise", "not sure")):
+        seen = Classification(5, 0, ClassificationStatus[status], label, 0.8, {"other": 0.8, "squat": 0.1})
+        written.clear()
+        Overlay().draw(grey(width, height), dataclasses.replace(scene, classification=seen))
+        assert "squat" in written and says in written, written
+
+
 def test_the_panel_leaves_the_person_alone():
     left, right = standing(), standing()
     left.image[:, 0] -= 0.35

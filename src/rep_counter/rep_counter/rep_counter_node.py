@@ -126,7 +126,7 @@ class RepCounterNode(FitnessNode):
         if self._rate.hertz() and not self._labelled.hertz() and self._counter and not self._counter.exercise:
             level, message = diagnostics.WARN, "poses come but no labels: is exercise_classifier running?"
         if self._counter is not None and self.active:
-            values["missing"] = self._counter.missing
+            values |= {"told": self._counter.exercise, "missing": self._counter.missing}
             if self._counter.missing > MANY_MISSING:
                 level, message = diagnostics.WARN, f"{self._counter.missing:.0%} of the poses are missing"
         if self._continuity is not None:

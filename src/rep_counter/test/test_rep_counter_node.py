@@ -164,6 +164,7 @@ def test_services(graph):
     assert not bad.success
     assert bad.message.startswith("exercise 'yoga' is not in the catalogue; it has: curl, ")
     assert call(srv.SetExercise, "rep_counter/set_exercise", srv.SetExercise.Request(exercise="curl")).success
+    assert counter.diagnose()[2]["told"] == "curl"
     assert call(Trigger, "rep_counter/reset", Trigger.Request()).success
 
 

@@ -4,6 +4,7 @@ Angles are degrees here, since people read them; times are seconds; what is not 
 """
 
 import math
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -33,6 +34,8 @@ KEPT = 200
 """Repetitions, sets and cues that somebody who comes late is still told."""
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
+SILENT = 3.0
+"""So long after the last pose nothing is live any more: there is no rate [s]."""
 
 
 class State:
@@ -46,6 +49,7 @@ class State:
         self.nodes: dict[str, Json] = {}
         self.instruction = ""
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
+        self._came = math.nan
         self._classification: Classification | None = None
         self._rep: RepState | None = None
         self._repetitions: deque[Json] = deque(maxlen=KEPT)
@@ -57,6 +61,7 @@ class State:
         if self._stamps and stamp <= self._stamps[-1]:
             self._stamps.clear()
         self._stamps.append(stamp)
+        self._came = time.monotonic()
 
     def take_classification(self, classification: Classification) -> None:
         """The newest label."""
@@ -133,6 +138,17 @@ class State:
             "values": values,
         }
 
+    @property
+    def told(self) -> str | None:
+        """The exercise that the counter was told to count; "" = the classifier decides, None = it has not said."""
+        node = self.nodes.get("rep_counter")
+        return node["values"].get("told") if node else None
+
+    def tell_exercise(self, exercise: str) -> None:
+        """The counter was told an exercise; its next diagnostics say so too."""
+        if node := self.nodes.get("rep_counter"):
+            node["values"]["told"] = exercise
+
     def forget_repetitions(self) -> None:
         """The counter was reset: its sets begin with 1 again."""
         for kept in (self._repetitions, self._sets, self._cues):
@@ -175,6 +191,7 @@ class State:
             if rep
             else None,
             "fps": round(self._rate(), 1),
+            "silence": number(self._silence(), 1),
             "latency_ms": self._pose_value("stamp_age_ms"),
             "drops": self._drops(),
         }
@@ -195,9 +212,13 @@ class State:
             "nodes": dict(self.nodes),
         }
 
+    def _silence(self) -> float:
+        """How long ago the last pose came [s]; NaN before the first."""
+        return time.monotonic() - self._came
+
     def _rate(self) -> float:
-        """Poses per second of their stamps."""
-        if len(self._stamps) < 2:
+        """Poses per second of their stamps, while they come."""
+        if len(self._stamps) < 2 or self._silence() > SILENT:
             return 0.0
         return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
 

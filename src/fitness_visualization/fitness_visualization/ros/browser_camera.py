@@ -19,6 +19,11 @@ class BrowserCamera:
         self._image = node.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info = node.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
 
+    def diagnosed(self) -> dict[str, object]:
+        """What is told of it on /diagnostics."""
+        rate = self.published
+        return {"camera_connected": self.camera.connected, "published": rate.total, "camera_rate_hz": rate.hertz()}
+
     def _publish(self, frame: Frame) -> None:
         image = images.to_image(frame.image)
         image.header = messages.header(frame.stamp, frame.frame_id)

@@ -5,6 +5,7 @@ import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const CUE_TIME = 7000; // [ms] that a cue stays
+const SILENT = 3; // [s] without a pose after which nothing is live any more
 const $ = (id) => document.getElementById(id);
 const titles = new Map();
 const joints = new Map();
@@ -13,6 +14,8 @@ const means = new Map(); // of the probabilities
 let counted = null;
 let cueTimer = 0;
 let shown = null; // stamp of the newest pose [s]
+let link = "connecting";
+let silent = false; // no pose has come for SILENT
 
 // What tests and the curious may read.
 const measured = { delays, drawn: 0, pictures: 0, draws: [], echoes: [] };
@@ -24,8 +27,8 @@ const stage = new Stage($("stage"), (stamp) => {
   measured.drawn += 1;
   measured.draws.push([stamp, now]);
   if (measured.draws.length > 1000) measured.draws.shift();
-  // A recording has stamps of another day: there is no delay to speak of.
-  if (Math.abs(delay) < 60) {
+  // A recording has stamps of another day, and what was last seen long ago is not late: no delay to speak of.
+  if (Math.abs(delay) < 60 && !silent) {
     delays.push(delay * 1000);
     if (delays.length > 600) delays.shift();
   }
@@ -38,9 +41,8 @@ const connection = new Connection({
     if (measured.echoes.length > 1000) measured.echoes.shift();
   },
   state(state, words) {
-    $("link").dataset.state = state;
-    set("link-text", words);
-    document.body.classList.toggle("stale", state !== "live");
+    link = state;
+    showLink(words);
     if (state === "live") controls.connected();
   },
   message(message) {
@@ -80,6 +82,9 @@ const handlers = {
       stage.takeState(state);
       strip.takeState(state);
     }
+    silent = state.silence !== null && state.silence > SILENT;
+    if (silent) delays.length = 0;
+    if (link === "live") showLink("Connected");
     empty(state.pose);
     set("fps", state.fps ? state.fps.toFixed(0) : "–");
     set("drops", state.drops ?? "–");
@@ -115,10 +120,21 @@ const handlers = {
   take: (message) => controls.tookPlace(message),
 };
 
+// Whether what is on the page is now. words: of the link, said where there is nothing more important to say.
+function showLink(words) {
+  const old = silent && link === "live";
+  $("link").dataset.state = old ? "silent" : link;
+  set("link-text", old ? "No new pictures" : words);
+  document.body.classList.toggle("stale", old || link !== "live");
+}
+
 // What to do where there is nothing to see.
 function empty(pose) {
-  $("empty").hidden = Boolean(pose?.landmarks.length);
-  if (pose) {
+  $("empty").hidden = Boolean(pose?.landmarks.length) && !silent;
+  if (silent) {
+    set("empty-title", "No new pictures");
+    set("empty-hint", $("to-camera").hidden ? "Is the camera still on and connected?" : "Is Camera still open and started on the other device?");
+  } else if (pose) {
     set("empty-title", "Nobody in view");
     set("empty-hint", "Step back until the camera sees you from head to feet");
   } else {
@@ -129,7 +145,7 @@ function empty(pose) {
 }
 
 function count({ rep, classification: seen }) {
-  const exercise = rep?.exercise || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
+  const exercise = rep?.exercise || controls.told || (seen?.status === "ok" && titles.has(seen.label) ? seen.label : "");
   set("exercise", titles.get(exercise) ?? (seen?.status === "ok" ? capital(seen.label) : "–"));
   const joint = joints.get(exercise);
   if (joint) { stage.joint = joint; controls.follow(joint); }
@@ -145,7 +161,7 @@ function count({ rep, classification: seen }) {
   counted = rep.count;
   set("set-line", rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "Begin: repetitions count by themselves");
   const words = { unknown: " ", rest: "ready", out: "out", turn: "turn", back: "back" };
-  set("phase", words[rep.phase]);
+  set("phase", silent ? " " : words[rep.phase]);
   // Once round the ring is one repetition: top = start, bottom = turning point.
   const progress = Math.min(Math.max(rep.progress ?? 0, 0), 1);
   const turned = rep.phase === "back" ? 360 - 180 * progress : 180 * progress;
@@ -158,7 +174,9 @@ function classification(seen, exercise) {
   const words = { warming_up: "Looking …", no_body: "Nobody in view", uncertain: "Not sure" };
   let sure = " ";
   if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
-  if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
+  if (silent) sure = " ";
+  else if (controls.told && seen?.status !== "no_body") sure = "only this is counted";
+  else if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
   set("sure", sure);
   const rows = ranked(seen?.probabilities ?? {});
   const list = $("bars");

@@ -13,6 +13,7 @@ export class Controls {
     this.pictureAllowed = true; // by the node
     this.hasPictures = true; // somebody publishes them
     this.recording = false;
+    this.told = ""; // the exercise that alone is counted, "" = the classifier decides
     this.reviewing = false;
     $("picture").onclick = () => this.togglePicture();
     $("full").onclick = () => this.fullScreen();
@@ -66,6 +67,7 @@ export class Controls {
         this.showThreshold(name, thresholds[name]);
       } else if (!known) this.showThreshold(name, null);
     }
+    this.told = exercise ?? "";
     if (exercise !== undefined && document.activeElement !== $("pick")) $("pick").value = exercise;
     this.recording = Boolean(recording?.on);
     $("record").disabled = !recording;

@@ -20,6 +20,7 @@ export class Stage {
     this.picture = null;
     this.pictureTime = -Infinity;
     this.shown = null;
+    this.drawn = null; // stamp of what was drawn last [s]
     this.frame = 0;
     this.view = null;
     new ResizeObserver(() => this.redraw()).observe(canvas);
@@ -57,7 +58,7 @@ export class Stage {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.draw();
-      if (this.isNew && this.shown) this.onDrawn(this.shown.stamp);
+      if (this.isNew && this.shown && this.shown.stamp !== this.drawn) this.onDrawn(this.drawn = this.shown.stamp);
       this.isNew = false;
     });
   }

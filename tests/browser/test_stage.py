@@ -1,0 +1,45 @@
+"""What stands on the picture of the live page is read from afar: nothing lies on it, and it has the room there is."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+ORDER = "Stand so that the camera sees you from head to feet, then raise a hand"
+CUE = "Keep your elbows high, both of them, all the way."
+# Whether what is seen at the middle and near the corners of an element is the element itself.
+ON_TOP = """(element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const at = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]];
+    return at.every(([x, y]) =>
+        document.elementFromPoint(left + x * (right - left), top + y * (bottom - top)) === element);
+}"""
+WIDE = "(element) => element.offsetWidth / element.parentElement.clientWidth"
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+def test_what_a_person_is_told_is_not_covered(told, browser: Browser, visit, width: int, height: int):
+    told.stand(1000.0)
+    told.silence = 0.0
+    page = visit(browser, told.address, width, height)
+    expect(page.locator("#link-text")).to_have_text("Connected")
+    told.server.tell({"type": "cue", "stamp": 0, "text": CUE, "priority": "correction"})
+    cue = page.locator("#cue")
+    expect(cue).to_be_visible()
+    assert cue.evaluate(WIDE) > 0.6 and cue.evaluate(ON_TOP)
+    told.server.tell(told.known.take_instruction(ORDER))
+    instruction = page.locator("#instruction")
+    expect(instruction).to_be_visible()
+    # As in the annotated picture: a cue gives way to an instruction.
+    expect(cue).to_be_hidden()
+    assert instruction.evaluate(WIDE) > 0.6 and instruction.evaluate(ON_TOP)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+def test_any_count_fits_into_its_ring(told, browser: Browser, visit, width: int, height: int):
+    page = visit(browser, told.address, width, height)
+    for count in (8, 88, 888, 8888):
+        told.count("squat", count)
+        expect(page.locator("#count")).to_have_text(str(count))
+        page.wait_for_timeout(500)  # the beat is over
+        number = page.locator("#count").bounding_box()
+        ring = page.locator(".dial .track").bounding_box()
+        assert number and ring and number["width"] < 0.85 * ring["width"], count

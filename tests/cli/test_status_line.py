@@ -1,0 +1,32 @@
+"""The status line of `live` says what is so now: not what was when the last picture came."""
+
+from collections.abc import Iterator
+
+import pytest
+import rclpy
+from rclpy.node import Node
+from rclpy.serialization import serialize_message
+
+from fitness_bringup import status
+from fitness_core.ros import messages
+from fitness_core.types import Phase, RepState, nanoseconds
+
+
+@pytest.fixture
+def line() -> Iterator[Node]:
+    rclpy.init()
+    node = status.Status()
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_a_camera_that_gives_nothing_any_more_is_said(line, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no pictures yet" in line.line()
+    for number in range(3):
+        state = RepState(nanoseconds(number / 20), "squat", Phase.OUT, 0.5, 5, 0, 1)
+        line._take_state(serialize_message(messages.to_rep_state(state, "camera")))
+    assert line.line().startswith("20.0 fps | warming up | squat out | set 1: 5")
+    now = status.time.monotonic()
+    monkeypatch.setattr(status.time, "monotonic", lambda: now + 12)
+    assert line.line().startswith(" 0.0 fps | no new pictures for 12 s | squat | set 1: 5")
