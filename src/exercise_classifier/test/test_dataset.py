@@ -1,5 +1,6 @@
 """Recordings to datasets: what is in them gets in, what is wrong is told, the same input gives the same bytes."""
 
+import csv
 import hashlib
 import importlib.util
 import json
@@ -401,6 +402,44 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
 def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "clips.csv").write_text(text)
     with pytest.raises(InputError, match="lacks"):
+        read_table(tmp_path / "clips.csv")
+
+
+ROWS = (
+    ("File", " Exercise ", "Subject", "Notes"),
+    ("videos\\Kniebeuge Jürgen.mp4", "Squat", "P01", "knees; hips, heels"),
+    ("./videos/b.mp4", " front raise", "P02", 'said "ow"'),
+    ("{folder}/videos/c.mp4", "Push-Up", "", ""),
+    ("", "", "", ""),
+)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    with (tmp_path / "clips.csv").open("w", encoding=encoding, newline="") as file:
+        rows = [[value.format(folder=tmp_path) for value in row] for row in ROWS]
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    read = read_table(tmp_path / "clips.csv")
+    assert [(row["file"], row["exercise"], row["subject"]) for row in read] == [
+        ("videos/Kniebeuge Jürgen.mp4", "squat", "P01"),
+        ("videos/b.mp4", "front_raise", "P02"),
+        ("videos/c.mp4", "push_up", ""),
+    ]
+    assert [row["notes"] for row in read] == ["knees; hips, heels", 'said "ow"', ""]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("file,exercise\nJürgen.mp4,squat\n".encode("cp1252"), "save it as CSV, UTF-8"),
+        (b"file,exercise\n,squat\n", "without a file"),
+        (b"file,exercise\na.mp4,squat\n./a.mp4,curl\n", "a.mp4 is 'squat' in one row and 'curl' in another"),
+    ],
+)
+def test_a_table_that_leaves_a_question_open_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "clips.csv").write_bytes(content)
+    with pytest.raises(InputError, match=said):
         read_table(tmp_path / "clips.csv")
 
 

@@ -1,6 +1,5 @@
 """Takes out of what a lab records: bags with take labels, videos, pose files. What is wrong is told, never dropped."""
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from exercise_classifier.training.extras import LAYOUTS, extra_take
 from exercise_classifier.training.take_spans import Problem, Span, apart, problem_of, spans_of
 from exercise_classifier.training.takes import Take, extract, groups_of, owner_of, read_landmarks, take_of
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
@@ -59,21 +59,33 @@ def read_table(table: Path | None) -> list[dict[str, str]]:
     """
     if table is None:
         return []
-    try:
-        with table.open(newline="") as file:
-            rows = [
-                {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "not a CSV file"
-        raise InputError(f"table {table} cannot be read ({reason}); give a CSV file") from None
+    rows = read_rows(table)
     if not rows or (missing := [name for name in ("file", "exercise") if name not in rows[0]]):
         raise InputError(
             f"table {table} lacks {'the columns ' + ', '.join(missing) if rows else 'rows'}; "
             "it takes the columns file, exercise and, where known, subject and source"
         )
-    return list({row["file"]: row for row in rows}.values())
+    named: dict[str, dict[str, str]] = {}
+    for row in rows:
+        row |= {"file": place_of(row["file"], table), "exercise": label_from(row["exercise"])}
+        file, exercise, before = row["file"], row["exercise"], named.get(row["file"], row)["exercise"]
+        if not file:
+            raise InputError(f"table {table} has a row of {exercise!r} without a file; name it, or remove the row")
+        if before != exercise:
+            raise InputError(
+                f"table {table}: {file} is {before!r} in one row and {exercise!r} in another; keep the right one"
+            )
+        named[file] = row
+    return list(named.values())
+
+
+def place_of(file: str, table: Path) -> str:
+    """A file of a table relative to its folder; one elsewhere as it is named there. "" of ""."""
+    if not file:
+        return ""
+    path = Path(file.replace("\\", "/"))
+    folder = table.resolve().parent
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def find_sources(
@@ -153,7 +165,12 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
 
 
 def _folder_label(video: Path) -> str:
-    return re.sub(r"[\s-]+", "_", video.resolve().parent.name.strip().lower())
+    return label_from(video.resolve().parent.name)
+
+
+def label_from(text: str) -> str:
+    """The name of an exercise as people write it, as a label: "Front Raise" is front_raise."""
+    return re.sub(r"[\s-]+", "_", text.strip().lower())
 
 
 def digest(path: Path) -> str:

@@ -1,6 +1,5 @@
 """Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
 
-import csv
 import itertools
 import math
 import re
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fitness_camera.sources import open_source
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose, nanoseconds, seconds
 from pose_estimator.backend import Detection, PoseBackend
@@ -89,12 +89,11 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
     """
     stretches: dict[str, list[Stretch]] = {}
     try:
-        with table.open(newline="") as file:
-            for row in csv.DictReader(file):
-                stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
-                stretches.setdefault(row["take"], []).append(stretch)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        for row in read_rows(table):
+            stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
+            stretches.setdefault(row["take"], []).append(stretch)
+    except (KeyError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
         raise InputError(
             f"stretches {table} cannot be read ({reason}); give a CSV file with the columns take, start, end, exercise"
         ) from None
