@@ -18,7 +18,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from exercise_classifier.features import N_FEATURES
-from exercise_classifier.training import dataset
+from exercise_classifier.training import dataset, takes
 from exercise_classifier.training.dataset import Config, NothingUsable, build, load
 from exercise_classifier.training.take_readers import find_sources, read_table
 from fitness_core.errors import InputError
@@ -443,12 +443,14 @@ def test_a_table_that_leaves_a_question_open_is_refused(tmp_path: Path, content:
         read_table(tmp_path / "clips.csv")
 
 
-def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch, needed) -> None:
-    needed(importlib.util.find_spec("tensorflow"), "tensorflow (dependency group `train`)")
-    from exercise_classifier.training import experiment, take_readers
-    from exercise_classifier.training.config import TrainingConfig
+class Extracted:
+    """In place of the pose stage: landmarks of the exercise that a video's folder names; `videos` were looked at."""
 
-    def extract(video: Path, cache_file: Path) -> None:
+    def __init__(self) -> None:
+        self.videos: list[str] = []
+
+    def __call__(self, video: Path, cache_file: Path) -> None:
+        self.videos.append(video.name)
         with np.load(Path(__file__).parent / "data" / f"{video.parent.name}.npz") as data:
             image = data["image"][..., [0, 1, 2, 3, 3]]
             # Two people must not have the same landmarks.
@@ -456,7 +458,39 @@ def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path
             cache_file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(cache_file, image=image, world=data["world"], t=data["t"], size=data["size"])
 
-    monkeypatch.setattr(take_readers, "extract", extract)
+
+def video(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"a video")
+    return path
+
+
+def test_landmarks_of_a_video_that_were_cut_short_are_made_again(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(takes, "extract", extract := Extracted())
+    config = Config((video(tmp_path / "squat/a.mp4"),), tmp_path / "set", cache=tmp_path / "cache")
+    build(config)
+    (kept,) = (tmp_path / "cache").iterdir()
+    for content in (b"", kept.read_bytes()[:500]):
+        kept.write_bytes(content)
+        assert [take["name"] for take in build(config).manifest["takes"]] == ["a.mp4"]
+    build(config)
+    assert extract.videos == ["a.mp4"] * 3
+
+
+def test_a_cache_that_cannot_be_is_told_before_a_video_is_looked_at(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(takes, "extract", extract := Extracted())
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(InputError, match=r"--cache .* cannot be made"):
+        build(Config((video(tmp_path / "squat/a.mp4"),), tmp_path / "set", cache=tmp_path / "cache"))
+    assert not extract.videos
+
+
+def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch, needed) -> None:
+    needed(importlib.util.find_spec("tensorflow"), "tensorflow (dependency group `train`)")
+    from exercise_classifier.training import experiment
+    from exercise_classifier.training.config import TrainingConfig
+
+    monkeypatch.setattr(takes, "extract", Extracted())
     rows = ["file,exercise,certainty,source,license"]
     for number, exercise in enumerate(("squat", "curl", "press")):
         for owner in ("ann", "bob"):

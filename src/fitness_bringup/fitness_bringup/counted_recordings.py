@@ -10,7 +10,7 @@ import numpy as np
 
 from exercise_classifier.training.extras import MINMAX, extra_take
 from exercise_classifier.training.take_readers import digest, place_of, read_table
-from exercise_classifier.training.takes import extract, groups_of, read_landmarks, read_stretches, smoothed
+from exercise_classifier.training.takes import groups_of, landmarks_of, read_stretches, smoothed
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
@@ -164,10 +164,7 @@ def _count(row: dict[str, str], table: Path) -> int | None:
 def _landmarks(video: Path, cache: Path) -> list[Pose]:
     if not video.is_file():
         raise InputError(f"{video} is named by the table but is not there")
-    file = cache / f"{video.stem}-{digest(video)[:16]}.npz"
-    if not file.is_file():
-        extract(video, file)
-    return read_landmarks(file)[1]
+    return landmarks_of(video, digest(video), cache)[1]
 
 
 def _poses(path: Path, row: dict[str, str]) -> list[Pose]:

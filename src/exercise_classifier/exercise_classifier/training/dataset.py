@@ -20,7 +20,7 @@ from exercise_classifier import features
 from exercise_classifier.training import dataset_card
 from exercise_classifier.training.take_checks import check
 from exercise_classifier.training.take_readers import Found, Problem, Source, digest, find_sources, read_source
-from exercise_classifier.training.takes import Take
+from exercise_classifier.training.takes import Take, check_cache
 from exercise_classifier.training.windows import Shape, all_windows
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
@@ -104,6 +104,8 @@ def collect(config: Config, track: Track = lambda items, _: items) -> Collected:
         raise InputError("nothing to make a dataset of; give bags, videos or pose files, or a table of them (--clips)")
     catalogue = Catalogue.load(config.catalogue)
     sources, problems = find_sources(list(config.sources), config.clips, config.pose_tables)
+    if any(source.kind == "clip" for source in sources):
+        check_cache(config.cache)
     known = frozenset(s.row["exercise"] for s in sources if "file" in s.row)
     takes: list[tuple[Take, str]] = []
     listed: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from exercise_classifier.training.extras import LAYOUTS, extra_take
 from exercise_classifier.training.take_spans import Problem, Span, apart, problem_of, spans_of
-from exercise_classifier.training.takes import Take, extract, groups_of, owner_of, read_landmarks, take_of
+from exercise_classifier.training.takes import Take, groups_of, landmarks_of, owner_of, take_of
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
@@ -205,11 +205,7 @@ def _without_path(text: str, source: Source) -> str:
 
 
 def _read_video(source: Source, sha256: str, cache: Path) -> Take:
-    # By content: files of one name in two folders, or a file that was replaced, are different videos.
-    path = cache / f"{source.path.stem}-{sha256[:16]}.npz"
-    if not path.is_file():
-        extract(source.path, path)
-    stamps, poses = read_landmarks(path)
+    stamps, poses = landmarks_of(source.path, sha256, cache)
     row, subject = source.row, source.row.get("subject", "")
     return take_of(
         source.name,

@@ -1,8 +1,12 @@
 """Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
 
+import contextlib
 import itertools
 import math
+import os
 import re
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,9 +197,34 @@ def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: in
     return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 
 
+def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, list[Pose]]:
+    """Like `read_landmarks`, of a video with this hash; kept in the folder `cache`, by content.
+
+    Files of one name in two folders, or a file that was replaced, are different videos.
+
+    Raises InputError where the video cannot be read, or nothing can be kept.
+    """
+    path = cache / f"{video.stem}-{sha256[:16]}.npz"
+    if path.is_file():
+        # What was cut short, by a copy or a full disk, is made again.
+        with contextlib.suppress(OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+            return read_landmarks(path)
+    extract(video, path)
+    return read_landmarks(path)
+
+
+def check_cache(cache: Path) -> None:
+    """Make the folder of the landmarks. Raises InputError where that cannot be, before a video is looked at."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--cache {cache} cannot be made ({error.strerror}); give a folder") from None
+
+
 def extract(video: Path, cache_file: Path) -> None:
     """Landmarks of a video by the project's own camera and pose stages, as a cache file."""
     poses = []
+    check_cache(cache_file.parent)
     estimator = PoseEstimator(make_backend(), smoothing=False)
     try:
         with open_source(str(video)) as source:
@@ -205,17 +234,22 @@ def extract(video: Path, cache_file: Path) -> None:
     if not poses:
         raise InputError(f"{video} has no pictures; remove its row from the clip table")
     scores = [np.stack([pose.visibility, pose.presence], axis=-1) for pose in poses]
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache_file.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            image=np.concatenate([np.array([pose.image for pose in poses]), np.array(scores)], axis=-1),
-            world=np.array([pose.world for pose in poses]),
-            t=np.array([seconds(pose.stamp) for pose in poses]),
-            size=np.array([poses[0].width, poses[0].height]),
-        )
-    temporary.replace(cache_file)
+    # Two commands at a time may look at the same video.
+    temporary = cache_file.with_suffix(f".{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                image=np.concatenate([np.array([pose.image for pose in poses]), np.array(scores)], axis=-1),
+                world=np.array([pose.world for pose in poses]),
+                t=np.array([seconds(pose.stamp) for pose in poses]),
+                size=np.array([poses[0].width, poses[0].height]),
+            )
+        temporary.replace(cache_file)
+    except OSError as error:
+        raise InputError(f"{cache_file} cannot be written ({error.strerror}); give another --cache") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def counts(takes: list[Take]) -> dict[str, dict[str, int]]:
