@@ -1,6 +1,5 @@
 """Recordings to datasets: what is in them gets in, what is wrong is told, the same input gives the same bytes."""
 
-import csv
 import hashlib
 import importlib.util
 import json
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exercise_clips import START, poses_of
+from exercise_takes import Extracted
 from rclpy.serialization import serialize_message
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -20,7 +20,7 @@ from rosbags.typesys import Stores, get_typestore
 from exercise_classifier.features import N_FEATURES
 from exercise_classifier.training import dataset, takes
 from exercise_classifier.training.dataset import Config, NothingUsable, build, load
-from exercise_classifier.training.take_readers import find_sources, read_table
+from exercise_classifier.training.take_readers import find_sources
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
@@ -398,91 +398,20 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     assert files_of(tmp_path / "set") == {"thesis.txt": b"precious"}
 
 
-@pytest.mark.parametrize("text", ["", "file,label\na.mp4,squat\n", "file,exercise\n"])
-def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "clips.csv").write_text(text)
-    with pytest.raises(InputError, match="lacks"):
-        read_table(tmp_path / "clips.csv")
-
-
-ROWS = (
-    ("File", " Exercise ", "Subject", "Notes"),
-    ("videos\\Kniebeuge Jürgen.mp4", "Squat", "P01", "knees; hips, heels"),
-    ("./videos/b.mp4", " front raise", "P02", 'said "ow"'),
-    ("{folder}/videos/c.mp4", "Push-Up", "", ""),
-    ("", "", "", ""),
-)
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, delimiter: str, encoding: str) -> None:
-    with (tmp_path / "clips.csv").open("w", encoding=encoding, newline="") as file:
-        rows = [[value.format(folder=tmp_path) for value in row] for row in ROWS]
-        csv.writer(file, delimiter=delimiter).writerows(rows)
-    read = read_table(tmp_path / "clips.csv")
-    assert [(row["file"], row["exercise"], row["subject"]) for row in read] == [
-        ("videos/Kniebeuge Jürgen.mp4", "squat", "P01"),
-        ("videos/b.mp4", "front_raise", "P02"),
-        ("videos/c.mp4", "push_up", ""),
-    ]
-    assert [row["notes"] for row in read] == ["knees; hips, heels", 'said "ow"', ""]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("file,exercise\nJürgen.mp4,squat\n".encode("cp1252"), "save it as CSV, UTF-8"),
-        (b"file,exercise\n,squat\n", "without a file"),
-        (b"file,exercise\na.mp4,squat\n./a.mp4,curl\n", "a.mp4 is 'squat' in one row and 'curl' in another"),
-    ],
-)
-def test_a_table_that_leaves_a_question_open_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
-    (tmp_path / "clips.csv").write_bytes(content)
-    with pytest.raises(InputError, match=said):
-        read_table(tmp_path / "clips.csv")
-
-
-class Extracted:
-    """In place of the pose stage: landmarks of the exercise that a video's folder names; `videos` were looked at."""
-
-    def __init__(self) -> None:
-        self.videos: list[str] = []
-
-    def __call__(self, video: Path, cache_file: Path) -> None:
-        self.videos.append(video.name)
-        with np.load(Path(__file__).parent / "data" / f"{video.parent.name}.npz") as data:
-            image = data["image"][..., [0, 1, 2, 3, 3]]
-            # Two people must not have the same landmarks.
-            image = image + np.float32(1e-4 * (video.stem == "bob"))
-            cache_file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(cache_file, image=image, world=data["world"], t=data["t"], size=data["size"])
-
-
-def video(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"a video")
-    return path
-
-
-def test_landmarks_of_a_video_that_were_cut_short_are_made_again(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(takes, "extract", extract := Extracted())
-    config = Config((video(tmp_path / "squat/a.mp4"),), tmp_path / "set", cache=tmp_path / "cache")
+def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:
+    good().write(tmp_path / "all/bag")
+    config = Config((tmp_path / "all",), tmp_path / "all/set")
     build(config)
-    (kept,) = (tmp_path / "cache").iterdir()
-    for content in (b"", kept.read_bytes()[:500]):
-        kept.write_bytes(content)
-        assert [take["name"] for take in build(config).manifest["takes"]] == ["a.mp4"]
-    build(config)
-    assert extract.videos == ["a.mp4"] * 3
+    before = files_of(tmp_path / "all/set")
+    assert not build(config).problems
+    assert files_of(tmp_path / "all/set") == before
 
 
-def test_a_cache_that_cannot_be_is_told_before_a_video_is_looked_at(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(takes, "extract", extract := Extracted())
-    (tmp_path / "cache").write_text("a file")
-    with pytest.raises(InputError, match=r"--cache .* cannot be made"):
-        build(Config((video(tmp_path / "squat/a.mp4"),), tmp_path / "set", cache=tmp_path / "cache"))
-    assert not extract.videos
+def test_a_recording_that_is_given_twice_is_one(tmp_path: Path) -> None:
+    bag = good().write(tmp_path / "all/bag")
+    built = build(Config((bag, tmp_path / "all", tmp_path / "all/../all/bag"), tmp_path / "set"))
+    assert not built.problems
+    assert [source["source"] for source in built.manifest["sources"]] == ["bag"]
 
 
 def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch, needed) -> None:

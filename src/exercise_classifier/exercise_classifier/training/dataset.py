@@ -19,16 +19,23 @@ import numpy as np
 from exercise_classifier import features
 from exercise_classifier.training import dataset_card
 from exercise_classifier.training.take_checks import check
-from exercise_classifier.training.take_readers import Found, Problem, Source, digest, find_sources, read_source
+from exercise_classifier.training.take_readers import (
+    FORMAT,
+    MANIFEST,
+    Found,
+    Problem,
+    Source,
+    digest,
+    find_sources,
+    read_source,
+)
 from exercise_classifier.training.takes import Take, check_cache
 from exercise_classifier.training.windows import Shape, all_windows
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 
-FORMAT = "fitness_dataset"
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 BESIDE = ("poses.csv", "mocap.csv")
 """Tables that belong to a clips.csv in the same folder."""
 HOP = 0.2

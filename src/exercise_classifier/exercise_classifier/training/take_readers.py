@@ -23,6 +23,10 @@ VIDEO_SUFFIXES = (
 )
 BAG_SUFFIXES = (".mcap", ".db3")
 
+FORMAT = "fitness_dataset"
+MANIFEST = "manifest.json"
+"""Of a dataset; it begins with its format."""
+
 _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
 
 
@@ -114,7 +118,9 @@ def find_sources(
             group = named or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
             labelled[(table.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
     sources, problems = [], []
-    found = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    walked = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    # What is given twice, by itself and in its folder, is one recording.
+    found = list({path.resolve(): (path, name, kind) for path, name, kind in reversed(walked)}.values())
     if not given:
         found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
     for path, name, kind in found:
@@ -145,6 +151,8 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         if any(child.name == "metadata.yaml" or child.suffix in BAG_SUFFIXES for child in children):
             yield path, name, "bag"
             return
+        if path != root and _is_dataset(path):
+            return
         before = [
             entry
             for child in children
@@ -162,6 +170,15 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         yield path, name, "pose file"
     else:
         raise InputError(f"{path} is no recording; {accepted}")
+
+
+def _is_dataset(folder: Path) -> bool:
+    """Whether it is what we have written: its landmarks are of recordings elsewhere."""
+    try:
+        with (folder / MANIFEST).open(errors="replace") as file:
+            return f'"format": "{FORMAT}"' in file.read(100)
+    except OSError:
+        return False
 
 
 def _folder_label(video: Path) -> str:
