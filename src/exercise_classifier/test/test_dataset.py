@@ -14,7 +14,7 @@ import pytest
 from exercise_clips import START, poses_of
 from exercise_takes import Extracted
 from rclpy.serialization import serialize_message
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from exercise_classifier.features import N_FEATURES
@@ -24,6 +24,7 @@ from exercise_classifier.training.take_readers import find_sources
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
+from fitness_datasets.bag_types import typestore
 from fitness_datasets.bags import BagWriter
 from fitness_msgs.msg import TakeLabel
 
@@ -74,6 +75,17 @@ class Recording:
         with BagWriter(path, TYPES) as writer:
             for topic, stamp, message in self.entries:
                 writer.write(topic, stamp, serialize_message(message))
+        return path
+
+    def write_compressed(self, path: Path) -> Path:
+        """As `ros2 bag record --compression-mode file --compression-format zstd` does."""
+        writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
+        writer.set_compression(CompressionMode.FILE, CompressionFormat.ZSTD)
+        with writer:
+            store = typestore({})
+            connections = {t: writer.add_connection(t, name, typestore=store) for t, name in TYPES.items()}
+            for topic, stamp, message in self.entries:
+                writer.write(connections[topic], stamp, serialize_message(message))
         return path
 
     def write_stock(self, path: Path) -> Path:
@@ -396,6 +408,19 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="something else"):
         build(Config((good().write(tmp_path / "bag"),), tmp_path / "set"))
     assert files_of(tmp_path / "set") == {"thesis.txt": b"precious"}
+
+
+def test_bags_whose_files_are_compressed_are_each_their_own(tmp_path: Path) -> None:
+    for exercise in ("squat", "curl", "press"):
+        recording = Recording()
+        recording.take(exercise, poses_of(exercise))
+        recording.write_compressed(tmp_path / "all" / exercise)
+    # As where the recorder died.
+    (tmp_path / "all/press/metadata.yaml").unlink()
+    built = build(Config((tmp_path / "all",), tmp_path / "set"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", "squat"]
+    ((source, says),) = [(problem.source, problem.says) for problem in built.problems]
+    assert source == "all/press" and "press.mcap.zstd but no metadata.yaml" in says and "zstd -d" in says
 
 
 def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ BESIDE = ("poses.csv", "mocap.csv")
 HOP = 0.2
 """Between the ends of two windows of a take [s]."""
 
+_NOTHING = hashlib.sha256().hexdigest()
 _ARRAYS = ("stamps", "image", "world", "visibility")
 _VALUES = (
     *("width", "height", "name", "exercise", "subject", "group", "source", "kind"),
@@ -174,7 +175,7 @@ def _read(
             problems.append(Problem(source.name, "", "", "unreadable", f"cannot be read ({error.strerror})"))
             continue
         # Twice the same footage under two names would stand on both sides of a split.
-        if sha256 in first:
+        if sha256 in first and sha256 != _NOTHING:
             problems.append(Problem(source.name, "", "", "duplicate", f"the same content as {first[sha256]}"))
             continue
         first[sha256] = source.name

@@ -16,12 +16,12 @@ from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
-from fitness_datasets.bags import BagReader
+from fitness_datasets.bags import COMPRESSED, BagReader
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".flv", ".ogv", ".gif"),
 )
-BAG_SUFFIXES = (".mcap", ".db3")
+BAG_SUFFIXES = (".mcap", ".db3", *COMPRESSED)
 
 FORMAT = "fitness_dataset"
 MANIFEST = "manifest.json"
@@ -148,7 +148,7 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
     suffix = path.suffix.lower()
     if path.is_dir():
         children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
-        if any(child.name == "metadata.yaml" or child.suffix in BAG_SUFFIXES for child in children):
+        if any(child.name == "metadata.yaml" or child.name.endswith(BAG_SUFFIXES) for child in children):
             yield path, name, "bag"
             return
         if path != root and _is_dataset(path):
@@ -162,7 +162,7 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         if not before and path == root:
             raise InputError(f"folder {path} holds no recording; {accepted}")
         yield from before
-    elif suffix in BAG_SUFFIXES:
+    elif path.name.endswith(BAG_SUFFIXES):
         yield path, name, "bag"
     elif suffix in VIDEO_SUFFIXES:
         yield path, name, "clip"
@@ -192,7 +192,7 @@ def label_from(text: str) -> str:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file; of a bag's folder: of its storage files one after the other, by name."""
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in BAG_SUFFIXES)
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.name.endswith(BAG_SUFFIXES))
     total = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
