@@ -24,7 +24,7 @@ from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.placement import luminance
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Session, plan
+from fitness_datasets.session import Hold, Session, folder_of, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
@@ -59,6 +59,7 @@ class RecordTakeNode(FitnessNode):
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
+        self._hold: Hold | None = None
         self._plan: list[str] = []
         self._frame_id = ""
         self._poses_due, self._light, self._light_due = math.inf, math.nan, 0.0
@@ -102,6 +103,7 @@ class RecordTakeNode(FitnessNode):
         self.destroy_timer(self._timer)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
+        self._let_go()
 
     def release(self) -> None:
         self._server.destroy()
@@ -122,7 +124,15 @@ class RecordTakeNode(FitnessNode):
 
     def _open_session(self, subject: str, name: str) -> Session:
         now = self.get_clock().now().nanoseconds
+        self._let_go()
+        if self.params.out:
+            self._hold = Hold(folder_of(self.params.out, subject, name))
         return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            self._hold.release()
+        self._hold = None
 
     def _next(self) -> None:
         if self._plan:
@@ -206,6 +216,7 @@ class RecordTakeNode(FitnessNode):
             self._next()
             if self._request is None:
                 self._neighbours.over()
+                self._let_go()
 
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]

@@ -4,6 +4,7 @@ COLLECTION/P01_S01/session.yaml
 COLLECTION/P01_S01/bag_001/         one bag for each time that recording was started
 """
 
+import fcntl
 import importlib.metadata
 import os
 import platform
@@ -77,7 +78,7 @@ class Session:
         """Like `open`, but writes nothing."""
         if not out:
             return cls(None, subject, session, now)
-        folder = Path(out).expanduser() / f"{subject}_{session}"
+        folder = folder_of(out, subject, session)
         file = folder / FILE
         if not file.exists():
             return cls(folder, subject, session, now, versions=software_versions())
@@ -130,9 +131,44 @@ class Session:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 
 
+class Hold:
+    """Keeps a session's folder, which it makes, for one collection at a time; a death of the process lets go of it.
+
+    Raises InputError where another collection has it, or the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folder = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written ({error.strerror}); give a folder that can") from None
+        try:
+            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            # Each would write what it knows over what the other one knows.
+            raise InputError(
+                f"{folder} is being recorded into; wait for its end, or give another session"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._folder >= 0:
+            os.close(self._folder)
+        self._folder = -1
+
+
+def folder_of(out: str | Path, subject: str, session: str) -> Path:
+    """Where a session is kept in the collection `out`."""
+    return Path(out).expanduser() / f"{subject}_{session}"
+
+
 def next_bag(out: Path, subject: str, session: str) -> Path:
     """The next bag of a session: a folder that does not exist yet."""
-    folder = Path(out).expanduser() / f"{subject}_{session}"
+    folder = folder_of(out, subject, session)
     numbers = [int(path.name[4:]) for path in folder.glob("bag_*") if path.name[4:].isdecimal()]
     return folder / f"bag_{1 + max(numbers, default=0):03d}"
 
