@@ -27,7 +27,7 @@ from rich.console import Console
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue, Exercise
-from fitness_core.command_line import ArgumentParser, check_writable, write_file
+from fitness_core.command_line import ArgumentParser, check_kept, check_writable, write_file
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
@@ -109,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.mocap is None and given.poses is None:
         raise InputError("nothing to evaluate on; give --mocap MOCAP.csv, --poses POSES.csv or both")
     check_writable(given.json)
+    check_kept((given.mocap, given.poses, given.catalogue), given.json)
     catalogue = Catalogue.load(given.catalogue)
     recordings = [
         *(_from_mocap(given.mocap) if given.mocap else ()),

@@ -148,9 +148,7 @@ class Hold:
         except BlockingIOError:
             self.release()
             # Each would write what it knows over what the other one knows.
-            raise InputError(
-                f"{folder} is being recorded into; wait for its end, or give another session"
-            ) from None
+            raise InputError(f"{folder} is being recorded into; wait for its end, or give another session") from None
         except OSError:
             pass  # a file system without locks
 

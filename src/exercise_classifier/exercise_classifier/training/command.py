@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
-from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
+from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def train(arguments: list[str]) -> int:
     config = _configuration(given)
     if given.tune is not None:
         check_writable(given.tuned)
+        check_kept(_read(given, config), given.tuned)
         if given.tune < 1:
             raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
     elif given.out.exists() and not given.out.is_dir():
@@ -95,6 +96,7 @@ def evaluate(arguments: list[str]) -> int:
     check_writable(given.json, given.html, given.held_out)
     check_different(given.json, given.html, given.held_out)
     config = _configuration(given)
+    check_kept(_read(given, config), given.json, given.html, given.held_out)
     _check_data(given)
     with _packages():
         from exercise_classifier.training import evaluate as evaluation
@@ -160,6 +162,11 @@ def _configuration(given: argparse.Namespace) -> TrainingConfig:
     if given.baseline:
         overrides["baseline"] = {}
     return load_config(given.config, **overrides)
+
+
+def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None]:
+    """What is given to be read: files, and the folder of a dataset."""
+    return [given.clips, given.data, config.stretches, Path(given.config) if given.config else None]
 
 
 def _check_data(given: argparse.Namespace) -> None:
