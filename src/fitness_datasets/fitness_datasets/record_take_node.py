@@ -16,6 +16,7 @@ from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
@@ -24,7 +25,7 @@ from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.placement import luminance
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Hold, Session, folder_of, plan
+from fitness_datasets.session import Session, folder_of, hold, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
@@ -126,7 +127,7 @@ class RecordTakeNode(FitnessNode):
         now = self.get_clock().now().nanoseconds
         self._let_go()
         if self.params.out:
-            self._hold = Hold(folder_of(self.params.out, subject, name))
+            self._hold = hold(folder_of(self.params.out, subject, name))
         return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
 
     def _let_go(self) -> None:

@@ -4,7 +4,6 @@ COLLECTION/P01_S01/session.yaml
 COLLECTION/P01_S01/bag_001/         one bag for each time that recording was started
 """
 
-import fcntl
 import importlib.metadata
 import os
 import platform
@@ -16,6 +15,7 @@ import yaml
 from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 from fitness_core.yaml_text import parse
 
 FILE = "session.yaml"
@@ -131,32 +131,9 @@ class Session:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 
 
-class Hold:
-    """Keeps a session's folder, which it makes, for one collection at a time; a death of the process lets go of it.
-
-    Raises InputError where another collection has it, or the folder cannot be made.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._folder = os.open(folder, os.O_RDONLY)
-        except OSError as error:
-            raise InputError(f"{folder} cannot be written ({error.strerror}); give a folder that can") from None
-        try:
-            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.release()
-            # Each would write what it knows over what the other one knows.
-            raise InputError(f"{folder} is being recorded into; wait for its end, or give another session") from None
-        except OSError:
-            pass  # a file system without locks
-
-    def release(self) -> None:
-        """Let go of it."""
-        if self._folder >= 0:
-            os.close(self._folder)
-        self._folder = -1
+def hold(folder: Path) -> Hold:
+    """Keep a session for one collection: each of two would write what it knows over what the other one knows."""
+    return Hold(folder, f"{folder} is being recorded into; wait for its end, or give another session")
 
 
 def folder_of(out: str | Path, subject: str, session: str) -> Path:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 
 if TYPE_CHECKING:
     from exercise_classifier.training.experiment import Inputs
@@ -60,7 +61,9 @@ def train(arguments: list[str]) -> int:
             from exercise_classifier.training.tune import tune
         # A search is no part of a training that was interrupted.
         command = f"{command} --tune {given.tune}"
-        print(json.dumps(tune(config, _inputs(given, config, "-tune"), given.tune, given.tuned, command), indent=1))
+        inputs = _inputs(given, config, "-tune")
+        with _alone(inputs.resume):
+            print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
         return 0
     with _packages():
         from exercise_classifier.training.fit import fit
@@ -68,7 +71,8 @@ def train(arguments: list[str]) -> int:
     inputs = _inputs(given, config, "" if given.evaluated is None else "-fit")
     if given.evaluated is not None:
         command += f" --evaluated {os.path.relpath(given.evaluated)}"
-    result = fit(config, inputs, given.out, command, given.evaluated)
+    with _alone(inputs.resume):
+        result = fit(config, inputs, given.out, command, given.evaluated)
     result["clips"].pop("what")
     print(json.dumps(result, indent=1))
     return 0
@@ -102,7 +106,8 @@ def evaluate(arguments: list[str]) -> int:
         from exercise_classifier.training import evaluate as evaluation
         from exercise_classifier.training.page import page
     inputs = _inputs(given, config)
-    result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
+    with _alone(inputs.resume):
+        result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
     text = json.dumps(result, indent=1) + "\n"
     if given.html is not None:
         write_file(given.html, page(result))
@@ -111,6 +116,18 @@ def evaluate(arguments: list[str]) -> int:
     else:
         print(text, end="")
     return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Raises InputError where another program fits the same to the same data: both would keep folds in `folder`."""
+    with Hold(folder, "this configuration is being fitted to this data already; wait for its end"):
+        try:
+            yield
+        finally:
+            # Where nothing was kept.
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager
