@@ -365,35 +365,6 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     assert not list((tmp_path / "cache/training").glob("*"))
 
 
-def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
-    from exercise_classifier.training import command, evaluate, fit
-    from exercise_classifier.training import tune as tuning
-
-    given_to_collect(monkeypatch, takes_of_groups(6, 2))
-    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
-    begun = []
-
-    def never_ends(config, inputs, *_):
-        begun.append(inputs.resume)
-        with pytest.raises(InputError, match="being fitted to this data already"):
-            again()
-        raise KeyboardInterrupt
-
-    shared = ["--clips", "clips.csv"]
-    ways = {
-        (fit, "fit"): lambda: command.train([*shared, "--out", str(tmp_path)]),
-        (evaluate, "evaluate"): lambda: command.evaluate(shared),
-        (tuning, "tune"): lambda: command.train([*shared, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")]),
-    }
-    for module, name in ways:
-        monkeypatch.setattr(module, name, never_ends)
-    for again in ways.values():
-        for _ in ("killed", "goes on"):
-            with pytest.raises(KeyboardInterrupt):
-                again()
-    assert begun[0] == begun[2] != begun[4], "train and evaluate keep the same folds"
-
-
 def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch):
     from exercise_classifier.training import command
 
