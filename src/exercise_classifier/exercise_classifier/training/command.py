@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,7 +71,7 @@ def train(arguments: list[str]) -> int:
     # The folds that an interrupted training has kept are not those of a fit alone to remove.
     inputs = _inputs(given, config, "" if given.evaluated is None else "-fit")
     if given.evaluated is not None:
-        command += f" --evaluated {os.path.relpath(given.evaluated)}"
+        command += f" --evaluated {shlex.quote(os.path.relpath(given.evaluated))}"
     with _alone(inputs.resume):
         result = fit(config, inputs, given.out, command, given.evaluated)
     result["clips"].pop("what")
@@ -208,11 +209,14 @@ def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -
 
 def _command_line(given: argparse.Namespace, name: str) -> str:
     """The command line that gives the same result; paths relative to where it runs."""
-    source = f"--clips {os.path.relpath(given.clips)}" if given.clips else f"--data {os.path.relpath(given.data)}"
-    more = [
-        f"--{option} {value}"
-        for option in ("config", *_OVERRIDES)
-        if (value := getattr(given, option)) is not None and not (option == "folds" and given.leave_one_source_out)
-    ]
-    flags = [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
-    return " ".join([f"./fitness {name}", source, *more, *flags])
+    source = ("--clips", os.path.relpath(given.clips)) if given.clips else ("--data", os.path.relpath(given.data))
+    words = ["./fitness", name, *source]
+    for option in ("config", *_OVERRIDES):
+        value = getattr(given, option)
+        if value is not None and not (option == "folds" and given.leave_one_source_out):
+            words += [f"--{option}", str(value)]
+    words += [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
+    if name == "train" and given.tune is None and given.out != _MODELS:
+        # Without it the shipped model would be replaced.
+        words += ["--out", os.path.relpath(given.out)]
+    return shlex.join(words)
