@@ -423,6 +423,46 @@ def test_bags_whose_files_are_compressed_are_each_their_own(tmp_path: Path) -> N
     assert source == "all/press" and "press.mcap.zstd but no metadata.yaml" in says and "zstd -d" in says
 
 
+def test_a_bag_of_two_robots_is_two_recordings(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "bag", {f"/{robot}{t}": name for robot in "abc" for t, name in TYPES.items()}) as writer:
+        for robot, exercise in zip("ab", ("squat", "curl"), strict=True):
+            recording = Recording()
+            recording.take(exercise, poses_of(exercise), subject=robot)
+            for topic, stamp, message in recording.entries:
+                writer.write(f"/{robot}{topic}", stamp, serialize_message(message))
+    built = build(Config((tmp_path / "bag",), tmp_path / "set"))
+    assert [(take["name"], take["exercise"], take["group"]) for take in built.manifest["takes"]] == [
+        ("bag/a/fitness/a_s1_001", "squat", "subject a"),
+        ("bag/b/fitness/b_s1_001", "curl", "subject b"),
+    ]
+    assert not built.problems
+
+
+def test_two_cameras_share_the_labels_of_their_bag_and_nobody_guesses_between_two(tmp_path: Path) -> None:
+    def write(path: Path, labels: tuple[str, ...]) -> None:
+        cameras = {f"/{side}/body_pose": TYPES[POSES] for side in ("left", "right")}
+        with BagWriter(path, cameras | dict.fromkeys(labels, TYPES[LABELS])) as writer:
+            recording = Recording()
+            recording.take("squat", poses_of("squat"), subject="")
+            for topic, stamp, message in recording.entries:
+                for there in cameras if topic == POSES else labels:
+                    writer.write(there, stamp, serialize_message(message))
+
+    write(tmp_path / "one", ("/take_label",))
+    takes = build(Config((tmp_path / "one",), tmp_path / "set")).manifest["takes"]
+    assert [(take["name"], take["group"]) for take in takes] == [
+        ("one/left/s1_001", "bag one"),
+        ("one/right/s1_001", "bag one"),
+    ]
+    write(tmp_path / "two", ("/left/take_label", "/take_label"))
+    built = build(Config((tmp_path / "two",), tmp_path / "set"))
+    assert [take["name"] for take in built.manifest["takes"]] == ["two/left/s1_001"]
+    assert [(problem.source, problem.says) for problem in built.problems] == [
+        ("two", "no body poses are beside /take_label"),
+        ("two/right", "no take labels are beside /right/body_pose"),
+    ]
+
+
 def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:
     good().write(tmp_path / "all/bag")
     config = Config((tmp_path / "all",), tmp_path / "all/set")

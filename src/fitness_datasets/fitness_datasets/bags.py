@@ -174,11 +174,20 @@ class BagReader:
     def find(self, name: str) -> str:
         """The recorded topic that is `name` of the graph (a key of `TOPICS`), whatever its namespace; "" = none.
 
-        Found by the end of its name, else as the only topic of its type; a name that starts with "/" is taken as it
-        is. Raises InputError where several could be meant.
+        A name that starts with "/" is taken as it is. Raises InputError where several could be meant.
         """
         if name.startswith("/"):
             return name if name in self.topics else ""
+        candidates = self.find_all(name)
+        if len(candidates) > 1:
+            raise InputError(
+                f"{self.path} has {len(candidates)} topics that could be {name}: "
+                f"{', '.join(sorted(candidates))}; name the one that is meant"
+            )
+        return candidates[0] if candidates else ""
+
+    def find_all(self, name: str) -> list[str]:
+        """The recorded topics that could be `name` of the graph: by the end of their names, else by their type."""
         candidates = [topic for topic in self.topics if f"/{topic}".endswith(f"/{name}")]
         if not candidates:
             claimed = {topic for topic in self.topics for known in TOPICS if f"/{topic}".endswith(f"/{known}")}
@@ -187,12 +196,7 @@ class BagReader:
                 for topic, type_name in self.topics.items()
                 if type_name == TOPICS.get(name) and topic not in claimed and not topic.endswith("overlay/image")
             ]
-        if len(candidates) > 1:
-            raise InputError(
-                f"{self.path} has {len(candidates)} topics that could be {name}: "
-                f"{', '.join(sorted(candidates))}; name the one that is meant"
-            )
-        return candidates[0] if candidates else ""
+        return candidates
 
     def raw(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, str, int, bytes]]:
         """Topic, type, time of reception [ns] and CDR bytes of every message, in the order of reception.

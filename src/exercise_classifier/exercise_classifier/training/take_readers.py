@@ -257,22 +257,53 @@ def _read_pose_file(source: Source) -> Take | None:
 
 
 def _read_bag(source: Source) -> Found:
+    found = Found()
     with BagReader(source.path) as bag:
-        label_topic, pose_topic = bag.find("take_label"), bag.find("body_pose")
-        missing = [name for name, topic in (("take labels", label_topic), ("body poses", pose_topic)) if not topic]
+        label_topics, pose_topics = bag.find_all("take_label"), bag.find_all("body_pose")
+        missing = [name for name, topics in (("take labels", label_topics), ("body poses", pose_topics)) if not topics]
         if missing:
             return Found(
                 problems=[Problem(source.name, "", "", "unlabelled", f"the bag has no {' and no '.join(missing)}")]
             )
-        labels: list[Any] = []
-        by_stamp: dict[int, Pose] = {}
-        for topic, _, message in bag.messages([label_topic, pose_topic]):
-            if topic == label_topic:
-                labels.append(message)
+        labelled = {topic: _labels_of(topic, label_topics) for topic in sorted(pose_topics)}
+        for pose_topic, label_topic in labelled.items():
+            # Of several cameras or robots each is a recording of its own; one camera needs no name.
+            namespace = _namespace(pose_topic) if len(labelled) > 1 else ""
+            of = replace(source, name=source.name + namespace)
+            if label_topic:
+                takes, problems, withdrawn = _read_topics(bag, pose_topic, label_topic, of, source.name)
+                found = replace(found, takes=found.takes + takes, withdrawn=found.withdrawn + withdrawn)
             else:
-                pose = from_body_pose(message)
-                by_stamp.setdefault(pose.stamp, pose)
-        recovered = bag.recovered
+                problems = [Problem(of.name, "", "", "unlabelled", f"no take labels are beside {pose_topic}")]
+            found = replace(found, problems=found.problems + problems)
+        for label_topic in sorted({*label_topics} - {*labelled.values()}):
+            says = f"no body poses are beside {label_topic}"
+            found.problems.append(Problem(source.name, "", "", "unlabelled", says))
+        return replace(found, recovered=bag.recovered)
+
+
+def _namespace(topic: str) -> str:
+    return topic.rpartition("/")[0]
+
+
+def _labels_of(pose_topic: str, label_topics: list[str]) -> str:
+    """The take labels of poses: those of their namespace, else the only ones there are; "" = nobody knows."""
+    beside = [topic for topic in label_topics if _namespace(topic) == _namespace(pose_topic)] or label_topics
+    return beside[0] if len(beside) == 1 else ""
+
+
+def _read_topics(
+    bag: BagReader, pose_topic: str, label_topic: str, source: Source, name: str
+) -> tuple[list[Take], list[Problem], int]:
+    """Takes of one camera, what is wrong, and how many were withdrawn. name: of the bag."""
+    labels: list[Any] = []
+    by_stamp: dict[int, Pose] = {}
+    for topic, _, message in bag.messages([label_topic, pose_topic]):
+        if topic == label_topic:
+            labels.append(message)
+        else:
+            pose = from_body_pose(message)
+            by_stamp.setdefault(pose.stamp, pose)
     spans, problems, withdrawn = spans_of(labels, source.name)
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
@@ -280,21 +311,21 @@ def _read_bag(source: Source) -> Found:
     for span in apart(spans, source.name, problems):
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
         if inside:
-            takes.append(_bag_take(span, inside, source))
+            takes.append(_bag_take(span, inside, source, name))
         else:
             problems.append(problem_of(span, source.name, "empty", "no pose between START and STOP"))
-    return Found(takes, problems, withdrawn, recovered)
+    return takes, problems, withdrawn
 
 
-def _bag_take(span: Span, poses: list[Pose], source: Source) -> Take:
+def _bag_take(span: Span, poses: list[Pose], source: Source, bag: str) -> Take:
     subject = span.label.subject.strip()
     return take_of(
         f"{source.name}/{span.name}",
         span.label.exercise,
-        f"subject {subject}" if subject else f"bag {source.name}",
+        f"subject {subject}" if subject else f"bag {bag}",
         np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]),
         poses,
         kind="bag",
         subject=subject,
-        source=source.name,
+        source=bag,
     )
