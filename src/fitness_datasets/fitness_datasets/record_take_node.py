@@ -1,6 +1,5 @@
 """Node `record_take`: guides a person through labelled takes, asked for by an action or by its own parameters."""
 
-import contextlib
 import math
 import time
 from functools import partial
@@ -9,7 +8,6 @@ from typing import ClassVar
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -18,18 +16,15 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.hold import Hold
 from fitness_core.ros import diagnostics, messages, qos
-from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collector import Collector, Outcome
 from fitness_datasets.guidance import Decision, TakeRequest
-from fitness_datasets.placement import luminance
 from fitness_datasets.ros import takes
+from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
 from fitness_datasets.session import Session, folder_of, hold, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
-
-LIGHT_PERIOD = 0.5  # how often the light of a picture is measured [s]
 
 
 class RecordTakeNode(FitnessNode):
@@ -63,7 +58,7 @@ class RecordTakeNode(FitnessNode):
         self._hold: Hold | None = None
         self._plan: list[str] = []
         self._frame_id = ""
-        self._poses_due, self._light, self._light_due = math.inf, math.nan, 0.0
+        self._poses_due, self._light = math.inf, LightMeter()
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
@@ -91,7 +86,7 @@ class RecordTakeNode(FitnessNode):
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
-            self.create_subscription(Image, "camera/image_raw", self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
+            self.create_subscription(Image, "camera/image_raw", self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         self._timer = self.create_timer(0.1, self._watch)
         if self.params.subject:
@@ -126,8 +121,7 @@ class RecordTakeNode(FitnessNode):
     def _open_session(self, subject: str, name: str) -> Session:
         now = self.get_clock().now().nanoseconds
         self._let_go()
-        if self.params.out:
-            self._hold = hold(folder_of(self.params.out, subject, name))
+        self._hold = hold(folder_of(self.params.out, subject, name)) if self.params.out else None
         return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
 
     def _let_go(self) -> None:
@@ -168,17 +162,11 @@ class RecordTakeNode(FitnessNode):
         self._poses_due = math.inf
         self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
         self._frame_id = message.header.frame_id
-        self.collector.step(messages.from_body_pose(message), self._light)
+        self.collector.step(messages.from_body_pose(message), self._light.level)
         self._tell()
 
     def _on_repetition(self, message: RepEvent) -> None:
         self.collector.count(messages.from_rep_event(message))
-
-    def _on_picture(self, cdr: bytes) -> None:
-        if time.monotonic() >= self._light_due:
-            self._light_due = time.monotonic() + LIGHT_PERIOD
-            with contextlib.suppress(InputError):
-                self._light = luminance(to_bgr(deserialize_message(cdr, Image)))
 
     def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.message = self.decide(decision)
