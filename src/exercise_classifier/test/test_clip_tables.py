@@ -81,3 +81,16 @@ def test_a_cache_that_cannot_be_is_told_before_a_video_is_looked_at(tmp_path: Pa
     with pytest.raises(InputError, match=r"--cache .* cannot be made"):
         build(Config((video(tmp_path / "squat/a.mp4"),), tmp_path / "set", cache=tmp_path / "cache"))
     assert not extract.videos
+
+
+def test_folders_of_pictures_of_one_name_are_different_recordings(tmp_path: Path, monkeypatch) -> None:
+    extract = Extracted()
+    for exercise in ("squat", "curl"):
+        (tmp_path / exercise / "pictures").mkdir(parents=True)
+        (tmp_path / exercise / "pictures/1.jpg").write_text(exercise)
+    # The landmarks are those of the folder around.
+    monkeypatch.setattr(takes, "extract", lambda path, kept: extract(path.parent / "x.mp4", kept))
+    (tmp_path / "clips.csv").write_text("file,exercise\nsquat/pictures,squat\ncurl/pictures,curl\n")
+    built = build(Config((), tmp_path / "set", clips=tmp_path / "clips.csv", cache=tmp_path / "cache"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", "squat"]
+    assert len(extract.videos) == 2

@@ -191,8 +191,9 @@ def label_from(text: str) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; of a bag's folder: of its storage files one after the other, by name."""
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.name.endswith(BAG_SUFFIXES))
+    """SHA-256 of a file; of a folder: of its files one after the other, by name, of a bag of those with messages."""
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
+    files = [file for file in files if file.name.endswith(BAG_SUFFIXES)] or files
     total = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
