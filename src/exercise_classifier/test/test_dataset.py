@@ -463,6 +463,24 @@ def test_two_cameras_share_the_labels_of_their_bag_and_nobody_guesses_between_tw
     ]
 
 
+@pytest.mark.parametrize(("seconds", "problem"), [(-2, "backwards"), (0.5, ""), (7200, "gap")])
+def test_a_clock_that_was_set_during_a_take_is_reported(tmp_path: Path, seconds: float, problem: str) -> None:
+    recording = Recording()
+    recording.take("curl", poses_of("curl"))
+    recording.number += 1
+    recording.label(GO, "squat")
+    recording.play(poses_of("squat"))
+    recording.now += nanoseconds(seconds)
+    recording.play(poses_of("squat"))
+    recording.label(STOP, "squat")
+    # Messages are received in their order, whatever their stamps say.
+    first = recording.entries[0][1]
+    recording.entries = [(topic, first + n, message) for n, (topic, _, message) in enumerate(recording.entries)]
+    built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", *([] if problem else ["squat"])]
+    assert [found.problem for found in built.problems] == ([problem] if problem else [])
+
+
 def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:
     good().write(tmp_path / "all/bag")
     config = Config((tmp_path / "all",), tmp_path / "all/set")

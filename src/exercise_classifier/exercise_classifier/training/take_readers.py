@@ -27,6 +27,7 @@ FORMAT = "fitness_dataset"
 MANIFEST = "manifest.json"
 """Of a dataset; it begins with its format."""
 
+_BACK = 200_000_000  # a pose that is older by this than one before it [ns] tells of a clock that was set back
 _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
 
 
@@ -299,19 +300,25 @@ def _read_topics(
     """Takes of one camera, what is wrong, and how many were withdrawn. name: of the bag."""
     labels: list[Any] = []
     by_stamp: dict[int, Pose] = {}
+    newest, twice = 0, []
     for topic, _, message in bag.messages([label_topic, pose_topic]):
         if topic == label_topic:
             labels.append(message)
-        else:
-            pose = from_body_pose(message)
-            by_stamp.setdefault(pose.stamp, pose)
+        elif (pose := from_body_pose(message)).stamp not in by_stamp:
+            if newest - pose.stamp > _BACK:
+                twice.append((pose.stamp, newest))
+            newest = max(newest, pose.stamp)
+            by_stamp[pose.stamp] = pose
     spans, problems, withdrawn = spans_of(labels, source.name)
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []
     for span in apart(spans, source.name, problems):
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
-        if inside:
+        if any(since <= span.stop and span.start <= until for since, until in twice):
+            says = "the clock went back, so that poses of two moments are between its START and STOP"
+            problems.append(problem_of(span, source.name, "backwards", says))
+        elif inside:
             takes.append(_bag_take(span, inside, source, name))
         else:
             problems.append(problem_of(span, source.name, "empty", "no pose between START and STOP"))
