@@ -120,6 +120,25 @@ def test_recording_is_not_overwritten(mistake, data, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "--clips", "{kept}", "--json", "{kept}"],
+        ["evaluate", "--clips", "clips.csv", "--config", "{kept}", "--html", "{kept}"],
+        ["evaluate", "--data", "{folder}", "--held-out", "{kept}"],
+        ["train", "--clips", "clips.csv", "--config", "{kept}", "--tune", "2", "--tuned", "{kept}"],
+        ["evaluate", "counts", "--clips", "{kept}", "--json", "{kept}"],
+        ["evaluate", "counts", "--clips", "clips.csv", "--held-out", "{kept}", "--html", "{kept}"],
+        ["evaluate", "form", "--poses", "{kept}", "--json", "{kept}"],
+    ],
+)
+def test_what_is_read_is_not_written_over(mistake, tmp_path: Path, arguments: list[str]) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("name: mine\n")
+    assert "written over what is read" in mistake(*(a.format(kept=kept, folder=tmp_path) for a in arguments))
+    assert kept.read_text() == "name: mine\n"
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         ("camera: [", "not YAML"),

@@ -9,6 +9,7 @@ import pytest
 
 from exercise_classifier import held_out
 from exercise_classifier.held_out import HeldOutLabels
+from exercise_classifier.training import takes
 from fitness_bringup import count_evaluation, count_scores, counted_recordings
 from fitness_bringup.count_scores import GIVEN, NAMED
 from fitness_core.errors import InputError
@@ -69,7 +70,7 @@ def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data,
     assert "<b>100 %</b> of 1 sets counted exactly" in text, "all sets at the top of the page"
     assert text.index("All sets") < text.index("Phantoms") < text.index("By exercise")
 
-    monkeypatch.setattr(counted_recordings, "extract", lambda *_: pytest.fail("the landmarks were not kept"))
+    monkeypatch.setattr(takes, "extract", lambda *_: pytest.fail("the landmarks were not kept"))
     assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []
 
 

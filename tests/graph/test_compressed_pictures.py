@@ -155,7 +155,7 @@ def test_the_guide_measures_the_light_of_compressed_pictures(robot: Robot) -> No
     guide = robot.add(RecordTakeNode)
     robot.until(robot.publisher.get_subscription_count)
     robot.send(1, np.full((48, 64, 3), 10, np.uint8))
-    robot.until(lambda: guide._light == pytest.approx(10, abs=2))
+    robot.until(lambda: guide._light.level == pytest.approx(10, abs=2))
 
 
 def test_the_dashboard_shows_compressed_pictures(robot: Robot) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 from exercise_clips import START, poses_of
 from rclpy.serialization import serialize_message
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
+from fitness_datasets.bag_types import typestore
 from fitness_datasets.bags import BagWriter
 from fitness_msgs.msg import TakeLabel
 
@@ -61,6 +62,17 @@ class Recording:
         with BagWriter(path, TYPES) as writer:
             for topic, stamp, message in self.entries:
                 writer.write(topic, stamp, serialize_message(message))
+        return path
+
+    def write_compressed(self, path: Path) -> Path:
+        """As `ros2 bag record --compression-mode file --compression-format zstd` does."""
+        writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
+        writer.set_compression(CompressionMode.FILE, CompressionFormat.ZSTD)
+        with writer:
+            store = typestore({})
+            connections = {t: writer.add_connection(t, name, typestore=store) for t, name in TYPES.items()}
+            for topic, stamp, message in self.entries:
+                writer.write(connections[topic], stamp, serialize_message(message))
         return path
 
     def write_stock(self, path: Path) -> Path:

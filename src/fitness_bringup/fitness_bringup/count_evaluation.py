@@ -24,7 +24,7 @@ from fitness_bringup.count_scores import GIVEN, NAMED, Result, Run
 from fitness_bringup.counted_recordings import CountedRecording
 from fitness_bringup.tables import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
-from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
+from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
@@ -80,6 +80,11 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: Options) -> None:
     """Evaluate, print the tables, write what was asked for."""
     check_writable(options.json, options.html)
+    check_kept(
+        (options.clips, options.poses, options.mocap, options.stretches, options.held_out, options.model),
+        options.json,
+        options.html,
+    )
     check_different(options.json, options.html)
     console = Console(width=max(160, Console().width))
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -1,6 +1,5 @@
 """Recordings whose repetitions are known, from the tables of ../shared/data/README.md, as poses."""
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,16 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from exercise_classifier.training.extras import MINMAX, extra_take
-from exercise_classifier.training.take_readers import digest, read_table
-from exercise_classifier.training.takes import (
-    extract,
-    groups_of,
-    landmarks_file,
-    read_landmarks,
-    read_stretches,
-    smoothed,
-)
+from exercise_classifier.training.take_readers import digest, place_of, read_table
+from exercise_classifier.training.takes import groups_of, landmarks_of, read_stretches, smoothed
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, nanoseconds
 
@@ -76,7 +69,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
     """
     rows = read_table(table)
     sources = groups_of(rows)
-    counts = {(row["file"], row.get("reps", "")) for row in _rows(table, ("file",))}
+    counts = {(place_of(row["file"], table), row.get("reps", "")) for row in _rows(table, ("file",))}
     named = Counter(file for file, _ in counts)
     shown = read_stretches(stretches) if stretches else {}
     return [
@@ -171,10 +164,7 @@ def _count(row: dict[str, str], table: Path) -> int | None:
 def _landmarks(video: Path, cache: Path) -> list[Pose]:
     if not video.is_file():
         raise InputError(f"{video} is named by the table but is not there")
-    file = landmarks_file(cache, video, digest(video))
-    if not file.is_file():
-        extract(video, file)
-    return read_landmarks(file)[1]
+    return landmarks_of(video, digest(video), cache)[1]
 
 
 def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
@@ -187,11 +177,7 @@ def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
 
 
 def _rows(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    try:
-        with table.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table} cannot be read ({error}); give a table of ../shared/data/README.md") from None
+    rows = read_rows(table)
     if not rows or any(column not in rows[0] for column in columns):
         raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
     return rows

@@ -14,7 +14,6 @@ What is read: UI-PRMD motion capture (deep squat, inline lunge), moved in front 
 ../shared/data/README.md for the tables.
 """
 
-import csv
 import json
 import math
 import sys
@@ -28,7 +27,8 @@ from rich.console import Console
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue, Exercise
-from fitness_core.command_line import ArgumentParser, check_writable, write_file
+from fitness_core.command_line import ArgumentParser, check_kept, check_writable, write_file
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
@@ -109,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.mocap is None and given.poses is None:
         raise InputError("nothing to evaluate on; give --mocap MOCAP.csv, --poses POSES.csv or both")
     check_writable(given.json)
+    check_kept((given.mocap, given.poses, given.catalogue), given.json)
     catalogue = Catalogue.load(given.catalogue)
     recordings = [
         *(_from_mocap(given.mocap) if given.mocap else ()),
@@ -222,7 +223,7 @@ def _row(
 
 
 def _from_mocap(path: Path) -> Iterator[JudgedSet]:
-    for row in _read(path):
+    for row in read_rows(path):
         movement, person, *rest = Path(row["file"]).stem.split("_")
         if movement in _UI_PRMD:
             world, rate = read_motion_capture(path.parent / row["file"])
@@ -232,7 +233,7 @@ def _from_mocap(path: Path) -> Iterator[JudgedSet]:
 
 
 def _from_poses(path: Path) -> Iterator[JudgedSet]:
-    for row in _read(path):
+    for row in read_rows(path):
         if row["form"] not in ("good", "bad") or row["exercise"] == "other":
             continue
         with np.load(path.parent / row["file"]) as data:
@@ -241,16 +242,6 @@ def _from_poses(path: Path) -> Iterator[JudgedSet]:
         poses = _blazepose(landmarks) if blazepose else _openpose(landmarks)
         name = Path(row["file"])
         yield JudgedSet(name.parent.name, row["exercise"], "as filmed", name.stem, row["form"] == "bad", poses)
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}); give a table as ../shared/data/README.md"
-        ) from None
 
 
 def _blazepose(landmarks: np.ndarray) -> list[Pose]:

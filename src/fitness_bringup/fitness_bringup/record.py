@@ -19,7 +19,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.node import on_signal
 from fitness_datasets.guidance import Decision, TakeRequest
-from fitness_datasets.session import KEPT, Session, next_bag, plan
+from fitness_datasets.session import KEPT, Session, folder_of, hold, next_bag, plan
 
 KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
 """What is typed, with Enter, after a take."""
@@ -57,6 +57,10 @@ def run(options: Options) -> int:
     Raises InputError, after the summary too, where the bag lacks something: nobody is led on when the disk is full.
     """
     _check(options)
+    folder = folder_of(options.out, options.subject, options.session)
+    if folder.is_dir():
+        # Before a bag is begun; the guide itself holds it later.
+        hold(folder).release()
     before = Session.read(options.out, options.subject, options.session)
     if not plan(before, list(options.exercises), options.takes):
         print(f"{before.folder} has every take already; give more --takes, or another --session")

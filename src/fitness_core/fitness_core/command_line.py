@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,6 +47,18 @@ def check_spares(recording: Path, *files: Path | None) -> None:
         beside = recording.suffix in (".mcap", ".db3") and place.parent == folder.parent and path.exists()
         if inside or beside:
             raise InputError(f"{path} would be among the files of the recording {recording}; give another place")
+
+
+def check_kept(read: Iterable[Path | None], *files: Path | None) -> None:
+    """Raise InputError where a file that is to be written would replace one that is read, or be in a folder that is.
+
+    None is none, in both.
+    """
+    for given in filter(None, read):
+        for path in filter(None, files):
+            same = path.exists() and given.exists() and path.samefile(given)
+            if same or (given.is_dir() and given.resolve() in path.resolve().parents):
+                raise InputError(f"{path} would be written over what is read from {given}; give another place")
 
 
 def check_different(*files: Path | None) -> None:

@@ -42,6 +42,9 @@ from fitness_datasets.unfinished_mcap import UnfinishedMcap, is_finished
 FLUSH_PERIOD = 1.0
 """A writer that is killed, or whose machine loses power, loses at most what came in its last so many seconds [s]."""
 
+COMPRESSED = (".mcap.zstd", ".db3.zstd")
+"""What the files of a bag end in that `ros2 bag record --compression-mode file` has compressed."""
+
 _LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
 _FOREVER = QosTime(9223372036, 854775807)
 
@@ -169,11 +172,20 @@ class BagReader:
     def find(self, name: str) -> str:
         """The recorded topic that is `name` of the graph (a key of `TOPICS`), whatever its namespace; "" = none.
 
-        Found by the end of its name, else as the only topic of its type; a name that starts with "/" is taken as it
-        is. Raises InputError where several could be meant.
+        A name that starts with "/" is taken as it is. Raises InputError where several could be meant.
         """
         if name.startswith("/"):
             return name if name in self.topics else ""
+        candidates = self.find_all(name)
+        if len(candidates) > 1:
+            raise InputError(
+                f"{self.path} has {len(candidates)} topics that could be {name}: "
+                f"{', '.join(sorted(candidates))}; name the one that is meant"
+            )
+        return candidates[0] if candidates else ""
+
+    def find_all(self, name: str) -> list[str]:
+        """The recorded topics that could be `name` of the graph: by the end of their names, else by their type."""
         candidates = [topic for topic in self.topics if f"/{topic}".endswith(f"/{name}")]
         if not candidates:
             claimed = {topic for topic in self.topics for known in TOPICS if f"/{topic}".endswith(f"/{known}")}
@@ -182,12 +194,7 @@ class BagReader:
                 for topic, type_name in self.topics.items()
                 if type_name == TOPICS.get(name) and topic not in claimed and "overlay/image" not in topic
             ]
-        if len(candidates) > 1:
-            raise InputError(
-                f"{self.path} has {len(candidates)} topics that could be {name}: "
-                f"{', '.join(sorted(candidates))}; name the one that is meant"
-            )
-        return candidates[0] if candidates else ""
+        return candidates
 
     def raw(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, str, int, bytes]]:
         """Topic, type, time of reception [ns] and CDR bytes of every message, in the order of reception.
@@ -274,13 +281,18 @@ class BagReader:
         accepted = "give the folder of a rosbag2 bag, or its .mcap or .db3 file"
         if not self.path.exists():
             raise InputError(f"{self.path} does not exist; {accepted}")
-        files = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
-        files = [file for file in files if file.suffix in (".mcap", ".db3")]
+        every = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
+        files = [file for file in every if file.suffix in (".mcap", ".db3")]
         # What was cut short after the bag was finished, by a copy or a full disk, is read like an unfinished one.
         whole = all(file.suffix != ".mcap" or is_finished(file) for file in files)
         if self.path.is_dir() and (self.path / "metadata.yaml").exists() and whole:
             self._add(Reader(self.path))
             return
+        if compressed := [file.name for file in every if file.name.endswith(COMPRESSED)]:
+            raise InputError(
+                f"{self.path} has {', '.join(compressed)} but no metadata.yaml of a finished bag; unpack with "
+                "`zstd -d --rm` what is compressed, and give its folder"
+            )
         if not files:
             raise InputError(f"{self.path} is not a bag (no metadata.yaml, .mcap or .db3); {accepted}")
         for file in files:

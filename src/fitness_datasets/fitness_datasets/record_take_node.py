@@ -1,6 +1,5 @@
 """Node `record_take`: guides a person through labelled takes, asked for by an action or by its own parameters."""
 
-import contextlib
 import math
 import time
 from functools import partial
@@ -14,19 +13,17 @@ from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 from fitness_core.ros import diagnostics, messages, pictures, qos
-from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collector import Collector, Outcome
 from fitness_datasets.guidance import Decision, TakeRequest
-from fitness_datasets.placement import luminance
 from fitness_datasets.ros import takes
+from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Session, plan
+from fitness_datasets.session import Session, folder_of, hold, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
-
-LIGHT_PERIOD = 0.5  # how often the light of a picture is measured [s]
 
 
 class RecordTakeNode(FitnessNode):
@@ -57,9 +54,10 @@ class RecordTakeNode(FitnessNode):
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
+        self._hold: Hold | None = None
         self._plan: list[str] = []
         self._frame_id = ""
-        self._poses_due, self._light, self._light_due = math.inf, math.nan, 0.0
+        self._poses_due, self._light = math.inf, LightMeter(self.params.image_transport)
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
@@ -88,7 +86,7 @@ class RecordTakeNode(FitnessNode):
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
-            pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER, raw=True),
+            pictures.subscribe(self, transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         self._timer = self.create_timer(0.1, self._watch)
         if self.params.subject:
@@ -101,6 +99,7 @@ class RecordTakeNode(FitnessNode):
         self.destroy_timer(self._timer)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
+        self._let_go()
 
     def release(self) -> None:
         self._server.destroy()
@@ -121,7 +120,14 @@ class RecordTakeNode(FitnessNode):
 
     def _open_session(self, subject: str, name: str) -> Session:
         now = self.get_clock().now().nanoseconds
+        self._let_go()
+        self._hold = hold(folder_of(self.params.out, subject, name)) if self.params.out else None
         return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            self._hold.release()
+        self._hold = None
 
     def _next(self) -> None:
         if self._plan:
@@ -156,17 +162,11 @@ class RecordTakeNode(FitnessNode):
         self._poses_due = math.inf
         self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
         self._frame_id = message.header.frame_id
-        self.collector.step(messages.from_body_pose(message), self._light)
+        self.collector.step(messages.from_body_pose(message), self._light.level)
         self._tell()
 
     def _on_repetition(self, message: RepEvent) -> None:
         self.collector.count(messages.from_rep_event(message))
-
-    def _on_picture(self, cdr: bytes) -> None:
-        if time.monotonic() >= self._light_due:
-            self._light_due = time.monotonic() + LIGHT_PERIOD
-            with contextlib.suppress(InputError):
-                self._light = luminance(to_bgr(pictures.read(cdr, self.params.image_transport)))
 
     def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.message = self.decide(decision)
@@ -205,6 +205,7 @@ class RecordTakeNode(FitnessNode):
             self._next()
             if self._request is None:
                 self._neighbours.over()
+                self._let_go()
 
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]

@@ -15,6 +15,7 @@ import yaml
 from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 from fitness_core.yaml_text import parse
 
 FILE = "session.yaml"
@@ -77,7 +78,7 @@ class Session:
         """Like `open`, but writes nothing."""
         if not out:
             return cls(None, subject, session, now)
-        folder = Path(out).expanduser() / f"{subject}_{session}"
+        folder = folder_of(out, subject, session)
         file = folder / FILE
         if not file.exists():
             return cls(folder, subject, session, now, versions=software_versions())
@@ -130,9 +131,19 @@ class Session:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 
 
+def hold(folder: Path) -> Hold:
+    """Keep a session for one collection: each of two would write what it knows over what the other one knows."""
+    return Hold(folder, f"{folder} is being recorded into; wait for its end, or give another session")
+
+
+def folder_of(out: str | Path, subject: str, session: str) -> Path:
+    """Where a session is kept in the collection `out`."""
+    return Path(out).expanduser() / f"{subject}_{session}"
+
+
 def next_bag(out: Path, subject: str, session: str) -> Path:
     """The next bag of a session: a folder that does not exist yet."""
-    folder = Path(out).expanduser() / f"{subject}_{session}"
+    folder = folder_of(out, subject, session)
     numbers = [int(path.name[4:]) for path in folder.glob("bag_*") if path.name[4:].isdecimal()]
     return folder / f"bag_{1 + max(numbers, default=0):03d}"
 

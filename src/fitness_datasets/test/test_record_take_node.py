@@ -271,3 +271,14 @@ def test_a_node_that_is_stopped_withdraws_its_take(gym, tmp_path):
     wait_for(lambda: len(gym.labels) == 2, "the label")
     assert gym.labels[-1].event == DISCARD
     assert "interrupted" in (tmp_path / "P01_S01" / "session.yaml").read_text()
+
+
+def test_a_session_is_of_one_collection_at_a_time(gym, tmp_path):
+    given = {"out": str(tmp_path), "subject": "P01", "consent": True, "countdown": 0.0}
+    first = gym.start(**given)
+    with pytest.raises(InputError, match=r"P01_S01 is being recorded into; .* another session"):
+        gym.start(**given)
+    gym.start(**(given | {"subject": "P02"}))
+    gym.executor.remove_node(first)
+    first.stop()
+    gym.start(**given)

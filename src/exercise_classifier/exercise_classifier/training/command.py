@@ -8,15 +8,17 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
-from fitness_core.command_line import ArgumentParser, check_different, check_writable, write_file
+from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
+from fitness_core.hold import Hold
 
 if TYPE_CHECKING:
     from exercise_classifier.training.experiment import Inputs
@@ -46,6 +48,7 @@ def train(arguments: list[str]) -> int:
     config = _configuration(given)
     if given.tune is not None:
         check_writable(given.tuned)
+        check_kept(_read(given, config), given.tuned)
         if given.tune < 1:
             raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
     elif given.out.exists() and not given.out.is_dir():
@@ -59,15 +62,18 @@ def train(arguments: list[str]) -> int:
             from exercise_classifier.training.tune import tune
         # A search is no part of a training that was interrupted.
         command = f"{command} --tune {given.tune}"
-        print(json.dumps(tune(config, _inputs(given, config, "-tune"), given.tune, given.tuned, command), indent=1))
+        inputs = _inputs(given, config, "-tune")
+        with _alone(inputs.resume):
+            print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
         return 0
     with _packages():
         from exercise_classifier.training.fit import fit
     # The folds that an interrupted training has kept are not those of a fit alone to remove.
     inputs = _inputs(given, config, "" if given.evaluated is None else "-fit")
     if given.evaluated is not None:
-        command += f" --evaluated {os.path.relpath(given.evaluated)}"
-    result = fit(config, inputs, given.out, command, given.evaluated)
+        command += f" --evaluated {shlex.quote(os.path.relpath(given.evaluated))}"
+    with _alone(inputs.resume):
+        result = fit(config, inputs, given.out, command, given.evaluated)
     result["clips"].pop("what")
     print(json.dumps(result, indent=1))
     return 0
@@ -95,12 +101,14 @@ def evaluate(arguments: list[str]) -> int:
     check_writable(given.json, given.html, given.held_out)
     check_different(given.json, given.html, given.held_out)
     config = _configuration(given)
+    check_kept(_read(given, config), given.json, given.html, given.held_out)
     _check_data(given)
     with _packages():
         from exercise_classifier.training import evaluate as evaluation
         from exercise_classifier.training.page import page
     inputs = _inputs(given, config)
-    result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
+    with _alone(inputs.resume):
+        result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
     text = json.dumps(result, indent=1) + "\n"
     if given.html is not None:
         write_file(given.html, page(result))
@@ -109,6 +117,18 @@ def evaluate(arguments: list[str]) -> int:
     else:
         print(text, end="")
     return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Raises InputError where another program fits the same to the same data: both would keep folds in `folder`."""
+    with Hold(folder, "this configuration is being fitted to this data already; wait for its end"):
+        try:
+            yield
+        finally:
+            # Where nothing was kept.
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager
@@ -162,6 +182,11 @@ def _configuration(given: argparse.Namespace) -> TrainingConfig:
     return load_config(given.config, **overrides)
 
 
+def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None]:
+    """What is given to be read: files, and the folder of a dataset."""
+    return [given.clips, given.data, config.stretches, Path(given.config) if given.config else None]
+
+
 def _check_data(given: argparse.Namespace) -> None:
     """Raise InputError for no table or no dataset, before the packages for training take ten seconds to load."""
     from exercise_classifier.training.dataset import left_out
@@ -184,11 +209,14 @@ def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -
 
 def _command_line(given: argparse.Namespace, name: str) -> str:
     """The command line that gives the same result; paths relative to where it runs."""
-    source = f"--clips {os.path.relpath(given.clips)}" if given.clips else f"--data {os.path.relpath(given.data)}"
-    more = [
-        f"--{option} {value}"
-        for option in ("config", *_OVERRIDES)
-        if (value := getattr(given, option)) is not None and not (option == "folds" and given.leave_one_source_out)
-    ]
-    flags = [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
-    return " ".join([f"./fitness {name}", source, *more, *flags])
+    source = ("--clips", os.path.relpath(given.clips)) if given.clips else ("--data", os.path.relpath(given.data))
+    words = ["./fitness", name, *source]
+    for option in ("config", *_OVERRIDES):
+        value = getattr(given, option)
+        if value is not None and not (option == "folds" and given.leave_one_source_out):
+            words += [f"--{option}", str(value)]
+    words += [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
+    if name == "train" and given.tune is None and given.out != _MODELS:
+        # Without it the shipped model would be replaced.
+        words += ["--out", os.path.relpath(given.out)]
+    return shlex.join(words)

@@ -105,7 +105,7 @@ class TrainingConfig(_Strict):
     threshold: float = Field(0.5, ge=0, le=1)
     quantize: Literal["auto", "never", "always"] = "auto"
     baseline: Baseline | None = None
-    seed: int = 1
+    seed: int = Field(1, ge=0, lt=2**31)
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingConfig":

@@ -19,6 +19,7 @@ from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.fitting import Fit, say
 from exercise_classifier.training.folds import Fold, refuse_leak
 from exercise_classifier.training.windows import SharedWindows, Windows
+from fitness_core.errors import InputError
 
 COMPARED = 1500
 """Windows that float and int8 are compared on, about."""
@@ -88,7 +89,11 @@ def cross_validate(
     places.folder.mkdir(parents=True, exist_ok=True)
     # Mistakes are found here, before others are started.
     for number in range(len(split.folds)):
-        split.rows(number, checked)
+        if not len(split.rows(number, checked)[0]):
+            raise InputError(
+                f"fold {number + 1} of {len(split.folds)} has no window to fit to; give more people, more takes, "
+                "or more `windows`"
+            )
     fitting.build(config.network, checked.x.shape[1], len(checked.labels), checked.x.shape[2])
     todo = [number for number in range(len(split.folds)) if not task.file(number, ".json").is_file()]
     jobs = min(places.jobs, len(todo))
@@ -156,8 +161,9 @@ def _fit_at_once(task: _Task, pool: Windows, checked: Windows, todo: list[int], 
                 done.get(timeout=1.0)
                 left -= 1
             except queue.Empty:
-                if any(worker.exitcode for worker in workers):
-                    raise RuntimeError("a fit died (its reason is above); the same command goes on") from None
+                if died := [worker.exitcode for worker in workers if worker.exitcode]:
+                    killed = "killed, as where memory runs out: --jobs 1 takes least" if died[0] < 0 else "see above"
+                    raise InputError(f"a fit died ({killed}); the same command goes on") from None
     finally:
         for worker in workers:
             worker.kill()

@@ -19,21 +19,29 @@ import numpy as np
 from exercise_classifier import features
 from exercise_classifier.training import dataset_card
 from exercise_classifier.training.take_checks import check
-from exercise_classifier.training.take_readers import Found, Problem, RecordingFile, digest, find_sources, read_source
-from exercise_classifier.training.takes import Take
+from exercise_classifier.training.take_readers import (
+    FORMAT,
+    MANIFEST,
+    Found,
+    Problem,
+    RecordingFile,
+    digest,
+    find_sources,
+    read_source,
+)
+from exercise_classifier.training.takes import Take, check_cache
 from exercise_classifier.training.windows import Shape, all_windows
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 
-FORMAT = "fitness_dataset"
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 BESIDE = ("poses.csv", "mocap.csv")
 """Tables that belong to a clips.csv in the same folder."""
 HOP = 0.2
 """Between the ends of two windows of a take [s]."""
 
+_NOTHING = hashlib.sha256().hexdigest()
 _ARRAYS = ("stamps", "image", "world", "visibility")
 _VALUES = (
     *("width", "height", "name", "exercise", "subject", "group", "source", "kind"),
@@ -104,6 +112,8 @@ def collect(config: Config, track: Track = lambda items, _: items) -> Collected:
         raise InputError("nothing to make a dataset of; give bags, videos or pose files, or a table of them (--clips)")
     catalogue = Catalogue.load(config.catalogue)
     sources, problems = find_sources(list(config.sources), config.clips, config.pose_tables)
+    if any(source.kind == "clip" for source in sources):
+        check_cache(config.cache)
     known = frozenset(s.row["exercise"] for s in sources if "file" in s.row)
     takes: list[tuple[Take, str]] = []
     listed: list[dict[str, Any]] = []
@@ -165,7 +175,7 @@ def _read(
             problems.append(Problem(source.name, "", "", "unreadable", f"cannot be read ({error.strerror})"))
             continue
         # Twice the same footage under two names would stand on both sides of a split.
-        if sha256 in first:
+        if sha256 in first and sha256 != _NOTHING:
             problems.append(Problem(source.name, "", "", "duplicate", f"the same content as {first[sha256]}"))
             continue
         first[sha256] = source.name

@@ -8,6 +8,9 @@ from fitness_core.geometry import angles_of, confidences_of
 from fitness_core.skeleton import JOINT_INDEX
 from fitness_core.types import to_scale
 
+LONGEST_GAP = 60.0
+"""Between two poses of a take [s]; in what is longer nobody knows what was done, or when."""
+
 # A joint that is seen in less of a take than this cannot be said to rest.
 _ENOUGH_SEEN = 0.5
 _VISIBLE = 0.5
@@ -25,6 +28,8 @@ def check(take: Take, catalogue: Catalogue, known: frozenset[str] = frozenset())
         return "nobody", "nobody is seen in it"
     if take.duration < MIN_DURATION:
         return "short", f"{take.duration:.1f} s of poses hold no window; at least {MIN_DURATION:g} s are needed"
+    if (gap := float(np.diff(take.stamps).max())) > LONGEST_GAP:
+        return "gap", f"{gap:.0f} s without a pose in it: the clock jumped, or nothing was recorded for so long"
     if take.exercise in catalogue:
         exercise = catalogue[take.exercise]
         if exercise.joint is None:

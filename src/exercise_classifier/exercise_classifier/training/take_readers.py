@@ -1,6 +1,5 @@
 """Takes out of what a lab records: bags with take labels, videos, pose files. What is wrong is told, never dropped."""
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -12,25 +11,23 @@ import numpy as np
 
 from exercise_classifier.training.extras import LAYOUTS, extra_take
 from exercise_classifier.training.take_spans import Problem, Span, apart, problem_of, spans_of
-from exercise_classifier.training.takes import (
-    Take,
-    extract,
-    groups_of,
-    landmarks_file,
-    owner_of,
-    read_landmarks,
-    take_of,
-)
+from exercise_classifier.training.takes import Take, groups_of, landmarks_of, owner_of, take_of
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
-from fitness_datasets.bags import BagReader
+from fitness_datasets.bags import COMPRESSED, BagReader
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".flv", ".ogv", ".gif"),
 )
-BAG_SUFFIXES = (".mcap", ".db3")
+BAG_SUFFIXES = (".mcap", ".db3", *COMPRESSED)
 
+FORMAT = "fitness_dataset"
+MANIFEST = "manifest.json"
+"""Of a dataset; it begins with its format."""
+
+_BACK = 200_000_000  # a pose that is older by this than one before it [ns] tells of a clock that was set back
 _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
 
 
@@ -67,21 +64,33 @@ def read_table(table: Path | None) -> list[dict[str, str]]:
     """
     if table is None:
         return []
-    try:
-        with table.open(newline="") as file:
-            rows = [
-                {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "not a CSV file"
-        raise InputError(f"table {table} cannot be read ({reason}); give a CSV file") from None
+    rows = read_rows(table)
     if not rows or (missing := [name for name in ("file", "exercise") if name not in rows[0]]):
         raise InputError(
             f"table {table} lacks {'the columns ' + ', '.join(missing) if rows else 'rows'}; "
             "it takes the columns file, exercise and, where known, subject and source"
         )
-    return list({row["file"]: row for row in rows}.values())
+    named: dict[str, dict[str, str]] = {}
+    for row in rows:
+        row |= {"file": place_of(row["file"], table), "exercise": label_from(row["exercise"])}
+        file, exercise, before = row["file"], row["exercise"], named.get(row["file"], row)["exercise"]
+        if not file:
+            raise InputError(f"table {table} has a row of {exercise!r} without a file; name it, or remove the row")
+        if before != exercise:
+            raise InputError(
+                f"table {table}: {file} is {before!r} in one row and {exercise!r} in another; keep the right one"
+            )
+        named[file] = row
+    return list(named.values())
+
+
+def place_of(file: str, table: Path) -> str:
+    """A file of a table relative to its folder; one elsewhere as it is named there. "" of ""."""
+    if not file:
+        return ""
+    path = Path(file.replace("\\", "/"))
+    folder = table.resolve().parent
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def find_sources(
@@ -110,7 +119,9 @@ def find_sources(
             group = named or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
             labelled[(table.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
     sources, problems = [], []
-    found = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    walked = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    # What is given twice, by itself and in its folder, is one recording.
+    found = list({path.resolve(): (path, name, kind) for path, name, kind in reversed(walked)}.values())
     if not given:
         found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
     for path, name, kind in found:
@@ -138,8 +149,10 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
     suffix = path.suffix.lower()
     if path.is_dir():
         children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
-        if any(child.name == "metadata.yaml" or child.suffix in BAG_SUFFIXES for child in children):
+        if any(child.name == "metadata.yaml" or child.name.endswith(BAG_SUFFIXES) for child in children):
             yield path, name, "bag"
+            return
+        if path != root and _is_dataset(path):
             return
         before = [
             entry
@@ -150,7 +163,7 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         if not before and path == root:
             raise InputError(f"folder {path} holds no recording; {accepted}")
         yield from before
-    elif suffix in BAG_SUFFIXES:
+    elif path.name.endswith(BAG_SUFFIXES):
         yield path, name, "bag"
     elif suffix in VIDEO_SUFFIXES:
         yield path, name, "clip"
@@ -160,13 +173,28 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         raise InputError(f"{path} is no recording; {accepted}")
 
 
+def _is_dataset(folder: Path) -> bool:
+    """Whether it is what we have written: its landmarks are of recordings elsewhere."""
+    try:
+        with (folder / MANIFEST).open(errors="replace") as file:
+            return f'"format": "{FORMAT}"' in file.read(100)
+    except OSError:
+        return False
+
+
 def _folder_label(video: Path) -> str:
-    return re.sub(r"[\s-]+", "_", video.resolve().parent.name.strip().lower())
+    return label_from(video.resolve().parent.name)
+
+
+def label_from(text: str) -> str:
+    """The name of an exercise as people write it, as a label: "Front Raise" is front_raise."""
+    return re.sub(r"[\s-]+", "_", text.strip().lower())
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; of a bag's folder: of its storage files one after the other, by name."""
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix in BAG_SUFFIXES)
+    """SHA-256 of a file; of a folder: of its files one after the other, by name, of a bag of those with messages."""
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
+    files = [file for file in files if file.name.endswith(BAG_SUFFIXES)] or files
     total = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
@@ -196,10 +224,7 @@ def _without_path(text: str, source: RecordingFile) -> str:
 
 
 def _read_video(source: RecordingFile, sha256: str, cache: Path) -> Take:
-    path = landmarks_file(cache, source.path, sha256)
-    if not path.is_file():
-        extract(source.path, path)
-    stamps, poses = read_landmarks(path)
+    stamps, poses = landmarks_of(source.path, sha256, cache)
     row, subject = source.row, source.row.get("subject", "")
     return take_of(
         source.name,
@@ -234,44 +259,81 @@ def _read_pose_file(source: RecordingFile) -> Take | None:
 
 
 def _read_bag(source: RecordingFile) -> Found:
+    found = Found()
     with BagReader(source.path) as bag:
-        label_topic, pose_topic = bag.find("take_label"), bag.find("body_pose")
-        missing = [name for name, topic in (("take labels", label_topic), ("body poses", pose_topic)) if not topic]
+        label_topics, pose_topics = bag.find_all("take_label"), bag.find_all("body_pose")
+        missing = [name for name, topics in (("take labels", label_topics), ("body poses", pose_topics)) if not topics]
         if missing:
             return Found(
                 problems=[Problem(source.name, "", "", "unlabelled", f"the bag has no {' and no '.join(missing)}")]
             )
-        labels: list[Any] = []
-        by_stamp: dict[int, Pose] = {}
-        for topic, _, message in bag.messages([label_topic, pose_topic]):
-            if topic == label_topic:
-                labels.append(message)
+        labelled = {topic: _labels_of(topic, label_topics) for topic in sorted(pose_topics)}
+        for pose_topic, label_topic in labelled.items():
+            # Of several cameras or robots each is a recording of its own; one camera needs no name.
+            namespace = _namespace(pose_topic) if len(labelled) > 1 else ""
+            of = replace(source, name=source.name + namespace)
+            if label_topic:
+                takes, problems, withdrawn = _read_topics(bag, pose_topic, label_topic, of, source.name)
+                found = replace(found, takes=found.takes + takes, withdrawn=found.withdrawn + withdrawn)
             else:
-                pose = from_body_pose(message)
-                by_stamp.setdefault(pose.stamp, pose)
-        recovered = bag.recovered
+                problems = [Problem(of.name, "", "", "unlabelled", f"no take labels are beside {pose_topic}")]
+            found = replace(found, problems=found.problems + problems)
+        for label_topic in sorted({*label_topics} - {*labelled.values()}):
+            says = f"no body poses are beside {label_topic}"
+            found.problems.append(Problem(source.name, "", "", "unlabelled", says))
+        return replace(found, recovered=bag.recovered)
+
+
+def _namespace(topic: str) -> str:
+    return topic.rpartition("/")[0]
+
+
+def _labels_of(pose_topic: str, label_topics: list[str]) -> str:
+    """The take labels of poses: those of their namespace, else the only ones there are; "" = nobody knows."""
+    beside = [topic for topic in label_topics if _namespace(topic) == _namespace(pose_topic)] or label_topics
+    return beside[0] if len(beside) == 1 else ""
+
+
+def _read_topics(
+    bag: BagReader, pose_topic: str, label_topic: str, source: RecordingFile, name: str
+) -> tuple[list[Take], list[Problem], int]:
+    """Takes of one camera, what is wrong, and how many were withdrawn. name: of the bag."""
+    labels: list[Any] = []
+    by_stamp: dict[int, Pose] = {}
+    newest, twice = 0, []
+    for topic, _, message in bag.messages([label_topic, pose_topic]):
+        if topic == label_topic:
+            labels.append(message)
+        elif (pose := from_body_pose(message)).stamp not in by_stamp:
+            if newest - pose.stamp > _BACK:
+                twice.append((pose.stamp, newest))
+            newest = max(newest, pose.stamp)
+            by_stamp[pose.stamp] = pose
     spans, problems, withdrawn = spans_of(labels, source.name)
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []
     for span in apart(spans, source.name, problems):
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
-        if inside:
-            takes.append(_bag_take(span, inside, source))
+        if any(since <= span.stop and span.start <= until for since, until in twice):
+            says = "the clock went back, so that poses of two moments are between its START and STOP"
+            problems.append(problem_of(span, source.name, "backwards", says))
+        elif inside:
+            takes.append(_bag_take(span, inside, source, name))
         else:
             problems.append(problem_of(span, source.name, "empty", "no pose between START and STOP"))
-    return Found(takes, problems, withdrawn, recovered)
+    return takes, problems, withdrawn
 
 
-def _bag_take(span: Span, poses: list[Pose], source: RecordingFile) -> Take:
+def _bag_take(span: Span, poses: list[Pose], source: RecordingFile, bag: str) -> Take:
     subject = span.label.subject.strip()
     return take_of(
         f"{source.name}/{span.name}",
         span.label.exercise,
-        f"subject {subject}" if subject else f"bag {source.name}",
+        f"subject {subject}" if subject else f"bag {bag}",
         np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]),
         poses,
         kind="bag",
         subject=subject,
-        source=source.name,
+        source=bag,
     )

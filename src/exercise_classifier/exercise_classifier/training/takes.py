@@ -1,9 +1,12 @@
 """Takes: labelled pose sequences, from videos (through our own pose stage) and from their cache."""
 
-import csv
+import contextlib
 import itertools
 import math
+import os
 import re
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fitness_camera.sources import open_source
+from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose, nanoseconds, seconds
 from pose_estimator.backend import Detection, PoseBackend
@@ -89,12 +93,11 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
     """
     stretches: dict[str, list[Stretch]] = {}
     try:
-        with table.open(newline="") as file:
-            for row in csv.DictReader(file):
-                stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
-                stretches.setdefault(row["take"], []).append(stretch)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        for row in read_rows(table):
+            stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
+            stretches.setdefault(row["take"], []).append(stretch)
+    except (KeyError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
         raise InputError(
             f"stretches {table} cannot be read ({reason}); give a CSV file with the columns take, start, end, exercise"
         ) from None
@@ -198,17 +201,34 @@ def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: in
 _PICTURES = 2
 
 
-def landmarks_file(cache: Path, video: Path, sha256: str) -> Path:
-    """Where in a cache the landmarks of a video are, or shall be put by `extract`.
+def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, list[Pose]]:
+    """Like `read_landmarks`, of a video with this hash; kept in the folder `cache`, by content.
 
-    By content: files of one name in two folders, or a file that was replaced, are different videos.
+    Files of one name in two folders, or a file that was replaced, are different videos.
+
+    Raises InputError where the video cannot be read, or nothing can be kept.
     """
-    return cache / f"{video.stem}-{sha256[:16]}-{_PICTURES}.npz"
+    path = cache / f"{video.stem}-{sha256[:16]}-{_PICTURES}.npz"
+    if path.is_file():
+        # What was cut short, by a copy or a full disk, is made again.
+        with contextlib.suppress(OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+            return read_landmarks(path)
+    extract(video, path)
+    return read_landmarks(path)
+
+
+def check_cache(cache: Path) -> None:
+    """Make the folder of the landmarks. Raises InputError where that cannot be, before a video is looked at."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--cache {cache} cannot be made ({error.strerror}); give a folder") from None
 
 
 def extract(video: Path, cache_file: Path) -> None:
     """Landmarks of a video by the project's own camera and pose stages, as a cache file."""
     poses = []
+    check_cache(cache_file.parent)
     estimator = PoseEstimator(make_backend(), smoothing=False)
     try:
         with open_source(str(video)) as source:
@@ -218,17 +238,22 @@ def extract(video: Path, cache_file: Path) -> None:
     if not poses:
         raise InputError(f"{video} has no pictures; remove its row from the clip table")
     scores = [np.stack([pose.visibility, pose.presence], axis=-1) for pose in poses]
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache_file.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            image=np.concatenate([np.array([pose.image for pose in poses]), np.array(scores)], axis=-1),
-            world=np.array([pose.world for pose in poses]),
-            t=np.array([seconds(pose.stamp) for pose in poses]),
-            size=np.array([poses[0].width, poses[0].height]),
-        )
-    temporary.replace(cache_file)
+    # Two commands at a time may look at the same video.
+    temporary = cache_file.with_suffix(f".{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                image=np.concatenate([np.array([pose.image for pose in poses]), np.array(scores)], axis=-1),
+                world=np.array([pose.world for pose in poses]),
+                t=np.array([seconds(pose.stamp) for pose in poses]),
+                size=np.array([poses[0].width, poses[0].height]),
+            )
+        temporary.replace(cache_file)
+    except OSError as error:
+        raise InputError(f"{cache_file} cannot be written ({error.strerror}); give another --cache") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def counts(takes: list[Take]) -> dict[str, dict[str, int]]:

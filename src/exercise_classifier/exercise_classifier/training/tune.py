@@ -59,7 +59,8 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
             max_trials=trials,
             seed=config.seed,
             directory=str(inputs.resume),
-            project_name="tuner",
+            # What was found on other data, or of another size, is no part of this search.
+            project_name=f"tuner-{fitting.key_of(config, pool, checked)}",
             max_consecutive_failed_trials=1,
         )
         search.search(verbose=0)

@@ -1,0 +1,110 @@
+"""`./fitness train` and `evaluate` as a lab calls them: two at once, mistakes, and what is told of them afterwards."""
+
+import importlib.util
+import os
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
+    if os.environ.get("CI") == "true":
+        raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
+    pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
+
+from exercise_takes import given_to_collect, takes_of_groups
+
+from exercise_classifier.training import experiment, fitting
+from fitness_core.errors import InputError
+
+# TensorFlow takes the number of its threads only before it is first used.
+fitting.prepare()
+
+
+def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
+    from exercise_classifier.training import command, evaluate, fit
+    from exercise_classifier.training import tune as tuning
+
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    begun = []
+
+    def never_ends(config, inputs, *_):
+        begun.append(inputs.resume)
+        with pytest.raises(InputError, match="being fitted to this data already"):
+            again()
+        raise KeyboardInterrupt
+
+    shared = ["--clips", "clips.csv"]
+    ways = {
+        (fit, "fit"): lambda: command.train([*shared, "--out", str(tmp_path)]),
+        (evaluate, "evaluate"): lambda: command.evaluate(shared),
+        (tuning, "tune"): lambda: command.train([*shared, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")]),
+    }
+    for module, name in ways:
+        monkeypatch.setattr(module, name, never_ends)
+    for again in ways.values():
+        for _ in ("killed", "goes on"):
+            with pytest.raises(KeyboardInterrupt):
+                again()
+    assert begun[0] == begun[2] != begun[4], "train and evaluate keep the same folds"
+
+
+def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_path, monkeypatch):
+    from exercise_classifier.training import command, fit
+
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    told = []
+
+    def fitted(config, inputs, out, line, evaluated):
+        told.append((config, inputs.clips, out, line))
+        return {"clips": {"what": ""}}
+
+    monkeypatch.setattr(fit, "fit", fitted)
+    Path("my lab.yaml").write_text("name: mine\nseed: 7\n")
+    command.train(["--clips", "my clips.csv", "--config", "my lab.yaml", "--out", "my models"])
+    program, name, *arguments = shlex.split(told[0][-1])
+    assert (program, name) == ("./fitness", "train")
+    command.train(arguments)
+    assert told[0] == told[1]
+    command.train(["--clips", "clips.csv"])
+    assert told[2][-1] == "./fitness train --clips clips.csv"
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**31)])
+def test_a_seed_that_cannot_be_is_refused(tmp_path, seed):
+    from exercise_classifier.training import command
+
+    with pytest.raises(InputError, match="seed: Input should be"):
+        command.train(["--clips", "clips.csv", "--out", str(tmp_path), f"--seed={seed}"])
+
+
+def test_a_fold_with_nothing_to_fit_to_is_told(tmp_path, monkeypatch):
+    from exercise_classifier.training import command
+
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    (tmp_path / "tiny.yaml").write_text("synthetic: 0\nfolds: 2\nwindows: 1\n")
+    with pytest.raises(InputError, match="fold 1 of 2 has no window to fit to"):
+        command.train(["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path)])
+
+
+def test_a_search_does_not_go_on_with_what_was_found_on_other_data(tmp_path, monkeypatch):
+    from exercise_classifier.training import command, tune
+
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(tune, "SIZES", {"temporal_convolution": (0.25,)})
+    # As if each were interrupted just before its end.
+    monkeypatch.setattr(experiment, "forget", lambda _: None)
+    tried, cross_validate = [], tune.cross_validate
+    monkeypatch.setattr(tune, "cross_validate", lambda *given: tried.append(given) or cross_validate(*given))
+    (tmp_path / "tiny.yaml").write_text("features: raw132\nwindows: 60\nsynthetic: 0\nfolds: 2\nepochs: 1\n")
+    given = ["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--jobs", "1", "--tune", "1"]
+    takes = takes_of_groups(6, 2)
+    for data, trials in ((takes, 1), (takes, 1), ([replace(take, image=take.image * 0.9) for take in takes], 2)):
+        given_to_collect(monkeypatch, data)
+        command.train([*given, "--tuned", str(tmp_path / "tuned.yaml")])
+        assert len(tried) == trials
