@@ -1,5 +1,6 @@
 """Fit and test one network per fold, several at a time; a fold that was finished is not fitted again."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -41,6 +42,13 @@ class Split:
         tested = np.flatnonzero(np.isin(self.checked_groups, [*fold.tested]))
         refuse_leak(self.pool_groups[fitted], self.checked_groups[stopping], self.checked_groups[tested])
         return fitted, stopping, tested
+
+    @property
+    def key(self) -> str:
+        """The same for the same folds of the same sources: a fold of any other must not be taken for one of these."""
+        folds = [(sorted(fold.tested), sorted(fold.stopping)) for fold in self.folds]
+        content = [folds, self.pool_groups.tolist(), self.checked_groups.tolist()]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def cross_validate(
     config: TrainingConfig, split: Split, pool: Windows, checked: Windows, places: Places, what: str = "fold"
 ) -> CrossValidated:
     """One network per fold: fitted to windows of `pool`, tested on those of `checked`."""
-    task = _Task(config, split, places, fitting.key_of(config, pool, checked), what)
+    task = _Task(config, split, places, f"{fitting.key_of(config, pool, checked)}-{split.key}", what)
     places.folder.mkdir(parents=True, exist_ok=True)
     # Mistakes are found here, before others are started.
     for number in range(len(split.folds)):

@@ -59,8 +59,8 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
             max_trials=trials,
             seed=config.seed,
             directory=str(inputs.resume),
-            # What was found on other data, or of another size, is no part of this search.
-            project_name=f"tuner-{fitting.key_of(config, pool, checked)}",
+            # Trials of other data or folds, as before a correction, say nothing about these.
+            project_name=f"tuner-{fitting.key_of(config, pool, checked)}-{split.key}",
             max_consecutive_failed_trials=1,
         )
         search.search(verbose=0)

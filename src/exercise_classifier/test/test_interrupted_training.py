@@ -1,0 +1,37 @@
+"""What an interrupted training kept is taken up by the same training only."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import training_packages
+from exercise_clips import EXERCISES
+from exercise_takes import takes_of_groups
+
+from exercise_classifier.training import cross_validation
+from exercise_classifier.training.config import TrainingConfig
+from exercise_classifier.training.cross_validation import Places, Split
+from exercise_classifier.training.folds import folds_of
+from exercise_classifier.training.takes import Take
+from exercise_classifier.training.windows import Shape, all_windows, random_windows
+
+training_packages.prepare()
+
+
+def test_a_fold_of_sources_that_were_corrected_since_is_fitted_anew(tmp_path: Path) -> None:
+    config = TrainingConfig(
+        network={"kind": "temporal_convolution", "sizes": (4,)}, windows=60, epochs=1, folds=2, patience=0
+    )
+    takes = takes_of_groups(6, 3)
+    pool = random_windows(takes, Shape(), dict.fromkeys(EXERCISES, 20), np.random.default_rng(1))
+    checked = all_windows(takes, Shape())
+
+    def finished_before(takes: list[Take]) -> int:
+        groups = np.array([take.group for take in takes])
+        split = Split(folds_of(takes, 2, stopping=False), groups[pool.take], groups[checked.take])
+        return cross_validation.cross_validate(config, split, pool, checked, Places(tmp_path)).resumed
+
+    assert [finished_before(takes), finished_before(takes)] == [0, 2]
+    # The table said that they are three people, but two of them are one.
+    corrected = [replace(take, group=takes[0].group) if take.group == takes[1].group else take for take in takes]
+    assert finished_before(corrected) == 0
