@@ -21,7 +21,7 @@ from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Session, folder_of, hold, plan
+from fitness_datasets.session import Session, open_held, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
@@ -81,12 +81,11 @@ class RecordTakeNode(FitnessNode):
         if self.params.subject:
             self._session = self._open_session(self.params.subject, self.params.session)
             self._plan = plan(self._session, takes.exercises_of(self.params), self.params.takes)
-        transport = self.params.image_transport
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
-            pictures.subscribe(self, transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
+            pictures.subscribe(self, self.params.image_transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         self._timer = self.create_timer(0.1, self._watch)
         if self.params.subject:
@@ -119,15 +118,14 @@ class RecordTakeNode(FitnessNode):
         return problem
 
     def _open_session(self, subject: str, name: str) -> Session:
-        now = self.get_clock().now().nanoseconds
         self._let_go()
-        self._hold = hold(folder_of(self.params.out, subject, name)) if self.params.out else None
-        return Session.open(self.params.out, subject, name, now, {"source": self.params.camera})
+        now = self.get_clock().now().nanoseconds
+        session, self._hold = open_held(self.params.out, subject, name, now, {"source": self.params.camera})
+        return session
 
     def _let_go(self) -> None:
         if self._hold is not None:
             self._hold.release()
-        self._hold = None
 
     def _next(self) -> None:
         if self._plan:

@@ -136,6 +136,22 @@ def hold(folder: Path) -> Hold:
     return Hold(folder, f"{folder} is being recorded into; wait for its end, or give another session")
 
 
+def open_held(
+    out: str | Path, subject: str, session: str, now: int, camera: dict[str, str | int]
+) -> tuple[Session, Hold | None]:
+    """`Session.open` of one that no other collection records into until it is let go of; "" needs no hold.
+
+    Raises InputError, and holds nothing then.
+    """
+    held = hold(folder_of(out, subject, session)) if out else None
+    try:
+        return Session.open(out, subject, session, now, camera), held
+    except InputError:
+        if held is not None:
+            held.release()
+        raise
+
+
 def folder_of(out: str | Path, subject: str, session: str) -> Path:
     """Where a session is kept in the collection `out`."""
     return Path(out).expanduser() / f"{subject}_{session}"

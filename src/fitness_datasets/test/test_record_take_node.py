@@ -23,6 +23,7 @@ from take_figure import repetition, standing
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_image
+from fitness_datasets import session
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
@@ -282,3 +283,13 @@ def test_a_session_is_of_one_collection_at_a_time(gym, tmp_path):
     gym.executor.remove_node(first)
     first.stop()
     gym.start(**given)
+
+
+def test_a_session_that_cannot_be_opened_is_held_by_nobody(gym, tmp_path):
+    gym.start(out=str(tmp_path))
+    file = tmp_path / "P01_S01" / "session.yaml"
+    file.parent.mkdir()
+    file.write_text("subject: somebody else\n")
+    assert not gym.ask().accepted
+    session.hold(file.parent).release()
+    assert file.read_text() == "subject: somebody else\n"
