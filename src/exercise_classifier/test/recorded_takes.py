@@ -141,3 +141,8 @@ def everything() -> Recording:
     recording.label(GO, "squat")
     recording.play(still(2))
     return recording
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file and its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -1,18 +1,11 @@
 """What an evaluation says: of right and wrong models, of what somebody saw in the takes, of what one notices."""
 
-import importlib.util
-import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import training_packages
 from exercise_clips import EXERCISES
-
-if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
-    if os.environ.get("CI") == "true":
-        raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
-    pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
-
 from exercise_takes import given_to_collect, take_of, takes_of_groups
 
 from exercise_classifier.training import evaluation, experiment
@@ -22,6 +15,8 @@ from exercise_classifier.training.page import page
 from exercise_classifier.training.takes import SKIPPED, Stretch, Take, counts, read_stretches
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows
 from fitness_core.errors import InputError
+
+training_packages.prepare()
 
 
 def test_report_of_a_perfect_and_of_a_wrong_model():

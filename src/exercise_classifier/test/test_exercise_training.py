@@ -1,26 +1,18 @@
 """What fits the model: no leaks, the same result for the same seed, the network in LiteRT as it is in Keras."""
 
-import importlib.util
 import json
-import os
 import re
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
+import training_packages
 from exercise_clips import EXERCISES, poses_of
+from exercise_takes import given_to_collect, take_of, takes_of_groups
 
 from exercise_classifier import model_file
 from exercise_classifier.classifier import LoadedModel
-
-if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
-    if os.environ.get("CI") == "true":
-        raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
-    pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
-
-from exercise_takes import given_to_collect, take_of, takes_of_groups
-
 from exercise_classifier.features import N_FEATURES
 from exercise_classifier.training import evaluation, experiment, fitting
 from exercise_classifier.training.config import CONFIGS, Kind, TrainingConfig, load_config
@@ -29,8 +21,7 @@ from exercise_classifier.training.takes import groups_of
 from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
 from fitness_core.errors import InputError
 
-# TensorFlow takes the number of its threads only before it is first used.
-fitting.prepare()
+training_packages.prepare()
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "plateau"])

@@ -1,25 +1,17 @@
 """`./fitness train` and `evaluate` as a lab calls them: two at once, mistakes, and what is told of them afterwards."""
 
-import importlib.util
-import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
-    if os.environ.get("CI") == "true":
-        raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
-    pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
-
+import training_packages
 from exercise_takes import given_to_collect, takes_of_groups
 
-from exercise_classifier.training import experiment, fitting
+from exercise_classifier.training import experiment
 from fitness_core.errors import InputError
 
-# TensorFlow takes the number of its threads only before it is first used.
-fitting.prepare()
+training_packages.prepare()
 
 
 def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):

@@ -1,34 +1,25 @@
 """What is fitted to: the features that the node sees, synthetic takes that move as they should, no leaks."""
 
-import importlib.util
-import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import training_packages
 from exercise_clips import EXERCISES, START, poses_of
-
-from exercise_classifier.window import PoseWindow
-from fitness_core.skeleton import INDEX
-from fitness_core.types import DEPTH_OF_IMAGE, nanoseconds
-
-if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.util.find_spec(name) is None]:
-    if os.environ.get("CI") == "true":
-        raise ModuleNotFoundError(f"{', '.join(missing)} of the dependency group `train`")
-    pytest.skip(f"{', '.join(missing)} not installed (dependency group `train`)", allow_module_level=True)
-
 from exercise_takes import take_of, takes_of_groups
 
 from exercise_classifier.features import FEATURE_SETS, N_FEATURES
-from exercise_classifier.training import cross_validation, fitting, synthetic
+from exercise_classifier.training import cross_validation, synthetic
 from exercise_classifier.training import folds as splits
 from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.takes import groups_of
 from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
+from exercise_classifier.window import PoseWindow
 from fitness_core.errors import InputError
+from fitness_core.skeleton import INDEX
+from fitness_core.types import DEPTH_OF_IMAGE, nanoseconds
 
-# TensorFlow takes the number of its threads only before it is first used.
-fitting.prepare()
+training_packages.prepare()
 
 
 @pytest.mark.parametrize("name", FEATURE_SETS)

@@ -13,13 +13,11 @@ from rclpy.serialization import deserialize_message
 from fitness_core.catalogue import Catalogue
 from fitness_core.ros import qos
 from fitness_core.ros.serialized import stamp_of
-from fitness_core.types import Phase, seconds
+from fitness_core.types import SILENT, Phase, seconds
 from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSummary
 
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
-SILENT = 3.0
-"""So long after the last pose nothing is live any more: there is no rate [s]."""
 TERMINAL_PERIOD, LOG_PERIOD = 0.2, 5.0
 """Between status lines on a terminal, and elsewhere [s]."""
 CLEAR = "\r\033[K"

@@ -7,22 +7,19 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 
 import numpy as np
 import pytest
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
+from spun_stage import DEADLINE, Stage, wait_for
 from std_msgs.msg import Bool
 
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
-from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.messages import from_time, header, to_body_pose
 from fitness_core.types import Pose
 from fitness_datasets.bags import BagReader, BagWriter
@@ -32,53 +29,12 @@ from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, RepState, SetSu
 
 pytestmark = pytest.mark.usefixtures("ros")
 
-DEADLINE = 60.0
-
-
-class Stage:
-    """Nodes under test and a bystander, in a namespace of their own, spun by a thread."""
-
-    def __init__(self):
-        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.executor = GraphExecutor()
-        self.node = self.add(rclpy.create_node("bystander", namespace=self.namespace))
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._stopping = False
-        self._thread.start()
-
-    def _spin(self):
-        while not self._stopping:
-            self.executor.spin_once(timeout_sec=0.05)
-
-    def add(self, node):
-        self.executor.add_node(node)
-        return node
-
-    def make(self, kind, **parameters):
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        return self.add(kind(namespace=self.namespace, parameter_overrides=overrides))
-
-    def close(self):
-        self._stopping = True
-        self._thread.join()
-        nodes = self.executor.get_nodes()
-        self.executor.shutdown()
-        for node in nodes:
-            node.destroy_node()
-
 
 @pytest.fixture
 def stage():
     stage = Stage()
     yield stage
     stage.close()
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def pose_message(number: int) -> BodyPose:

@@ -10,13 +10,12 @@ from sensor_msgs.msg import Image
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
+from fitness_core.types import SILENT
 from fitness_visualization.overlay import old
 from fitness_visualization.window import Window
 
 WATCH_PERIOD = 0.25
 """How often it is looked whether the window was closed [s]."""
-SILENT = 3.0
-"""So long after the last picture it is not shown as if it were now [s]."""
 
 
 class WindowNode(FitnessNode):

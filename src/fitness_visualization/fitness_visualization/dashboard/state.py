@@ -14,6 +14,7 @@ import numpy as np
 from fitness_core.catalogue import Catalogue
 from fitness_core.skeleton import CONNECTIONS, JOINTS
 from fitness_core.types import (
+    SILENT,
     Classification,
     ClassificationStatus,
     FormCue,
@@ -34,8 +35,6 @@ KEPT = 200
 """Repetitions, sets and cues that somebody who comes late is still told."""
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
-SILENT = 3.0
-"""So long after the last pose nothing is live any more: there is no rate [s]."""
 
 
 class State:

@@ -5,7 +5,7 @@ import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const CUE_TIME = 7000; // [ms] that a cue stays
-const SILENT = 3; // [s] without a pose after which nothing is live any more
+const SILENT = 3; // [s] without a pose after which nothing is live any more, as in fitness_core/types.py
 const $ = (id) => document.getElementById(id);
 const titles = new Map();
 const joints = new Map();

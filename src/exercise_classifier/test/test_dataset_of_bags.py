@@ -1,0 +1,99 @@
+"""What bags a dataset is made of: compressed ones, of several cameras and robots, with clocks that were set."""
+
+from pathlib import Path
+
+import pytest
+from exercise_clips import poses_of
+from rclpy.serialization import serialize_message
+from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, good
+
+from exercise_classifier.training.dataset import Config, build
+from fitness_core.types import nanoseconds
+from fitness_datasets.bags import BagWriter
+
+
+def test_bags_whose_files_are_compressed_are_each_their_own(tmp_path: Path) -> None:
+    for exercise in ("squat", "curl", "press"):
+        recording = Recording()
+        recording.take(exercise, poses_of(exercise))
+        recording.write_compressed(tmp_path / "all" / exercise)
+    # As where the recorder died.
+    (tmp_path / "all/press/metadata.yaml").unlink()
+    built = build(Config((tmp_path / "all",), tmp_path / "set"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", "squat"]
+    ((source, says),) = [(problem.source, problem.says) for problem in built.problems]
+    assert source == "all/press" and "press.mcap.zstd but no metadata.yaml" in says and "zstd -d" in says
+
+
+def test_a_bag_of_two_robots_is_two_recordings(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "bag", {f"/{robot}{t}": name for robot in "abc" for t, name in TYPES.items()}) as writer:
+        for robot, exercise in zip("ab", ("squat", "curl"), strict=True):
+            recording = Recording()
+            recording.take(exercise, poses_of(exercise), subject=robot)
+            for topic, stamp, message in recording.entries:
+                writer.write(f"/{robot}{topic}", stamp, serialize_message(message))
+    built = build(Config((tmp_path / "bag",), tmp_path / "set"))
+    assert [(take["name"], take["exercise"], take["group"]) for take in built.manifest["takes"]] == [
+        ("bag/a/fitness/a_s1_001", "squat", "subject a"),
+        ("bag/b/fitness/b_s1_001", "curl", "subject b"),
+    ]
+    assert not built.problems
+
+
+def test_two_cameras_share_the_labels_of_their_bag_and_nobody_guesses_between_two(tmp_path: Path) -> None:
+    def write(path: Path, labels: tuple[str, ...]) -> None:
+        cameras = {f"/{side}/body_pose": TYPES[POSES] for side in ("left", "right")}
+        with BagWriter(path, cameras | dict.fromkeys(labels, TYPES[LABELS])) as writer:
+            recording = Recording()
+            recording.take("squat", poses_of("squat"), subject="")
+            for topic, stamp, message in recording.entries:
+                for there in cameras if topic == POSES else labels:
+                    writer.write(there, stamp, serialize_message(message))
+
+    write(tmp_path / "one", ("/take_label",))
+    takes = build(Config((tmp_path / "one",), tmp_path / "set")).manifest["takes"]
+    assert [(take["name"], take["group"]) for take in takes] == [
+        ("one/left/s1_001", "bag one"),
+        ("one/right/s1_001", "bag one"),
+    ]
+    write(tmp_path / "two", ("/left/take_label", "/take_label"))
+    built = build(Config((tmp_path / "two",), tmp_path / "set"))
+    assert [take["name"] for take in built.manifest["takes"]] == ["two/left/s1_001"]
+    assert [(problem.source, problem.says) for problem in built.problems] == [
+        ("two", "no body poses are beside /take_label"),
+        ("two/right", "no take labels are beside /right/body_pose"),
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "problem"), [(-2, "backwards"), (0.5, ""), (7200, "gap")])
+def test_a_clock_that_was_set_during_a_take_is_reported(tmp_path: Path, seconds: float, problem: str) -> None:
+    recording = Recording()
+    recording.take("curl", poses_of("curl"))
+    recording.number += 1
+    recording.label(GO, "squat")
+    recording.play(poses_of("squat"))
+    recording.now += nanoseconds(seconds)
+    recording.play(poses_of("squat"))
+    recording.label(STOP, "squat")
+    # Messages are received in their order, whatever their stamps say.
+    first = recording.entries[0][1]
+    recording.entries = [(topic, first + n, message) for n, (topic, _, message) in enumerate(recording.entries)]
+    built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", *([] if problem else ["squat"])]
+    assert [found.problem for found in built.problems] == ([problem] if problem else [])
+
+
+def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:
+    good().write(tmp_path / "all/bag")
+    config = Config((tmp_path / "all",), tmp_path / "all/set")
+    build(config)
+    before = files_of(tmp_path / "all/set")
+    assert not build(config).problems
+    assert files_of(tmp_path / "all/set") == before
+
+
+def test_a_recording_that_is_given_twice_is_one(tmp_path: Path) -> None:
+    bag = good().write(tmp_path / "all/bag")
+    built = build(Config((bag, tmp_path / "all", tmp_path / "all/../all/bag"), tmp_path / "set"))
+    assert not built.problems
+    assert [source["source"] for source in built.manifest["sources"]] == ["bag"]
