@@ -12,11 +12,16 @@ import rclpy
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 
+from fitness_bringup.live import DEMO
 from fitness_core.errors import InputError
+from fitness_core.ros import qos
 from fitness_core.ros.executor import GraphExecutor
+from fitness_core.ros.messages import to_body_pose
+from fitness_datasets.bags import BagReader
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_datasets.recorder_node import RecorderNode
 from fitness_msgs.action import RecordTake
+from fitness_msgs.msg import BodyPose, RepEvent
 from fitness_visualization.dashboard import requests
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller
@@ -143,3 +148,51 @@ def test_a_take_that_cannot_begin_leaves_no_recording_on(room: Room) -> None:
 
     run(scenario)
     assert not room.recorder.active and not room.guide.active
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_recording_that_is_stopped_ends_its_take_first(room: Room, before: bool) -> None:
+    async def scenario() -> None:
+        await room.there()
+        if before:
+            await room.collection.record(True)
+        await room.collection.take(room.ask("P01"))
+        assert "not kept" in await room.collection.record(False)
+
+    run(scenario)
+    assert not room.recorder.active and room.collection.writing is None
+    assert not room.guide.active and room.guide.collector.guidance is None, "nobody is led on"
+    assert (room.told[-1]["phase"], room.told[-1]["kept"], room.over) == ("over", False, 1)
+
+
+def test_a_recording_goes_on_while_a_take_waits_to_be_decided(room: Room) -> None:
+    poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    events = room.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
+    with BagReader(DEMO) as bag:
+        demo = [to_body_pose(pose) for pose in bag.poses()]
+
+    async def done_three_times() -> None:
+        """Somebody stands, and does what was asked for."""
+        for pose in demo:
+            if room.told and room.told[-1]["phase"] == "review":
+                return
+            poses.publish(pose)
+            if room.told and room.told[-1]["phase"] == "recording":
+                counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
+                events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
+            await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
+        raise AssertionError(room.told)
+
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        await done_three_times()
+        with pytest.raises(InputError, match="keep, redo or stop"):
+            await room.collection.record(False)
+        assert room.recorder.active and room.guide.active
+        assert await room.collection.decide("keep") == "kept"
+        while not room.over:
+            await asyncio.sleep(0.02)
+
+    run(scenario)
+    assert room.told[-1]["kept"] and not room.recorder.active

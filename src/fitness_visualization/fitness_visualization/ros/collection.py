@@ -86,6 +86,7 @@ class Collection:
         self.writing: Path | None = None
         """The bag that is recorded now."""
         self._take: asyncio.Task | None = None
+        self._handle: Any = None  # of the take's goal
         self._takes = 0
         self._news: Json = {}
 
@@ -98,9 +99,25 @@ class Collection:
         }
 
     async def record(self, on: bool) -> str:
-        """Start or stop recording."""
+        """Start or stop recording. A take that is under way is ended first, and not kept.
+
+        Raises InputError while a take waits to be decided: it would be lost without anybody's word.
+        """
         async with self._busy:
-            return await self._record(on)
+            handle = self._handle if self._take is not None and not self._take.done() else None
+            if on or handle is None:
+                return await self._record(on)
+            if self._news.get("phase") == "review":
+                raise InputError("a take waits to be decided; keep, redo or stop it, then stop recording")
+            await wait_for(handle.cancel_goal_async(), "record_take")
+            take = self._take
+        # Not while busy: what follows a take brings down what the take has brought up.
+        assert take is not None
+        await asyncio.wait([take])
+        async with self._busy:
+            if await self._recorder.is_active():
+                await self._record(False)
+        return f"the take was ended and is not kept; recorded {self._bag}"
 
     async def _record(self, on: bool) -> str:
         if on == await self._recorder.is_active():
@@ -137,6 +154,7 @@ class Collection:
             except InputError:
                 await self._end(started, guided)
                 raise
+            self._handle, self._news = handle, {}
             self._take = asyncio.create_task(self._follow(handle, started, guided))
         return f"take of {asked.exercise} begun"
 
