@@ -97,3 +97,10 @@ def test_a_recording_that_is_given_twice_is_one(tmp_path: Path) -> None:
     built = build(Config((bag, tmp_path / "all", tmp_path / "all/../all/bag"), tmp_path / "set"))
     assert not built.problems
     assert [source["source"] for source in built.manifest["sources"]] == ["bag"]
+
+
+def test_a_link_to_nowhere_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    good().write(tmp_path / "day/bag")
+    (tmp_path / "day/gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    built = build(Config((tmp_path / "day",), tmp_path / "set"))
+    assert [(problem.source, problem.problem) for problem in built.problems] == [("day/gone.mp4", "missing")]

@@ -128,7 +128,7 @@ def find_sources(
         _, row = labelled.get(path.resolve(), ("", {}))
         name = (row["file"] if row else name).removeprefix("videos/")
         if not path.exists():
-            problems.append(Problem(name, name, row["exercise"], "missing", "the file is not there"))
+            problems.append(Problem(name, name, row.get("exercise", ""), "missing", "the file is not there"))
         elif kind == "pose file" and not row:
             problems.append(Problem(name, name, "", "unlabelled", "no label; name it in a table given with --poses"))
         elif kind == "pose file" and row["group"] == _AMBIGUOUS:
@@ -144,7 +144,7 @@ def find_sources(
 
 def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
     accepted = "give bags, videos, pose files (.npz), or folders of them"
-    if not path.exists():
+    if not path.exists() and path == root:
         raise InputError(f"{path} does not exist; {accepted}")
     suffix = path.suffix.lower()
     if path.is_dir():
