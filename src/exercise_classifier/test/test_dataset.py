@@ -144,6 +144,15 @@ def test_the_same_subject_in_two_bags_is_never_split_and_a_copy_is_left_out(tmp_
     assert [(problem.source, problem.problem) for problem in built.problems] == [("day/three", "duplicate")]
 
 
+def test_pose_files_have_30_frames_a_second_where_no_column_tells(tmp_path: Path) -> None:
+    landmarks = np.array([np.column_stack([pose.image, pose.visibility]) for pose in poses_of("squat")])
+    np.savez(tmp_path / "a.npz", landmarks=landmarks)
+    (tmp_path / "poses.csv").write_text("file,exercise,layout\na.npz,squat,blazepose33_xyzv\n")
+    build(Config((), tmp_path / "set", poses=(tmp_path / "poses.csv",)))
+    (take,) = load(tmp_path / "set")
+    assert take.stamps[1] == pytest.approx(1 / 30)
+
+
 def test_pose_files_are_labelled_by_their_table(tmp_path: Path) -> None:
     poses = poses_of("squat")
     landmarks = np.array([np.column_stack([pose.image, pose.visibility]) for pose in poses])

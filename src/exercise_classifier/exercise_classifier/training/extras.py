@@ -106,7 +106,7 @@ def _make(
 
 def _blazepose(landmarks: np.ndarray, row: dict) -> Take | None:
     """Image landmarks; square pictures assumed (fit3d: 900 x 900), 30 fps where the table says nothing."""
-    rate = float(row["fps"] or _ASSUMED_RATE)
+    rate = float(row.get("fps") or _ASSUMED_RATE)
     world = np.full((len(landmarks), N_LANDMARKS, 3), np.nan)
     return _make(row, rate, landmarks[..., :3], world, np.nan_to_num(landmarks[..., 3]), (900, 900), "pose file")
 
