@@ -17,6 +17,8 @@ READ_TIMEOUT = 3.0
 """How long a stream may pause before it counts as lost [s]."""
 PICTURES = 4
 """Pictures that are kept to be used again."""
+DAMAGED = 1000
+"""Pictures in a row that are left out of a damaged file, at most, to go on with the next that decodes."""
 
 _WIDEST = 4.0  # pixels so many times as wide as high, or as high as wide, are a mistake in the file
 # So near to square they are: encoders round a width to whole pixels (854x480 of 16:9 says 1280:1281).
@@ -28,13 +30,24 @@ class CaptureSource(Source):
     """Pictures of an open capture. The first is decoded here and kept, so that opening says whether there are any.
 
     Raises InputError(refusal) where the capture is not open or has no first picture. A recording that is cut short
-    or damaged ends at its last picture that decodes. Pixels that are not square are made so. file: where it is read
-    from, None where that is no file.
+    ends at its last picture that decodes; of a damaged file the pictures that do not decode are left out. Pixels that
+    are not square are made so. file: where it is read from, None where that is no file.
     """
 
-    def __init__(self, name: str, capture: cv2.VideoCapture, live: bool, refusal: str, frame_id: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        capture: cv2.VideoCapture,
+        live: bool,
+        refusal: str,
+        frame_id: str,
+        file: Path | None = None,
+    ) -> None:
         super().__init__(name, frame_id)
         self.live = live
+        self.file = file
+        self.frames = 0 if live else _length(capture)
+        self._left = self.frames  # pictures that are still to come, where the file says so
         self._capture = capture
         # Whether OpenCV turns pictures by itself depends on how it was built (the PyPI wheels do not, others do),
         # so it is told not to, and the turn that the file asks for is made here.
@@ -51,10 +64,18 @@ class CaptureSource(Source):
         self.height, self.width = self._first.image.shape[:2]
         # A copy: whoever gets the picture may draw on it.
         self._beginning = self._first.stamp, self._first.image.copy()
-        self.file: Path | None = None
+
+    def _grab(self) -> bool:
+        """Take the next picture that decodes; False: there is none.
+
+        What is damaged gives no picture, like the end of a file: it is the end where no picture is left to come.
+        """
+        more = min(self._left, DAMAGED) if self.file is not None else 0
+        self._left = max(0, self._left - 1)
+        return any(self._capture.grab() for _ in range(1 + more))
 
     def _decode(self) -> Frame | None:
-        if not self._capture.grab():
+        if not self._grab():
             return None
         arrived = wall_clock()
         ok, picture = self._capture.retrieve(self._unused())
@@ -97,6 +118,7 @@ class CaptureSource(Source):
         if self.file is None or not self.file.is_file() or not self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0):
             return False
         self._stamps = Stamps(self.rate)
+        self._left = self.frames
         self._first = self._decode()
         # Not every container can be sought in, and what it gives then is another picture.
         stamp, image = self._beginning
@@ -104,6 +126,7 @@ class CaptureSource(Source):
 
     def close(self) -> None:
         self._first = None
+        self._left = 0
         self._capture.release()
 
 
@@ -114,10 +137,7 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
     # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     refusal = f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
-    source = CaptureSource(name, capture, False, refusal, frame_id)
-    source.frames = _length(capture)
-    source.file = path
-    return source
+    return CaptureSource(name, capture, False, refusal, frame_id, path)
 
 
 def open_address(address: str, frame_id: str) -> CaptureSource:
@@ -129,13 +149,10 @@ def open_address(address: str, frame_id: str) -> CaptureSource:
         round(READ_TIMEOUT * 1000),
     ]
     capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
-    frames = _length(capture)
     refusal = (
         f"address {address} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
     )
-    source = CaptureSource(address, capture, frames == 0, refusal, frame_id)
-    source.frames = frames
-    return source
+    return CaptureSource(address, capture, _length(capture) == 0, refusal, frame_id)
 
 
 def open_device(name: str, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:

@@ -187,6 +187,21 @@ def test_a_file_that_is_cut_short_ends_at_its_last_good_picture(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == list(range(len(frames)))
 
 
+def test_of_a_damaged_file_the_pictures_that_do_not_decode_are_left_out(tmp_path):
+    path = make_video(tmp_path / "clip.mp4")
+    whole = bytearray(path.read_bytes())
+    pictures = whole.index(b"mdat") + 4
+    size = int.from_bytes(whole[pictures - 8 : pictures - 4], "big") - 8
+    hole = slice(pictures + size // 2, pictures + size * 3 // 4)
+    whole[hole] = bytes(hole.stop - hole.start)
+    path.write_bytes(whole)
+    with open_source(str(path)) as source:
+        frames = list(source)
+        assert len(frames) < 20 and frames[-1].stamp == 19 * 40_000_000
+        assert source.read() is None
+        assert source.rewind() and len(list(source)) == len(frames)
+
+
 def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path):
     folder = make_folder(tmp_path / "folder", ["f1.png", "f2.JPG", "f10.png", "f11.bmp"])
     (folder / "notes.txt").write_text("not a picture")
