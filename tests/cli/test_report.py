@@ -1,5 +1,6 @@
 """What becomes a segment, and what the JSON of a report looks like."""
 
+import io
 import json
 import math
 from dataclasses import replace
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
 
+from fitness_bringup.analyze import print_report
 from fitness_bringup.pipeline import ahead
 from fitness_bringup.report import Report, Segment, repetitions_of, schema, segments_of
 from fitness_core.catalogue import Catalogue
@@ -160,3 +163,17 @@ def test_ahead_runs_no_further_than_its_depth_and_stops_when_closed() -> None:
     assert next(iterator) == 0
     iterator.close()
     assert len(drawn) <= 6
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_a_narrow_terminal_cuts_nothing_off(width: int) -> None:
+    event = RepEvent(at(14.0), "jumping_jack", 1, 0, Reason.WRONG_POSTURE, at(11.0), at(11.2), at(13.0), 1.5)
+    faults = ("jumping_jack_trunk_lean", "jumping_jack_knees_in", "jumping_jack_depth")
+    event = replace(event, form_judged=faults, form_faults=faults)
+    made = report(Segment("jumping_jack", 11.0, 13.0, 1, 0.9), reps=repetitions_of([event], Catalogue.load(), ORIGIN))
+    screen = Console(width=width, file=io.StringIO())
+    print_report(made, screen)
+    printed = screen.file.getvalue()
+    assert "\N{HORIZONTAL ELLIPSIS}" not in printed, printed
+    assert printed.count(" jumping_jack ") == 2
+    assert max(map(len, printed.splitlines())) <= width

@@ -320,14 +320,14 @@ def print_report(report: Report, console: Console) -> None:
     if not report.segments:
         console.print("no exercise found")
     else:
-        segments = table("exercise", "from [s]", "to [s]", "repetitions", "confidence")
+        segments = table("exercise", "from [s]", "to [s]", "repetitions", "confidence", names=True)
         for segment in report.segments:
             confidence = "given" if math.isnan(segment.confidence) else f"{segment.confidence:.2f}"
             times = f"{segment.start_s:.1f}", f"{segment.end_s:.1f}"
             segments.add_row(segment.exercise, *times, str(segment.reps), confidence)
         console.print(segments)
     if report.reps:
-        repetitions = table("exercise", "ends [s]", "takes [s]", "range", "form", "not counted: why")
+        repetitions = table("exercise", "ends [s]", "takes [s]", "range", "form", "not counted", names=True)
         for repetition in report.reps:
             measured = (
                 f"{repetition.time_s:.1f}",

@@ -148,7 +148,7 @@ def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) 
     console = Console()
     sets = [summary for summary in status.sets if summary.repetitions]
     if sets:
-        rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range")
+        rows = table("set", "repetitions", "rejected", "mean duration [s]", "mean range", names=True)
         for summary in sets:
             mean = summary.range_of_motion_mean
             by_joint = summary.exercise not in exercises or exercises[summary.exercise].joint is not None

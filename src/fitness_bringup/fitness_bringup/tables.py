@@ -7,12 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 
-def table(*columns: str) -> Table:
-    """An empty table; the first column is text, the others are numbers."""
+def table(*columns: str, names: bool = False) -> Table:
+    """An empty table; the first column is text, the others are numbers. Where the terminal is too narrow, cells have
+    more lines, and nothing is cut off.
+
+    names: the first column has names of exercises, which stay in one line.
+    """
     made = Table(box=box.SIMPLE_HEAD)
     for number, column in enumerate(columns):
         # As Text, because Rich would take "[s]" for markup.
-        made.add_column(Text(column), justify="right" if number else "left")
+        made.add_column(Text(column), justify="right" if number else "left", overflow="fold")
+    if names:
+        made.columns[0].no_wrap = True
     return made
 
 
