@@ -7,7 +7,7 @@ import numpy as np
 
 from fitness_bringup.live import DEMO
 from fitness_core.catalogue import Catalogue
-from fitness_core.types import Classification, ClassificationStatus, Phase, Pose, RepState, nanoseconds
+from fitness_core.types import Classification, ClassificationStatus, JointAngles, Phase, Pose, RepState, nanoseconds
 from fitness_datasets.bags import BagReader
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.server import Server, Settings
@@ -18,11 +18,12 @@ with BagReader(DEMO) as demo:
 
 
 class Told:
-    """Shows pages what the test has set: `known`, `pose`, `image`. exercises: its catalogue."""
+    """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue."""
 
     def __init__(self, exercises: Catalogue | None = None) -> None:
         self.known = State(exercises or Catalogue.load())
         self.pose: Pose | None = None
+        self.angles: JointAngles | None = None
         self.image: np.ndarray | None = None
         self.silence = math.nan
         self.exercise = ""
@@ -55,7 +56,7 @@ class Told:
         return True
 
     def state(self) -> Json:
-        return self.known.now(self.pose, None) | ({} if math.isnan(self.silence) else {"silence": self.silence})
+        return self.known.now(self.pose, self.angles) | ({} if math.isnan(self.silence) else {"silence": self.silence})
 
     def picture(self) -> np.ndarray | None:
         return self.image

@@ -3,6 +3,8 @@ import { colour } from "./theme.js";
 
 const SPAN = 20; // [s]
 const HALF_WIDTH = 2; // samples to each side that the speed is taken over
+const SIDES = ["left", "right"];
+const DASHES = { left: [], right: [5, 3] }; // told apart without colour too; as in the report
 
 export class Strip {
   constructor(canvas) {
@@ -61,7 +63,8 @@ export class Strip {
     context.font = `${0.75 * rem}px ${getComputedStyle(canvas).fontFamily}`;
     this.marks(plot, toX);
     this.times(plot, toX, end);
-    const series = ["left", "right"].map((side) => this.samples.map((s) => [s.stamp, s.angles[`${side}_${this.joint}`] ?? null]));
+    this.legend(plot);
+    const series = SIDES.map((side) => this.samples.map((s) => [s.stamp, s.angles[`${side}_${this.joint}`] ?? null]));
     this.lane(angle, plot, `${this.joint} angle, °`, 1.55, range(series, 30, 0, 180), series, toX);
     const speeds = series.map(slope);
     const top = Math.max(100, ...speeds.flat().map(([, value]) => Math.abs(value ?? 0)));
@@ -88,6 +91,28 @@ export class Strip {
       }
       context.font = `${0.75 * rem}px ${getComputedStyle(this.canvas).fontFamily}`;
     }
+  }
+
+  // Which line is which side, from the right.
+  legend(plot) {
+    const { context, rem } = this;
+    const y = plot.top - 1.85 * rem;
+    let x = plot.right;
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    context.lineWidth = 2;
+    for (const side of [...SIDES].reverse()) {
+      context.fillStyle = context.strokeStyle = colour(side);
+      context.fillText(side, x, y);
+      x -= context.measureText(side).width + 0.4 * rem;
+      context.setLineDash(DASHES[side]);
+      context.beginPath();
+      context.moveTo(x - 1.4 * rem, y);
+      context.lineTo(x, y);
+      context.stroke();
+      x -= 2.4 * rem;
+    }
+    context.setLineDash([]);
   }
 
   times(plot, toX, end) {
@@ -126,8 +151,8 @@ export class Strip {
     context.lineJoin = "round";
     context.lineWidth = 2;
     series.forEach((points, i) => {
-      context.strokeStyle = colour(i ? "right" : "left");
-      context.setLineDash(i ? [] : [5, 3]); // told apart without colour too
+      context.strokeStyle = colour(SIDES[i]);
+      context.setLineDash(DASHES[SIDES[i]]);
       context.beginPath();
       let drawing = false;
       for (const [stamp, value] of points) {
