@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import pytest
 from playwright.sync_api import expect
 
 from fitness_datasets.bags import BagReader
@@ -56,3 +57,49 @@ def test_repetitions_before_a_browsers_camera_are_counted(data, live, launch, vi
     assert 30 < poses <= sent + 10, "more poses than pictures"
     assert stamps == sorted(set(stamps))
     assert "squat" in printed
+
+
+@pytest.fixture(scope="module")
+def camera(live, launch):
+    """A graph whose camera is a browser, and a browser with a camera."""
+    running = live("--source", "browser", "--no-overlay")
+    yield launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"), f"{running.address}/camera"
+    running.end()
+
+
+def test_a_second_camera_is_told_why_it_has_to_wait(camera, visit):
+    browser, address = camera
+    first, second = visit(browser, address), visit(browser, address)
+    for page in (first, second):
+        page.get_by_role("button", name="Start").click()
+        expect(page.locator("#size")).to_contain_text("\N{MULTIPLICATION SIGN}" if page is first else "\u2013")
+    expect(second.locator("#answer")).to_contain_text("Another page is the camera already")
+    first.get_by_role("button", name="Stop").click()
+    expect(second.locator("#sent")).not_to_have_text("0")
+    expect(second.locator("#answer")).to_have_text("")
+
+
+def test_a_camera_that_the_system_takes_away_is_said(camera, visit):
+    page = visit(*camera)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#sent")).not_to_have_text("0")
+    page.evaluate("document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#answer")).to_contain_text("The camera has stopped")
+    expect(page.locator("#start")).to_have_text("Start")
+    expect(page.locator("#empty")).to_be_visible()
+
+
+def test_the_screen_stays_on_after_the_page_was_out_of_sight(camera, visit):
+    browser, address = camera
+    page = visit(browser, address)
+    page.add_init_script(
+        "window.asked = 0; const release = async () => {};"
+        "const request = async () => { asked += 1; return {release}; };"
+        "Object.defineProperty(navigator, 'wakeLock', {value: {request}})"
+    )
+    page.reload()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#sent")).not_to_have_text("0")
+    assert page.evaluate("asked") == 1
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("asked") == 2

@@ -51,9 +51,12 @@ class PageCamera:
 
     async def websocket(self, request: web.Request) -> web.StreamResponse:
         """Handler of /camera/ws."""
-        if self.sockets:
-            return web.Response(status=409, text="Another page is the camera already.\n")
         socket = web.WebSocketResponse(max_msg_size=PICTURE_BYTES, heartbeat=10.0, compress=False)
+        if self.sockets:
+            # Not an answer of HTTP: a page is not told what that says.
+            await socket.prepare(request)
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"Another page is the camera already")
+            return socket
         self.sockets.append(socket)
         try:
             await socket.prepare(request)

@@ -12,6 +12,7 @@ const recent = [];
 let socket = null;
 let stream = null;
 let mayISend = false;
+let refused = false; // the server did not take pictures, and why is on the page
 let sent = 0;
 let lock = null;
 
@@ -25,15 +26,13 @@ const connection = new Connection({
     if (message.type === "hello") {
       message.exercises.forEach(({ name, title }) => titles.set(name, title));
       $("to-sessions").hidden = !message.sessions;
+      instruct(message.instruction);
     }
     if (message.type === "state" && message.rep) {
       $("count").textContent = message.rep.count;
       $("exercise").textContent = titles.get(message.rep.exercise) ?? "–";
     }
-    if (message.type === "instruction") {
-      $("instruction").textContent = message.text;
-      $("instruction").hidden = !message.text;
-    }
+    if (message.type === "instruction") instruct(message.text);
   },
   picture() {},
 });
@@ -43,10 +42,15 @@ function open() {
   mayISend = false;
   const opened = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/camera/ws`);
   socket = opened;
-  opened.onmessage = () => { mayISend = true; };
+  opened.onmessage = () => {
+    if (!mayISend && refused) tell("");
+    refused = false;
+    mayISend = true;
+  };
   opened.onclose = ({ reason }) => {
     if (socket !== opened) return;
-    if (stream) tell(reason || "The server takes no pictures at the moment; trying again", true);
+    refused = true;
+    if (stream) tell(`${reason || "The server takes no pictures at the moment"}; trying again`, true);
     setTimeout(() => { if (stream && socket === opened) open(); }, 1500);
   };
 }
@@ -66,9 +70,12 @@ async function start() {
     tell(`No camera: ${error.message || error.name}`, true);
     return;
   }
+  const [track] = stream.getVideoTracks();
+  // Unplugged, or taken away by the system: a call comes in, another app wants it.
+  track.onended = () => { stop(); tell("The camera has stopped: press Start again", true); };
   video.srcObject = stream;
   await video.play();
-  const facing = stream.getVideoTracks()[0].getSettings().facingMode;
+  const facing = track.getSettings().facingMode;
   video.classList.toggle("mirrored", facing !== "environment");
   $("start").textContent = "Stop";
   $("empty").hidden = true;
@@ -76,7 +83,12 @@ async function start() {
   open();
   next();
   listDevices();
-  lock = await navigator.wakeLock?.request("screen").catch(() => null);
+  stayAwake();
+}
+
+// The system lets a screen go dark again whenever the page was out of sight.
+async function stayAwake() {
+  if (stream && !document.hidden) lock = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 
 function stop() {
@@ -127,11 +139,17 @@ async function listDevices() {
   $("devices").value = chosen;
 }
 
+function instruct(text) {
+  $("instruction").textContent = text;
+  $("instruction").hidden = !text;
+}
+
 function tell(words, bad = false) {
   $("answer").textContent = words;
   $("answer").classList.toggle("bad", bad);
 }
 
+document.addEventListener("visibilitychange", stayAwake);
 $("start").onclick = () => (stream ? stop() : start());
 $("devices").onchange = () => { if (stream) { stop(); start(); } };
 setInterval(() => {
