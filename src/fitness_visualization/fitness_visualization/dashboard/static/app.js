@@ -243,8 +243,9 @@ function noSets() {
   set("totals", "");
 }
 
+// For who cannot see the page. A new text node, because a text that does not change is not read out again.
 function speak(text) {
-  set("spoken", text);
+  $("spoken").replaceChildren(text);
 }
 
 // The name of an exercise within a sentence.
