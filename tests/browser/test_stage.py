@@ -43,3 +43,14 @@ def test_any_count_fits_into_its_ring(told, browser: Browser, visit, width: int,
         number = page.locator("#count").bounding_box()
         ring = page.locator(".dial .track").bounding_box()
         assert number and ring and number["width"] < 0.85 * ring["width"], count
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_text_is_as_large_as_the_person_has_set_it(told, browser: Browser, launch, visit, width: int):
+    sizes = []
+    for by in (browser, launch("--blink-settings=defaultFontSize=32")):
+        page = visit(by, told.address, width)
+        expect(page.locator("#link-text")).to_have_text("Connected")
+        sizes.append(page.evaluate("parseFloat(getComputedStyle(document.getElementById('link-text')).fontSize)"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert sizes[1] > 1.7 * sizes[0]
