@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 WIDTH = 900
 """Width of a plot in its own units; the page scales it."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 22, 26
+_LETTER = 7.5
+"""Width of a letter of the axis, at most."""
 _MOST_POINTS = 1500
 """A line is thinned to about so many points: more than pixels."""
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300, 600, 900, 1800, 3600)
@@ -129,7 +131,10 @@ def _time_axis(scale: _Scale, height: int) -> str:
     for value in _grid(scale.low, scale.high, 10):
         x = scale(value)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{height - _BOTTOM}"/>')
-        parts.append(_text(x, height - 8, f"{value:g} s", "axis", "middle"))
+        label = f"{value:g} s"
+        # The last one may stand at the edge of the plot, where half of it would be cut off.
+        middle = min(x, WIDTH - _LETTER * len(label) / 2)
+        parts.append(_text(middle, height - 8, label, "axis", "middle"))
     return "".join(parts)
 
 
