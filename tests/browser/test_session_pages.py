@@ -85,3 +85,15 @@ def test_deleting_is_asked_twice(site, browser: Browser, visit) -> None:
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("row")).to_have_count(2)
     assert not (site.folder / "monday").exists() and (site.folder / "P01_S01" / "bag_001").exists()
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_what_can_be_done_with_a_recording_is_in_view(site, browser: Browser, visit, width: int) -> None:
+    long = "a very long name that somebody typed in a hurry on a monday morning before work"
+    (site.folder / "monday").rename(site.folder / long)
+    page = visit(browser, f"{site.address}/sessions", width=width)
+    for name in (f"Report of {long}", f"Repetitions of {long} as CSV", f"Delete {long}"):
+        box = page.get_by_role("link", name=name, exact=True).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width, f"{name} has to be scrolled to"
+    # It stays a table for who hears it.
+    expect(page.get_by_role("row")).to_have_count(3)
