@@ -2,6 +2,9 @@
 
 import numpy as np
 from playwright.sync_api import Browser, expect
+from told import Told
+
+from fitness_core.types import Reason, RepEvent, nanoseconds
 
 NOTHING = "\u2013"
 
@@ -38,3 +41,28 @@ def test_a_page_that_is_opened_late_says_so_too(told, browser: Browser, visit):
     page = visit(browser, told.address)
     expect(page.locator("#link-text")).to_have_text("No new pictures")
     expect(page.locator("#latency")).to_have_text(NOTHING)
+
+
+def test_a_graph_that_began_anew_shows_nothing_of_before(told, browser: Browser, visit, until):
+    told.silence = 0.0
+    told.image = np.full((480, 640, 3), (0, 0, 255), np.uint8)
+    told.stand(1000.0)
+    told.count("squat", 7)
+    told.known.take_repetition(RepEvent(0, "squat", 1, 7, Reason.NONE, 0, 1, nanoseconds(1.5), 1.5))
+    page = visit(browser, told.address)
+    expect(page.locator("#count")).to_have_text("7")
+    expect(page.locator("#last-time")).to_have_text("1.5 s")
+    until(page, "fitness.pictures > 1")
+    told.server.close()
+    expect(page.locator("#link-text")).to_have_text("Reconnecting")
+    begun = Told(port=int(told.address.rpartition(":")[2]))
+    try:
+        expect(page.locator("#link-text")).to_have_text("Connected")
+        expect(page.locator("#empty")).to_contain_text("Waiting for the first picture")
+        expect(page.locator("#count")).to_have_text("0")
+        expect(page.locator("#last-time")).to_have_text(NOTHING)
+        page.wait_for_timeout(300)
+        red = "c => c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[0]"
+        assert page.locator("#stage").evaluate(red) == 0, "the picture of before is still there"
+    finally:
+        begun.server.close()

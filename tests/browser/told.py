@@ -20,14 +20,14 @@ with BagReader(DEMO) as demo:
 class Told:
     """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue."""
 
-    def __init__(self, exercises: Catalogue | None = None) -> None:
+    def __init__(self, exercises: Catalogue | None = None, port: int = 0) -> None:
         self.known = State(exercises or Catalogue.load())
         self.pose: Pose | None = None
         self.angles: JointAngles | None = None
         self.image: np.ndarray | None = None
         self.silence = math.nan
         self.exercise = ""
-        self.server = Server(self, Settings(port=0), print)
+        self.server = Server(self, Settings(port=port), print)
         self.server.start()
 
     @property

@@ -5,6 +5,7 @@ import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const CUE_TIME = 7000; // [ms] that a cue stays
+const NO_REPETITION = { duration: null, range: null, symmetry: null };
 const SILENT = 3; // [s] without a pose after which nothing is live any more, as in fitness_core/types.py
 const $ = (id) => document.getElementById(id);
 const titles = new Map();
@@ -69,7 +70,7 @@ const handlers = {
     $("sets").replaceChildren();
     message.sets.forEach(addSet);
     if (!message.sets.length) noSets();
-    if (message.repetitions.length) lastRepetition(message.repetitions.at(-1));
+    lastRepetition(message.repetitions.at(-1) ?? NO_REPETITION);
     handlers.instruction({ text: message.instruction });
     $("to-camera").hidden = !message.camera;
     $("to-sessions").hidden = !message.sessions;
@@ -81,6 +82,11 @@ const handlers = {
       shown = state.stamp;
       stage.takeState(state);
       strip.takeState(state);
+    } else if (state.stamp === null && shown !== null) {
+      // The graph began anew: what it showed before is not of now.
+      shown = null;
+      stage.clear();
+      strip.clear();
     }
     silent = state.silence !== null && state.silence > SILENT;
     if (silent) delays.length = 0;
@@ -114,7 +120,7 @@ const handlers = {
   reset() {
     strip.repetitions = [];
     noSets();
-    for (const id of ["last-time", "last-range", "last-symmetry"]) set(id, "–");
+    lastRepetition(NO_REPETITION);
   },
   graph: (message) => controls.graph(message),
   take: (message) => controls.tookPlace(message),
@@ -149,7 +155,10 @@ function count({ rep, classification: seen }) {
   set("exercise", titles.get(exercise) ?? (seen?.status === "ok" ? capital(seen.label) : "–"));
   const joint = joints.get(exercise);
   if (joint) { stage.joint = joint; controls.follow(joint); }
-  if (!rep) return;
+  if (!rep) {
+    rep = { count: 0, set: 0, rejected: 0, phase: "unknown", progress: 0 };
+    counted = null;
+  }
   set("count", rep.count);
   $("count").dataset.digits = String(rep.count).length;
   if (counted !== null && rep.count > counted) {

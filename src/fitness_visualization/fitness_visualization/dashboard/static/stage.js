@@ -46,6 +46,12 @@ export class Stage {
     if (this.shown) this.show(this.shown, null);
   }
 
+  clear() {
+    this.poses.clear();
+    this.pictureTime = -Infinity;
+    this.show(null, null);
+  }
+
   show(state, bitmap) {
     if (this.picture && this.picture !== bitmap) this.picture.close();
     this.picture = bitmap;
