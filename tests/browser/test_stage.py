@@ -54,3 +54,12 @@ def test_text_is_as_large_as_the_person_has_set_it(told, browser: Browser, launc
         sizes.append(page.evaluate("parseFloat(getComputedStyle(document.getElementById('link-text')).fontSize)"))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert sizes[1] > 1.7 * sizes[0]
+
+
+def test_what_the_numbers_are_of_is_said(told, browser: Browser, visit):
+    page = visit(browser, told.address, 1280, 800)
+    group = page.locator("#last")
+    expect(page.locator("#last-title")).to_have_text("Last repetition")
+    assert group.get_attribute("aria-labelledby") == "last-title"
+    # That of a set is not how long the set took.
+    expect(page.get_by_role("columnheader", name="Time a rep")).to_be_visible()
