@@ -4,7 +4,7 @@ import numpy as np
 from playwright.sync_api import Browser, expect
 from told import Told
 
-from fitness_core.types import Reason, RepEvent, nanoseconds
+from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, nanoseconds
 
 NOTHING = "\u2013"
 
@@ -66,3 +66,17 @@ def test_a_graph_that_began_anew_shows_nothing_of_before(told, browser: Browser,
         assert page.locator("#stage").evaluate(red) == 0, "the picture of before is still there"
     finally:
         begun.server.close()
+
+
+def test_nobody_looks_like_no_exercise(told, browser: Browser, visit):
+    told.silence = 0.0
+    told.stand(1000.0)
+    told.label("squat", 0.9)
+    page = visit(browser, told.address)
+    expect(page.locator("#bars")).to_contain_text("90 %")
+    told.stand(1001.0, somebody=False)
+    told.known.take_classification(Classification(0, 0, ClassificationStatus.NO_BODY))
+    expect(page.locator("#sure")).to_have_text("Nobody in view")
+    expect(page.locator("#bars")).to_have_text("Move, and the likeliest exercises show here")
+    told.label("squat", 0.7)
+    expect(page.locator("#bars li").first).to_contain_text("Squat70 %")

@@ -189,7 +189,10 @@ function classification(seen, exercise) {
   set("sure", sure);
   const rows = ranked(seen?.probabilities ?? {});
   const list = $("bars");
-  if (!rows.length) return;
+  if (!rows.length) {
+    noBars();
+    return;
+  }
   while (list.children.length > rows.length) list.lastChild.remove();
   rows.forEach(([label, probability], i) => {
     let row = list.children[i];
@@ -204,6 +207,16 @@ function classification(seen, exercise) {
     row.querySelector(".bar-fill").style.transform = `scaleX(${probability})`;
     row.classList.toggle("first", label === seen.label && seen.status === "ok");
   });
+}
+
+// Nobody is there, or nothing is known yet: no exercise looks likely.
+function noBars() {
+  if (!$("bars").querySelector(".bar-fill")) return;
+  means.clear();
+  const row = document.createElement("li");
+  row.className = "muted";
+  row.textContent = "Move, and the likeliest exercises show here";
+  $("bars").replaceChildren(row);
 }
 
 // The likeliest labels. In the order of their mean over the last second or so: rows that change places ten times a
