@@ -62,7 +62,7 @@ class DashboardNode(FitnessNode):
         self._timer: Timer | None = None
         self._caller: Caller | None = None
         self._picked = ""
-        self._due = self._late = self._told = 0.0
+        self._due = self._late = 0.0
         self._shown = diagnostics.Rate()
 
     @property
@@ -108,7 +108,7 @@ class DashboardNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         if self._server:
-            self._due = self._late = self._told = 0.0  # the last look is not too early
+            self._due = self._late = 0.0  # the last look is not too early
             self._server.close()
             self._server = None
         if self._feed:
@@ -147,9 +147,7 @@ class DashboardNode(FitnessNode):
             # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
             self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
             self._shown.tick()
-        news = self._feed.take_others() or posed or now >= self._told + TOLD_PERIOD
-        self._told = now if news else self._told
-        return news
+        return self._feed.take_others() or posed
 
     def hello(self) -> Json:
         """The message `hello`."""
@@ -184,8 +182,7 @@ class DashboardNode(FitnessNode):
                 return await self._commands.set_threshold(request.name, request.value)
             case requests.SetExercise():
                 answer = await self._commands.set_exercise(request.exercise)
-                self._picked = request.exercise
-                self._state.tell_exercise(request.exercise)
+                self._picked = self._state.told = request.exercise
                 return answer
             case requests.Reset():
                 answer = await self._commands.reset()

@@ -100,6 +100,18 @@ def test_a_page_hears_the_past_the_state_and_every_event_in_order(serve, source)
     run(scenario)
 
 
+def test_a_page_hears_how_long_nothing_has_come(serve, source):
+    source.known.tick(STAMP)
+    server = serve()
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/ws") as link:
+            return [(await until(link, "state"))["silence"] for _ in range(4)]
+
+    silences = run(scenario)
+    assert silences == sorted(silences) and silences[-1] > silences[0] + 0.5
+
+
 def test_what_a_page_asks_for_is_done_and_answered(serve, source):
     server = serve()
 

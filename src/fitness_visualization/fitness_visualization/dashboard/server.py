@@ -33,7 +33,8 @@ MESSAGES, MESSAGES_BURST = 60.0, 120.0
 """Messages per second of one page, and at once."""
 START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
 GRAPH_PERIOD = 1.0
-"""Between two messages `graph` [s]; a page that hears nothing for longer knows that the link is dead."""
+"""Between two messages `graph`, and at most between two states [s]; a page that hears nothing for longer knows that the
+link is dead."""
 LOOK, IDLE = 0.02, 0.5
 """Between two looks for what is new, while somebody watches and else [s]."""
 LAST_WORDS = 0.2
@@ -181,6 +182,7 @@ class Server:
             self._log(f"the dashboard shows nothing new any more: {error!r}")
 
     async def _look(self) -> None:
+        shown = 0.0
         while True:
             if self._viewers:
                 await asyncio.sleep(LOOK)
@@ -188,7 +190,10 @@ class Server:
                 self._seen.clear()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._seen.wait(), IDLE)
-            if self._source.look() and self._viewers:
+            news = self._source.look()
+            # Where nothing comes, that is told too: pages see for how long.
+            if self._viewers and (news or time.monotonic() > shown + GRAPH_PERIOD):
+                shown = time.monotonic()
                 self._show()
 
     async def _tell_graph(self) -> None:

@@ -143,8 +143,9 @@ class State:
         node = self.nodes.get("rep_counter")
         return node["values"].get("told") if node else None
 
-    def tell_exercise(self, exercise: str) -> None:
-        """The counter was told an exercise; its next diagnostics say so too."""
+    @told.setter
+    def told(self, exercise: str) -> None:
+        # Its next diagnostics say so too.
         if node := self.nodes.get("rep_counter"):
             node["values"]["told"] = exercise
 
