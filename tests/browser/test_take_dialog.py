@@ -58,7 +58,7 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     page = visit(browser, guide.server.address, width, height)
     expect(page.locator("#empty")).to_contain_text("Is the camera connected")
     expect(page.locator("#guide")).to_be_enabled()
-    page.locator("h1").click()
+    page.locator("#guide").scroll_into_view_if_needed()
     page.keyboard.press("g")
     begin = page.get_by_role("button", name="Begin")
     begin.click()
@@ -76,6 +76,7 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     assert isinstance(take, requests.Take)
     assert (take.subject, take.exercise, take.repetitions, take.consent) == ("P01", "squat", 3, True)
     instruction = page.locator("#instruction")
+    expect(page.locator("#stage")).to_be_in_viewport(ratio=0.9)  # there it is told what to do
     guide.say("Come closer to the camera: you are too small in the picture.")
     expect(instruction).to_contain_text("Come closer")
     sentence = instruction.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
@@ -92,6 +93,7 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(page.locator("#record")).to_have_text("Stop recording")
     expect(page.locator("#review")).to_be_hidden()
     guide.server.tell({"type": "take", "phase": "review", "repetitions": 3})
+    expect(page.locator("#review")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Keep take").click()
     expect(page.locator("#answer")).to_have_text("stopped")
     assert guide.asked[-1].decision == "keep"

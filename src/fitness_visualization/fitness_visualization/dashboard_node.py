@@ -24,7 +24,7 @@ from fitness_visualization.dashboard.state import Json, State, number
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller, Commands
-from fitness_visualization.ros.feed import TOLD_PERIOD, Feed
+from fitness_visualization.ros.feed import Feed
 
 WATCH_PERIOD = 0.25
 """How often it is looked who wants pictures, and taken what no pose came with [s]."""

@@ -33,8 +33,6 @@ from fitness_msgs.msg import (
 from fitness_visualization.dashboard.state import Json, State
 from fitness_visualization.ros.polled import Polled, take
 
-TOLD_PERIOD = 1.0
-"""So often a page is told how things are even where nothing came: that is how long nothing has come [s]."""
 PICTURES = 64 * 2**20
 """Pictures kept until their pose comes, which is late by the time the estimator takes [bytes]."""
 

@@ -14,7 +14,7 @@ export class Controls {
     this.hasPictures = true; // somebody publishes them
     this.recording = false;
     this.told = ""; // the exercise that alone is counted, "" = the classifier decides
-    this.reviewing = false;
+    this.leading = false; // through a take that began here
     $("picture").onclick = () => this.togglePicture();
     $("full").onclick = () => this.fullScreen();
     $("help").onclick = () => $("help-dialog").showModal();
@@ -97,12 +97,17 @@ export class Controls {
       consent: $("take-consent").checked,
     };
     $("take-dialog").close();
+    // On a phone the controls lie screens below what the person is told.
+    $("stage").scrollIntoView({ block: "nearest" });
+    this.leading = true;
     await this.ask(wanted);
   }
 
   // What happens in a guided take.
   tookPlace({ phase, kept, message }) {
     $("review").hidden = phase !== "review";
+    if (phase === "review" && this.leading) $("review").scrollIntoView({ block: "center" });
+    if (phase === "over") this.leading = false;
     if (phase === "over") this.tell(kept ? "Take kept" : `Take not kept: ${message}`, !kept);
   }
 
