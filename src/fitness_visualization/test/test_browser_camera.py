@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+import threading
 import time
 
 import aiohttp
@@ -41,6 +42,33 @@ def test_pictures_of_a_browser_come_in_the_order_of_their_stamps(camera):
     assert stamps == sorted(set(stamps)) and len(stamps) == 5
     assert abs(stamps[0] - now * 1e9) < 1e4 and all(abs(stamp / 1e9 - now) < DEADLINE for stamp in stamps)
     assert frames[0].image.shape == (48, 64, 3)
+
+
+def test_a_page_that_goes_while_its_picture_is_taken_is_no_error(serve, logged, caplog):
+    taken, gone = threading.Event(), threading.Event()
+
+    def take(_) -> None:
+        taken.set()
+        gone.wait(DEADLINE)
+
+    camera = PageCamera(take, logged.append)
+    server = serve(camera=camera)
+
+    async def scenario(client):
+        link = await client.ws_connect(f"{base(server)}/camera/ws")
+        await until(link, "next")
+        await link.send_bytes(pack(time.time(), jpeg()))
+        await asyncio.to_thread(taken.wait, DEADLINE)
+        connection = camera.sockets[0].get_extra_info("socket")
+        await client.close()  # without a word, as where a phone leaves the network
+        while connection.fileno() >= 0:
+            await asyncio.sleep(0.01)
+        gone.set()
+        while camera.connected:
+            await asyncio.sleep(0.01)
+
+    run(scenario)
+    assert not logged and not caplog.records
 
 
 def huge_jpeg() -> bytes:

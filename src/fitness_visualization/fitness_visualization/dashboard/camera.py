@@ -1,6 +1,7 @@
 """A browser as the camera: its pictures come over a WebSocket, one at a time."""
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -60,7 +61,9 @@ class PageCamera:
         self.sockets.append(socket)
         try:
             await socket.prepare(request)
-            await self._receive(socket)
+            # A page may go while its picture is taken, before it is told `next`.
+            with contextlib.suppress(ConnectionError):
+                await self._receive(socket)
         except InputError as error:
             self._refuse(str(error))
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
