@@ -42,7 +42,7 @@ def test_repetitions_before_a_browsers_camera_are_counted(data, live, launch, vi
     expect(page.locator("#exercise")).to_have_text("Squat")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#empty")).to_be_visible()
-    expect(page.locator("#size")).to_have_text("–")  # told with the number of pictures, twice a second
+    expect(page.locator("#size")).to_have_text("\N{EN DASH}")  # told with the number of pictures, twice a second
     sent = int(page.locator("#sent").inner_text())
     watching = visit(browser, running.address)
     expect(watching.locator("#link-text")).to_have_text("No new pictures")
