@@ -39,6 +39,22 @@ def test_clip_as_a_user_does_it(fitness, data: Callable[[str], Path], tmp_path: 
     assert repetition["counted"] and 60 < repetition["rom_deg"] < 150
 
 
+def test_frames_of_a_damaged_video_are_told_where_they_do_not_decode(
+    fitness, data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    video = bytearray(data(SQUAT).read_bytes())
+    middle, hole = (video.index(b"mdat") + len(video)) // 2, len(video) // 5
+    video[middle : middle + hole] = bytes(hole)
+    (tmp_path / "damaged.mp4").write_bytes(video)
+    page = tmp_path / "report.html"
+    done = fitness("analyze", tmp_path / "damaged.mp4", "--json", "-", "--html", page)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert 30 < report["frames"] < 65 and report["frames"] + report["frames_undecoded"] == 65
+    assert f"{report['frames_undecoded']} more do not decode" in page.read_text()
+    assert f"{report['frames_undecoded']} left out" in fitness("analyze", tmp_path / "damaged.mp4").stdout
+
+
 def test_standard_output_is_json_only_and_the_same_twice(fitness, data: Callable[[str], Path]) -> None:
     first, second = (fitness("analyze", data(SQUAT), "--json", "-") for _ in range(2))
     assert first.returncode == 0, first.stderr

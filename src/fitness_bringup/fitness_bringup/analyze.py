@@ -39,13 +39,15 @@ VIDEO_RATE = 30.0
 class Footage:
     """What is analysed: frames, or poses that were found before.
 
-    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known.
+    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames were left out
+    so far because they do not decode.
     """
 
     frames: Iterable[Frame] | None
     poses: Iterable[Pose] | None
     total: int = 0
     rate: float = 0.0
+    undecoded: Callable[[], int] = lambda: 0
 
 
 def analyze(source: str, **options: Any) -> Report:
@@ -98,7 +100,8 @@ def examine(
 
     info = classifier.info if classifier is not None else None
     versions = {"fitness": __version__, "pose": pose_version, "classifier": info.model_id if info else None}
-    report = found.report(source, exercises, info.window_duration if info else 0.0, versions)
+    window = info.window_duration if info else 0.0
+    report = found.report(source, recording.undecoded(), exercises, window, versions)
     by_exercise = dict(zip(exercises.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
     stamps = np.array(found.stamps)
     return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, exercises)
@@ -131,7 +134,9 @@ class _Found:
         if moment.new and moment.classification is not None:
             self.timeline.append(moment.classification)
 
-    def report(self, source: str, catalogue: Catalogue, window: float, versions: dict[str, str | None]) -> Report:
+    def report(
+        self, source: str, undecoded: int, catalogue: Catalogue, window: float, versions: dict[str, str | None]
+    ) -> Report:
         """The report of it all. window: duration of the classifier's [s], 0 without one."""
         origin, frames = self.stamps[0], len(self.stamps)
         duration = seconds(self.stamps[-1] - origin)
@@ -141,6 +146,7 @@ class _Found:
             fps=(frames - 1) / duration if duration else float("nan"),
             frames=frames,
             frames_with_body=self.with_body,
+            frames_undecoded=undecoded,
             segments=segments_of(self.summaries, self.timeline, catalogue, origin, window),
             reps=repetitions_of(self.events, catalogue, origin),
             versions=versions,
@@ -253,7 +259,7 @@ def open_recording(source: str, fps: float, size: tuple[int, int], resources: Ex
     camera = resources.enter_context(open_source(source))
     if camera.live:
         raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
-    return Footage(camera, None, camera.frames, camera.rate)
+    return Footage(camera, None, camera.frames, camera.rate, lambda: camera.undecoded)
 
 
 def is_bag(path: Path) -> bool:
@@ -316,6 +322,8 @@ def _painter(
 def print_report(report: Report, console: Console) -> None:
     """Segments and repetitions as tables."""
     seen = f"{report.frames_with_body} of {report.frames} frames with a person"
+    if report.frames_undecoded:
+        seen += f", {report.frames_undecoded} left out that do not decode"
     console.print(f"{report.source}: {report.duration_s:.1f} s, {seen}", highlight=False, markup=False, soft_wrap=True)
     if not report.segments:
         console.print("no exercise found")

@@ -71,6 +71,7 @@ class Report:
     fps: float
     frames: int
     frames_with_body: int
+    frames_undecoded: int
     segments: tuple[Segment, ...]
     reps: tuple[Repetition, ...]
     versions: dict[str, str | None]

@@ -162,7 +162,8 @@ class CameraNode(FitnessNode):
             self._report(str(error))
         self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
         if not self._trouble:
-            self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published")
+            damaged = f", {source.undecoded} left out that do not decode" if source.undecoded else ""
+            self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published{damaged}")
         return True
 
     def _relay(self) -> None:

@@ -72,7 +72,11 @@ class CaptureSource(Source):
         """
         more = min(self._left, DAMAGED) if self.file is not None else 0
         self._left = max(0, self._left - 1)
-        return any(self._capture.grab() for _ in range(1 + more))
+        for damaged in range(1 + more):
+            if self._capture.grab():
+                self.undecoded += damaged
+                return True
+        return False
 
     def _decode(self) -> Frame | None:
         if not self._grab():
@@ -137,6 +141,11 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
     # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     refusal = f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
+    if capture.isOpened() and (codec := _codec(capture)):
+        refusal = (
+            f"file {name} is a video of the codec {codec}, of which no picture can be decoded here; if players show "
+            f"it, convert it, e.g. ffmpeg -i {path.name} -c:v libx264 {path.stem}_h264.mp4"
+        )
     return CaptureSource(name, capture, False, refusal, frame_id, path)
 
 
@@ -183,6 +192,12 @@ def _width_of_pixels(capture: cv2.VideoCapture) -> float:
     """How wide a pixel is shown, in its heights (sample aspect ratio); 1 where the file does not say."""
     wide = _known(capture.get(cv2.CAP_PROP_SAR_NUM), 1e6) / (_known(capture.get(cv2.CAP_PROP_SAR_DEN), 1e6) or 1.0)
     return wide if 1 / _WIDEST <= wide <= _WIDEST and abs(wide - 1) > _SQUARE else 1.0
+
+
+def _codec(capture: cv2.VideoCapture) -> str:
+    """The name of the codec as FFmpeg gives it (a FOURCC), "" where it gives none."""
+    name = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True).decode("latin-1")
+    return name if name.isalnum() else ""
 
 
 def _length(capture: cv2.VideoCapture) -> int:

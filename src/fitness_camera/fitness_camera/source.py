@@ -13,6 +13,7 @@ class Source(ABC):
 
     name: as it was given. rate: nominal pictures per second [Hz], 0 = unknown. width, height: of the upright picture
     [px]. frames: how many pictures it has, 0 = unknown. live: whether pictures come when they come (device, stream).
+    undecoded: how many pictures were left out so far because they are damaged.
     """
 
     def __init__(self, name: str, frame_id: str) -> None:
@@ -23,6 +24,7 @@ class Source(ABC):
         self.height = 0
         self.frames = 0
         self.live = False
+        self.undecoded = 0
 
     def __str__(self) -> str:
         frames = f", {self.frames} frames" if self.frames else ""

@@ -187,17 +187,30 @@ def test_a_file_that_is_cut_short_ends_at_its_last_good_picture(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == list(range(len(frames)))
 
 
-def test_of_a_damaged_file_the_pictures_that_do_not_decode_are_left_out(tmp_path):
-    path = make_video(tmp_path / "clip.mp4")
-    whole = bytearray(path.read_bytes())
+def damage(video: Path, begin: float, end: float) -> Path:
+    """The same file without what holds its pictures from one fraction of it to another."""
+    whole = bytearray(video.read_bytes())
     pictures = whole.index(b"mdat") + 4
     size = int.from_bytes(whole[pictures - 8 : pictures - 4], "big") - 8
-    hole = slice(pictures + size // 2, pictures + size * 3 // 4)
+    hole = slice(pictures + int(size * begin), pictures + int(size * end))
     whole[hole] = bytes(hole.stop - hole.start)
-    path.write_bytes(whole)
+    video.write_bytes(whole)
+    return video
+
+
+def test_a_video_of_which_nothing_decodes_is_refused_with_its_codec_and_what_to_do(tmp_path):
+    """As where FFmpeg here has no decoder: AV1 in OpenCV's wheels."""
+    path = damage(make_video(tmp_path / "clip.mp4"), 0.0, 1.0)
+    with pytest.raises(InputError, match=r"codec [A-Za-z0-9]{4}.*-c:v libx264 clip_h264.mp4"):
+        open_source(str(path))
+
+
+def test_of_a_damaged_file_the_pictures_that_do_not_decode_are_left_out(tmp_path):
+    path = damage(make_video(tmp_path / "clip.mp4"), 0.5, 0.75)
     with open_source(str(path)) as source:
         frames = list(source)
         assert len(frames) < 20 and frames[-1].stamp == 19 * 40_000_000
+        assert source.undecoded == 20 - len(frames)
         assert source.read() is None
         assert source.rewind() and len(list(source)) == len(frames)
 
