@@ -63,7 +63,7 @@ def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_pat
     command.train(arguments)
     assert told[0] == told[1]
     command.train(["--clips", "clips.csv"])
-    assert told[2][-1] == "./fitness train --clips clips.csv"
+    assert told[2][-1] == "./fitness train --clips clips.csv --out models"
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**31)])

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from exercise_classifier.training.experiment import Inputs
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
-_MODELS = Path(__file__).resolve().parents[2] / "models"
 _NUMBERS = ("folds", "epochs", "seed", "windows", "synthetic")
 _OVERRIDES = {"name": str, **dict.fromkeys(_NUMBERS, int), "stretches": Path}
 
@@ -35,7 +34,7 @@ def train(arguments: list[str]) -> int:
     Returns the exit code 0. Raises InputError for bad input, SystemExit after help.
     """
     parser = _shared_options("fitness train", "Fit the exercise classifier to labelled takes.")
-    parser.add_argument("--out", type=Path, default=_MODELS, help="folder of the model (default: the shipped ones')")
+    parser.add_argument("--out", type=Path, default=Path("models"), help="folder of the model (default: models)")
     parser.add_argument(
         "--evaluated",
         type=Path,
@@ -216,7 +215,6 @@ def _command_line(given: argparse.Namespace, name: str) -> str:
         if value is not None and not (option == "folds" and given.leave_one_source_out):
             words += [f"--{option}", str(value)]
     words += [f"--{flag.replace('_', '-')}" for flag in ("leave_one_source_out", "baseline") if getattr(given, flag)]
-    if name == "train" and given.tune is None and given.out != _MODELS:
-        # Without it the shipped model would be replaced.
+    if name == "train" and given.tune is None:
         words += ["--out", os.path.relpath(given.out)]
     return shlex.join(words)
