@@ -9,7 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from fitness_core.skeleton import INDEX
+from fitness_core.types import nanoseconds, seconds
 
+USUAL_STEP = 0.033333
+"""From one picture to the next where nothing tells how long that is [s], as MediaPipe's Python solution counts them."""
+# Stamps that differ by less number the pictures, or are those of one picture [ns].
+_LEAST_STEP = nanoseconds(0.001)
+# What was so long ago [s] steadies nothing any more.
+_LONGEST_STEP = 1.0
 _SCORED = np.array(
     [
         INDEX[f"{side}_{part}"]
@@ -79,6 +86,17 @@ class PoseBackend(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free the model; a second call does nothing."""
+
+
+def elapsed(before: int | None, stamp: int) -> float:
+    """How long after the picture before [s] a picture was taken, for what is steadied from one to the next.
+
+    before, stamp [ns]; before: None for the first. At most a second. The usual step where stamps do not tell: for the
+    first, one more look at the same picture, a recording that starts over.
+    """
+    if before is None or stamp - before < _LEAST_STEP:
+        return USUAL_STEP
+    return min(seconds(stamp - before), _LONGEST_STEP)
 
 
 def score_of(visibility: np.ndarray) -> float:

@@ -5,7 +5,7 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 
 import numpy as np
 
-from pose_estimator.backend import Detection, Options, PoseBackend, score_of
+from pose_estimator.backend import Detection, Options, PoseBackend, elapsed, score_of
 from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
 from pose_estimator.litert.landmarks import LandmarkNetwork
@@ -35,6 +35,7 @@ class LiteRtBackend(PoseBackend):
         assert self._detector is not None and self._landmarks is not None, "closed"
         if self._stamp is not None and stamp < self._stamp:
             self._lose()
+        step = elapsed(self._stamp, stamp)
         self._stamp = stamp
         region = self._region or self._detector.find(picture_bgr)
         if region is None:
@@ -43,7 +44,7 @@ class LiteRtBackend(PoseBackend):
         if not body.confidence > self._min_tracking_confidence:
             self._lose()
             return None
-        following = Region.of_body(self._steadier.step(body.alignment))
+        following = Region.of_body(self._steadier.step(body.alignment, step))
         self._region = following if following.valid else None
         height, width = picture_bgr.shape[:2]
         image = body.image / np.array((width, height, width), np.float32)

@@ -18,11 +18,9 @@ import numpy as np
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.skeleton import N_LANDMARKS
-from pose_estimator.backend import Detection, Options, PoseBackend, score_of
+from pose_estimator.backend import USUAL_STEP, Detection, Options, PoseBackend, elapsed, score_of
 from pose_estimator.backends import MODELS
 
-# From one picture to the next, as MediaPipe counts them [us].
-_STEP = 33333
 # A landmark as it is written: field 1, of 25 bytes; in it fields 1 to 5, each a tag and a float. Where the first float
 # is, and the bytes from one to the next.
 _LENGTH, _FIRST, _NUMBER = 27, 3, 5
@@ -46,6 +44,7 @@ class MediaPipeBackend(PoseBackend):
         # six times over, from MediaPipe's.
         cv2.setNumThreads(1)
         self._rgb: np.ndarray = np.zeros((480, 640, 3), np.uint8)
+        self._stamp: int | None = None
         with without(LITERT_CHATTER):
             _, pose = load()
             from mediapipe.python._framework_bindings import _packet_getter
@@ -69,29 +68,33 @@ class MediaPipeBackend(PoseBackend):
         # Into the place of the one before, of which MediaPipe has made a copy. It makes none of what cannot be written
         # to, but then lets go of it in a thread of its own without Python's lock, and NumPy's memory breaks.
         self._rgb = rgb = cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2RGB, self._rgb)
+        step = elapsed(self._stamp, stamp)
+        self._stamp = stamp
         if self._spoken:
-            self._show(rgb)
+            self._show(rgb, step)
             return self._detection
-        return lambda: self._first(rgb)
+        return lambda: self._first(rgb, step)
 
-    def detect_rgb(self, picture: np.ndarray) -> Detection | None:
-        """`detect` for an RGB picture."""
-        self._show(picture)
+    def detect_rgb(self, picture: np.ndarray, step: float = USUAL_STEP) -> Detection | None:
+        """`detect` for an RGB picture, taken so much later [s] than the one before."""
+        self._show(picture, step)
         return self._detection()
 
-    def _first(self, rgb: np.ndarray) -> Detection | None:
+    def _first(self, rgb: np.ndarray, step: float) -> Detection | None:
         with without(LITERT_CHATTER):
-            detection = self.detect_rgb(rgb)
+            detection = self.detect_rgb(rgb, step)
         self._spoken = detection is not None
         return detection
 
     # `Pose.process` in two halves, between which the network runs in threads of MediaPipe; and without what it then
-    # does to the landmarks: it deletes the presence of each.
+    # does to the landmarks: it deletes the presence of each. The time of a picture is its own, where the solution takes
+    # each for 33 ms later than the last: by it MediaPipe steadies the region in which it follows the body, and at 8 Hz
+    # that came to lag behind.
 
-    def _show(self, rgb: np.ndarray) -> None:
+    def _show(self, rgb: np.ndarray, step: float) -> None:
         pose = self._pose
         pose._graph_outputs.clear()
-        pose._simulated_timestamp += _STEP
+        pose._simulated_timestamp += round(step * 1_000_000)
         packet = pose._make_packet(pose._input_stream_type_info["image"], rgb).at(pose._simulated_timestamp)
         pose._graph.add_packet_to_input_stream(stream="image", packet=packet)
 

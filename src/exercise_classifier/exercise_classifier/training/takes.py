@@ -197,8 +197,9 @@ def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: in
     return [estimator.step(Frame(nanoseconds(stamp), picture)) for stamp in stamps]
 
 
-# Goes up when the camera stage makes other pictures of the same file: 2 since pixels are made square.
-_PICTURES = 2
+# Goes up when other landmarks are found in the same file: 2 since pixels are made square, 3 since the body is followed
+# by the stamps of the pictures.
+_FOUND = 3
 
 
 def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, list[Pose]]:
@@ -208,7 +209,7 @@ def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, lis
 
     Raises InputError where the video cannot be read, or nothing can be kept.
     """
-    path = cache / f"{video.stem}-{sha256[:16]}-{_PICTURES}.npz"
+    path = cache / f"{video.stem}-{sha256[:16]}-{_FOUND}.npz"
     if path.is_file():
         # What was cut short, by a copy or a full disk, is made again.
         with contextlib.suppress(OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):

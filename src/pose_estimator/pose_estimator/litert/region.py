@@ -13,8 +13,6 @@ import numpy as np
 
 MARGIN = 1.25
 """The region is so many times as long as the circle of the body is wide."""
-PERIOD = 0.033333
-"""MediaPipe's Python solution takes every picture for so much later [s] than the one before, whatever its stamp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +84,22 @@ class Steadier:
         """Forget the past: the next points pass unchanged."""
         self._raw: np.ndarray | None = None
 
-    def step(self, points: np.ndarray) -> np.ndarray:
-        """The steadied points [2, 2 px] of the next picture."""
+    def step(self, points: np.ndarray, elapsed: float) -> np.ndarray:
+        """The steadied points [2, 2 px] of the next picture, taken so much later [s]."""
         size = 2 * math.dist(points[0], points[1])
         if size < 1e-6:
             return points
         if self._raw is None:
             self._raw, self._value, self._speed = points, points, np.zeros_like(points)
             return points
-        speed = (points - self._raw) / size / PERIOD
-        self._speed = self._speed + _alpha(self.DERIVATIVE_CUTOFF) * (speed - self._speed)
-        alpha = _alpha(self.MIN_CUTOFF + self.BETA * np.abs(self._speed))
+        speed = (points - self._raw) / size / elapsed
+        self._speed = self._speed + _alpha(self.DERIVATIVE_CUTOFF, elapsed) * (speed - self._speed)
+        alpha = _alpha(self.MIN_CUTOFF + self.BETA * np.abs(self._speed), elapsed)
         self._raw, self._value = points, self._value + alpha * (points - self._value)
         return self._value
 
 
-def _alpha(cutoff):
-    """Weight of the newest sample of a first-order low-pass with this cut-off [Hz]."""
-    rate = 2 * math.pi * cutoff * PERIOD
+def _alpha(cutoff, elapsed: float):
+    """Weight of the newest sample of a first-order low-pass with this cut-off [Hz] after this time [s]."""
+    rate = 2 * math.pi * cutoff * elapsed
     return rate / (rate + 1)
