@@ -19,6 +19,7 @@ from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header
 from fitness_datasets.bags import BagReader, BagWriter
 
+BODY_POSE = "fitness_msgs/msg/BodyPose"
 SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
 SIDEWAYS = "videos/press/shoulderpressexcercise_c_back.mp4"
 FIT3D = "poses/fit3d/s03_squat_bl.npz"
@@ -95,6 +96,24 @@ def test_video_of_poses_is_drawn_on_a_plain_background(tmp_path: Path) -> None:
     made = cv2.VideoCapture(str(video))
     length = made.get(cv2.CAP_PROP_FRAME_COUNT) / made.get(cv2.CAP_PROP_FPS)
     assert length == pytest.approx(report.duration_s, abs=0.2)
+
+
+def test_of_a_bag_of_two_cameras_the_topic_that_is_named_is_analysed(fitness, tmp_path: Path) -> None:
+    with (
+        BagReader(DEMO) as bag,
+        BagWriter(tmp_path / "bag", dict.fromkeys(("/left/body_pose", "/right/body_pose"), BODY_POSE)) as writer,
+    ):
+        for number, (_, _, stamp, cdr) in enumerate(bag.raw([bag.find("body_pose")])):
+            writer.write("/left/body_pose", stamp, cdr)
+            if number < 10:
+                writer.write("/right/body_pose", stamp, cdr)
+    both = fitness("analyze", tmp_path / "bag")
+    assert both.returncode == 2 and "/left/body_pose, /right/body_pose" in both.stderr and "--topic" in both.stderr
+    assert analyze(str(tmp_path / "bag"), topic="/left/body_pose").totals == analyze(str(DEMO)).totals
+    done = fitness("analyze", tmp_path / "bag", "--topic", "right/body_pose", "--json", "-")
+    assert json.loads(done.stdout)["frames"] == 10
+    other = fitness("analyze", tmp_path / "bag", "--topic", "/middle/body_pose")
+    assert other.returncode == 2 and "/left/body_pose, /right/body_pose" in other.stderr
 
 
 def test_pose_file_counts_as_the_bag_it_was_made_from(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ print(report.totals)
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from json import dumps
@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_bringup import __version__
 from fitness_bringup.examination import Examination, to_csv
+from fitness_bringup.footage import Footage, open_footage
 from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import reach, table
@@ -35,21 +36,6 @@ VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footage:
-    """What is analysed: frames, or poses that were found before.
-
-    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames were left out
-    so far because they do not decode.
-    """
-
-    frames: Iterable[Frame] | None
-    poses: Iterable[Pose] | None
-    total: int = 0
-    rate: float = 0.0
-    undecoded: Callable[[], int] = lambda: 0
-
-
 def analyze(source: str, **options: Any) -> Report:
     """The report of a recording; options are those of `examine`."""
     return examine(source, **options).report
@@ -60,6 +46,7 @@ def examine(
     *,
     fps: float = 0.0,
     size: tuple[int, int] = (0, 0),
+    topic: str = "",
     model: Path | None = None,
     exercise: str = "",
     catalogue: Path | None = None,
@@ -70,7 +57,8 @@ def examine(
     """Analyse a recording, and keep what the report was made of.
 
     source: video file, folder of pictures, bag of poses or of pictures, or POSES.npz (landmarks [frames, 33, 4]).
-    fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. model: classifier, default the one
+    fps, size: rate [Hz] and picture size [px] of a .npz, which does not hold them. topic: of a bag that
+    holds the poses or pictures of several cameras, "" = the only ones. model: classifier, default the one
     that ships. exercise: what is being done, where it is known; then nothing is classified. catalogue: folder of
     exercise files, or one file, default those that ship. backend: what finds bodies
     in pictures, "mediapipe" or "litert". video: annotated MP4 to write. progress: called with frames done and frames
@@ -78,7 +66,7 @@ def examine(
     Raises InputError for what cannot be used.
     """
     with ExitStack() as resources:
-        recording = open_recording(source, fps, size, resources)
+        recording = open_footage(source, fps, size, topic, resources)
         exercises = Catalogue.load(catalogue)
         classifier = None
         if not exercise:
@@ -166,6 +154,7 @@ def run(
     backend: str,
     fps: float,
     size: tuple[int, int],
+    topic: str,
 ) -> None:
     """The command: analyse with a progress bar on a terminal, print tables, write the files that were asked for."""
     if exercise and model is not None:
@@ -185,6 +174,7 @@ def run(
             source,
             fps=fps,
             size=size,
+            topic=topic,
             model=model,
             exercise=exercise,
             catalogue=catalogue,
@@ -222,52 +212,6 @@ def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:
 def to_text(report: Report) -> str:
     """The report as JSON text."""
     return dumps(report.to_json(), indent=2) + "\n"
-
-
-def open_recording(source: str, fps: float, size: tuple[int, int], resources: ExitStack) -> Footage:
-    """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
-    path = Path(source)
-    if not path.exists() and "://" not in source and not source.strip().isdecimal():
-        raise InputError(
-            f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "
-            "landmarks (.npz)"
-        )
-    # Imported where needed: a mistake in the source is answered at once.
-    if path.suffix == ".npz":
-        from fitness_datasets.pose_files import read_pose_file
-
-        if fps <= 0:
-            raise InputError(f"{source}: a .npz does not hold its frame rate; give it with --fps (e.g. --fps 30)")
-        poses = read_pose_file(path, fps, *size)
-        return Footage(None, poses, len(poses), fps)
-    if fps or any(size):
-        raise InputError(f"{source}: --fps and --size are for .npz files; every other recording holds its own")
-    if is_bag(path):
-        from fitness_datasets.bags import BagReader
-
-        reader = resources.enter_context(BagReader(path))
-        if topic := reader.find("body_pose"):
-            return Footage(None, reader.poses(topic), reader.counts[topic])
-        pictures = reader.find("camera/image_raw") or reader.find("camera/image_raw/compressed")
-        if not pictures:
-            raise InputError(
-                f"{source}: the bag holds neither poses nor pictures; record body_pose or camera/image_raw"
-            )
-        return Footage(reader.frames(pictures), None, reader.counts[pictures])
-    from fitness_camera.sources import open_source
-
-    camera = resources.enter_context(open_source(source))
-    if camera.live:
-        raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
-    return Footage(camera, None, camera.frames, camera.rate, lambda: camera.undecoded)
-
-
-def is_bag(path: Path) -> bool:
-    """Whether `path` is meant as a bag: a file of one, or a folder that holds such a file."""
-    bag_files = (".mcap", ".db3")
-    if path.is_dir():
-        return any(file.name == "metadata.yaml" or file.suffix in bag_files for file in path.iterdir())
-    return path.suffix in bag_files
 
 
 def _moments(

@@ -45,6 +45,10 @@ def analyze(
         str,
         typer.Option(metavar="WxH", help="Picture size of a .npz [px]: angles need its aspect.", show_default=False),
     ] = "",
+    topic: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Poses or pictures of a bag, where it holds those of several cameras."),
+    ] = "",
     backend: Backend = "mediapipe",
 ) -> None:
     """Find exercises and repetitions in a recording, as fast as the machine goes."""
@@ -62,6 +66,7 @@ def analyze(
         backend=backend,
         fps=fps or 0.0,
         size=_size(size),
+        topic=topic,
     )
 
 

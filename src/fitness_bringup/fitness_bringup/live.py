@@ -316,7 +316,7 @@ def check_source(source: str) -> None:
     try:
         open_source(source).close()
     except InputError as error:
-        from fitness_bringup.analyze import is_bag
+        from fitness_bringup.footage import is_bag
 
         if is_bag(Path(source)):
             again = f"./fitness analyze {source}, or ros2 launch fitness_bringup replay.launch.py source:={source}"

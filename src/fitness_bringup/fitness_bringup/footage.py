@@ -1,0 +1,90 @@
+"""What is analysed: opens whatever a recording may be. Free of ROS."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fitness_core.errors import InputError
+from fitness_core.types import Frame, Pose
+
+if TYPE_CHECKING:
+    from fitness_datasets.bags import BagReader
+
+_POSES = "fitness_msgs/msg/BodyPose"
+_PICTURES = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """What is analysed: frames, or poses that were found before.
+
+    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames were left out
+    so far because they do not decode.
+    """
+
+    frames: Iterable[Frame] | None
+    poses: Iterable[Pose] | None
+    total: int = 0
+    rate: float = 0.0
+    undecoded: Callable[[], int] = lambda: 0
+
+
+def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
+    """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
+    path = Path(source)
+    if not path.exists() and "://" not in source and not source.strip().isdecimal():
+        raise InputError(
+            f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "
+            "landmarks (.npz)"
+        )
+    if topic and not is_bag(path):
+        raise InputError(f"--topic {topic}: {source} is no bag, and only bags hold topics")
+    # Imported where needed: a mistake in the source is answered at once.
+    if path.suffix == ".npz":
+        from fitness_datasets.pose_files import read_pose_file
+
+        if fps <= 0:
+            raise InputError(f"{source}: a .npz does not hold its frame rate; give it with --fps (e.g. --fps 30)")
+        poses = read_pose_file(path, fps, *size)
+        return Footage(None, poses, len(poses), fps)
+    if fps or any(size):
+        raise InputError(f"{source}: --fps and --size are for .npz files; every other recording holds its own")
+    if is_bag(path):
+        from fitness_datasets.bags import BagReader
+
+        return _of_bag(resources.enter_context(BagReader(path)), topic)
+    from fitness_camera.sources import open_source
+
+    camera = resources.enter_context(open_source(source))
+    if camera.live:
+        raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
+    return Footage(camera, None, camera.frames, camera.rate, lambda: camera.undecoded)
+
+
+def _of_bag(reader: "BagReader", topic: str) -> Footage:
+    """Its poses, else its pictures. topic: the one that is meant, "" = find it."""
+    name = "/" + topic.removeprefix("/")
+    if not topic:
+        name = next(
+            filter(None, map(reader.find, ("body_pose", "camera/image_raw", "camera/image_raw/compressed"))), ""
+        )
+        if not name:
+            raise InputError(f"{reader.path} holds neither poses nor pictures; record body_pose or camera/image_raw")
+    elif reader.topics.get(name) not in (_POSES, *_PICTURES):
+        usable = sorted(name for name, kind in reader.topics.items() if kind in (_POSES, *_PICTURES))
+        raise InputError(
+            f"--topic {topic} is no topic of poses or pictures in {reader.path}; it holds {', '.join(usable) or 'none'}"
+        )
+    if reader.topics[name] == _POSES:
+        return Footage(None, reader.poses(name), reader.counts[name])
+    return Footage(reader.frames(name), None, reader.counts[name])
+
+
+def is_bag(path: Path) -> bool:
+    """Whether `path` is meant as a bag: a file of one, or a folder that holds such a file."""
+    bag_files = (".mcap", ".db3")
+    if path.is_dir():
+        return any(file.name == "metadata.yaml" or file.suffix in bag_files for file in path.iterdir())
+    return path.suffix in bag_files
