@@ -42,7 +42,8 @@ def live(
         str,
         typer.Option(
             metavar="SOURCE",
-            help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera.",
+            help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera; "
+            "topic:/camera/image_raw: your own driver.",
             show_default=False,
         ),
     ] = "",
@@ -152,7 +153,7 @@ def record(
         str,
         typer.Option(
             metavar="SOURCE",
-            help="Camera number or device, stream; a video or folder is played again and again.",
+            help="Camera number or device, stream, topic:/camera/image_raw; a video or folder is played on and on.",
             show_default=False,
         ),
     ] = "",

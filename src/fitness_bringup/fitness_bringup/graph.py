@@ -109,7 +109,8 @@ class Graph:
             return {"published": published["messages"], "processed": self.status.poses}
         seen = pose.statistics
         return {
-            "published": published["published"],
+            # Where the pictures are those of another program, what came of them.
+            "published": seen.received + seen.lost if pose is self.source else published["published"],
             "processed": seen.processed,
             "lost": seen.lost,
             "replaced": seen.replaced,

@@ -4,7 +4,7 @@ Only launch files import this module; it needs `launch` and `launch_ros`, which 
 """
 
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
@@ -15,6 +15,7 @@ from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from fitness_bringup.picture_topic import PictureTopic
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
@@ -290,11 +291,7 @@ def camera_is_ours(context: LaunchContext) -> bool:
 def _pictures(context: LaunchContext) -> list[tuple[str, str]]:
     """Where the pictures come from, where it is not the camera node."""
     topic = context.launch_configurations.get("image_topic", "")
-    if not topic:
-        return []
-    info = context.launch_configurations["camera_info_topic"] or str(PurePosixPath(topic).parent / "camera_info")
-    compressed = "camera/image_raw/compressed", f"{topic}/compressed"
-    return [("camera/image_raw", topic), compressed, ("camera/camera_info", info)]
+    return PictureTopic(topic).remappings(context.launch_configurations["camera_info_topic"]) if topic else []
 
 
 def _check_transport(context: LaunchContext) -> None:

@@ -15,6 +15,7 @@ from rclpy.utilities import try_shutdown
 
 from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
+from fitness_bringup.picture_topic import TAKERS, picture_topic
 from fitness_bringup.status import StatusLine, print_summary
 from fitness_camera.sources import is_live
 from fitness_core.catalogue import Catalogue
@@ -155,7 +156,7 @@ def check_recorded(graph: Graph) -> None:
 
 def _is_live(graph: Graph, options: Options) -> bool:
     """Whether the pictures are of now, and not of a recording."""
-    if options.source == BROWSER:
+    if options.source == BROWSER or picture_topic(options.source):
         return True
     return graph.source.get_name() == "camera" and is_live(graph.source.params.source)
 
@@ -176,6 +177,8 @@ def check(options: Options) -> None:
         raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
     if (options.window or options.record_video is not None) and not options.overlay:
         raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")
+    if picture_topic(options.source) and (options.loop or options.unpaced):
+        raise InputError("--loop and --unpaced are of recordings; what comes on a topic is as it comes, leave them out")
     node_parameters.check_namespace(options.namespace)
     if options.params is not None:
         node_parameters.check(options.params, _namespace(options))
@@ -206,7 +209,9 @@ def begin(options: Options) -> None:
         file.write_text(yaml.safe_dump(node_parameters.parameters(options.params)))
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
-        init(["--ros-args", *namespace, "--params-file", str(file), "--log-level", "warn"])
+        topic = picture_topic(options.source)
+        pictures = topic.arguments if topic else []
+        init(["--ros-args", *namespace, *pictures, "--params-file", str(file), "--log-level", "warn"])
 
 
 class _Nodes:
@@ -214,12 +219,15 @@ class _Nodes:
 
     def __init__(self, options: Options) -> None:
         self._catalogue = catalogue_of(options)
+        self._topic = picture_topic(options.source)
         self._overrides = node_parameters.overrides_of(options.parameters)
         self.graph = Graph()
 
     def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
         """Make the next node downstream. idle: as `Graph.add` has it."""
         shared = self._catalogue if name in CATALOGUED else {}
+        if self._topic and name in TAKERS:
+            shared = shared | self._topic.parameters
         overrides = self._overrides.pop(name, {})
         there = {parameter.name for parameter in kind.PARAMETERS + COMMON}
         for key in overrides.keys() - there - {"use_sim_time"}:
@@ -245,7 +253,7 @@ def _add_source(nodes: _Nodes, options: Options) -> None:
         nodes.add(PlayerNode, "player", bag=str(DEMO), **given(loop=options.loop), **speed)
     elif options.source == BROWSER:
         _add_dashboard(nodes, options, camera=True)
-    else:
+    elif not picture_topic(options.source):
         from fitness_camera.camera_node import CameraNode
 
         paced: dict[str, Any] = {"paced": False} if options.unpaced else {}

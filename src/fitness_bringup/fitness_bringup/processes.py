@@ -15,6 +15,7 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup import live, node_parameters
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.graph import Graph
+from fitness_bringup.picture_topic import TAKERS, picture_topic
 from fitness_bringup.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
@@ -57,7 +58,7 @@ def separate(options: live.Options) -> int:
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
-    if options.source and options.source != live.BROWSER:
+    if options.source and options.source != live.BROWSER and not picture_topic(options.source):
         live.check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.yaml")
@@ -69,13 +70,14 @@ def separate(options: live.Options) -> int:
 def programs(options: live.Options, file: Path) -> list[Program]:
     """The nodes that `live` composes with these options, in the order of the data. file: their parameters, written."""
     asked: dict[str, dict[str, Any]] = {}
+    topic = picture_topic(options.source)
     recorded = options.record is not None
     # Nothing is published before those are there who must hear all of it, as with the launch files.
     hear_poses = 2 + options.dashboard + options.hri + recorded
     if options.demo:
         asked["player"] = {"bag": str(live.DEMO), "subscribers": hear_poses} | live.given(loop=options.loop)
         asked["player"] |= {"rate": 0.0} if options.unpaced else {}
-    elif options.source != live.BROWSER:
+    elif options.source != live.BROWSER and not topic:
         asked["camera"] = live.given(source=options.source, loop=options.loop)
         asked["camera"] |= {"paced": False} if options.unpaced else {}
         asked["camera"] |= {"wait_for_subscribers": 1 + (recorded and options.record_images)}
@@ -95,6 +97,9 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked["recorder"] = {"bag": str(options.record.absolute())} | live.given(images=options.record_images)
     for name in asked.keys() & set(live.CATALOGUED):
         asked[name] |= live.catalogue_of(options)
+    if topic:
+        for name in asked.keys() & set(TAKERS):
+            asked[name] |= topic.parameters
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
@@ -108,7 +113,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
             content[full] = {"ros__parameters": given}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
-    shared = ("--params-file", str(file), "--log-level", "warn")
+    shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")
     # A bag is written once: a recorder is not started again.
     return [
         node_program(

@@ -1,0 +1,55 @@
+"""Pictures of a topic as the source: those that a robot's own driver publishes, in place of the camera node's."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from fitness_core.errors import InputError
+
+PREFIX = "topic:"
+"""What such a source begins with, e.g. topic:/camera/image_raw, or topic:/camera/image_raw/compressed."""
+TAKERS = ("pose_estimator", "overlay", "record_take", "recorder", "dashboard")
+"""The nodes that take pictures, each with a parameter `image_transport`."""
+_NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
+
+
+class PictureTopic(NamedTuple):
+    """Where pictures come from, without their transport."""
+
+    name: str
+    compressed: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of every one of TAKERS."""
+        return {"image_transport": "compressed"} if self.compressed else {}
+
+    def remappings(self, info: str = "") -> list[tuple[str, str]]:
+        """Of every node. info: the topic of its camera_info, "" = beside it."""
+        beside = str(PurePosixPath(self.name).parent / "camera_info")
+        return [
+            ("camera/image_raw", self.name),
+            ("camera/image_raw/compressed", f"{self.name}/compressed"),
+            ("camera/camera_info", info or beside),
+        ]
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same, as a node is told on its command line after --ros-args."""
+        return [word for old, new in self.remappings() for word in ("--remap", f"{old}:={new}")]
+
+
+def picture_topic(source: str) -> PictureTopic | None:
+    """The topic that a source names, None where it names none.
+
+    Raises InputError for what is no name of a topic: https://design.ros2.org/articles/topic_and_service_names.html.
+    """
+    if not source.startswith(PREFIX):
+        return None
+    name = source.removeprefix(PREFIX)
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"--source {source!r} names no topic of ROS 2; give that of your driver's pictures, e.g. "
+            f"{PREFIX}/camera/image_raw, or {PREFIX}/camera/image_raw/compressed"
+        )
+    return PictureTopic(name.removesuffix("/compressed"), name.endswith("/compressed"))
