@@ -43,7 +43,7 @@ def live(
         typer.Option(
             metavar="SOURCE",
             help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera; "
-            "topic:/camera/image_raw: your own driver.",
+            "topic:/NAME: your own driver.",
             show_default=False,
         ),
     ] = "",
@@ -153,7 +153,7 @@ def record(
         str,
         typer.Option(
             metavar="SOURCE",
-            help="Camera number or device, stream, topic:/camera/image_raw; a video or folder is played on and on.",
+            help="Camera number or device, stream, topic:/NAME; a video or folder is played again and again.",
             show_default=False,
         ),
     ] = "",
