@@ -267,7 +267,7 @@ def print_report(report: Report, console: Console) -> None:
     """Segments and repetitions as tables."""
     seen = f"{report.frames_with_body} of {report.frames} frames with a person"
     if report.frames_undecoded:
-        seen += f", {report.frames_undecoded} left out that do not decode"
+        seen += f", {report.frames_undecoded} more are damaged or missing"
     console.print(f"{report.source}: {report.duration_s:.1f} s, {seen}", highlight=False, markup=False, soft_wrap=True)
     if not report.segments:
         console.print("no exercise found")

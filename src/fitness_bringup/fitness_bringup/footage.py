@@ -20,8 +20,8 @@ _PICTURES = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 class Footage:
     """What is analysed: frames, or poses that were found before.
 
-    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames were left out
-    so far because they do not decode.
+    total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames so far do not
+    decode, or are missing.
     """
 
     frames: Iterable[Frame] | None

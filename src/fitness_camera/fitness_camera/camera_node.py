@@ -162,7 +162,7 @@ class CameraNode(FitnessNode):
             self._report(str(error))
         self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
         if not self._trouble:
-            damaged = f", {source.undecoded} left out that do not decode" if source.undecoded else ""
+            damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
             self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published{damaged}")
         return True
 

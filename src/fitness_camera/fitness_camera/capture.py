@@ -19,6 +19,9 @@ PICTURES = 4
 """Pictures that are kept to be used again."""
 DAMAGED = 1000
 """Pictures in a row that are left out of a damaged file, at most, to go on with the next that decodes."""
+CUT_SHORT = 0.1
+"""Of the pictures a file says it has, and those of a second: where more lack at its end they are missing. Fewer may be a
+guess of the container, which counts by the length of the sound."""
 
 _WIDEST = 4.0  # pixels so many times as wide as high, or as high as wide, are a mistake in the file
 # So near to square they are: encoders round a width to whole pixels (854x480 of 16:9 says 1280:1281).
@@ -71,11 +74,14 @@ class CaptureSource(Source):
         What is damaged gives no picture, like the end of a file: it is the end where no picture is left to come.
         """
         more = min(self._left, DAMAGED) if self.file is not None else 0
-        self._left = max(0, self._left - 1)
         for damaged in range(1 + more):
             if self._capture.grab():
                 self.undecoded += damaged
+                self._left = max(0, self._left - 1 - damaged)
                 return True
+        if more > max(self.rate, CUT_SHORT * self.frames):
+            self.undecoded += self._left
+        self._left = 0
         return False
 
     def _decode(self) -> Frame | None:

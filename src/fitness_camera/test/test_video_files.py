@@ -123,6 +123,16 @@ def test_a_file_that_is_cut_short_ends_at_its_last_good_picture(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == list(range(len(frames)))
 
 
+def test_how_much_a_file_lacks_that_was_cut_short_is_known(tmp_path):
+    path = make_video(tmp_path / "clip.avi", frames=100)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3])
+    with open_source(str(path)) as source:
+        frames = list(source)
+        assert 10 < len(frames) < 40 and source.undecoded == 100 - len(frames)
+        assert source.read() is None and source.undecoded == 100 - len(frames)
+
+
 def damage(video: Path, begin: float, end: float) -> Path:
     """The same file without what holds its pictures from one fraction of it to another."""
     whole = bytearray(video.read_bytes())
