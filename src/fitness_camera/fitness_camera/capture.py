@@ -20,8 +20,8 @@ PICTURES = 4
 DAMAGED = 1000
 """Pictures in a row that are left out of a damaged file, at most, to go on with the next that decodes."""
 CUT_SHORT = 0.1
-"""Of the pictures a file says it has, and those of a second: where more lack at its end they are missing. Fewer may be a
-guess of the container, which counts by the length of the sound."""
+"""Of the pictures a file says it has, and those of a second: where more lack at its end they are missing. Fewer may be
+a guess of the container, which counts by the length of the sound."""
 
 _WIDEST = 4.0  # pixels so many times as wide as high, or as high as wide, are a mistake in the file
 # So near to square they are: encoders round a width to whole pixels (854x480 of 16:9 says 1280:1281).
