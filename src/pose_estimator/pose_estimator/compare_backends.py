@@ -1,6 +1,6 @@
 """Print how far the LiteRT backend is from MediaPipe on clips, and what each costs: `--help`.
 
-Both get the pictures as they are stored: neither turned nor made of square pixels.
+Both get the pictures as they are stored, neither turned nor made of square pixels.
 """
 
 import argparse
@@ -19,7 +19,7 @@ _COST_PICTURES = 120
 
 def main() -> int:
     """Compare on every clip that is named; exit code 2 where one cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m pose_estimator.compare_backends", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m pose_estimator.compare_backends", description=__doc__)
     parser.add_argument("clips", nargs="+", metavar="CLIP", help="videos")
     parser.add_argument("--model", choices=MODELS, default="full", help="landmark model")
     parser.add_argument("--threads", type=int, default=THREADS, help="threads of the LiteRT networks")
