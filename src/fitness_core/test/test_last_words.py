@@ -135,10 +135,10 @@ def test_a_terminal_that_closes_ends_it_with_its_last_words_unless_nohup_said_ot
         "on_signal(ended.set)\n"
         "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
-        "print(ended.wait(0.5), flush=True)\n"
+        f"print(ended.wait({60.0 if ends else 0.5}), flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGHUP)
-    assert process.communicate("go on\n", timeout=60)[0] == f"{ends}\n"
+    assert process.communicate("go on\n", timeout=90)[0] == f"{ends}\n"
     assert process.returncode == 0
