@@ -126,10 +126,10 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_pa
         assert process.wait(timeout=60) == ends
 
 
-@pytest.mark.parametrize(("before", "ends"), [("", True), ("signal.signal(signal.SIGHUP, signal.SIG_IGN)", False)])
+@pytest.mark.parametrize(("before", "ends"), [("SIG_DFL", True), ("SIG_IGN", False)])
 def test_a_terminal_that_closes_ends_it_with_its_last_words_unless_nohup_said_otherwise(before, ends) -> None:
     code = (
-        f"import signal, sys, threading\n{before}\n"
+        f"import signal, sys, threading\nsignal.signal(signal.SIGHUP, signal.{before})\n"
         "from fitness_core.ros.node import on_signal\n"
         "ended = threading.Event()\n"
         "on_signal(ended.set)\n"
