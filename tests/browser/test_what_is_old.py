@@ -61,7 +61,8 @@ def test_a_graph_that_began_anew_shows_nothing_of_before(told, browser: Browser,
         expect(page.locator("#empty")).to_contain_text("Waiting for the first picture")
         expect(page.locator("#count")).to_have_text("0")
         expect(page.locator("#last-time")).to_have_text(NOTHING)
-        page.wait_for_timeout(300)
+        # What was asked for with that is drawn with the next picture of the screen.
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         red = "c => c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[0]"
         assert page.locator("#stage").evaluate(red) == 0, "the picture of before is still there"
     finally:

@@ -48,7 +48,7 @@ def test_what_the_robots_own_driver_publishes_is_counted(
     told: list[str] = []
     reader = threading.Thread(target=lambda: told.extend(process.stderr), daemon=True)
     reader.start()
-    driver, source = rclpy.create_node("driver"), open_source(str(data(CLIP)))
+    driver = rclpy.create_node("driver")
     try:
         publisher = driver.create_publisher(CompressedImage if transport else Image, topic, qos_profile_sensor_data)
         heard: list[BodyPose] = []
@@ -58,7 +58,8 @@ def test_what_the_robots_own_driver_publishes_is_counted(
             assert process.poll() is None and time.monotonic() < deadline, told
             time.sleep(0.05)
         # Small ones, of which nothing is lost by a middleware that knows nothing of pictures.
-        frames = [replace(frame, image=cv2.resize(frame.image, None, fx=0.5, fy=0.5)) for frame in source]
+        with open_source(str(data(CLIP))) as source:
+            frames = [replace(frame, image=cv2.resize(frame.image, None, fx=0.5, fy=0.5)) for frame in source]
         start = driver.get_clock().now().nanoseconds
         for frame in frames:
             if transport:

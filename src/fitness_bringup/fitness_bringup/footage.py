@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose
+from fitness_datasets.topics import TOPICS
 
 if TYPE_CHECKING:
     from fitness_datasets.bags import BagReader
 
-_POSES = "fitness_msgs/msg/BodyPose"
-_PICTURES = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+_LOOKED_FOR = "body_pose", "camera/image_raw", "camera/image_raw/compressed"
+_POSES, *_PICTURES = (TOPICS[name] for name in _LOOKED_FOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,10 @@ def _of_bag(reader: "BagReader", topic: str) -> Footage:
     """Its poses, else its pictures. topic: the one that is meant, "" = find it."""
     name = "/" + topic.removeprefix("/")
     if not topic:
-        name = next(
-            filter(None, map(reader.find, ("body_pose", "camera/image_raw", "camera/image_raw/compressed"))), ""
-        )
+        try:
+            name = next(filter(None, map(reader.find, _LOOKED_FOR)), "")
+        except InputError as error:  # there are several
+            raise InputError(f"{error}, with --topic NAME") from None
         if not name:
             raise InputError(f"{reader.path} holds neither poses nor pictures; record body_pose or camera/image_raw")
     elif reader.topics.get(name) not in (_POSES, *_PICTURES):

@@ -73,14 +73,14 @@ class CaptureSource(Source):
 
         What is damaged gives no picture, like the end of a file: it is the end where no picture is left to come.
         """
-        more = min(self._left, DAMAGED) if self.file is not None else 0
-        for damaged in range(1 + more):
+        left = self._left if self.file is not None else 0
+        for damaged in range(1 + min(left, DAMAGED)):
             if self._capture.grab():
                 self.undecoded += damaged
                 self._left = max(0, self._left - 1 - damaged)
                 return True
-        if more > max(self.rate, CUT_SHORT * self.frames):
-            self.undecoded += self._left
+        if left > max(self.rate, CUT_SHORT * self.frames):
+            self.undecoded += left
         self._left = 0
         return False
 

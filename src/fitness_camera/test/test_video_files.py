@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from made_recordings import clips, make_video
 
+from fitness_camera import capture
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Stamps
 from fitness_camera.sources import open_source
@@ -123,7 +124,10 @@ def test_a_file_that_is_cut_short_ends_at_its_last_good_picture(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == list(range(len(frames)))
 
 
-def test_how_much_a_file_lacks_that_was_cut_short_is_known(tmp_path):
+@pytest.mark.parametrize("looked_for", [capture.DAMAGED, 5])
+def test_how_much_a_file_lacks_that_was_cut_short_is_known(tmp_path, monkeypatch, looked_for):
+    """Also where more lack than are looked for, as in a film of an hour."""
+    monkeypatch.setattr(capture, "DAMAGED", looked_for)
     path = make_video(tmp_path / "clip.avi", frames=100)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 3])

@@ -180,7 +180,7 @@ class BagReader:
         if len(candidates) > 1:
             raise InputError(
                 f"{self.path} has {len(candidates)} topics that could be {name}: "
-                f"{', '.join(sorted(candidates))}; name the one that is meant (analyze --topic NAME)"
+                f"{', '.join(sorted(candidates))}; name the one that is meant"
             )
         return candidates[0] if candidates else ""
 

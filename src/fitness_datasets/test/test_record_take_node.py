@@ -16,6 +16,7 @@ from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
+from spun_stage import DEADLINE, wait_for
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from take_figure import repetition, standing
@@ -31,7 +32,6 @@ from fitness_msgs.srv import SetExercise
 
 pytestmark = pytest.mark.usefixtures("ros")
 
-DEADLINE = 60.0
 RATE = 20.0
 START, STOP, DISCARD = TakeLabel.EVENT_START, TakeLabel.EVENT_STOP, TakeLabel.EVENT_DISCARD
 Phase = RecordTake.Feedback
@@ -134,13 +134,6 @@ def gym():
     gym = Gym()
     yield gym
     gym.close()
-
-
-def wait_for(condition, what):
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def result_of(goal):
