@@ -84,11 +84,7 @@ class PoseEstimatorNode(FitnessNode):
     def configure(self) -> None:
         given = self.params
         self._estimator = PoseEstimator(
-            self._make_backend(),
-            given.smoothing,
-            given.smoothing_min_cutoff,
-            given.smoothing_beta,
-            given.lock_hold,
+            self._make_backend(), given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta, given.lock_hold
         )
 
     def _make_backend(self) -> PoseBackend:
@@ -144,7 +140,10 @@ class PoseEstimatorNode(FitnessNode):
         if self._failure:
             level, message = diagnostics.ERROR, self._failure
         elif self.active and self._arrivals.hertz() == 0:
-            level, message = diagnostics.WARN, f"no pictures on {self._topic}"
+            why = pictures.why_none(self, self.params.image_transport)
+            level, message = diagnostics.WARN, f"no pictures on {self._topic}{why and ': '}{why}"
+            if why:  # Not the first time: who publishes may not be known yet.
+                self.get_logger().warning(message, skip_first=True, once=True)
         values: dict[str, object] = {
             "backend": f"{self.params.backend} {self.params.model}",
             "rate_hz": self._inference.hertz(),

@@ -37,6 +37,25 @@ def topic_of(node: Node, transport: str) -> str:
     return node.resolve_topic_name(TOPIC) + TRANSPORTS[transport][1]
 
 
+def why_none(node: Node, transport: str) -> str:
+    """Why no picture comes, and what to do, as far as the graph tells; empty where somebody publishes pictures."""
+    topic, wanted = topic_of(node, transport), _type_name(transport)
+    types = {publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)}
+    if wanted in types:
+        return ""
+    if types:
+        return f"what is published there is {', '.join(sorted(types))}, not {wanted}"
+    for other in TRANSPORTS.keys() - {transport}:
+        if _type_name(other) in {info.topic_type for info in node.get_publishers_info_by_topic(topic_of(node, other))}:
+            return f"nobody publishes it, but {topic_of(node, other)}: set image_transport to {other}"
+    return "nobody publishes it, or nobody that is discovered from here"
+
+
+def _type_name(transport: str) -> str:
+    """As the graph has it, e.g. sensor_msgs/msg/Image."""
+    return f"sensor_msgs/msg/{TRANSPORTS[transport][0].__name__}"
+
+
 def read(cdr: bytes, transport: str) -> Any:
     """A picture, which `images.to_bgr` takes, of the bytes that a raw subscription gives; raises InputError."""
     return IN_PLACE[TRANSPORTS[transport][0]](cdr)
