@@ -13,7 +13,7 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from fitness_camera.camera_node import CameraNode
 from fitness_camera.quiet_opencv import cv2
@@ -210,45 +210,6 @@ def test_a_model_that_breaks_is_an_error_until_it_works_again(world, gate):
     world.send()
     world.until(lambda: world.poses)
     assert node.diagnose()[0] == diagnostics.OK and balanced(node)
-
-
-@pytest.fixture
-def driver():
-    """A node as of another program: in one of its own no topic has two types."""
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = rclpy.create_node("driver", context=context)
-    yield node
-    node.destroy_node()
-    rclpy.shutdown(context=context)
-
-
-@pytest.mark.parametrize(
-    ("published", "suffix", "told"),
-    [
-        (None, "", ": nobody publishes it, or nobody that is discovered from here"),
-        (Image, "", ""),
-        (
-            CompressedImage,
-            "",
-            ": what is published there is sensor_msgs/msg/CompressedImage, not sensor_msgs/msg/Image",
-        ),
-        (
-            CompressedImage,
-            "/compressed",
-            ": nobody publishes it, but /eye/camera/image_raw/compressed: set image_transport to compressed",
-        ),
-    ],
-)
-def test_why_no_picture_comes_is_told(world, gate, driver, published, suffix, told):
-    node = PoseEstimatorNode(namespace="eye")
-    world.nodes.append(node)
-    node.start()
-    topic = "/eye/camera/image_raw"
-    if published:
-        driver.create_publisher(published, topic + suffix, qos.IMAGE_PUBLISHER)
-        world.until(lambda: node.count_publishers(topic + suffix))
-    assert node.diagnose()[:2] == (diagnostics.WARN, f"no pictures on {topic}{told}")
 
 
 def test_diagnostics_tell_rates_and_what_was_dropped(world, gate):

@@ -1,0 +1,101 @@
+"""Why no picture comes: told on /diagnostics, and logged once."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import rclpy
+from rcl_interfaces.msg import Log
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+
+from fitness_core.ros import diagnostics, qos
+from pose_estimator.pose_estimator_node import PoseEstimatorNode
+
+pytestmark = pytest.mark.usefixtures("ros")
+
+DEADLINE = 60.0
+TOPIC = "/eye/camera/image_raw"
+NOBODY = f"no pictures on {TOPIC}: nobody publishes it, or nobody that is discovered from here"
+
+
+@pytest.fixture
+def driver() -> Iterator[Node]:
+    """A node as of another program: in one of its own no topic has two types."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("driver", context=context)
+    yield node
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def node() -> Iterator[PoseEstimatorNode]:
+    node = PoseEstimatorNode(namespace="eye")
+    node.start()
+    yield node
+    node.stop()
+    node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("published", "suffix", "told"),
+    [
+        (Image, "", ""),
+        (
+            CompressedImage,
+            "",
+            ": what is published there is sensor_msgs/msg/CompressedImage, not sensor_msgs/msg/Image",
+        ),
+        (
+            CompressedImage,
+            "/compressed",
+            f": nobody publishes it, but {TOPIC}/compressed: set image_transport to compressed",
+        ),
+    ],
+)
+def test_what_is_published_instead_is_told(
+    node: PoseEstimatorNode, driver: Node, published: type, suffix: str, told: str
+) -> None:
+    driver.create_publisher(published, TOPIC + suffix, qos.IMAGE_PUBLISHER)
+    deadline = time.monotonic() + DEADLINE
+    while not node.count_publishers(TOPIC + suffix):
+        assert time.monotonic() < deadline, "the publisher was not discovered"
+        time.sleep(0.01)
+    assert node.diagnose()[:2] == (diagnostics.WARN, f"no pictures on {TOPIC}{told}")
+
+
+def test_that_nobody_publishes_is_told_each_time_and_logged_once(node: PoseEstimatorNode) -> None:
+    logged: list[str] = []
+    reader = rclpy.create_node("reader")
+    reader.create_subscription(Log, "/rosout", lambda message: logged.append(message.msg), QoSProfile(depth=100))
+    executor = SingleThreadedExecutor()
+    executor.add_node(reader)
+    deadline = time.monotonic() + DEADLINE
+
+    def until_logged(text: str) -> None:
+        while text not in logged:
+            assert time.monotonic() < deadline, f"not logged: {text}"
+            executor.spin_once(timeout_sec=0.05)
+
+    try:
+        # Once it hears the log, what is logged next it hears too.
+        while "heard" not in logged:
+            node.get_logger().warning("heard")
+            executor.spin_once(timeout_sec=0.05)
+            assert time.monotonic() < deadline, "nothing is heard of /rosout"
+        assert node.diagnose()[:2] == (diagnostics.WARN, NOBODY)
+        node.get_logger().warning("told for the first time")
+        until_logged("told for the first time")
+        assert NOBODY not in logged, "who publishes may not be known yet"
+        for _ in range(3):
+            assert node.diagnose()[:2] == (diagnostics.WARN, NOBODY)
+        node.get_logger().warning("told again")
+        until_logged("told again")
+        assert logged.count(NOBODY) == 1
+    finally:
+        executor.shutdown()
+        reader.destroy_node()
