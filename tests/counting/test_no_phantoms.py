@@ -15,6 +15,7 @@ from rep_counter.counter import RepCounter
 RESEMBLES = (
     ("videos_starfish.mp4", "squat", 0, 1),  # star jumps
     ("videos_starfish.mp4", "jumping_jack", 18, 1),  # from where the squat before a jump is seen
+    ("fitnesstransformer_upright_rows.mp4", "jumping_jack", 0, 3),
     ("fitnesstransformer_jumping_lunges.mp4", "lunge", 0, 3),
     ("prime_fitness_dips.mp4", "push_up", 0, 3),
     ("videos_ibbu_7.mp4", "push_up", 0, 3),  # burpees

@@ -160,6 +160,12 @@ class Exercise(_Model):
     travel: tuple[Travel, ...] = ()
     still: tuple[Still, ...] = ()
     even: float = Field(default=0, ge=0, le=1, description="the side that moves less does this share of the other's")
+    bounce: float = Field(
+        default=0,
+        ge=0,
+        le=4,
+        description="the trunk goes up and down by this many torso lengths; 0: not asked",
+    )
     jump: bool = Field(default=True, description="whether the body may leave the ground; false: then it is rejected")
     form: tuple[FormRule, ...] = ()
 

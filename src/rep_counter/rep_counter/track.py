@@ -15,7 +15,7 @@ from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
 from rep_counter.past import Past
 from rep_counter.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
-from rep_counter.whole import BEFORE, falls, stays, throughout
+from rep_counter.whole import BEFORE, bounces, falls, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -276,6 +276,8 @@ class Track:
     def _whole(self, excursion: Excursion) -> bool:
         """Whether what the exercise asks of a whole repetition is true."""
         exercise = self.exercise
+        if not self._bounces(excursion):
+            return False
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if exercise.jump and not always and not exercise.still:
             return True
@@ -286,6 +288,13 @@ class Track:
             and all(stays(still, poses, self._min_visibility) for still in exercise.still)
             and (exercise.jump or not falls(self._past.trunks(*whole, seen=True), self._min_visibility))
         )
+
+    def _bounces(self, excursion: Excursion) -> bool:
+        """Whether the trunk goes up and down as the exercise asks; half a repetition may be less than one bounce."""
+        if not self.exercise.bounce or not (excursion.begun and excursion.returned):
+            return True
+        trunks = self._past.trunks(excursion.start, excursion.end, seen=True)
+        return bounces(trunks, self.exercise.bounce, self._min_visibility)
 
 
 def _rows(readings: Sequence[Reading]) -> np.ndarray:

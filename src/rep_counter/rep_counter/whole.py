@@ -89,6 +89,16 @@ def trunks_of(poses: Sequence[Pose]) -> list[Trunk]:
     return list(map(Trunk._make, zip([pose.stamp for pose in poses], *rows, strict=True)))
 
 
+def bounces(trunks: Sequence[Trunk], by: float, min_visibility: float) -> bool:
+    """Whether the trunk's height in the picture changes by this many torso lengths; true where it is hidden."""
+    seen = [trunk for trunk in trunks if trunk.seen >= min_visibility]
+    if len(seen) < max(3, _SEEN * len(trunks)):
+        return True
+    heights = [trunk.height for trunk in seen]
+    torso = _median(np.array([trunk.length for trunk in seen], np.float32))
+    return not max(heights) - min(heights) < by * torso
+
+
 def falls(trunks: Sequence[Trunk], min_visibility: float) -> bool:
     """Whether the body flies for 0.3 s: the trunk draws a parabola in the picture, on its way up for a third of it.
 

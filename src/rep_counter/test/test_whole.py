@@ -13,7 +13,7 @@ from fitness_core.skeleton import INDEX
 from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
 from rep_counter import whole
 from rep_counter.counter import RepCounter
-from rep_counter.whole import falls, stays, throughout, trunks_of
+from rep_counter.whole import bounces, falls, stays, throughout, trunks_of
 
 CATALOGUE = Catalogue.load()
 G = 9.81 / 0.5
@@ -162,6 +162,37 @@ def test_a_jump_of_somebody_else_spoils_no_squat(figure, wave, second, squats):
     counter = RepCounter(CATALOGUE, "squat")
     outputs = [*counter.steps(poses), counter.finish()]
     assert sum(event.counted for output in outputs for event in output.events) == squats
+
+
+@pytest.mark.parametrize(("hop", "counted"), [(0.25, 4), (0.05, 0)])
+def test_a_jumping_jack_is_a_jump(figure, wave, hop, counted):
+    """Arms that meet overhead while one stands are none, whether the legs are seen or not."""
+    legs = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("knee", "ankle", "foot_index")]
+    poses = []
+    for time, arm in wave(4, 1.2, 10.0, 165.0, 30):
+        pose = lifted(figure(time, arm=arm), hop * np.sin(np.radians(arm - 10) * 180 / 155) ** 2)
+        pose.visibility[legs] = 0.1
+        poses.append(pose)
+    counter = RepCounter(CATALOGUE, "jumping_jack")
+    outputs = [*counter.steps(poses), counter.finish()]
+    assert sum(event.counted for output in outputs for event in output.events) == counted
+
+
+def test_a_bounce_is_not_asked_of_a_hidden_trunk(figure):
+    still = [figure(t) for t in np.arange(0, 1, 0.1)]
+    assert not bounces(trunks_of(still), 0.15, 0.3)
+    assert bounces(trunks_of([replace(pose, visibility=np.zeros(33, np.float32)) for pose in still]), 0.15, 0.3)
+    assert bounces([], 0.15, 0.3)
+
+
+@pytest.mark.parametrize(("elbow", "counted"), [(170.0, 4), (30.0, 0)])
+def test_a_raise_begins_with_hanging_arms(figure, wave, elbow, counted):
+    """Not so a punch or a press, whose hands are at the shoulders before."""
+    counter = RepCounter(CATALOGUE, "lateral_raise")
+    arms = wave(4, 2.0, 10.0, 85.0, 30)
+    poses = [figure(time, elbow=elbow + (170 - elbow) * (arm - 10) / 75, arm=arm) for time, arm in arms]
+    outputs = [*counter.steps(poses), counter.finish()]
+    assert sum(event.counted for output in outputs for event in output.events) == counted
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
