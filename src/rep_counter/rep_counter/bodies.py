@@ -8,9 +8,9 @@ import numpy as np
 
 from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, Sides
 from fitness_core.geometry import all_joint_angles, angles_of, metric_of, pixels_of
-from fitness_core.skeleton import INDEX, JOINT_INDEX
+from fitness_core.skeleton import INDEX, JOINT_INDEX, JOINTS
 from fitness_core.types import JointAngles, Pose
-from rep_counter.signals import Reading, drive
+from rep_counter.signals import BOTH_SIDES, Reading, drive
 from rep_counter.whole import Trunk, trunks_of
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
@@ -58,8 +58,9 @@ class Bodies:
             if way not in self._drives:
                 self._drives.append(way)
                 self._columns.append(self.columns)
-                self.columns += 1 if exercise.sides == Sides.BOTH else 2
+                self.columns += 1 if exercise.sides == Sides.BOTH else 4
         self._flat = any(isinstance(signal, tuple) and signal[1] == Plane.IMAGE for signal in self._signals)
+        self._points = [_points(signal) for signal in self._signals]
         self._places = [_place(signal) if isinstance(signal, tuple) else signal for signal in self._signals]
 
     def signal(self, exercise: Exercise) -> int:
@@ -70,6 +71,13 @@ class Bodies:
         """Which of `Body.drives` are the exercise's: one of both sides together, or left and right."""
         first = self._columns[self._drives.index(self._way(exercise))]
         return (first,) if exercise.sides == Sides.BOTH else (first, first + 1)
+
+    def guessed_by(self, exercise: Exercise) -> tuple[int, ...]:
+        """The same of sides that are watched one by one, with what the pose network estimates of a hidden one.
+
+        NaN outside the picture. An arm behind the body is estimated well enough to tell where its movement began.
+        """
+        return () if exercise.sides == Sides.BOTH else tuple(2 + column for column in self.driven_by(exercise))
 
     def of(self, poses: Sequence[Pose]) -> list[Body]:
         """The bodies of poses, in their order."""
@@ -85,17 +93,24 @@ class Bodies:
         # Of many poses at once in a fraction of the time; of a single one only if it is asked for, with others.
         trunks = list[Trunk | None](trunks_of(poses)) if len(poses) > 1 else [None]
         for number, (pose, found) in enumerate(zip(poses, angles, strict=True)):
-            measured = [*found.angles.tolist(), *flat[number]]
+            measured = [*both[number].tolist(), *flat[number]]
             confidences = found.confidences.tolist()
-            readings = [
-                self._seen(measured[place[0]], confidences[place[1]], measured[place[2]], confidences[place[3]])
+            guesses = [
+                (measured[place[0]], confidences[place[1]], measured[place[2]], confidences[place[3]])
                 if isinstance(place, tuple)
-                else self._seen(*_distance(place, points[number], pose.visibility))
+                else _distance(place, points[number], pose.visibility)
                 for place in self._places
             ]
+            readings = [self._seen(*guess) for guess in guesses]
             drives: list[float] = []
             for signal, direction, sides in self._drives:
-                drives += drive(direction, sides, readings[signal])
+                reading = readings[signal]
+                driven = drive(direction, sides, reading)
+                drives += driven
+                if sides != Sides.BOTH:
+                    hidden = reading[0] != reading[0] or reading[2] != reading[2]
+                    guess = _in_picture(guesses[signal], pose.image, self._points[signal]) if hidden else reading
+                    drives += drive(direction, sides, guess) if hidden else driven
             of_pose = pose, tracked[number], points[number], pixels[number]
             bodies.append(Body(*of_pose, found, readings, drives, trunks[number]))
         return bodies
@@ -135,6 +150,27 @@ def _signal(exercise: Exercise) -> Signal:
         return exercise.distance
     assert exercise.joint is not None  # the catalogue is valid
     return str(exercise.joint), exercise.plane
+
+
+def _points(signal: Signal) -> tuple[list[int], list[int]]:
+    """Landmarks that a signal is measured from, on the left and on the right."""
+    if isinstance(signal, tuple):
+        joints = [JOINTS[number] for number in _SIDES[signal[0]]]
+        left, right = ([joint.a, joint.at, joint.b] for joint in joints)
+    else:
+        left, right = ([INDEX[f"{side}_{point}"] for point in (signal.point, signal.of)] for side in BOTH_SIDES)
+    return left, right
+
+
+def _in_picture(guess: Reading, image: np.ndarray, points: tuple[list[int], list[int]]) -> Reading:
+    """The guess, NaN on a side that has a point outside the picture; image [33, 3]: of the pose, normalised."""
+    left, right = (image[rows, :2] for rows in points)
+    return (
+        guess[0] if left.min() >= 0 and left.max() <= 1 else math.nan,
+        guess[1],
+        guess[2] if right.min() >= 0 and right.max() <= 1 else math.nan,
+        guess[3],
+    )
 
 
 def _flat(pixels: np.ndarray) -> np.ndarray:

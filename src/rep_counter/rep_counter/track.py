@@ -21,6 +21,11 @@ from rep_counter.whole import BEFORE, bounces, falls, stays, throughout
 _FIDGET_SHARE = 0.5
 # Left and right are compared where each is seen for this share of the repetition.
 _SEEN_SHARE = 0.9
+# Who jumps sinks for so long before the arms move [ns]; ten poses a second show most of a bounce with it.
+_TAKE_OFF = nanoseconds(0.2)
+# A side that is hidden on its way was seen to turn where it was for half of the time, so long before and after [ns].
+_AT_TURN = nanoseconds(0.15)
+_SEEN_AT_TURN = 0.5
 # Candidates older than this are nobody's.
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
@@ -85,6 +90,8 @@ class Track:
         self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
         self._signal = bodies.signal(exercise)
         self._driven_by = list(zip(self._machines, self._sides, bodies.driven_by(exercise), strict=True))
+        guesses = [PhaseMachine(exercise.minimum_range, is_angle) for _ in bodies.guessed_by(exercise)]
+        self._guessed_by = list(zip(guesses, self._sides, bodies.guessed_by(exercise), strict=False))
         self._longest = nanoseconds(exercise.longest_s)
         self._since = 0  # stamp from which on the body is the one that is followed [ns]
         self._judged: deque[Candidate] = deque()
@@ -98,6 +105,9 @@ class Track:
         over = []
         for machine, sides, column in self._driven_by:
             if excursion := machine.step(stamp, drives[column]):
+                over.append((excursion, sides))
+        for machine, sides, column in self._guessed_by:
+            if (excursion := machine.step(stamp, drives[column])) and self._came_into_sight(excursion, sides):
                 over.append((excursion, sides))
         return self._judge(over) if over else ()
 
@@ -124,13 +134,13 @@ class Track:
 
     def new_body(self, stamp: int) -> None:
         """Somebody else is followed from this stamp on [ns]: no movement is made of two people's."""
-        for machine in self._machines:
+        for machine, *_ in self._driven_by + self._guessed_by:
             machine.reset()
         self._since = stamp
 
     def learn(self, range_of_motion: float) -> None:
         """A repetition of this range [rad] was counted."""
-        for machine in self._machines:
+        for machine, *_ in self._driven_by + self._guessed_by:
             machine.learn(range_of_motion)
 
     def motion(self, candidate: Candidate) -> Motion:
@@ -224,6 +234,25 @@ class Track:
         other = next(machine for machine, other_sides, _ in self._driven_by if other_sides != sides).away
         return other is not None and other[0] < last.turn and other[1] >= self.exercise.minimum_range
 
+    def _came_into_sight(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
+        """Whether a side that is hidden where it begins or ends was seen to turn, while nothing else was on its way.
+
+        The far arm, in a camera beside the body, is behind it until it is lifted.
+        """
+        if not (excursion.begun and excursion.returned):
+            return False
+        column = 2 * self._sides.index(sides)
+        stamps, readings = self._readings(excursion.start, excursion.end)
+        seen = [math.isfinite(reading[column]) for reading in readings]
+        if sum(seen) >= _SEEN_SHARE * len(seen):
+            return False  # it is found without guessing
+        turned = [one for stamp, one in zip(stamps, seen, strict=True) if abs(stamp - excursion.turn) <= _AT_TURN]
+        if sum(turned) < _SEEN_AT_TURN * len(turned):
+            return False
+        others = [machine.away for machine in self._machines]
+        minimum = self.exercise.minimum_range
+        return not any(other and other[0] < excursion.turn and other[1] >= minimum for other in others)
+
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
         _, readings = self._readings(excursion.start, excursion.end)
         reason = self._reason(excursion, sides, readings)
@@ -293,7 +322,8 @@ class Track:
         """Whether the trunk goes up and down as the exercise asks; half a repetition may be less than one bounce."""
         if not self.exercise.bounce or not (excursion.begun and excursion.returned):
             return True
-        trunks = self._past.trunks(excursion.start, excursion.end, seen=True)
+        start = max(excursion.start - _TAKE_OFF, self._since)
+        trunks = self._past.trunks(start, excursion.end, seen=True)
         return bounces(trunks, self.exercise.bounce, self._min_visibility)
 
 

@@ -160,6 +160,30 @@ def test_hidden_legs_count_no_squats(figure, wave):
     assert counted(run(poses, exercise="squat")[0]) == {}
 
 
+def beside(figure, time: float, near: float, far: float, lifted: float) -> Pose:
+    """Elbows [deg] seen from the left: the far one is behind the body until it bends. lifted: its visibility then."""
+    visibility = np.full(33, 0.99, np.float32)
+    visibility[[INDEX["right_elbow"], INDEX["right_wrist"]]] = lifted if far < 115 else 0.1
+    return figure(time, elbow=(near, far), visibility=visibility)
+
+
+def test_the_far_arm_counts_where_it_comes_into_sight(figure, wave):
+    """Six curls of each arm, in turn."""
+    near, far = (
+        [min(165.0, 165 + 105 * np.sin(np.pi * (t - late))) for t in np.arange(1, 13, 1 / 30)] for late in (0, 1)
+    )
+    poses = [beside(figure, number / 30, a, b, 0.7) for number, (a, b) in enumerate(zip(near, far, strict=True))]
+    assert counted(run(poses, exercise="curl")[0]) == {"curl": 12}
+    hidden = [beside(figure, number / 30, a, b, 0.1) for number, (a, b) in enumerate(zip(near, far, strict=True))]
+    assert counted(run(hidden, exercise="curl")[0]) == {"curl": 6}
+
+
+@pytest.mark.parametrize("lifted", [0.1, 0.7])
+def test_what_is_guessed_of_a_far_arm_is_no_repetition_beside_that_of_the_near(figure, wave, lifted):
+    poses = [beside(figure, time, angle, angle + 5, lifted) for time, angle in wave(4, 2.0, 160.0, 60.0, 30)]
+    assert counted(run(poses, exercise="curl")[0]) == {"curl": 4}
+
+
 def test_a_hidden_arm_does_not_hide_the_other(figure, wave):
     hidden = np.full(33, 0.99, np.float32)
     for name in ("right_elbow", "right_wrist"):
