@@ -104,6 +104,8 @@ class Case:
 
     weights: dict[str, float]
     none: float
+    said: dict[str, float]
+    """Mean probability of each label, whatever was found."""
 
     @classmethod
     def weigh(cls, means: dict[str, float], found: dict[str, Found]) -> "Case":
@@ -118,7 +120,7 @@ class Case:
                 none += _CONTRADICTED * probability * (1 - explained)
             else:
                 none += probability * (_CONTRADICTED if name == "idle" else 1.0)
-        return cls(weights, none)
+        return cls(weights, none, means)
 
     def share(self, exercise: str) -> float:
         """Probability that this exercise was done."""

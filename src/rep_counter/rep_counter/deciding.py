@@ -18,6 +18,8 @@ _LIKELY = 0.5
 # A lone repetition needs this much of both, of being this exercise and of being it rather than its best rival: who
 # steps back with a bar bends the knees a little as in a squat and a little as in a lunge.
 _ALONE = 0.5
+# So many alike repetitions speak for themselves; of fewer the labels alone must say that they are more likely than not.
+_FEW = 3
 # Within a set the next repetition of the same exercise is likely, so that less will do.
 _NEEDED_IN_SET = 0.3
 # Repetitions before those that decided belong to the set where the classifier at least considered them.
@@ -177,6 +179,8 @@ class Deciding:
         if case.share(name) < needed or case.over_rival(name) < ahead:
             return 0.0
         if len(deciding) == 1 and case.share(name) * case.over_rival(name) < _ALONE:
+            return 0.0
+        if len(chain) < _FEW and case.said.get(name, 0.0) < _LIKELY:
             return 0.0
         if running is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(running.exercise, 0.0) > 0:
             return 0.0

@@ -259,3 +259,11 @@ def test_who_is_hidden_from_the_rest_to_a_deeper_turn_loses_nothing(figure, wave
     others = [(time + 2, angle) for time, angle in wave(3, 2.0, 170, 70, 30, 0)]
     poses = [figure(time, knee=angle) for time, angle in first + others if not 2.05 < time < 2.95]
     assert run(poses, exercise="squat")[0] == {"squat": 4}
+
+
+@pytest.mark.parametrize(("repetitions", "counted"), [(1, 0), (2, 0), (3, 3), (5, 5)])
+def test_few_repetitions_must_be_more_likely_than_not(figure, wave, repetitions, counted):
+    """Beside labels whose movement is not there, a label of .45 wins; by itself it says little."""
+    poses = performed(figure, wave, "curl", repetitions)
+    found, _ = run(poses, lambda time: {"curl": 0.45, "squat": 0.25, "lunge": 0.2, "other": 0.1})
+    assert found.total() == counted
