@@ -10,7 +10,7 @@ from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, 
 from fitness_core.geometry import all_joint_angles, angles_of, metric_of, pixels_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX, JOINTS
 from fitness_core.types import JointAngles, Pose
-from rep_counter.signals import BOTH_SIDES, Reading, drive
+from rep_counter.signals import BOTH_SIDES, Reading, drive, torso_length
 from rep_counter.whole import Trunk, trunks_of
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
@@ -98,8 +98,8 @@ class Bodies:
             guesses = [
                 (measured[place[0]], confidences[place[1]], measured[place[2]], confidences[place[3]])
                 if isinstance(place, tuple)
-                else _distance(place, points[number], pose.visibility)
-                for place in self._places
+                else _distance(place, sides, points[number], pose.visibility)
+                for place, sides in zip(self._places, self._points, strict=True)
             ]
             readings = [self._seen(*guess) for guess in guesses]
             drives: list[float] = []
@@ -108,9 +108,10 @@ class Bodies:
                 driven = drive(direction, sides, reading)
                 drives += driven
                 if sides != Sides.BOTH:
-                    hidden = reading[0] != reading[0] or reading[2] != reading[2]
-                    guess = _in_picture(guesses[signal], pose.image, self._points[signal]) if hidden else reading
-                    drives += drive(direction, sides, guess) if hidden else driven
+                    if reading[0] != reading[0] or reading[2] != reading[2]:
+                        guess = _in_picture(guesses[signal], pose.image, self._points[signal])
+                        driven = drive(direction, sides, guess)
+                    drives += driven
             of_pose = pose, tracked[number], points[number], pixels[number]
             bodies.append(Body(*of_pose, found, readings, drives, trunks[number]))
         return bodies
@@ -164,13 +165,9 @@ def _points(signal: Signal) -> tuple[list[int], list[int]]:
 
 def _in_picture(guess: Reading, image: np.ndarray, points: tuple[list[int], list[int]]) -> Reading:
     """The guess, NaN on a side that has a point outside the picture; image [33, 3]: of the pose, normalised."""
-    left, right = (image[rows, :2] for rows in points)
-    return (
-        guess[0] if left.min() >= 0 and left.max() <= 1 else math.nan,
-        guess[1],
-        guess[2] if right.min() >= 0 and right.max() <= 1 else math.nan,
-        guess[3],
-    )
+    at = image.item
+    left, right = (all(0 <= at(row, 0) <= 1 and 0 <= at(row, 1) <= 1 for row in rows) for rows in points)
+    return guess[0] if left else math.nan, guess[1], guess[2] if right else math.nan, guess[3]
 
 
 def _flat(pixels: np.ndarray) -> np.ndarray:
@@ -188,14 +185,16 @@ def _tracked(poses: Sequence[Pose]) -> list[bool]:
     return np.isfinite(across).any(axis=1).tolist()
 
 
-def _distance(distance: Distance, points: np.ndarray, visibility: np.ndarray) -> Reading:
-    """A distance of one pose, in torso lengths; points [33, 3] in one true unit."""
-    middles = [(points[INDEX[f"left_{name}"]] + points[INDEX[f"right_{name}"]]) / 2 for name in ("shoulder", "hip")]
-    torso = float(np.linalg.norm(middles[0] - middles[1]))
-    values = []
-    for side in ("left", "right"):
-        a, b = INDEX[f"{side}_{distance.point}"], INDEX[f"{side}_{distance.of}"]
-        line = points[a] - points[b]
-        length = -float(line[1]) if distance.along == Along.UP else float(np.linalg.norm(line))
-        values += [length / torso if torso > 0 else math.nan, float(min(visibility[a], visibility[b]))]
+def _distance(
+    distance: Distance, sides: tuple[list[int], list[int]], points: np.ndarray, visibility: np.ndarray
+) -> Reading:
+    """A distance of one pose, in torso lengths; sides: see `_points`; points [33, 3] in one true unit."""
+    # Plain numbers: of so few, arrays would take five times as long.
+    torso, at, seen = torso_length(points), points.item, visibility.item
+    values: list[float] = []
+    for point, of in sides:
+        up = at(of, 1) - at(point, 1)
+        if distance.along == Along.ANY:
+            up = math.hypot(at(of, 0) - at(point, 0), up, at(of, 2) - at(point, 2))
+        values += [up / torso if torso > 0 else math.nan, min(seen(point), seen(of))]
     return values[0], values[1], values[2], values[3]

@@ -86,7 +86,7 @@ def posture_holds(
     """
     if not conditions:
         return True
-    torso, heights, seen = _length(pixels), pixels[:, 1].tolist(), visibility.tolist()
+    torso, heights, seen = torso_length(pixels), pixels[:, 1].tolist(), visibility.tolist()
     return all(_holds(condition, heights, seen, torso, min_visibility, sides) for condition in conditions)
 
 
@@ -139,7 +139,7 @@ def travelled(
     of_turn = _beside(bodies, at_turn)
     top = [_risen(rows, body, min_visibility) for body in of_turn]
     torsos = [
-        _length(body.pixels if travel.of == PICTURE else body.metric)
+        torso_length(body.pixels if travel.of == PICTURE else body.metric)
         for body, height in zip(of_turn, top, strict=True)
         if math.isfinite(height)
     ]
@@ -190,8 +190,8 @@ def _height(
     return -sum(kept) / len(kept) if kept else math.nan
 
 
-def _length(points: np.ndarray) -> float:
-    """Of the torso, depth included, in the unit of the points [33, 3]."""
+def torso_length(points: np.ndarray) -> float:
+    """From mid-hips to mid-shoulders, depth included, in the unit of the points [33, 3]."""
     # Plain numbers: of so few, arrays would take ten times as long.
     (a, b, c), (d, e, f), (g, h, i), (j, k, m) = points.take(_TORSO, axis=0).tolist()
     return math.hypot((a + d - g - j) / 2, (b + e - h - k) / 2, (c + f - i - m) / 2)

@@ -26,6 +26,8 @@ _TAKE_OFF = nanoseconds(0.2)
 # A side that is hidden on its way was seen to turn where it was for half of the time, so long before and after [ns].
 _AT_TURN = nanoseconds(0.15)
 _SEEN_AT_TURN = 0.5
+# It is followed for so long after it was hidden [ns].
+_IN_SIGHT = nanoseconds(5.0)
 # Candidates older than this are nobody's.
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
@@ -90,8 +92,11 @@ class Track:
         self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
         self._signal = bodies.signal(exercise)
         self._driven_by = list(zip(self._machines, self._sides, bodies.driven_by(exercise), strict=True))
-        guesses = [PhaseMachine(exercise.minimum_range, is_angle) for _ in bodies.guessed_by(exercise)]
-        self._guessed_by = list(zip(guesses, self._sides, bodies.guessed_by(exercise), strict=False))
+        self._guessed_by = [
+            (PhaseMachine(exercise.minimum_range, is_angle), *of_side)
+            for of_side in zip(self._sides, bodies.guessed_by(exercise), bodies.driven_by(exercise), strict=False)
+        ]
+        self._hidden_until = dict.fromkeys(self._sides, -2 * _IN_SIGHT)  # of each side the last stamp [ns]
         self._longest = nanoseconds(exercise.longest_s)
         self._since = 0  # stamp from which on the body is the one that is followed [ns]
         self._judged: deque[Candidate] = deque()
@@ -106,7 +111,12 @@ class Track:
         for machine, sides, column in self._driven_by:
             if excursion := machine.step(stamp, drives[column]):
                 over.append((excursion, sides))
-        for machine, sides, column in self._guessed_by:
+        for machine, sides, column, measured in self._guessed_by:
+            if drives[measured] != drives[measured]:
+                self._hidden_until[sides] = stamp
+            # Most arms are never hidden, and this is done for every exercise at every pose.
+            if stamp - self._hidden_until[sides] > _IN_SIGHT:
+                continue
             if (excursion := machine.step(stamp, drives[column])) and self._came_into_sight(excursion, sides):
                 over.append((excursion, sides))
         return self._judge(over) if over else ()
