@@ -247,9 +247,9 @@ class Track:
     def _came_into_sight(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
         """Whether a side that is hidden where it begins or ends was seen to turn, while nothing else was on its way.
 
-        The far arm, in a camera beside the body, is behind it until it is lifted.
+        The far arm, in a camera beside the body, is behind it until it is lifted. Half a repetition is not guessed.
         """
-        if not (excursion.begun and excursion.returned):
+        if not excursion.begun:
             return False
         column = 2 * self._sides.index(sides)
         stamps, readings = self._readings(excursion.start, excursion.end)

@@ -184,6 +184,17 @@ def test_what_is_guessed_of_a_far_arm_is_no_repetition_beside_that_of_the_near(f
     assert counted(run(poses, exercise="curl")[0]) == {"curl": 4}
 
 
+def test_a_far_arm_that_dips_while_the_near_is_up_adds_nothing(figure, wave):
+    """It comes back before the near one, whose repetition is the one that is told of."""
+    near, far = wave(3, 4.0, 160.0, 60.0, 30), wave(6, 2.0, 160.0, 60.0, 30)
+    poses = []
+    for (time, angle), (_, dip) in zip(near, far, strict=True):
+        poses.append(beside(figure, time, angle, dip if (time - 1.5) % 4 < 2 else 160.0, 0.7))
+    events, _, _ = run(poses, exercise="curl")
+    assert counted(events) == {"curl": 3}
+    assert all(event.duration > 2 for event in events)
+
+
 def test_a_hidden_arm_does_not_hide_the_other(figure, wave):
     hidden = np.full(33, 0.99, np.float32)
     for name in ("right_elbow", "right_wrist"):
