@@ -142,6 +142,18 @@ def test_what_is_forked_ends_when_who_asked_is_gone(forked):
     nursery.stdout.close()
 
 
+def test_a_fork_that_is_ended_before_it_is_itself_ends(forked):
+    """What it is sent at once finds it as its nursery was, which ignores it."""
+    for _ in range(5):
+        nursery = subprocess.Popen(forked.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        nursery.stdin.write(b"n")
+        nursery.stdin.close()
+        lines = [line.split() for line in nursery.stdout]
+        assert [words[0] for words in lines] == [b"node", b"ended"] and lines[1][2] == b"-15"
+        assert nursery.wait(PATIENCE) == 0
+        nursery.stdout.close()
+
+
 def test_a_nursery_of_which_nothing_is_wanted_ends_without_a_word():
     program = node_program("rep_counter", "rep_counter.rep_counter_node", "spare", spare=True)
     done = subprocess.run(program.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)

@@ -23,6 +23,7 @@ from fitness_core.ros.node import init, permitted
 
 NODE, SPARE = b"n", b"s"
 """What a nursery is asked for: the node, now; a spare, for later."""
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _MESSAGES = ("builtin_interfaces", "rcl_interfaces", "lifecycle_msgs", "diagnostic_msgs", "sensor_msgs", "fitness_msgs")
 
 
@@ -95,11 +96,14 @@ class _Nursery:
             _settle()
         if self._spare is None:
             reader, writer = os.pipe()
+            # A fork ignores them as its nursery does until `_become`: what is sent before would be lost.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
             pid = os.fork()
             if not pid:
                 for descriptor in (writer, *self._children):
                     os.close(descriptor)
                 return reader
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             os.close(reader)
             end = os.pidfd_open(pid)
             self._children[end] = pid
@@ -139,8 +143,9 @@ def _say(line: str) -> None:
 
 def _become(main: Callable[[], int], gate: int) -> int:
     """In a fork: be there, wait at a descriptor, run the node; 0 where the nursery ends instead."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
