@@ -109,7 +109,7 @@ class Bodies:
                 drives += driven
                 if sides != Sides.BOTH:
                     if reading[0] != reading[0] or reading[2] != reading[2]:
-                        guess = _in_picture(guesses[signal], pose.image, self._points[signal])
+                        guess = _with_guesses(reading, guesses[signal], pose.image, self._points[signal])
                         driven = drive(direction, sides, guess)
                     drives += driven
             of_pose = pose, tracked[number], points[number], pixels[number]
@@ -163,11 +163,17 @@ def _points(signal: Signal) -> tuple[list[int], list[int]]:
     return left, right
 
 
-def _in_picture(guess: Reading, image: np.ndarray, points: tuple[list[int], list[int]]) -> Reading:
-    """The guess, NaN on a side that has a point outside the picture; image [33, 3]: of the pose, normalised."""
+def _with_guesses(reading: Reading, guess: Reading, image: np.ndarray, points: tuple[list[int], list[int]]) -> Reading:
+    """The reading, with the guess for a side that is hidden and has no point outside the picture.
+
+    image [33, 3]: of the pose, normalised. points: see `_points`.
+    """
     at = image.item
-    left, right = (all(0 <= at(row, 0) <= 1 and 0 <= at(row, 1) <= 1 for row in rows) for rows in points)
-    return guess[0] if left else math.nan, guess[1], guess[2] if right else math.nan, guess[3]
+    left, right = (
+        seen if seen == seen or not all(0 <= at(row, 0) <= 1 and 0 <= at(row, 1) <= 1 for row in rows) else guessed
+        for seen, guessed, rows in zip((reading[0], reading[2]), (guess[0], guess[2]), points, strict=True)
+    )
+    return left, guess[1], right, guess[3]
 
 
 def _flat(pixels: np.ndarray) -> np.ndarray:

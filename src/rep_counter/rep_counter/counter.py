@@ -23,6 +23,7 @@ from fitness_core.types import (
     seconds,
 )
 from rep_counter.bodies import Bodies, Body
+from rep_counter.candidate import Candidate
 from rep_counter.credit import LABEL_LAG, Evidence
 from rep_counter.deciding import REMEMBERED, Deciding
 from rep_counter.gaps import Gaps
@@ -33,7 +34,7 @@ from rep_counter.periodicity import Movement
 from rep_counter.sets import Set
 from rep_counter.signals import GlitchGates, Reading
 from rep_counter.telling import event_of
-from rep_counter.track import Candidate, Track
+from rep_counter.track import Track
 
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3

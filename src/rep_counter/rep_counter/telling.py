@@ -2,8 +2,9 @@
 
 from fitness_core.types import RepEvent
 from rep_counter import form
+from rep_counter.candidate import Candidate
 from rep_counter.past import Past
-from rep_counter.track import Candidate, Track
+from rep_counter.track import Track
 
 
 def event_of(candidate: Candidate, track: Track, past: Past, now: int, body_id: str, min_visibility: float) -> RepEvent:

@@ -3,13 +3,13 @@
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fitness_core.catalogue import Exercise, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.bodies import Bodies
+from rep_counter.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
 from rep_counter.credit import Found
 from rep_counter.machine import Excursion, PhaseMachine
 from rep_counter.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
@@ -19,8 +19,6 @@ from rep_counter.whole import BEFORE, bounces, falls, stays, throughout
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
-# Left and right are compared where each is seen for this share of the repetition.
-_SEEN_SHARE = 0.9
 # Who jumps sinks for so long before the arms move [ns]; ten poses a second show most of a bounce with it.
 _TAKE_OFF = nanoseconds(0.2)
 # A side that is hidden on its way was seen to turn where it was for half of the time, so long before and after [ns].
@@ -36,45 +34,6 @@ _OWN_SHARE = 0.45
 _AT_ONCE = nanoseconds(0.2)
 # A repetition ends 60 % back: who then leaves the ground is in the air within this.
 _LANDED = nanoseconds(0.5)
-
-
-@dataclass(slots=True)
-class Candidate:
-    """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here.
-
-    readings: of the exercise's signal from its start to its end. sides: whose signal found it. landed: whether it is
-    known that no jump followed, where a jump is none of the exercise; till then it may turn bad.
-    """
-
-    excursion: Excursion
-    reason: Reason
-    readings: Sequence[Reading]
-    sides: tuple[str, ...]
-    landed: bool = True
-
-    @property
-    def symmetry(self) -> float:
-        """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is seen.
-
-        As in limb symmetry indices (Bishop et al. 2016, https://doi.org/10.1519/SSC.0000000000000264).
-        """
-        return _symmetry(self.readings)
-
-    @property
-    def confidence(self) -> float:
-        """How well the better seen side was seen [0..1], mean."""
-        return float(np.mean(_best_seen(self.readings))) if self.readings else 0.0
-
-    def same_movement(self, other: "Candidate", alternating: bool) -> bool:
-        """Whether both are one movement seen from two sides: more than half of the shorter is shared.
-
-        Sides that alternate overlap; theirs is one movement only where they turn together.
-        """
-        a, b = self.excursion, other.excursion
-        shorter = min(a.end - a.start, b.end - b.start)
-        if alternating:
-            return abs(a.turn - b.turn) < 0.25 * shorter
-        return min(a.end, b.end) - max(a.start, b.start) > 0.5 * shorter
 
 
 _NOTHING = Found(0.0, 0.0)
@@ -254,7 +213,7 @@ class Track:
         column = 2 * self._sides.index(sides)
         stamps, readings = self._readings(excursion.start, excursion.end)
         seen = [math.isfinite(reading[column]) for reading in readings]
-        if sum(seen) >= _SEEN_SHARE * len(seen):
+        if sum(seen) >= SEEN_SHARE * len(seen):
             return False  # it is found without guessing
         turned = [one for stamp, one in zip(stamps, seen, strict=True) if abs(stamp - excursion.turn) <= _AT_TURN]
         if sum(turned) < _SEEN_AT_TURN * len(turned):
@@ -284,9 +243,9 @@ class Track:
                 return Reason.TOO_FAST
             if duration > exercise.longest_s:
                 return Reason.TOO_SLOW
-        if sum(seen >= self._min_visibility for seen in _best_seen(readings)) < 0.5 * len(readings):
+        if sum(seen >= self._min_visibility for seen in best_seen(readings)) < 0.5 * len(readings):
             return Reason.NOT_VISIBLE
-        if exercise.even and _symmetry(readings) < exercise.even:
+        if exercise.even and symmetry_of(readings) < exercise.even:
             return Reason.WRONG_POSTURE
         bodies = self._past.bodies(excursion.start, excursion.end)
         turned = next((body for body in bodies if body.pose.stamp >= excursion.turn), None)
@@ -335,30 +294,3 @@ class Track:
         start = max(excursion.start - _TAKE_OFF, self._since)
         trunks = self._past.trunks(start, excursion.end, seen=True)
         return bounces(trunks, self.exercise.bounce, self._min_visibility)
-
-
-def _rows(readings: Sequence[Reading]) -> np.ndarray:
-    return np.array(readings).reshape(-1, 4)
-
-
-def _best_seen(readings: Sequence[Reading]) -> list[float]:
-    """How well the better seen side is seen in each, of those that are measured [0..1]."""
-    finite = math.isfinite
-    return [
-        max(left_seen if finite(left) else 0.0, right_seen if finite(right) else 0.0)
-        for left, left_seen, right, right_seen in readings
-    ]
-
-
-def _symmetry(readings: Sequence[Reading]) -> float:
-    """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is not seen throughout."""
-    rows = _rows(readings)
-    ranges = [_range(rows[:, 0]), _range(rows[:, 2])]
-    known = all(map(math.isfinite, ranges)) and max(ranges) > 0
-    return min(ranges) / max(ranges) if known else math.nan
-
-
-def _range(values: np.ndarray) -> float:
-    """From the least to the most; NaN where the side is hidden for too much of the repetition to know them."""
-    seen = values[np.isfinite(values)]
-    return float(seen.max() - seen.min()) if len(seen) and len(seen) >= _SEEN_SHARE * len(values) else float("nan")

@@ -166,7 +166,7 @@ def test_a_jump_of_somebody_else_spoils_no_squat(figure, wave, second, squats):
 
 @pytest.mark.parametrize(("hop", "counted"), [(0.25, 4), (0.05, 0)])
 def test_a_jumping_jack_is_a_jump(figure, wave, hop, counted):
-    """Arms that meet overhead while one stands are none, whether the legs are seen or not."""
+    """Arms that meet overhead while one stands are none; the legs are hidden."""
     legs = [INDEX[f"{side}_{point}"] for side in ("left", "right") for point in ("knee", "ankle", "foot_index")]
     poses = []
     for time, arm in wave(4, 1.2, 10.0, 165.0, 30):
