@@ -50,6 +50,13 @@ class Effort(StrEnum):
     BACK = "back"  # to the starting position: squat, push-up
 
 
+class Half(StrEnum):
+    """Which half of a repetition counts as one where a recording begins or ends within it."""
+
+    ANY = "any"
+    BACK = "back"  # from the turning point: a bar is lifted on the way back, on the way out it may only be put down
+
+
 class Sides(StrEnum):
     """Which sides of the body do a repetition."""
 
@@ -149,6 +156,7 @@ class Exercise(_Model):
     direction: Direction
     sides: Sides = Sides.BOTH
     effort: Effort = Effort.OUT
+    half: Half = Half.ANY
     minimum_range_deg: float | None = Field(default=None, gt=0, le=180, description="a smaller excursion is shallow")
     turn_deg: float | None = Field(default=None, ge=0, le=180, description="the turning point must pass this angle")
     minimum_range_torso: float | None = Field(default=None, gt=0, le=4, description="the same in torso lengths")

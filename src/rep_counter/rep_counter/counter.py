@@ -68,7 +68,7 @@ class RepCounter:
     needs less. A stretch of time is credited once.
 
     Where a recording begins or ends within a repetition: half a repetition at one end of a set counts as one, a half
-    at each end together count as one.
+    at each end together count as one. A half at the end of an exercise with `half: back` is none.
     """
 
     def __init__(self, catalogue: Catalogue, exercise: str = "", min_visibility: float = MIN_VISIBILITY) -> None:
@@ -303,8 +303,8 @@ class RepCounter:
     def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:
         """Take a candidate into a set."""
         excursion, track = candidate.excursion, self._tracks[running.exercise]
-        if not excursion.returned and running.has_first_half:
-            # The half at the other end already stands for this one.
+        if not excursion.done or (not excursion.returned and running.has_first_half):
+            # It is not the half that counts, or the half at the other end already stands for this one.
             self._deciding.withdraw(running.exercise, candidate)
             return
         self._deciding.credit(running.exercise, candidate)

@@ -223,7 +223,8 @@ class Deciding:
     def _chain(self, name: str, now: int, alone: bool) -> list[Candidate]:
         """The last good repetitions of an exercise that follow each other without a break and are alike, oldest first.
 
-        Empty where there are none, or nothing but half a repetition at the beginning of what may be more.
+        Empty where there are none, or nothing but half a repetition at the beginning of what may be more, or one
+        that does not count.
         """
         good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
         if not self.given:
@@ -241,7 +242,7 @@ class Deciding:
         if all(not candidate.excursion.begun for candidate in chain):
             # A lone half counts where it is all there is.
             return chain if alone and now - chain[-1].excursion.end < _GAP else []
-        return chain
+        return chain if any(candidate.excursion.done for candidate in chain) else []
 
     def _taken(self, name: str, candidate: Candidate) -> bool:
         """Whether most of a candidate's time is already credited to another exercise; it is then open no more."""

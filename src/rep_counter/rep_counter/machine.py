@@ -39,7 +39,8 @@ _NEARLY_THERE = 0.9
 class Excursion:
     """From the starting position to a turning point and back. Stamps [ns], range [rad].
 
-    begun, returned: false where the recording holds only the second or only the first half.
+    begun, returned: false where the recording holds only the second or only the first half. done: false where it ends
+    before so much of the way back as the exercise asks for.
     turn_value: signal at the turning point [rad, grows towards it].
     """
 
@@ -50,6 +51,7 @@ class Excursion:
     turn_value: float
     begun: bool = True
     returned: bool = True
+    done: bool = True
 
 
 class PhaseMachine:
@@ -123,8 +125,11 @@ class PhaseMachine:
             return None
         return self._under_way(stamp, value)
 
-    def finish(self) -> Excursion | None:
-        """The recording is over: the half under way, where it came far enough to be half a repetition."""
+    def finish(self, least_back: float = 0.0) -> Excursion | None:
+        """The recording is over: the half under way, where it came far enough to be half a repetition.
+
+        least_back: the share of its range that it must have come back to be done.
+        """
         if self.phase not in (Phase.OUT, Phase.TURN, Phase.BACK) or self._last is None:
             return None
         back = self._top[1] - self._valley[1]
@@ -138,7 +143,8 @@ class PhaseMachine:
             own = self.typical_range if self._ranges else self._half_range
             if came < _NEARLY_THERE * own:
                 return None
-        return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False)
+        done = back >= least_back * came
+        return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False, done=done)
 
     def _at_rest(self, stamp: int, value: float) -> None:
         self._remember(stamp, value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fitness_core.catalogue import Exercise, Sides
+from fitness_core.catalogue import Exercise, Half, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
 from rep_counter.bodies import Bodies
 from rep_counter.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
@@ -30,6 +30,8 @@ _IN_SIGHT = nanoseconds(5.0)
 _REMEMBERED = nanoseconds(60.0)
 # Below this share of the person's own typical range a repetition is shallow, whatever the minimum says.
 _OWN_SHARE = 0.45
+# Where only the way back counts (`half: back`), a repetition that the recording cuts off needs this share of it.
+_WAY_BACK = 0.5
 # A side that goes out again this soon after its last repetition may have trembled only.
 _AT_ONCE = nanoseconds(0.2)
 # A repetition ends 60 % back: who then leaves the ground is in the air within this.
@@ -82,7 +84,8 @@ class Track:
 
     def finish(self) -> list[Candidate]:
         """The recording is over: candidates whose second half was not recorded."""
-        halves = [(machine.finish(), sides) for machine, sides, _ in self._driven_by]
+        least_back = _WAY_BACK if self.exercise.half == Half.BACK else 0.0
+        halves = [(machine.finish(least_back), sides) for machine, sides, _ in self._driven_by]
         candidates = self._judge([(half, sides) for half, sides in halves if half])
         self._look_after(self._past.newest)
         return candidates

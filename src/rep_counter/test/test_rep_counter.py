@@ -6,6 +6,7 @@ from counted_runs import CATALOGUE, counted, label, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fitness_core.catalogue import Catalogue, Half
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Phase, Pose, Reason
@@ -223,6 +224,20 @@ def test_halves_at_the_ends_of_a_recording(figure, first, last, expected):
     times = np.arange(0, (last - first) * 2.0, 1 / 30)
     poses = [figure(time, knee=120 + 50 * np.cos(2 * np.pi * (time / 2 + first))) for time in times]
     assert counted(run(poses, exercise="squat")[0]) == {"squat": expected}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [(0.0, 3.0, 3), (0.5, 3.5, 3), (0.5, 3.0, 3), (0.0, 2.5, 2), (0.0, 0.5, 0), (0.5, 1.0, 1), (0.0, 2.8, 3)],
+)
+def test_where_only_the_way_back_counts_a_recording_that_ends_before_it_holds_no_more(figure, first, last, expected):
+    """A bar that is put down is no lift: the way out alone is none, the way back, or most of it, is one."""
+    squat = Catalogue([CATALOGUE["squat"].model_copy(update={"half": Half.BACK})])
+    times = np.arange(0, (last - first) * 2.0, 1 / 30)
+    poses = [figure(time, knee=120 + 50 * np.cos(2 * np.pi * (time / 2 + first))) for time in times]
+    events, summaries, _ = run(poses, counter=RepCounter(squat, "squat"))
+    assert counted(events) == ({"squat": expected} if expected else {})
+    assert sum(summary.repetitions for summary in summaries) == expected
 
 
 def test_one_glitched_frame_counts_nothing(figure):
