@@ -123,6 +123,23 @@ def test_a_cut_is_no_passer_by():
     assert all(taken) and lock.bodies == 1
 
 
+@pytest.mark.parametrize("missed", [0, 3])
+@pytest.mark.parametrize(("changed", "colours", "same"), [(0.4, RED, True), (0.4, BLUE, False), (0.2, RED, False)])
+def test_a_cut_before_a_plain_wall_shows_the_same_clothes(changed, colours, same, missed):
+    """Of such a wall little is new: a third of the picture, and the trainee's clothes where nobody gets at once."""
+    lock, time = locked()
+    near = Sight(330, 200, 250, colours)
+    if missed:
+        assert not lock.step(nanoseconds(time), None, changed=changed)
+        _, time = show(lock, time + STEP, missed * STEP, None)
+        taken = [lock.step(nanoseconds(time), near)]
+    else:
+        taken = [lock.step(nanoseconds(time), near, changed=changed)]
+    more, _ = show(lock, time + STEP, 0.4, near)
+    assert (all(taken + more), any(taken + more)) == (same, same)
+    assert lock.bodies == 1
+
+
 def test_the_size_does_not_change_with_the_posture():
     random = np.random.default_rng(0)
     picture = np.zeros((480, 640, 3), np.uint8)
