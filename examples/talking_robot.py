@@ -15,6 +15,7 @@ import rclpy
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from rclpy.action import ActionClient
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.task import Future
@@ -28,7 +29,7 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 # A voice that starts a moment later hears the last sentences too.
 SAY = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PATIENCE = 5.0
-"""So long the robot waits for a voice before it speaks anyway [s]."""
+"""So long the robot waits for a voice before it speaks anyway, and for the graph before it complains [s]."""
 
 
 def number(count: int) -> str:
@@ -57,8 +58,16 @@ class TalkingRobot(Node):
 
     def _begin(self) -> None:
         age = (self.get_clock().now() - self._born).nanoseconds * 1e-9
-        heard = self._say.get_subscription_count() > 0 or age > PATIENCE
-        if not heard or not self._client.server_is_ready():
+        if not self._client.server_is_ready():
+            if age > PATIENCE:
+                action = self.resolve_topic_name("run_set")
+                self.get_logger().warning(
+                    f"nobody serves {action}; is the graph running, and in this namespace? Its own is /fitness: "
+                    "--ros-args -r __ns:=/fitness",
+                    once=True,
+                )
+            return
+        if not (self._say.get_subscription_count() or age > PATIENCE):
             return
         self._start.cancel()
         self.say("Hello! Nice to see you.")
@@ -119,7 +128,7 @@ def main() -> int:
         rclpy.spin_until_future_complete(robot, robot.done)
         # The last sentence is heard before the robot goes.
         robot._say.wait_for_all_acked()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ExternalShutdownException):
         return 1
     return 0 if robot.done.result() else 1
 

@@ -17,6 +17,7 @@ class Guide:
     def __init__(self) -> None:
         self.known = State(Catalogue.load())
         self.asked: list[requests.Request] = []
+        self.phase: str | None = None
         self.server = Server(self, Settings(port=0), print)
 
     def hello(self) -> dict:
@@ -34,11 +35,16 @@ class Guide:
     async def graph(self) -> dict:
         recording = {"on": bool(self.asked), "bag": "today"}
         told = {"thresholds": {}, "nodes": {}, "exercise": "", "pictures": False}
-        return {"type": "graph", "recording": recording, "guide": True} | told
+        return {"type": "graph", "recording": recording, "guide": True, "take": self.phase} | told
 
     async def act(self, request: requests.Request) -> str:
         self.asked.append(request)
         return "take of squat begun" if isinstance(request, requests.Take) else "stopped"
+
+    def take(self, phase: str, **more: object) -> None:
+        """What happens in the take."""
+        self.phase = phase if phase != "over" else None
+        self.server.tell({"type": "take", "phase": phase} | more)
 
     def say(self, text: str) -> None:
         """An instruction to the person."""
@@ -60,6 +66,7 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(page.locator("#guide")).to_be_enabled()
     page.locator("#guide").scroll_into_view_if_needed()
     page.keyboard.press("g")
+    expect(page.get_by_label("Pseudonym")).to_have_value("")  # not the key that opened it
     begin = page.get_by_role("button", name="Begin")
     begin.click()
     expect(page.locator("#take-dialog")).to_be_visible()  # a pseudonym and consent are asked for
@@ -92,13 +99,23 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(instruction).to_have_text("Go: squat, 0 of 3.")
     expect(page.locator("#record")).to_have_text("Stop recording")
     expect(page.locator("#review")).to_be_hidden()
-    guide.server.tell({"type": "take", "phase": "review", "repetitions": 3})
+    guide.take("review", repetitions=3)
     expect(page.locator("#review")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Keep take").click()
     expect(page.locator("#answer")).to_have_text("stopped")
     assert guide.asked[-1].decision == "keep"
-    guide.server.tell({"type": "take", "phase": "over", "kept": True, "message": ""})
+    guide.take("over", kept=True, message="")
     guide.say("")
     expect(page.locator("#answer")).to_have_text("Take kept")
     expect(page.locator("#review")).to_be_hidden()
     expect(instruction).to_be_hidden()
+
+
+def test_a_take_that_another_page_began_and_left_can_be_decided(guide: Guide, browser: Browser, visit):
+    guide.phase = "review"
+    page = visit(browser, guide.server.address, 1440, 900)
+    page.get_by_role("button", name="Keep take").click()
+    expect(page.locator("#answer")).to_have_text("stopped")
+    assert guide.asked[-1].decision == "keep"
+    guide.phase = None
+    expect(page.locator("#review")).to_be_hidden()

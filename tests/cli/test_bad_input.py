@@ -9,15 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from fitness_bringup import cli, live
-from fitness_bringup.node_parameters import overrides_of
+from fitness_bringup.node_parameters import overrides_of, parameters
 from fitness_core.catalogue import SHIPPED
 from fitness_core.errors import InputError
 
 SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
 DEMO = str(live.DEMO)
 RECORD = ("--subject", "P01", "--exercise", "squat", "--reps", "1", "--consent")
+
+
+@pytest.mark.parametrize("pattern", ["/**", "/**/rep_counter", "/gym/rep_counter", "/gym/*"])
+def test_a_parameter_file_overrules_the_shipped_one_whatever_its_pattern(tmp_path: Path, pattern: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({pattern: {"ros__parameters": {"exercise": "squat"}}}))
+    merged = parameters(file, "gym")
+    counting = [values for name, values in merged.items() if name != "/**/record_take"]
+    said = [values["ros__parameters"].get("exercise") for values in counting]
+    assert [exercise for exercise in said if exercise is not None] == ["squat"]
+    assert merged["/**/camera"] == parameters(None, "gym")["/**/camera"]
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class ExerciseClassifierNode(FitnessNode):
             confidence_threshold=self._threshold,
             threads=self.params.threads,
         )
-        self._classifier.check_labels(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
+        self._classifier.check_labels(Catalogue.load(self.params.catalogue))
 
     def activate(self) -> None:
         """Say what the classifier is; poses are taken from now on."""

@@ -200,6 +200,39 @@ def test_videos_are_labelled_by_table_or_folder(tmp_path: Path) -> None:
     assert [problem.problem for problem in problems] == ["missing"]
 
 
+def test_a_link_is_labelled_by_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/a.mp4").touch()
+    (tmp_path / "set/curl").mkdir(parents=True)
+    (tmp_path / "set/curl/b.mp4").symlink_to(tmp_path / "raw/a.mp4")
+    [source], problems = find_sources([tmp_path / "set"])
+    assert source.row == {"exercise": "curl"} and problems == []
+
+
+def test_a_table_that_names_nothing_of_what_is_given_says_where_it_looks(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/a.mp4").touch()
+    table = tmp_path / "elsewhere" / "clips.csv"
+    table.parent.mkdir()
+    table.write_text("file,exercise\nvideos/a.mp4,squat\n")
+    _, problems = find_sources([tmp_path / "videos"], clips=table)
+    assert [(problem.source, problem.problem) for problem in problems] == [
+        ("clips.csv", "unlabelled"),
+        ("a.mp4", "unlabelled"),
+    ]
+    assert str(tmp_path / "elsewhere/videos/a.mp4") in problems[0].says
+
+
+def test_a_bag_without_a_take_is_a_problem_beside_others_that_have_some(tmp_path: Path) -> None:
+    good().write(tmp_path / "good")
+    with BagWriter(tmp_path / "live", {POSES: TYPES[POSES], "/take_label": "fitness_msgs/msg/TakeLabel"}) as bag:
+        for pose in poses_of("squat", 2):
+            bag.write(POSES, pose.stamp, serialize_message(to_body_pose(pose)))
+    built = build(Config((tmp_path / "good", tmp_path / "live"), tmp_path / "set"))
+    [problem] = built.problems
+    assert (problem.source, problem.problem) == ("live", "unlabelled")
+
+
 def test_what_cannot_be_read_is_a_problem_of_its_source_only(tmp_path: Path) -> None:
     good().write(tmp_path / "all/bag")
     with BagWriter(tmp_path / "all/unlabelled", {POSES: TYPES[POSES]}) as writer:

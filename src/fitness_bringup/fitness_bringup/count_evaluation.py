@@ -111,7 +111,13 @@ def evaluate(
     ]
     recordings = [one for one in recordings if _wanted(one, options, catalogue)]
     if not recordings and options.poses is None:
-        raise InputError("nothing to count: give --clips, --mocap or --poses, and exercises that are in them")
+        tables = [str(table) for table in (options.clips, options.mocap) if table]
+        if not tables:
+            raise InputError("nothing to count: give --clips, --mocap or --poses")
+        raise InputError(
+            f"nothing to count: no row of {' and '.join(tables)} has a count (column `reps`) and an exercise that is "
+            "asked for, or is labelled idle or other"
+        )
     labels = held_out.read(options.held_out) if options.held_out else None
     classifier = ExerciseClassifier(options.model)
     classifier.check_labels(catalogue)

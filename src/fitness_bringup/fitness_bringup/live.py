@@ -20,7 +20,8 @@ from fitness_bringup.status import StatusLine, print_summary
 from fitness_camera.sources import is_live
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import COMMON, FitnessNode, init, on_signal, permitted
+from fitness_core.ros.node import COMMON, FitnessNode, init, permitted
+from fitness_core.ros.signals import on_signal
 from fitness_core.ros.state import state_file
 
 DEMO = Path(__file__).resolve().parent / "demo"
@@ -60,7 +61,8 @@ class Options:
 def run(options: Options) -> None:
     """Run the graph until its source ends or a signal comes, then print the summary.
 
-    Raises InputError, after the summary too, where what was to be recorded is not all in the bag.
+    Raises InputError, after the summary too, where what was to be recorded is not all in the bag, or where the source
+    broke off.
     """
     check(options)
     set_environment()
@@ -79,8 +81,10 @@ def run(options: Options) -> None:
         status_line.end()
         graph.stop()
         own = graph.node("rep_counter").params.catalogue
-        print_summary(graph.status, graph.counts(), Catalogue.load(Path(own) if own else None))
+        print_summary(graph.status, graph.counts(), Catalogue.load(own))
         check_recorded(graph)
+        if graph.source.finished.done() and (broken_off := graph.source.finished.result()):
+            raise InputError(broken_off)
     finally:
         if graph is not None:
             graph.close()
@@ -206,7 +210,7 @@ def begin(options: Options) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # One file: of a value that two files give in different types ROS 2 keeps one without a word.
         file = Path(folder, "parameters.yaml")
-        file.write_text(yaml.safe_dump(node_parameters.parameters(options.params)))
+        file.write_text(yaml.safe_dump(node_parameters.parameters(options.params, options.namespace)))
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         topic = picture_topic(options.source)

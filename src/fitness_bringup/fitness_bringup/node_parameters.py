@@ -20,10 +20,20 @@ NODES = (
 """Names of the nodes that a parameter file of the graph may speak of."""
 
 
-def parameters(file: Path | None) -> dict[str, Any]:
-    """The parameter file that ships, overruled by the user's."""
+def parameters(file: Path | None, namespace: str) -> dict[str, Any]:
+    """The parameter file that ships, overruled by the user's, of a graph in this namespace.
+
+    What the user's says of many nodes at once (`/**:`) overrules what the shipped one says of one.
+    """
     shipped: dict[str, Any] = parse(shared("params", "fitness.yaml").read_text())
-    return shipped if file is None else _merged(shipped, parse(file.read_text()))
+    if file is None:
+        return shipped
+    given: dict[str, Any] = parse(file.read_text())
+    for pattern, values in _nodes_of(shipped).items():
+        node = f"/{namespace.strip('/')}/{pattern.rsplit('/', 1)[-1]}"
+        for name in [name for name in values if _value_in(given, node, name) is not None]:
+            del values[name]
+    return _merged(shipped, given)
 
 
 def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -60,8 +70,12 @@ def value_of(file: Path, node: str, parameter: str) -> Any:
         content = parse(file.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None
+    return _value_in(content if isinstance(content, dict) else {}, node, parameter)
+
+
+def _value_in(content: dict, node: str, parameter: str) -> Any:
     found = None
-    for pattern, values in _nodes_of(content if isinstance(content, dict) else {}).items():
+    for pattern, values in _nodes_of(content).items():
         if isinstance(values, dict) and fnmatch.fnmatchcase(node, pattern):
             found = values.get(parameter, found)
     return found

@@ -20,7 +20,8 @@ from fitness_bringup.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import init, on_signal
+from fitness_core.ros.node import init
+from fitness_core.ros.signals import on_signal
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT = 2
@@ -64,7 +65,7 @@ def separate(options: live.Options) -> int:
         file = Path(folder, "parameters.yaml")
         nodes = programs(options, file)
         own = node_parameters.value_of(file, f"/{options.namespace.strip('/')}/rep_counter", "catalogue")
-        return _supervise(nodes, options.namespace, Catalogue.load(Path(own) if own else None))
+        return _supervise(nodes, options.namespace, Catalogue.load(own))
 
 
 def programs(options: live.Options, file: Path) -> list[Program]:
@@ -104,7 +105,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
         asked[name] |= parameters
-    content = node_parameters.parameters(options.params)
+    content = node_parameters.parameters(options.params, options.namespace)
     for name, parameters in asked.items():
         # Last and by its full name, over whatever the user's file says of it.
         full = f"/{options.namespace.strip('/')}/{name}"

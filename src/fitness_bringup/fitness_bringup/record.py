@@ -17,7 +17,7 @@ from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
-from fitness_core.ros.node import on_signal
+from fitness_core.ros.signals import on_signal
 from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.session import KEPT, Session, folder_of, hold, next_bag, plan
 

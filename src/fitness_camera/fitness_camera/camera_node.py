@@ -7,6 +7,7 @@ import traceback
 from dataclasses import replace
 from functools import partial
 
+from rclpy.clock import ROSClock
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -28,11 +29,11 @@ DRAIN_TIMEOUT = 2.0
 
 
 class CameraNode(FitnessNode):
-    """Publishes a source; parameters take effect at the next activation.
+    """Publishes a source; parameters take effect at the next activation, those of the calibration when configured.
 
-    A recording (file, folder) is stamped activation time + the picture's own time, a device or stream the time of
-    acquisition. At the end of a recording `finished` completes; a device or stream that is lost is asked for again each
-    second, and so is one that is not there yet with `wait_for_device`.
+    A recording (file, folder) is stamped the time of its beginning + the picture's own time, a device or stream the
+    time of acquisition. At the end of a recording `finished` completes; a device or stream that is lost is asked for
+    again each second, and so is one that is not there yet with `wait_for_device`.
     """
 
     PARAMETERS = (
@@ -137,7 +138,7 @@ class CameraNode(FitnessNode):
             if self._source is None or self._source.live:
                 self._relay()
             elif self._play(self._source) and not self.finished.done():
-                self.finished.set_result(None)
+                self.finished.set_result(self._trouble)
         except Exception:
             # A thread that dies is not seen by anybody.
             self._report("the capture thread failed")
@@ -171,7 +172,7 @@ class CameraNode(FitnessNode):
         while not self._stopping.is_set():
             frame = self._source.read() if self._source is not None else None
             if frame is not None:
-                self._publish(frame)
+                self._publish(self._by_own_clock(frame))
                 continue
             if self._source is not None:
                 self._source.close()
@@ -185,6 +186,14 @@ class CameraNode(FitnessNode):
                 self._trouble = ""
                 self.get_logger().info(f"{self.params.source} is there")
                 break
+
+    def _by_own_clock(self, frame: Frame) -> Frame:
+        """Stamped by this node's clock, where that follows /clock; sources know the system's only."""
+        clock = self.get_clock()
+        if not (isinstance(clock, ROSClock) and clock.ros_time_is_active):
+            return frame
+        ago = time.time_ns() - frame.stamp
+        return replace(frame, stamp=max(0, clock.now().nanoseconds - ago))
 
     def _publish(self, frame: Frame) -> None:
         if self._info_publisher.get_subscription_count():

@@ -220,12 +220,12 @@ class Catalogue:
         self._exercises = {exercise.name: exercise for exercise in exercises}
 
     @classmethod
-    def load(cls, path: Path | None = None) -> "Catalogue":
-        """Read a folder of `*.yaml`, or one file; default: the shipped exercises.
+    def load(cls, path: Path | str | None = None) -> "Catalogue":
+        """Read a folder of `*.yaml`, or one file (`~` is the user's home); default, also empty: the shipped exercises.
 
         Raises InputError that names the file and the field.
         """
-        path = SHIPPED if path is None else Path(path)
+        path = Path(path).expanduser() if path else SHIPPED
         if not path.exists():
             raise InputError(f"exercise catalogue {path} does not exist; give a YAML file or a folder of them")
         files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]

@@ -130,6 +130,8 @@ class PlayerNode(FitnessNode):
         level, message = diagnostics.OK, "playing" if self.active else "inactive"
         if self.finished.done():
             message = "played to the end"
+            if problem := self.finished.result():
+                return diagnostics.ERROR, problem, {"bag": self.params.bag}
         if self._recovered or self._unconfirmed:
             level = diagnostics.WARN
             message += "; the bag was not closed by its recorder" if self._recovered else "; poses stay unconfirmed"
@@ -151,6 +153,7 @@ class PlayerNode(FitnessNode):
             self._confirmed.set()
 
     def _play(self, bag: BagReader) -> None:
+        problem = ""
         try:
             with bag:
                 self._await_subscribers()
@@ -161,10 +164,10 @@ class PlayerNode(FitnessNode):
                 for _, output in self._outputs.values():
                     output.wait_for_all_acked(Duration(seconds=5))
         except Exception as error:
-            self.problem = str(error) if isinstance(error, InputError) else f"{self._path} cannot be played: {error!r}"
-            self.get_logger().error(self.problem)
+            problem = str(error) if isinstance(error, InputError) else f"{self._path} cannot be played: {error!r}"
+            self.get_logger().error(problem)
         if not self._stopping.is_set():
-            self.finished.set_result(None)
+            self.finished.set_result(problem)
 
     def _await_subscribers(self) -> None:
         output = next(iter(self._outputs.values()))[1]

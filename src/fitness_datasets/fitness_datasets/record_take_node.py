@@ -3,11 +3,11 @@
 import math
 import time
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.clock import Clock, ClockType
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
@@ -60,7 +60,7 @@ class RecordTakeNode(FitnessNode):
         self._poses_due, self._light = math.inf, LightMeter(self.params.image_transport)
 
     def configure(self) -> None:
-        self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
+        self._catalogue = Catalogue.load(self.params.catalogue)
         self.collector = Collector(self.params.auto, self.params.attempts)
         if self.params.subject:
             for exercise in takes.exercises_of(self.params):
@@ -87,7 +87,8 @@ class RecordTakeNode(FitnessNode):
             self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
             pictures.subscribe(self, self.params.image_transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
-        self._timer = self.create_timer(0.1, self._watch)
+        # A goal that is cancelled comes to its end also where /clock stands still.
+        self._timer = self.create_timer(0.1, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
         if self.params.subject:
             self._next()
 

@@ -38,8 +38,8 @@ IMAGES = {transport: pictures.TOPIC + suffix for transport, (_, suffix) in pictu
 class RecorderNode(FitnessNode):
     """Records from activation to deactivation, into a bag that did not exist before.
 
-    Subscribes to the topics that `topics` names, reliable, latched where they are. The bag is readable by the stock
-    `ros2 bag`; of a recorder that was killed all but the last second is.
+    Subscribes to the topics that `topics` names: reliable, pictures as their publisher is. The bag is readable by the
+    stock `ros2 bag`; of a recorder that was killed all but the last second is.
     """
 
     PARAMETERS = (
@@ -79,6 +79,8 @@ class RecorderNode(FitnessNode):
     def configure(self) -> None:
         if not self.params.bag:
             raise InputError("parameter 'bag' is empty; give the folder to record into")
+        if not (self.params.topics or self.params.images):
+            raise InputError("parameter 'topics' is empty and 'images' is false; nothing would be recorded")
         for name in self.params.topics:
             if name not in TOPICS:
                 raise InputError(f"parameter 'topics': {name!r} given; accepted: {', '.join(TOPICS)}")
@@ -90,12 +92,17 @@ class RecorderNode(FitnessNode):
         images = [IMAGES[self.params.image_transport]] if self.params.images else []
         topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False
+        self._inputs = {}
         self._recording = Recording(Path(self.params.bag).expanduser(), {t: TOPICS[n] for t, n in topics.items()})
-        for topic, name in topics.items():
-            kind = message_class(TOPICS[name])
-            self._inputs[topic] = self.create_subscription(
-                kind, topic, partial(self._receive, topic), QOS.get(name, qos.EVENTS), raw=True
-            )
+        try:
+            for topic, name in topics.items():
+                receive, profile = partial(self._receive, topic), QOS.get(name, qos.EVENTS)
+                self._inputs[topic] = self.create_subscription(
+                    message_class(TOPICS[name]), topic, receive, profile, raw=True
+                )
+        except Exception:
+            self._recording.close()
+            raise
 
     def deactivate(self) -> None:
         self._take_last_words()

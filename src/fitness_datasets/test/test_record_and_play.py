@@ -19,7 +19,7 @@ from spun_stage import DEADLINE, Stage, wait_for
 from std_msgs.msg import Bool
 
 from fitness_core.errors import InputError
-from fitness_core.ros import qos
+from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time, header, to_body_pose
 from fitness_core.types import Pose
 from fitness_datasets.bags import BagReader, BagWriter
@@ -250,6 +250,21 @@ def test_a_player_waits_for_its_subscribers_but_not_for_ever(stage, tmp_path):
     player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), wait=0.2)
     player.start()
     wait_for(player.finished.done, "the end of the bag")
+    player.stop()
+
+
+def test_a_player_whose_bag_breaks_off_is_no_success(stage, tmp_path):
+    write_bag(tmp_path / "bag", 200)
+    file = next((tmp_path / "bag").glob("*.mcap"))
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    file.write_bytes(content)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), rate=0.0, wait=0.0)
+    player.start()
+    wait_for(player.finished.done, "the damaged place")
+    level, message, _ = player.diagnose()
+    assert level == diagnostics.ERROR and message == player.finished.result() != ""
     player.stop()
 
 

@@ -199,6 +199,13 @@ def test_cancel_withdraws_the_take(gym):
     assert gym.ask().accepted, "the next goal is taken"
 
 
+def test_a_goal_can_be_cancelled_while_the_clock_stands_still(gym):
+    gym.start(countdown=0.0, use_sim_time=True)
+    goal = gym.ask()
+    wait_for(goal.cancel_goal_async().done, "the cancellation")
+    assert result_of(goal).status == GoalStatus.STATUS_CANCELED
+
+
 def test_redo_and_stop(gym):
     gym.start(countdown=0.0)
     goal = gym.ask(repetitions=1)

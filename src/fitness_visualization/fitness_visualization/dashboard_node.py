@@ -71,7 +71,7 @@ class DashboardNode(FitnessNode):
         return self._server.address if self._server else ""
 
     def configure(self) -> None:
-        self._state = State(Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None))
+        self._state = State(Catalogue.load(self.params.catalogue))
 
     def activate(self) -> None:
         given = self.params

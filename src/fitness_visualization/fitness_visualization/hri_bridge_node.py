@@ -8,6 +8,7 @@ from typing import Any
 
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
@@ -56,6 +57,9 @@ class HriBridgeNode(FitnessNode):
         self._tracked = self._publisher(self._hri.IdsList, f"{BODIES}/tracked")
 
     def deactivate(self) -> None:
+        if self._tracked is not None:
+            header = Header(stamp=self.get_clock().now().to_msg())
+            self._tracked.publish(self._hri.IdsList(header=header, ids=[]))
         self._follow("")
 
     def release(self) -> None:

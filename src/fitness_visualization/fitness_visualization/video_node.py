@@ -56,9 +56,9 @@ class VideoNode(FitnessNode):
         self._require_new()
         self._waiting = queue.Queue(WAITING)
         self._failure = ""
+        self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
         self._thread = threading.Thread(target=self._work, args=(self._waiting,), name="video", daemon=True)
         self._thread.start()
-        self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
 
     def deactivate(self) -> None:
         if self._subscription:

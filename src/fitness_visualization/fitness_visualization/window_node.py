@@ -38,12 +38,12 @@ class WindowNode(FitnessNode):
         self._shown = diagnostics.Rate()
 
     def activate(self) -> None:
+        self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
+        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
         window = self._window = Window("fitness")
         self._stopping = False
         self._thread = threading.Thread(target=self._work, args=(window,), name="window", daemon=True)
         self._thread.start()
-        self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
 
     def deactivate(self) -> None:
         if self._timer:

@@ -97,10 +97,10 @@ class PoseEstimatorNode(FitnessNode):
         self._sequence = None
         self._mailbox = Mailbox()
         work = Pipeline(self._begin, self._end, self._finish, self._failed).run
-        self._thread = threading.Thread(target=work, args=(self._mailbox,), name="pose", daemon=True)
-        self._thread.start()
         wanted = self.params.wait_for_subscribers
         self._waiting = self.once_heard(self._publisher, wanted, self._subscribe, SUBSCRIBERS_TIMEOUT)
+        self._thread = threading.Thread(target=work, args=(self._mailbox,), name="pose", daemon=True)
+        self._thread.start()
 
     def _subscribe(self) -> None:
         profile = qos.IMAGE_PUBLISHER if self.params.reliable else qos.IMAGE_SUBSCRIBER

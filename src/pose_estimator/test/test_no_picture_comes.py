@@ -50,7 +50,7 @@ def node() -> Iterator[PoseEstimatorNode]:
         (
             CompressedImage,
             "/compressed",
-            f": nobody publishes it, but {TOPIC}/compressed: set image_transport to compressed",
+            f": nobody publishes it, but {TOPIC}/compressed: set image_transport to compressed, or name that topic",
         ),
     ],
 )

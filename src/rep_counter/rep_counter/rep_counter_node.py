@@ -1,7 +1,6 @@
 """Node `rep_counter`: body poses and exercise labels to joint angles, phases, repetitions, sets and form cues."""
 
 import sys
-from pathlib import Path
 from typing import ClassVar
 
 from std_srvs.srv import Trigger
@@ -90,7 +89,7 @@ class RepCounterNode(FitnessNode):
         self.create_service(Trigger, "~/reset", self._on_reset)
 
     def configure(self) -> None:
-        catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
+        catalogue = Catalogue.load(self.params.catalogue)
         self._counter = RepCounter(catalogue, self.params.exercise, self.params.min_visibility)
         self._cues = Cues(catalogue, self.params.cue_cool_down, self.params.cue_gap)
 

@@ -2,7 +2,6 @@
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from rcl_interfaces.srv import GetParameters
@@ -82,7 +81,7 @@ class RunSetNode(FitnessNode):
         )
 
     def configure(self) -> None:
-        self._catalogue = Catalogue.load(Path(self.params.catalogue) if self.params.catalogue else None)
+        self._catalogue = Catalogue.load(self.params.catalogue)
 
     def activate(self) -> None:
         self._inputs = [

@@ -124,6 +124,10 @@ def find_sources(
     found = list({path.resolve(): (path, name, kind) for path, name, kind in reversed(walked)}.values())
     if not given:
         found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
+    elif labelled and not any(path.resolve() in labelled for path, _, _ in found):
+        names = " and ".join(table.name for table in (clips, *poses) if table)
+        says = f"names none of what is given; its files are relative to its folder, e.g. {next(iter(labelled))}"
+        problems.append(Problem(names, "", "", "unlabelled", says))
     for path, name, kind in found:
         _, row = labelled.get(path.resolve(), ("", {}))
         name = (row["file"] if row else name).removeprefix("videos/")
@@ -183,7 +187,7 @@ def _is_dataset(folder: Path) -> bool:
 
 
 def _folder_label(video: Path) -> str:
-    return label_from(video.resolve().parent.name)
+    return label_from(video.absolute().parent.name)  # of a link its own folder, not that of the video
 
 
 def label_from(text: str) -> str:
@@ -310,6 +314,10 @@ def _read_topics(
             newest = max(newest, pose.stamp)
             by_stamp[pose.stamp] = pose
     spans, problems, withdrawn = spans_of(labels, source.name)
+    if not labels:
+        problems.append(
+            Problem(source.name, "", "", "unlabelled", f"no take was recorded: nothing is on {label_topic}")
+        )
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []

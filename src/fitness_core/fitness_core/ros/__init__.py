@@ -1,1 +1,1 @@
-"""Thin helpers that nodes share. The only place below the nodes that imports rclpy."""
+"""Thin helpers of ROS 2 that nodes of all packages share; those of one package are in a `ros/` of its own."""

@@ -5,11 +5,9 @@ Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
 """
 
 import contextlib
-import os
-import signal
 import sys
-import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -23,6 +21,7 @@ from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, T
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.task import Future
@@ -34,6 +33,7 @@ from fitness_core.ros import diagnostics, parameters, serialized, shared_memory
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
+from fitness_core.ros.signals import on_signal
 
 TURN = 0.0005
 """How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
@@ -41,10 +41,6 @@ a picture's time, several times per picture."""
 
 LAST_WORDS = 1.0
 """A program that ends waits for its readers so long, at most [s]."""
-
-AGAIN = 1.0
-"""Only a signal that comes so long after the first is a second one [s]: where a process group is told to end, a launch
-that is told too hands it on to nodes that have heard."""
 
 COMMON = (
     Parameter(
@@ -63,7 +59,8 @@ class FitnessNode(LifecycleNode):
     A subscription's callback that raises InputError has refused its message: /diagnostics tells, the node goes on.
 
     `problem`: why the last transition failed, one line; empty where none did.
-    `finished`: a future that a node completes when it has nothing more to do (a file at its end).
+    `finished`: a future that a node completes when it has nothing more to do (a file at its end), with why it could not
+    go on, or with nothing. Each activation has its own.
     """
 
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
@@ -120,11 +117,13 @@ class FitnessNode(LifecycleNode):
             callback, options["raw"] = serialized.in_place(msg_type, callback), True
         guarded = self.refusals.guard(topic, callback)
         options.setdefault("event_callbacks", SubscriptionEventCallbacks(incompatible_qos=self._unheard(topic)))
+        self._let_override(topic, options)
         return super().create_subscription(msg_type, topic, guarded, *arguments, **options)
 
-    def create_lifecycle_publisher(self, *arguments, **options) -> LifecyclePublisher:
+    def create_lifecycle_publisher(self, msg_type, topic, *arguments, **options) -> LifecyclePublisher:
         """As rclpy's; whoever hears it on the same executor is called without another wait."""
-        publisher: Any = super().create_lifecycle_publisher(*arguments, **options)
+        self._let_override(topic, options)
+        publisher: Any = super().create_lifecycle_publisher(msg_type, topic, *arguments, **options)
         publish, topic = publisher.publish, publisher.topic_name
 
         def feed(message: Any) -> None:
@@ -134,6 +133,15 @@ class FitnessNode(LifecycleNode):
 
         publisher.publish = feed
         return publisher
+
+    def _let_override(self, topic: str, options: dict[str, Any]) -> None:
+        """Heed `qos_overrides./topic.publisher.reliability` and the like, where such parameters are given.
+
+        As https://design.ros2.org/articles/qos_configurability.html; only there, as each topic has six of them.
+        """
+        prefix = f"qos_overrides.{self.resolve_topic_name(topic)}."
+        if any(name.startswith(prefix) for name in self._parameter_overrides):
+            options.setdefault("qos_overriding_options", QoSOverridingOptions.with_default_policies())
 
     def _unheard(self, topic: str) -> Callable[[Any], None]:
         """What to do where somebody publishes a topic in a way that this node cannot hear."""
@@ -171,11 +179,19 @@ class FitnessNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         # The publishers first: activate() may publish at once (a latched fact, a first frame).
         super().on_activate(state)
+        if self.finished.done():
+            self.finished = Future()
+        heard, ticking = set(self.subscriptions), set(self.timers)
         result = self._attempt(self.activate)
         if result == TransitionCallbackReturn.SUCCESS:
             self.active = True
-        else:
-            super().on_deactivate(state)
+            return result
+        # What was made of it until then would be made once more by the next attempt.
+        for subscription in set(self.subscriptions) - heard:
+            self.destroy_subscription(subscription)
+        for timer in set(self.timers) - ticking:
+            self.destroy_timer(timer)
+        super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -199,8 +215,9 @@ class FitnessNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         # It is unconfigured then, without a cleanup: what it holds, it lets go of here, as far as it has got.
         self._configured = False
-        with contextlib.suppress(Exception):
-            self._attempt(self.release)
+        problem = self.problem
+        self._attempt(self.release)
+        self.problem = problem
         return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, step: Callable[[], None]) -> TransitionCallbackReturn:
@@ -213,6 +230,11 @@ class FitnessNode(LifecycleNode):
             if not self._raising:
                 self.get_logger().error(self.problem)
             return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            # rclpy would take it for an error, too, and tell nobody.
+            self.problem = f"{type(error).__name__}: {error}"
+            self.get_logger().error(traceback.format_exc())
+            return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
 
     def start(self) -> None:
@@ -233,31 +255,6 @@ class FitnessNode(LifecycleNode):
         """Deactivate and clean up, so that what is known is published before the node goes."""
         if self.active and self.trigger_deactivate() == TransitionCallbackReturn.SUCCESS:
             self.trigger_cleanup()
-
-
-def on_signal(callback: Callable[[], None]) -> None:
-    """Call `callback` once, from a thread, on the first SIGINT, SIGTERM or SIGHUP; one `AGAIN` later ends it at once.
-
-    rclpy's own handlers invalidate the context first, after which a node cannot publish its last words.
-    """
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    # Python's own handlers wait until rcl_wait returns; the wake-up descriptor is written at once, on any thread.
-    signal.set_wakeup_fd(writer)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # What was started by nohup is not told when its terminal closes.
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)
-
-    def wait() -> None:
-        os.read(reader, 1)
-        first = time.monotonic()
-        callback()
-        while os.read(reader, 1):
-            if time.monotonic() - first > AGAIN:
-                os._exit(130)
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -299,6 +296,8 @@ def wait_until_heard(*nodes: Node) -> None:
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
     """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input.
 
+    Input that is bad after its beginning is told by the node itself.
+
     args: for `init`, where that was not called yet.
     """
     stop = Future()
@@ -309,7 +308,8 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
             init(args)
         with permitted():
             node = make_node()
-        node.finished.add_done_callback(lambda _: stop.set_result(None))
+        finished = node.finished
+        finished.add_done_callback(lambda _: stop.set_result(None))
         executor = GraphExecutor()
         executor.add_node(node)
         if node.params.autostart:
@@ -317,6 +317,8 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
         executor.spin_until_future_complete(stop)
         node.stop()
         wait_until_heard(node)
+        if finished.done() and finished.result():
+            return 2
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

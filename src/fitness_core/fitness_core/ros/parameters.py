@@ -118,7 +118,8 @@ def declare(
             ) from None
         if problem := parameter.problem(value):
             raise InputError(f"{node.get_name()}: {problem}")
-        setattr(values, name, value)
+        # An empty list has no type in YAML: ROS 2 takes `[]` for a parameter that is not set.
+        setattr(values, name, [] if value is None else value)
 
     def check(parameters: list[RosParameter]) -> SetParametersResult:
         for given in parameters:

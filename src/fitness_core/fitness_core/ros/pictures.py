@@ -47,7 +47,9 @@ def why_none(node: Node, transport: str) -> str:
         return f"what is published there is {', '.join(sorted(types))}, not {wanted}"
     for other in TRANSPORTS.keys() - {transport}:
         if _type_name(other) in {info.topic_type for info in node.get_publishers_info_by_topic(topic_of(node, other))}:
-            return f"nobody publishes it, but {topic_of(node, other)}: set image_transport to {other}"
+            return (
+                f"nobody publishes it, but {topic_of(node, other)}: set image_transport to {other}, or name that topic"
+            )
     return "nobody publishes it, or nobody that is discovered from here"
 
 

@@ -91,11 +91,16 @@ class Collection:
         self._news: Json = {}
 
     async def status(self) -> Json:
-        """Members of the message `graph`: null or absent where the node does not run."""
+        """Members of the message `graph`: null or absent where the node does not run.
+
+        take: the phase of one that is under way, else null.
+        """
         recorder = self._recorder.there
+        under_way = self._take is not None and not self._take.done()
         return {
             "recording": {"on": await self._recorder.is_active(), "bag": self._bag} if recorder else None,
             "guide": recorder and self._guide.there,
+            "take": self._news.get("phase") if under_way else None,
         }
 
     async def record(self, on: bool) -> str:

@@ -11,6 +11,7 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.client import Client
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
@@ -65,11 +66,13 @@ class Caller:
     """
 
     def __init__(self, owner: Node) -> None:
+        name, namespace = f"{owner.get_name()}_calls", owner.get_namespace()
         self.node = Node(
-            f"{owner.get_name()}_calls",
-            namespace=owner.get_namespace(),
+            name,
             context=owner.context,
-            use_global_arguments=False,
+            # Remapped as its owner, but for its own name, which the process may have been given.
+            cli_args=["--ros-args", "-r", f"__node:={name}", "-r", f"__ns:={namespace}"],
+            parameter_overrides=[RosParameter("use_sim_time", value=False)],
             start_parameter_services=False,
             enable_rosout=False,
         )

@@ -54,7 +54,9 @@ export class Controls {
   }
 
   // What the nodes say of themselves, once a second.
-  graph({ thresholds, recording, exercise, guide, pictures }) {
+  graph({ thresholds, recording, exercise, guide, pictures, take }) {
+    // A take that another page began, and left, can be decided here.
+    $("review").hidden = take !== "review";
     if (pictures !== this.hasPictures) {
       this.hasPictures = pictures;
       this.showPicture();
@@ -151,7 +153,10 @@ export class Controls {
       p: press("picture"), r: press("reset"), b: press("record"), g: press("guide"), f: press("full"), "?": press("help"),
       t: nextTheme,
     };
-    keys[event.key]?.();
+    if (!(event.key in keys)) return;
+    // Else the key that opens a dialog is typed into its first field.
+    event.preventDefault();
+    keys[event.key]();
   }
 }
 

@@ -1,0 +1,113 @@
+"""What a node does where a transition fails, and where its input breaks off."""
+
+import pytest
+import rclpy
+from rclpy.parameter import Parameter as RosParameter
+from rclpy.qos import HistoryPolicy, ReliabilityPolicy
+from std_msgs.msg import Empty
+
+from fitness_core.errors import InputError
+from fitness_core.ros import node as nodes
+from fitness_core.ros import qos
+from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.parameters import Parameter
+
+
+class Door(FitnessNode):
+    """A node whose activation fails as often as it is told to, after it has made what it listens with."""
+
+    PARAMETERS = (Parameter("keys", ["brass"], "What opens it."),)
+
+    def __init__(self, failures=(), **arguments):
+        super().__init__("door", **arguments)
+        self.failures = list(failures)
+        self.knocks = self.create_lifecycle_publisher(Empty, "knocks", qos.STREAM)
+
+    def activate(self):
+        self.create_subscription(Empty, "open", lambda message: None, qos.STREAM)
+        self.create_timer(1.0, lambda: None)
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+@pytest.fixture
+def door():
+    rclpy.init()
+    made = []
+
+    def make(failures=(), **overrides):
+        given = [RosParameter(name.replace("__", "."), value=value) for name, value in overrides.items()]
+        made.append(Door(failures, parameter_overrides=given))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def entities(node):
+    return len([one for one in node.subscriptions if one.topic_name == "/open"]), len(list(node.timers))
+
+
+def test_what_nobody_foresaw_is_told_and_not_swallowed(door, capfd):
+    node = door([ZeroDivisionError("by a hinge")])
+    with pytest.raises(InputError, match="ZeroDivisionError: by a hinge"):
+        node.start()
+    said = capfd.readouterr().err
+    assert "Traceback" in said and "self.failures.pop(0)" in said
+    assert node.problem == "ZeroDivisionError: by a hinge" and not node.active
+    node.start()
+    assert node.active, "rclpy leaves it unconfigured, from where it may be started again"
+
+
+@pytest.mark.parametrize("failure", [InputError("the lock is stuck"), RuntimeError("rust")])
+def test_a_failed_activation_leaves_nothing_behind(door, failure):
+    node = door([failure])
+    before = entities(node)
+    with pytest.raises(InputError):
+        node.start()
+    assert entities(node) == before
+    if isinstance(failure, RuntimeError):
+        node.trigger_configure()  # an error that nobody foresaw unconfigures, by the lifecycle's design
+    node.go(node.trigger_activate)
+    assert entities(node) == (1, before[1] + 1)
+
+
+def test_each_activation_finishes_anew(door):
+    node = door()
+    node.start()
+    node.finished.set_result("")
+    node.trigger_deactivate()
+    assert node.finished.done(), "still to be asked for"
+    node.trigger_activate()
+    assert not node.finished.done()
+
+
+def test_an_empty_list_is_a_list(door):
+    node = door(keys=None)
+    assert node.params.keys == []
+
+
+@pytest.mark.parametrize("reliability", ["reliable", "best_effort"])
+def test_quality_of_service_may_be_overridden_per_topic(door, reliability):
+    name = "qos_overrides./knocks.publisher.reliability"
+    node = door(**{name: reliability, "qos_overrides./open.subscription.depth": 3})
+    node.start()
+    [knocks] = node.get_publishers_info_by_topic("/knocks")
+    assert knocks.qos_profile.reliability == ReliabilityPolicy[reliability.upper()]
+    assert node.get_parameter("qos_overrides./open.subscription.depth").value == 3
+    assert not node.has_parameter("qos_overrides./diagnostics.publisher.depth"), "there only where it is given"
+    [heard] = [one for one in node.subscriptions if one.topic_name == "/open"]
+    assert (heard.qos_profile.history, heard.qos_profile.depth) == (HistoryPolicy.KEEP_LAST, 3)
+
+
+@pytest.mark.parametrize(("why", "code"), [("", 0), (None, 0), ("page 3 is torn", 2)])
+def test_a_program_whose_input_broke_off_says_so_by_its_exit_code(monkeypatch, why, code):
+    monkeypatch.setattr(nodes, "on_signal", lambda callback: None)
+
+    class Reader(FitnessNode):
+        def activate(self):
+            self.create_timer(0.01, lambda: self.finished.done() or self.finished.set_result(why))
+
+    assert nodes.run(lambda: Reader("reader"), args=[]) == code
