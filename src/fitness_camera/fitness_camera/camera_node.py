@@ -7,11 +7,11 @@ import traceback
 from dataclasses import replace
 from functools import partial
 
-from rclpy.clock import ROSClock
 from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera.ros.calibrated import Calibrated
+from fitness_camera.ros.stamps import stamped_by
 from fitness_camera.source import Source
 from fitness_camera.sources import Repeated, is_live, open_source
 from fitness_core.errors import InputError
@@ -172,7 +172,7 @@ class CameraNode(FitnessNode):
         while not self._stopping.is_set():
             frame = self._source.read() if self._source is not None else None
             if frame is not None:
-                self._publish(self._by_own_clock(frame))
+                self._publish(stamped_by(self.get_clock(), frame))
                 continue
             if self._source is not None:
                 self._source.close()
@@ -186,14 +186,6 @@ class CameraNode(FitnessNode):
                 self._trouble = ""
                 self.get_logger().info(f"{self.params.source} is there")
                 break
-
-    def _by_own_clock(self, frame: Frame) -> Frame:
-        """Stamped by this node's clock, where that follows /clock; sources know the system's only."""
-        clock = self.get_clock()
-        if not (isinstance(clock, ROSClock) and clock.ros_time_is_active):
-            return frame
-        ago = time.time_ns() - frame.stamp
-        return replace(frame, stamp=max(0, clock.now().nanoseconds - ago))
 
     def _publish(self, frame: Frame) -> None:
         if self._info_publisher.get_subscription_count():

@@ -11,10 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import rclpy
-from builtin_interfaces.msg import Time
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera.camera_node import CameraNode
@@ -286,17 +284,6 @@ def test_a_stream_is_stamped_at_acquisition_and_comes_back_after_it_was_lost(wor
     world.until(lambda: len(world.images) > seen + 3)
     assert camera.diagnose()[0] == diagnostics.OK
     assert not camera.finished.done()
-
-
-def test_a_stream_is_stamped_by_a_simulated_clock_where_that_is_used(world, stream):
-    clock = world.listener.create_publisher(Clock, "/clock", 1)
-    camera = world.camera(source=stream, use_sim_time=True)
-    world.until(lambda: clock.get_subscription_count())
-    clock.publish(Clock(clock=Time(sec=100)))
-    world.until(lambda: camera.get_clock().now().nanoseconds)
-    camera.start()
-    world.until(lambda: len(world.images) > 3)
-    assert all(95e9 < stamp <= 100e9 for stamp in stamps(world.images))
 
 
 def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):

@@ -175,6 +175,12 @@ class Exercise(_Model):
         description="the trunk goes up and down by this many torso lengths; 0: not asked",
     )
     jump: bool = Field(default=True, description="whether the body may leave the ground; false: then it is rejected")
+    least_probability: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="mean probability of the label, over the repetitions that begin a set, however many they are",
+    )
     form: tuple[FormRule, ...] = ()
 
     @model_validator(mode="after")

@@ -129,11 +129,10 @@ class PlayerNode(FitnessNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "playing" if self.active else "inactive"
         if self.finished.done():
-            message = "played to the end"
-            if problem := self.finished.result():
-                return diagnostics.ERROR, problem, {"bag": self.params.bag}
+            problem = self.finished.result()
+            level, message = (diagnostics.ERROR, problem) if problem else (level, "played to the end")
         if self._recovered or self._unconfirmed:
-            level = diagnostics.WARN
+            level = max(level, diagnostics.WARN)
             message += "; the bag was not closed by its recorder" if self._recovered else "; poses stay unconfirmed"
         values = {
             "bag": self.params.bag,

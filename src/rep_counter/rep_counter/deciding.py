@@ -181,7 +181,8 @@ class Deciding:
             return 0.0
         if len(deciding) == 1 and case.share(name) * case.over_rival(name) < _ALONE:
             return 0.0
-        if len(chain) < _FEW and case.said.get(name, 0.0) < _LIKELY:
+        least = self._tracks[name].exercise.least_probability
+        if case.said.get(name, 0.0) < (max(least, _LIKELY) if len(chain) < _FEW else least):
             return 0.0
         if running is not None and len(chain) < _TO_TAKE_OVER and case.weights.get(running.exercise, 0.0) > 0:
             return 0.0

@@ -18,7 +18,7 @@ def label(time: float, name: str, probability: float = 0.9) -> Classification:
     return Classification(stamp, stamp - nanoseconds(2), ClassificationStatus.OK, name, probability, probabilities)
 
 
-def run(poses, said=lambda time: None, exercise="", counter=None):
+def run(poses, said=lambda time: None, exercise="", counter=None, probability=0.9):
     """All events and summaries of a stream of poses; `said(time)` is the exercise the classifier names, at 10 Hz."""
     counter = counter or RepCounter(CATALOGUE, exercise)
     events, summaries, states = [], [], []
@@ -28,7 +28,7 @@ def run(poses, said=lambda time: None, exercise="", counter=None):
         if time >= due:
             due = time + 0.1
             if name := said(time):
-                counter.classify(label(time, name))
+                counter.classify(label(time, name, probability))
         output = counter.step(pose)
         events += output.events
         summaries += output.summaries

@@ -319,3 +319,12 @@ def test_a_source_that_becomes_slow_for_good_is_told_of_a_few_times(figure, wave
             events += counter.step(figure(time, knee=angle)).events
             at = time + (1 / 1.5 if time > 12 else 0.0)
     assert 1 <= sum(event.reason == Reason.INTERRUPTED for event in events) <= 6
+
+
+@pytest.mark.parametrize(("least", "probability", "counts"), [(0.5, 0.4, 0), (0.5, 0.6, 6), (0.0, 0.4, 6)])
+def test_where_many_movements_look_alike_the_labels_alone_must_say_it(figure, wave, least, probability, counts):
+    """Alike repetitions in a row speak for an exercise, but not for one that dances and gestures look like."""
+    squat = Catalogue([CATALOGUE["squat"].model_copy(update={"least_probability": least})])
+    poses = [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 30)]
+    events, _, _ = run(poses, lambda time: "squat", counter=RepCounter(squat), probability=probability)
+    assert counted(events) == ({"squat": counts} if counts else {})
