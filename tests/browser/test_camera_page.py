@@ -104,3 +104,11 @@ def test_the_screen_stays_on_after_the_page_was_out_of_sight(camera, visit):
     assert page.evaluate("asked") == 1
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert page.evaluate("asked") == 2
+
+
+def test_a_graph_with_another_source_says_so_before_a_camera_is_switched_on(live, browser, visit):
+    running = live("--demo", "--loop")
+    page = visit(browser, f"{running.address}/camera")
+    expect(page.locator("#answer")).to_contain_text("start it with ./fitness live --source browser")
+    expect(page.locator("#start")).to_be_disabled()
+    running.end()

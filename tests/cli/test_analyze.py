@@ -72,6 +72,21 @@ def test_demo_bag_holds_three_exercises() -> None:
     jsonschema.validate(report.to_json(), schema())
 
 
+def test_a_bag_that_breaks_off_is_read_up_to_there_and_says_so(fitness, tmp_path: Path) -> None:
+    [mcap] = [DEMO] if DEMO.is_file() else DEMO.glob("*.mcap")
+    content = mcap.read_bytes()
+    (tmp_path / "cut.mcap").write_bytes(content[: len(content) // 2])
+    done = fitness(
+        "analyze", tmp_path / "cut.mcap", "--html", tmp_path / "report.html", "--json", tmp_path / "report.json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "read up to where it breaks off" in done.stdout.replace("\n", " ")
+    assert "the recording breaks off" in (tmp_path / "report.html").read_text()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["unfinished"] and 0 < report["frames"] < 900
+    assert not analyze(str(DEMO)).unfinished
+
+
 def test_an_exercise_of_ones_own_needs_no_other_file(fitness, tmp_path: Path) -> None:
     mine = (SHIPPED / "squat.yaml").read_text().replace("name: squat", "name: my_squat")
     (tmp_path / "my_squat.yaml").write_text(mine.replace(": squat_", ": my_squat_"))

@@ -80,7 +80,12 @@ def test_segments_are_in_the_order_of_time_and_have_the_mean_probability() -> No
 def report(*found: Segment, **fields) -> Report:
     given = {"source": "clip.mp4", "duration_s": 9.0, "fps": 30.0, "frames": 271, "frames_with_body": 270}
     versions = {"fitness": "1", "pose": None, "classifier": None}
-    return Report(**given | {"frames_undecoded": 0, "reps": ()} | {"segments": found, "versions": versions} | fields)
+    return Report(
+        **given
+        | {"frames_undecoded": 0, "unfinished": False, "reps": ()}
+        | {"segments": found, "versions": versions}
+        | fields
+    )
 
 
 def test_totals() -> None:

@@ -1,5 +1,6 @@
 """`./fitness train` and `evaluate` as a lab calls them: two at once, mistakes, and what is told of them afterwards."""
 
+import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,11 @@ import training_packages
 from exercise_takes import given_to_collect, takes_of_groups
 
 from exercise_classifier.training import experiment
+from exercise_classifier.training.summary import NOT_ASKED_FOR, summary
 from fitness_core.errors import InputError
 
 training_packages.prepare()
+EVALUATION = json.loads((Path(__file__).parents[1] / "models/exercise_lstm.evaluation.json").read_text())
 
 
 def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
@@ -53,7 +56,7 @@ def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_pat
 
     def fitted(config, inputs, out, line, evaluated):
         told.append((config, inputs.clips, out, line))
-        return {"clips": {"what": ""}}
+        return EVALUATION
 
     monkeypatch.setattr(fit, "fit", fitted)
     Path("my lab.yaml").write_text("name: mine\nseed: 7\n")
@@ -64,6 +67,22 @@ def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_pat
     assert told[0] == told[1]
     command.train(["--clips", "clips.csv"])
     assert told[2][-1] == "./fitness train --clips clips.csv --out models"
+
+
+def test_a_training_ends_with_a_screenful_and_the_files(tmp_path):
+    said = summary(
+        EVALUATION | {"not_shipped": {"curl": "0 sources to test on", "press": NOT_ASKED_FOR}}, [tmp_path / "a"]
+    )
+    assert len(said.splitlines()) < 24 and max(map(len, said.splitlines())) < 120
+    assert f"macro F1 {EVALUATION['macro_f1']:.2f} [" in said
+    assert f"squat{EVALUATION['per_class']['squat']['precision']:>21.2f}" in said
+    assert "told as `other`: curl (0 sources to test on)" in said and "press (" not in said
+    assert said.endswith(f"written: {tmp_path / 'a'}") and "one class only" not in said
+
+
+def test_a_model_that_was_tested_on_one_class_is_not_called_perfect():
+    lone = {"squat": EVALUATION["per_class"]["squat"], "other": EVALUATION["per_class"]["other"] | {"n_windows": 0}}
+    assert "these figures say nothing" in summary(EVALUATION | {"per_class": lone}, [])
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**31)])

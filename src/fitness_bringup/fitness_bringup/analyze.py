@@ -89,7 +89,7 @@ def examine(
     info = classifier.info if classifier is not None else None
     versions = {"fitness": __version__, "pose": pose_version, "classifier": info.model_id if info else None}
     window = info.window_duration if info else 0.0
-    report = found.report(source, recording.undecoded(), exercises, window, versions)
+    report = found.report(source, recording, exercises, window, versions)
     by_exercise = dict(zip(exercises.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
     stamps = np.array(found.stamps)
     return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, exercises)
@@ -123,7 +123,7 @@ class _Found:
             self.timeline.append(moment.classification)
 
     def report(
-        self, source: str, undecoded: int, catalogue: Catalogue, window: float, versions: dict[str, str | None]
+        self, source: str, recording: Footage, catalogue: Catalogue, window: float, versions: dict[str, str | None]
     ) -> Report:
         """The report of it all. window: duration of the classifier's [s], 0 without one."""
         origin, frames = self.stamps[0], len(self.stamps)
@@ -134,7 +134,8 @@ class _Found:
             fps=(frames - 1) / duration if duration else float("nan"),
             frames=frames,
             frames_with_body=self.with_body,
-            frames_undecoded=undecoded,
+            frames_undecoded=recording.undecoded(),
+            unfinished=recording.unfinished,
             segments=segments_of(self.summaries, self.timeline, catalogue, origin, window),
             reps=repetitions_of(self.events, catalogue, origin),
             versions=versions,
@@ -268,6 +269,8 @@ def print_report(report: Report, console: Console) -> None:
     seen = f"{report.frames_with_body} of {report.frames} frames with a person"
     if report.frames_undecoded:
         seen += f", {report.frames_undecoded} more are damaged or missing"
+    if report.unfinished:
+        seen += "; its recorder did not close it, or it was cut short: read up to where it breaks off"
     console.print(f"{report.source}: {report.duration_s:.1f} s, {seen}", highlight=False, markup=False, soft_wrap=True)
     if not report.segments:
         console.print("no exercise found")

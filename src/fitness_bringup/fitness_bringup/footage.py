@@ -22,7 +22,7 @@ class Footage:
     """What is analysed: frames, or poses that were found before.
 
     total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames so far do not
-    decode, or are missing.
+    decode, or are missing. unfinished: a bag that breaks off.
     """
 
     frames: Iterable[Frame] | None
@@ -30,6 +30,7 @@ class Footage:
     total: int = 0
     rate: float = 0.0
     undecoded: Callable[[], int] = lambda: 0
+    unfinished: bool = False
 
 
 def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
@@ -80,8 +81,8 @@ def _of_bag(reader: "BagReader", topic: str) -> Footage:
             f"--topic {topic} is no topic of poses or pictures in {reader.path}; it holds {', '.join(usable) or 'none'}"
         )
     if reader.topics[name] == _POSES:
-        return Footage(None, reader.poses(name), reader.counts[name])
-    return Footage(reader.frames(name), None, reader.counts[name])
+        return Footage(None, reader.poses(name), reader.counts[name], unfinished=reader.recovered)
+    return Footage(reader.frames(name), None, reader.counts[name], unfinished=reader.recovered)
 
 
 def is_bag(path: Path) -> bool:

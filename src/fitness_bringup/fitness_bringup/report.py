@@ -72,6 +72,7 @@ class Report:
     frames: int
     frames_with_body: int
     frames_undecoded: int
+    unfinished: bool
     segments: tuple[Segment, ...]
     reps: tuple[Repetition, ...]
     versions: dict[str, str | None]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from exercise_classifier.training.config import TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
+from exercise_classifier.training.summary import summary
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.hold import Hold
@@ -29,7 +30,7 @@ _OVERRIDES = {"name": str, **dict.fromkeys(_NUMBERS, int), "stretches": Path}
 
 
 def train(arguments: list[str]) -> int:
-    """Fit and export a model, or search for a configuration (--tune); prints the evaluation as JSON.
+    """Fit and export a model, or search for a configuration (--tune); prints a summary of its evaluation.
 
     Returns the exit code 0. Raises InputError for bad input, SystemExit after help.
     """
@@ -73,8 +74,7 @@ def train(arguments: list[str]) -> int:
         command += f" --evaluated {shlex.quote(os.path.relpath(given.evaluated))}"
     with _alone(inputs.resume):
         result = fit(config, inputs, given.out, command, given.evaluated)
-    result["clips"].pop("what")
-    print(json.dumps(result, indent=1))
+    print(summary(result, _files(given.out, config.name)))
     return 0
 
 
@@ -84,7 +84,11 @@ def _make_folder(out: Path, name: str) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {out} cannot be made ({error.strerror}); give another folder") from None
-    check_writable(*(out / f"{name}{suffix}" for suffix in (".tflite", ".evaluation.json", ".card.md")))
+    check_writable(*_files(out, name))
+
+
+def _files(out: Path, name: str) -> list[Path]:
+    return [out / f"{name}{suffix}" for suffix in (".tflite", ".evaluation.json", ".card.md")]
 
 
 def evaluate(arguments: list[str]) -> int:

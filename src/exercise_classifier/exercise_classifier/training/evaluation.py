@@ -53,10 +53,10 @@ def as_told(held_out: HeldOut) -> HeldOut:
 
 
 def macro_f1(held_out: HeldOut) -> float:
-    """Of the most probable labels of windows that move."""
-    moving, classes = ~held_out.windows.still, range(len(held_out.windows.labels))
-    guess = held_out.logits[moving].argmax(axis=1)
-    return _round(f1_score(held_out.windows.y[moving], guess, labels=classes, average="macro", zero_division=0))
+    """Of the most probable labels of windows that move, and of the classes that such a window is of."""
+    moving = ~held_out.windows.still
+    y, guess = held_out.windows.y[moving], held_out.logits[moving].argmax(axis=1)
+    return _round(f1_score(y, guess, labels=np.unique(y), average="macro", zero_division=0))
 
 
 def log_loss(held_out: HeldOut, temperature: float) -> float:
@@ -246,7 +246,7 @@ def difference(ours: HeldOut, theirs: HeldOut, seed: int = 0) -> dict:
 def _bootstrap(
     y: np.ndarray, guess: np.ndarray, groups: np.ndarray, classes: int, seed: int, of: list[int] | None = None
 ) -> dict:
-    """Figures of resampled sources. of: the classes that macro F1 is the mean of, default all."""
+    """Figures of resampled sources. of: the classes that macro F1 is the mean of, default all that y has."""
     times = 1000
     rng = np.random.default_rng(seed)
     names = sorted(set(groups))
@@ -266,7 +266,7 @@ def _bootstrap(
     return {
         "precision": precision,
         "recall": recall,
-        "macro_f1": np.nanmean(f1 if of is None else f1[:, of], axis=1),
+        "macro_f1": np.nanmean(f1[:, np.unique(y) if of is None else of], axis=1),
         "accuracy": right.sum(axis=1) / summed.sum(axis=(1, 2)),
     }
 

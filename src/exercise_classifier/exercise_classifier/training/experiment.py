@@ -18,6 +18,7 @@ from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
 from exercise_classifier.training.evaluation import HeldOut
 from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
+from exercise_classifier.training.summary import NOT_ASKED_FOR
 from exercise_classifier.training.takes import SKIPPED, Take, read_stretches
 from exercise_classifier.training.windows import (
     LABELS,
@@ -246,7 +247,7 @@ def held_out_report(
         **_beside(config, data, inputs, pool, checked, split, held_out),
         "not_shipped": data.not_shipped
         | {name: "held-out figures not good enough" for name in config.rejected if name in data.labels}
-        | {name: "not in the configuration" for name in exercises_of(LABELS) if _unasked(name, data)},
+        | {name: NOT_ASKED_FOR for name in exercises_of(LABELS) if _unasked(name, data)},
         "formats": compared,
         "latency_ms": {"features": _feature_ms(config, data), "network": compared.get("float32", {}).get("ms")},
         "features": config.features,

@@ -285,6 +285,9 @@ def _read_bag(source: RecordingFile) -> Found:
         for label_topic in sorted({*label_topics} - {*labelled.values()}):
             says = f"no body poses are beside {label_topic}"
             found.problems.append(Problem(source.name, "", "", "unlabelled", says))
+        if not (found.takes or found.problems or found.withdrawn):
+            says = f"no take was recorded: nothing is on {', '.join(sorted(label_topics))}"
+            found.problems.append(Problem(source.name, "", "", "unlabelled", says))
         return replace(found, recovered=bag.recovered)
 
 
@@ -314,10 +317,6 @@ def _read_topics(
             newest = max(newest, pose.stamp)
             by_stamp[pose.stamp] = pose
     spans, problems, withdrawn = spans_of(labels, source.name)
-    if not labels:
-        problems.append(
-            Problem(source.name, "", "", "unlabelled", f"no take was recorded: nothing is on {label_topic}")
-        )
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []

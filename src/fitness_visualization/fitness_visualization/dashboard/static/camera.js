@@ -26,6 +26,8 @@ const connection = new Connection({
     if (message.type === "hello") {
       message.exercises.forEach(({ name, title }) => titles.set(name, title));
       $("to-sessions").hidden = !message.sessions;
+      $("start").disabled = !message.camera && !stream;
+      if (!message.camera) tell("This graph takes its pictures elsewhere; start it with ./fitness live --source browser", true);
       instruct(message.instruction);
     }
     if (message.type === "state" && message.rep) {

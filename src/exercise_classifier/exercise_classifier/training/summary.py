@@ -1,0 +1,29 @@
+"""What `./fitness train` prints when it is done: a screenful; the evaluation file holds the rest."""
+
+from pathlib import Path
+
+NOT_ASKED_FOR = "not in the configuration"
+"""Why a model does not have an exercise that nobody missed."""
+
+
+def summary(result: dict, written: list[Path]) -> str:
+    """An evaluation (what <name>.evaluation.json holds) as a table for a terminal, and which files were written."""
+    low, high = result["macro_f1_95"]
+    lines = [
+        f"{result['name']}: {result['n_sources']} sources, {result['n_windows']} windows that no network had seen",
+        f"macro F1 {result['macro_f1']:.2f} [{low:.2f} {high:.2f}], accuracy {result['accuracy']:.2f}; "
+        f"clips of an exercise named right: {result['clips']['exercise_right']}",
+        "",
+        f"{'class':<16}{'precision':>10}{'recall':>8}{'F1':>6}{'sources':>9}{'windows':>9}",
+    ]
+    for label, of in result["per_class"].items():
+        lines.append(
+            f"{label:<16}{of['precision']:>10.2f}{of['recall']:>8.2f}{of['f1']:>6.2f}{of['n_sources']:>9}"
+            f"{of['n_windows']:>9}"
+        )
+    lines.append("")
+    wanted = {label: why for label, why in result["not_shipped"].items() if why != NOT_ASKED_FOR}
+    lines += [f"told as `other`: {label} ({why})" for label, why in wanted.items()]
+    if sum(of["n_windows"] > 0 for of in result["per_class"].values()) < 2:
+        lines.append("one class only was tested: these figures say nothing; record something else too")
+    return "\n".join([*lines, f"written: {', '.join(map(str, written))}"])
