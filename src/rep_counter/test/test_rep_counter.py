@@ -240,6 +240,16 @@ def test_where_only_the_way_back_counts_a_recording_that_ends_before_it_holds_no
     assert [summary.repetitions for summary in summaries] == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize(("half", "expected"), [(Half.ANY, [1]), (Half.BACK, [])])
+def test_a_lone_way_out_opens_no_set_where_it_does_not_count(figure, half, expected):
+    squat = Catalogue([CATALOGUE["squat"].model_copy(update={"half": half})])
+    poses = [
+        figure(time, knee=120 + 50 * np.cos(np.pi * min(max(0.0, time - 2), 1.25))) for time in np.arange(0, 4, 1 / 30)
+    ]
+    _, summaries, _ = run(poses, counter=RepCounter(squat, "squat"))
+    assert [summary.repetitions for summary in summaries] == expected
+
+
 def test_one_glitched_frame_counts_nothing(figure):
     poses = [figure(frame / 30, elbow=165) for frame in range(150)]
     for frame in (40, 90, 91):
