@@ -239,9 +239,11 @@ class Catalogue:
             raise InputError(f"exercise catalogue {path} holds no *.yaml file; see docs/add-an-exercise.md")
         exercises = [_read(file) for file in files]
         names = [exercise.name for exercise in exercises]
-        for name in names:
-            if names.count(name) > 1 or name in NON_EXERCISES:
-                raise InputError(f"exercise catalogue {path}: the name {name!r} is taken; give each exercise its own")
+        for file, name in zip(files, names, strict=True):
+            first = files[names.index(name)]
+            if name in NON_EXERCISES or first != file:
+                by = "no exercise" if name in NON_EXERCISES else first.name
+                raise InputError(f"{file}: name: {name!r} is taken by {by}; give each exercise its own")
         return cls(exercises)
 
     @property
@@ -275,6 +277,11 @@ def _read(file: Path) -> Exercise:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         says = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "model_type":
+            given = reprlib.repr(first["input"])
+            raise InputError(
+                f"{file}: {given} given; an exercise is fields and their values, as `name: squat`"
+            ) from None
         if not field:
             raise InputError(f"{file}: {says}") from None
         raise InputError(f"{file}: {field}: {says} (given: {reprlib.repr(first['input'])})") from None

@@ -1,12 +1,13 @@
 """Skeleton, geometry, filters, catalogue: the ROS-free floor."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from fitness_core.catalogue import Catalogue, Exercise
+from fitness_core.catalogue import SHIPPED, Catalogue, Exercise
 from fitness_core.errors import InputError
 from fitness_core.filters import OneEuro
 from fitness_core.geometry import angle_at, joint_angles
@@ -95,6 +96,7 @@ def test_shipped_catalogue():
     ("text", "says"),
     [
         ("name: [", "is not YAML"),
+        ("jump high", "'jump high' given; an exercise is fields"),
         ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),
         ("name: jump\ntitle: x\njoint: neck\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "joint: "),
         ("name: jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9\nspeed: 3", "speed: "),
@@ -107,6 +109,13 @@ def test_catalogue_errors_name_the_file_and_the_field(tmp_path, text, says):
     with pytest.raises(InputError, match=says) as error:
         Catalogue.load(file)
     assert "\n" not in str(error.value)
+
+
+def test_two_exercises_of_one_name_are_told_by_their_files(tmp_path):
+    for name in ("a", "b"):
+        shutil.copy(SHIPPED / "squat.yaml", tmp_path / f"{name}.yaml")
+    with pytest.raises(InputError, match=r"b\.yaml: name: 'squat' is taken by a\.yaml"):
+        Catalogue.load(tmp_path)
 
 
 def test_catalogue_of_a_folder_that_is_missing_or_empty(tmp_path):
