@@ -92,8 +92,10 @@ def test_an_empty_list_is_a_list(door):
 @pytest.mark.parametrize("reliability", ["reliable", "best_effort"])
 def test_quality_of_service_may_be_overridden_per_topic(door, reliability):
     name = "qos_overrides./knocks.publisher.reliability"
+    before = qos.STREAM.depth, qos.STREAM.reliability
     node = door(**{name: reliability, "qos_overrides./open.subscription.depth": 3})
     node.start()
+    assert (qos.STREAM.depth, qos.STREAM.reliability) == before, "the profile is also that of other topics"
     [knocks] = node.get_publishers_info_by_topic("/knocks")
     assert knocks.qos_profile.reliability == ReliabilityPolicy[reliability.upper()]
     assert node.get_parameter("qos_overrides./open.subscription.depth").value == 3

@@ -101,6 +101,7 @@ class RecorderNode(FitnessNode):
                     message_class(TOPICS[name]), topic, receive, profile, raw=True
                 )
         except Exception:
+            # A bag that nobody writes any more is not left open: the next attempt opens another.
             self._recording.close()
             raise
 

@@ -5,6 +5,7 @@ Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
 """
 
 import contextlib
+import copy
 import sys
 import time
 import traceback
@@ -20,7 +21,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSPolicyKind
+from rclpy.qos import QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
@@ -108,7 +109,7 @@ class FitnessNode(LifecycleNode):
         """Level, message and values for /diagnostics."""
         return diagnostics.OK, "active" if self.active else "inactive", {}
 
-    def create_subscription(self, msg_type, topic, callback, *arguments, **options) -> Subscription:
+    def create_subscription(self, msg_type, topic, callback, qos_profile, **options) -> Subscription:
         """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics.
 
         Pictures and poses are read in place, see `fitness_core.ros.serialized`.
@@ -117,13 +118,13 @@ class FitnessNode(LifecycleNode):
             callback, options["raw"] = serialized.in_place(msg_type, callback), True
         guarded = self.refusals.guard(topic, callback)
         options.setdefault("event_callbacks", SubscriptionEventCallbacks(incompatible_qos=self._unheard(topic)))
-        self._let_override(topic, options)
-        return super().create_subscription(msg_type, topic, guarded, *arguments, **options)
+        profile = self._overridable(topic, qos_profile, options)
+        return super().create_subscription(msg_type, topic, guarded, profile, **options)
 
-    def create_lifecycle_publisher(self, msg_type, topic, *arguments, **options) -> LifecyclePublisher:
+    def create_lifecycle_publisher(self, msg_type, topic, qos_profile, **options) -> LifecyclePublisher:
         """As rclpy's; whoever hears it on the same executor is called without another wait."""
-        self._let_override(topic, options)
-        publisher: Any = super().create_lifecycle_publisher(msg_type, topic, *arguments, **options)
+        profile = self._overridable(topic, qos_profile, options)
+        publisher: Any = super().create_lifecycle_publisher(msg_type, topic, profile, **options)
         publish, topic = publisher.publish, publisher.topic_name
 
         def feed(message: Any) -> None:
@@ -134,14 +135,17 @@ class FitnessNode(LifecycleNode):
         publisher.publish = feed
         return publisher
 
-    def _let_override(self, topic: str, options: dict[str, Any]) -> None:
+    def _overridable(self, topic: str, profile: QoSProfile | int, options: dict[str, Any]) -> QoSProfile | int:
         """Heed `qos_overrides./topic.publisher.reliability` and the like, where such parameters are given.
 
         As https://design.ros2.org/articles/qos_configurability.html; only there, as each topic has six of them.
+        Returns the profile to use: rclpy writes into it, and profiles are shared by all topics of a kind.
         """
         prefix = f"qos_overrides.{self.resolve_topic_name(topic)}."
-        if any(name.startswith(prefix) for name in self._parameter_overrides):
-            options.setdefault("qos_overriding_options", QoSOverridingOptions.with_default_policies())
+        if not any(name.startswith(prefix) for name in self._parameter_overrides):
+            return profile
+        options.setdefault("qos_overriding_options", QoSOverridingOptions.with_default_policies())
+        return copy.copy(profile)
 
     def _unheard(self, topic: str) -> Callable[[Any], None]:
         """What to do where somebody publishes a topic in a way that this node cannot hear."""
