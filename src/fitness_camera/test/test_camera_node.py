@@ -1,69 +1,19 @@
 """The camera node, over real DDS."""
 
-import http.server
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, Image
+from camera_world import stamps
+from sensor_msgs.msg import Image
 
-from fitness_camera.camera_node import CameraNode
 from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.messages import from_time
-
-
-class World:
-    """A camera, and somebody who listens to it, on one executor."""
-
-    def __init__(self) -> None:
-        self.images: list[Image] = []
-        self.infos: list[CameraInfo] = []
-        self.executor = SingleThreadedExecutor()
-        self.listener = rclpy.create_node("listener")
-        # Reliable and deep, so that what is missing was not published.
-        self.listener.create_subscription(Image, "camera/image_raw", self.images.append, qos.EVENTS)
-        self.listener.create_subscription(CameraInfo, "camera/camera_info", self.infos.append, qos.EVENTS)
-        self.executor.add_node(self.listener)
-        self.nodes: list[CameraNode] = []
-
-    def camera(self, **parameters) -> CameraNode:
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        node = CameraNode(parameter_overrides=overrides)
-        self.executor.add_node(node)
-        self.nodes.append(node)
-        return node
-
-    def until(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            self.executor.spin_once(timeout_sec=0.02)
-
-    def close(self) -> None:
-        for node in self.nodes:
-            node.stop()
-            node.destroy_node()
-        self.listener.destroy_node()
-        self.executor.shutdown()
-
-
-@pytest.fixture
-def world():
-    rclpy.init()
-    made = World()
-    yield made
-    made.close()
-    rclpy.shutdown()
 
 
 @pytest.fixture
@@ -85,10 +35,6 @@ def slow(tmp_path):
     for number in range(3):
         cv2.imwrite(str(folder / f"{number}.png"), np.full((48, 64, 3), 10 * number, np.uint8))
     return str(folder)
-
-
-def stamps(messages: list) -> list[int]:
-    return [from_time(message.header.stamp) for message in messages]
 
 
 def numbers(images: list[Image]) -> list[int]:
@@ -232,96 +178,6 @@ def test_a_picture_that_cannot_be_read_ends_the_folder_and_is_reported(world, tm
     assert (level, values["published"], values["errors"]) == (diagnostics.ERROR, 1, 1)
     assert "2.png" in message
     assert "2.png" in camera.finished.result(), "a program ends with 2 by that"
-
-
-class Stream(http.server.BaseHTTPRequestHandler):
-    """A network camera: MJPEG over http, as long as `running`."""
-
-    running = threading.Event()
-
-    def do_GET(self) -> None:
-        if not self.running.is_set():
-            self.send_error(503)
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
-        self.end_headers()
-        picture = cv2.imencode(".jpg", np.full((48, 64, 3), 100, np.uint8))[1].tobytes()
-        while self.running.is_set():
-            head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-            try:
-                self.wfile.write(head.encode() + picture + b"\r\n")
-            except OSError:
-                return
-            time.sleep(0.02)
-
-    def log_message(self, *_) -> None:
-        pass
-
-
-@pytest.fixture
-def stream():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stream) as server:
-        server.daemon_threads = True
-        Stream.running.set()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/video"
-        Stream.running.clear()
-        server.shutdown()
-
-
-def test_a_stream_is_stamped_at_acquisition_and_comes_back_after_it_was_lost(world, stream):
-    camera = world.camera(source=stream)
-    camera.start()
-    world.until(lambda: len(world.images) > 3)
-    assert all(0 <= time.time_ns() - stamp < 5e9 for stamp in stamps(world.images))
-    assert all(step > 0 for step in np.diff(stamps(world.images)))
-    Stream.running.clear()
-    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
-    assert "is lost" in camera.diagnose()[1]
-    seen = len(world.images)
-    Stream.running.set()
-    world.until(lambda: len(world.images) > seen + 3)
-    assert camera.diagnose()[0] == diagnostics.OK
-    assert not camera.finished.done()
-
-
-def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
-    Stream.running.clear()
-    with pytest.raises(InputError):
-        world.camera(source=stream).start()
-    camera = world.camera(source=stream, wait_for_device=True)
-    camera.start()
-    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
-    assert "trying again" in camera.diagnose()[1]
-    Stream.running.set()
-    world.until(lambda: len(world.images) > 3)
-    assert camera.diagnose()[0] == diagnostics.OK
-
-
-def test_a_file_that_is_not_there_is_not_waited_for(world, tmp_path):
-    with pytest.raises(InputError, match="is not there"):
-        world.camera(source=str(tmp_path / "nowhere.mp4"), wait_for_device=True).start()
-
-
-def test_a_device_that_is_not_there_can_be_deactivated_while_it_is_waited_for(world):
-    camera = world.camera(source="/dev/video97", wait_for_device=True)
-    camera.start()
-    assert camera.diagnose()[0] == diagnostics.ERROR and "/dev/video97" in camera.diagnose()[1]
-    begun = time.monotonic()
-    camera.trigger_deactivate()
-    assert time.monotonic() - begun < 2.0
-
-
-def test_a_lost_stream_can_be_deactivated(world, stream):
-    camera = world.camera(source=stream)
-    camera.start()
-    world.until(lambda: world.images)
-    Stream.running.clear()
-    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
-    begun = time.monotonic()
-    camera.trigger_deactivate()
-    assert time.monotonic() - begun < 2.0
 
 
 def program(*arguments: str) -> subprocess.Popen:

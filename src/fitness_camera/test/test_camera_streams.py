@@ -1,0 +1,103 @@
+"""Devices and network streams: stamps, losses, and waiting for what is not there."""
+
+import http.server
+import threading
+import time
+
+import numpy as np
+import pytest
+from camera_world import stamps
+
+from fitness_camera.quiet_opencv import cv2
+from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics
+
+
+class Stream(http.server.BaseHTTPRequestHandler):
+    """A network camera: MJPEG over http, as long as `running`."""
+
+    running = threading.Event()
+
+    def do_GET(self) -> None:
+        if not self.running.is_set():
+            self.send_error(503)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
+        self.end_headers()
+        picture = cv2.imencode(".jpg", np.full((48, 64, 3), 100, np.uint8))[1].tobytes()
+        while self.running.is_set():
+            head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+            try:
+                self.wfile.write(head.encode() + picture + b"\r\n")
+            except OSError:
+                return
+            time.sleep(0.02)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture
+def stream():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stream) as server:
+        server.daemon_threads = True
+        Stream.running.set()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/video"
+        Stream.running.clear()
+        server.shutdown()
+
+
+def test_a_stream_is_stamped_at_acquisition_and_comes_back_after_it_was_lost(world, stream):
+    camera = world.camera(source=stream)
+    camera.start()
+    world.until(lambda: len(world.images) > 3)
+    assert all(0 <= time.time_ns() - stamp < 5e9 for stamp in stamps(world.images))
+    assert all(step > 0 for step in np.diff(stamps(world.images)))
+    Stream.running.clear()
+    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
+    assert "is lost" in camera.diagnose()[1]
+    seen = len(world.images)
+    Stream.running.set()
+    world.until(lambda: len(world.images) > seen + 3)
+    assert camera.diagnose()[0] == diagnostics.OK
+    assert not camera.finished.done()
+
+
+def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
+    Stream.running.clear()
+    with pytest.raises(InputError):
+        world.camera(source=stream).start()
+    camera = world.camera(source=stream, wait_for_device=True)
+    camera.start()
+    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
+    assert "trying again" in camera.diagnose()[1]
+    Stream.running.set()
+    world.until(lambda: len(world.images) > 3)
+    assert camera.diagnose()[0] == diagnostics.OK
+
+
+def test_a_file_that_is_not_there_is_not_waited_for(world, tmp_path):
+    with pytest.raises(InputError, match="is not there"):
+        world.camera(source=str(tmp_path / "nowhere.mp4"), wait_for_device=True).start()
+
+
+def test_a_device_that_is_not_there_can_be_deactivated_while_it_is_waited_for(world):
+    camera = world.camera(source="/dev/video97", wait_for_device=True)
+    camera.start()
+    assert camera.diagnose()[0] == diagnostics.ERROR and "/dev/video97" in camera.diagnose()[1]
+    begun = time.monotonic()
+    camera.trigger_deactivate()
+    assert time.monotonic() - begun < 2.0
+
+
+def test_a_lost_stream_can_be_deactivated(world, stream):
+    camera = world.camera(source=stream)
+    camera.start()
+    world.until(lambda: world.images)
+    Stream.running.clear()
+    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR)
+    begun = time.monotonic()
+    camera.trigger_deactivate()
+    assert time.monotonic() - begun < 2.0
