@@ -40,10 +40,13 @@ _MAKES_UP = 2.0
 # Whatever the clothes: nobody gets so far [m, m/s], or so much nearer.
 _LEAP, _LEAP_SPEED = 0.5, 5.0
 _SWELL = 0.35
-# Back after hiding: within this of the place [m], of the size as a share.
+# Back after hiding: within this of the place [m], of the size as a share,
 _NEAR, _ALIKE = 0.6, 0.25
 # and in clothes that are less others than this.
 _SAME_CLOTHES = 0.7
+# In clothes that are hardly others (half of that), the size may be off by this: just before a body is lost, and just
+# after it is found, it is seen badly, and its size with it.
+_ALIKE_BY_CLOTHES = 0.5
 # Without a lock, who was away longer than this [s] is another one.
 _GONE = 1.0
 # Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
@@ -272,7 +275,7 @@ class PersonLock:
     def _known(self, sight: Sight) -> bool:
         """Whether a body may be the one that was locked on to before."""
         assert self.trainee is not None
-        return sight.resized(self.trainee) < _ALIKE * 2 and self._clothes.strangeness(sight.colours) < 1
+        return sight.resized(self.trainee) < _ALIKE_BY_CLOTHES and self._clothes.strangeness(sight.colours) < 1
 
     def _continues(self, stamp: int, sight: Sight) -> bool:
         last_stamp, last = self._seen[-1]
@@ -282,7 +285,8 @@ class PersonLock:
             return True
         away, resized = sight.away(last), sight.resized(last)
         if self.state == LockState.LOST:
-            return away < _NEAR and resized < _ALIKE and strange < _SAME_CLOTHES
+            alike = _ALIKE_BY_CLOTHES if strange < _SAME_CLOTHES / 2 else _ALIKE
+            return away < _NEAR and resized < alike and strange < _SAME_CLOTHES
         if away > _LEAP + _LEAP_SPEED * elapsed or resized > _SWELL:
             return False
         moved = max(

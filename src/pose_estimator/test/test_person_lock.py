@@ -47,6 +47,14 @@ def test_searches_locks_on_loses_and_finds_again():
     assert all(taken) and (lock.state, lock.bodies) == (LockState.LOCKED, 1)
 
 
+@pytest.mark.parametrize(("colours", "same"), [(RED, True), (RED + 20, False)])
+def test_who_is_found_again_badly_is_known_by_the_clothes(colours, same):
+    """Lost in the middle of an exercise, found at another size: the network's first landmarks tell it badly."""
+    lock, time = locked()
+    _, time = show(lock, time, 0.2, None)
+    assert lock.step(nanoseconds(time), replace(TRAINEE, x=345, scale=210, colours=colours)) == same
+
+
 def test_a_passer_by_is_not_the_trainee():
     """In other clothes, larger, walking at 1.2 m/s from the trainee's place on."""
     lock, time = locked()

@@ -198,8 +198,9 @@ def smoothed(image: np.ndarray, world: np.ndarray, stamps: np.ndarray, width: in
 
 
 # Goes up when other landmarks are found in the same file: 2 since pixels are made square, 3 since the body is followed
-# by the stamps of the pictures, 4 since a cut to another view of the same person is known.
-_FOUND = 4
+# by the stamps of the pictures, 4 since a cut to another view of the same person is known, 5 since who is found again
+# in the same clothes may differ more in size.
+_FOUND = 5
 
 
 def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, list[Pose]]:
