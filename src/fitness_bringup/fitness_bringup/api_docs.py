@@ -143,7 +143,7 @@ def _find_endpoints(api: NodeApi, module: ModuleType) -> None:
         "create_publisher": (api.publishers, 0, 2),
         "create_subscription": (api.subscriptions, 0, 3),
         "create_service": (api.services, 0, None),
-        "ActionServer": (api.actions, 1, None),
+        "HeldGoals": (api.actions, 1, None),
         "create_client": (api.clients, 0, None),
         "ActionClient": (api.action_clients, 1, None),
     }

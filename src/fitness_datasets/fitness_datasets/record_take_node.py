@@ -5,7 +5,7 @@ import time
 from functools import partial
 from typing import ClassVar
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from std_msgs.msg import String
@@ -15,6 +15,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.hold import Hold
 from fitness_core.ros import diagnostics, messages, pictures, qos
+from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collector import Collector, Outcome
 from fitness_datasets.guidance import Decision, TakeRequest
@@ -65,13 +66,12 @@ class RecordTakeNode(FitnessNode):
         if self.params.subject:
             for exercise in takes.exercises_of(self.params):
                 takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
-        self._server = ActionServer(
+        self._server = HeldGoals(
             self,
             RecordTake,
             "record_take",
             self._result,
             goal_callback=self._on_goal,
-            # Not executed but when it is over: an awaiting callback would keep this executor busy all the time.
             handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request), goal),
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
         )
@@ -148,6 +148,8 @@ class RecordTakeNode(FitnessNode):
 
     def _begin(self, request: TakeRequest, goal: ServerGoalHandle | None) -> None:
         assert self._session is not None
+        if goal is not None:
+            goal.execute()
         self._request, self._goal = request, goal
         self._neighbours.again()
         self._poses_due = time.monotonic() + (self.params.placement_timeout or math.inf)
@@ -199,7 +201,7 @@ class RecordTakeNode(FitnessNode):
             self._plan = self._plan if self.collector.outcome.placed else []
             self._instructions.publish(String())
             if self._goal is not None:
-                self._goal.execute()
+                self._server.finish(self._goal, self._result)
                 self._goal = None
             self._next()
             if self._request is None:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from rcl_interfaces.srv import GetParameters
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from rclpy.subscription import Subscription
@@ -14,6 +14,7 @@ from rclpy.task import Future
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import NANOSECONDS
@@ -69,13 +70,12 @@ class RunSetNode(FitnessNode):
         self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
         self._counter_parameters = self.create_client(GetParameters, "rep_counter/get_parameters")
         # Always there, so that a goal for a node that is not active is refused with a reason.
-        self._server = ActionServer(
+        self._server = HeldGoals(
             self,
             RunSetAction,
             "run_set",
             lambda goal: RunSetAction.Result(),
             goal_callback=self._on_goal,
-            # Executed when it is over, with its own answer: an awaiting callback would keep this executor busy.
             handle_accepted_callback=self._begin,
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
         )
@@ -124,6 +124,7 @@ class RunSetNode(FitnessNode):
     def _begin(self, goal: ServerGoalHandle) -> None:
         self._finish(End.CANCELED, failed="another goal has preempted it", go_back=False)
         assert self._catalogue is not None
+        goal.execute()
         self._goal, self._feedback = goal, RunSetAction.Feedback()
         self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
         self._told, self._told_at = None, time.monotonic_ns()
@@ -196,7 +197,7 @@ class RunSetNode(FitnessNode):
         self.destroy_subscription(self._states.pop())
         if failed:
             self.get_logger().warning(f"set aborted: {failed}")
-        goal.execute(partial(self._answer, result, failed=bool(failed)))
+        self._server.finish(goal, partial(self._answer, result, failed=bool(failed)))
         if go_back and told and self._counter_parameters.service_is_ready():
             asked = self._counter_parameters.call_async(GetParameters.Request(names=["exercise"]))
             asked.add_done_callback(self._go_back)

@@ -103,6 +103,7 @@ def gym(figure, wave):
 
 def test_three_squats_are_asked_for_counted_and_told(gym) -> None:
     handle = gym.ask(repetitions=3)
+    gym.until(lambda: handle.status == GoalStatus.STATUS_EXECUTING)
     gym.squat(3)
     status, result = gym.result(handle)
     assert (status, result.end_reason) == (GoalStatus.STATUS_SUCCEEDED, END.END_REPETITIONS)
