@@ -48,6 +48,16 @@ class RecordTakeNode(FitnessNode):
         self.create_service(Trigger, "~/keep", partial(self._answer, Decision.KEEP))
         self.create_service(Trigger, "~/redo", partial(self._answer, Decision.REDO))
         self.create_service(Trigger, "~/stop", partial(self._answer, Decision.STOP))
+        # Always there, so that a goal for a node that is not active is refused with a reason.
+        self._server = HeldGoals(
+            self,
+            RecordTake,
+            "record_take",
+            self._result,
+            goal_callback=self._on_goal,
+            handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request), goal),
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+        )
         self.collector = Collector()
         """The take under way, and what became of the last one."""
         self.outcomes: list[tuple[TakeRequest, Outcome]] = []
@@ -66,15 +76,6 @@ class RecordTakeNode(FitnessNode):
         if self.params.subject:
             for exercise in takes.exercises_of(self.params):
                 takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
-        self._server = HeldGoals(
-            self,
-            RecordTake,
-            "record_take",
-            self._result,
-            goal_callback=self._on_goal,
-            handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request), goal),
-            cancel_callback=lambda goal: CancelResponse.ACCEPT,
-        )
 
     def activate(self) -> None:
         self.outcomes = []
@@ -100,9 +101,6 @@ class RecordTakeNode(FitnessNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._let_go()
-
-    def release(self) -> None:
-        self._server.destroy()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         guidance = self.collector.guidance

@@ -4,7 +4,6 @@ import math
 import sys
 import time
 
-from rclpy.lifecycle import LifecyclePublisher
 from rclpy.timer import Timer
 from visualization_msgs.msg import MarkerArray
 
@@ -43,14 +42,11 @@ class MarkersNode(FitnessNode):
 
     def __init__(self, name: str = "markers", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self._publisher: LifecyclePublisher
+        self._publisher = self.create_lifecycle_publisher(MarkerArray, "skeleton_markers", qos.OVERLAY)
         self._timer: Timer | None = None
         self._feed: FigureFeed | None = None
         self._due = 0.0
         self._drawn = diagnostics.Rate()
-
-    def configure(self) -> None:
-        self._publisher = self.create_lifecycle_publisher(MarkerArray, "skeleton_markers", qos.OVERLAY)
 
     def activate(self) -> None:
         self._timer = self.create_timer(WATCH_PERIOD, self._watch)
@@ -59,9 +55,6 @@ class MarkersNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         self._listen(False)
-
-    def release(self) -> None:
-        self.destroy_publisher(self._publisher)
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         message = "active" if self.active else "inactive"

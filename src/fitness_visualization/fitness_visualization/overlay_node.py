@@ -7,7 +7,6 @@ from collections import deque
 from functools import partial
 
 import numpy as np
-from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, Image
@@ -48,8 +47,8 @@ class OverlayNode(FitnessNode):
 
     def __init__(self, name: str = "overlay", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
-        self._image: LifecyclePublisher
-        self._compressed: LifecyclePublisher
+        self._image = self.create_lifecycle_publisher(Image, "overlay/image", qos.OVERLAY)
+        self._compressed = self.create_lifecycle_publisher(CompressedImage, "overlay/image/compressed", qos.OVERLAY)
         self._timer: Timer | None = None
         self._inputs: list[Subscription] = []
         self._thread: threading.Thread | None = None
@@ -60,10 +59,6 @@ class OverlayNode(FitnessNode):
         self._without_picture = 0
         self._bad_picture = ""
         self._forget()
-
-    def configure(self) -> None:
-        self._image = self.create_lifecycle_publisher(Image, "overlay/image", qos.OVERLAY)
-        self._compressed = self.create_lifecycle_publisher(CompressedImage, "overlay/image/compressed", qos.OVERLAY)
 
     def activate(self) -> None:
         self._overlay = Overlay(self.params.min_visibility)
@@ -81,10 +76,6 @@ class OverlayNode(FitnessNode):
         self._listen(False)
         if self._thread:
             self._thread.join()
-
-    def release(self) -> None:
-        for publisher in (self._image, self._compressed):
-            self.destroy_publisher(publisher)
 
     def parameters_changed(self, names: set[str]) -> None:
         self._overlay.min_visibility = self.params.min_visibility

@@ -99,11 +99,6 @@ class RunSetNode(FitnessNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
 
-    def destroy_node(self) -> None:
-        """The action server too, which rclpy forgets."""
-        self._server.destroy()
-        super().destroy_node()
-
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         if self._run is None:
             return super().diagnose()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import rclpy
+from rclpy.action import ActionServer
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -134,6 +135,13 @@ class FitnessNode(LifecycleNode):
 
         publisher.publish = feed
         return publisher
+
+    def destroy_node(self) -> None:
+        """As rclpy's; the servers of actions too, which rclpy forgets."""
+        for waitable in list(self.waitables):
+            if isinstance(waitable, ActionServer):
+                waitable.destroy()
+        super().destroy_node()
 
     def _overridable(self, topic: str, profile: QoSProfile | int, options: dict[str, Any]) -> QoSProfile | int:
         """Heed `qos_overrides./topic.publisher.reliability` and the like, where such parameters are given.
