@@ -1,10 +1,14 @@
 """The node that runs sets on request, with the counter, over real DDS."""
 
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
+from lifecycle_msgs.srv import GetState
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -171,6 +175,36 @@ def test_deactivation_and_a_counter_that_does_not_take_part_abort(gym) -> None:
     gym.until(sent.done)
     status, result = gym.result(sent.result())
     assert (status, result.end_reason) == (GoalStatus.STATUS_ABORTED, END.END_CANCELED)
+
+
+def test_a_goal_is_answered_also_where_its_program_ends() -> None:
+    robot, executor = Robot("ending"), SingleThreadedExecutor()
+    executor.add_node(robot)
+    program = [sys.executable, "-c", "from rep_counter.run_set_node import main; main()"]
+    with subprocess.Popen([*program, "--ros-args", "-r", "__ns:=/ending"]) as process:
+        try:
+            assert robot.client.wait_for_server(60)
+            state = robot.create_client(GetState, "run_set/get_state")
+            assert state.wait_for_service(60)
+
+            def active() -> bool:
+                asked = state.call_async(GetState.Request())
+                executor.spin_until_future_complete(asked, timeout_sec=60)
+                return asked.result().current_state.label == "active"
+
+            while not active():
+                assert process.poll() is None
+            sent = robot.ask(repetitions=3)
+            executor.spin_until_future_complete(sent, timeout_sec=60)
+            answer = sent.result().get_result_async()
+            assert active(), "and it knows by now who waits for the result"
+            process.send_signal(signal.SIGINT)
+            executor.spin_until_future_complete(answer, timeout_sec=60)
+            assert answer.done() and answer.result().status == GoalStatus.STATUS_ABORTED
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            robot.destroy_node()
 
 
 def test_who_joins_late_is_told_what_runs_and_what_the_last_set_was(gym) -> None:

@@ -152,7 +152,7 @@ class GraphExecutor(SingleThreadedExecutor):
         deadline = time.monotonic() + timeout if timeout is not None and timeout >= 0 else None
         worked = False
         while not worked and not self._is_shutdown and not condition():
-            if self._rest_ready or time.monotonic() >= self._next_look or (self._tasks and self._has_tasks()):
+            if self._rest_ready or time.monotonic() >= self._next_look or (self._tasks and self.has_tasks()):
                 self._next_look = time.monotonic() + LOOK_PERIOD
                 for ready in self._complete_turn(condition):
                     worked = True
@@ -169,7 +169,7 @@ class GraphExecutor(SingleThreadedExecutor):
         if condition():
             raise ConditionReachedException
 
-    def _has_tasks(self) -> bool:
+    def has_tasks(self) -> bool:
         """Whether anything awaits something (an action's callback): rclpy's own way knows how to go on with it."""
         with self._tasks_lock:
             self._tasks = [entry for entry in self._tasks if not (entry[0].done() or entry[0].cancelled())]

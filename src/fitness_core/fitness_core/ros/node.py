@@ -32,6 +32,7 @@ from rclpy.timer import Timer
 from fitness_core.errors import InputError
 from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, shared_memory
+from fitness_core.ros.actions import answer_goals
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
@@ -328,6 +329,7 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
             node.start()
         executor.spin_until_future_complete(stop)
         node.stop()
+        answer_goals(executor, LAST_WORDS)
         wait_until_heard(node)
         if finished.done() and finished.result():
             return 2
