@@ -35,7 +35,11 @@ NODES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "foxglove": ("fitness_visualization.foxglove_node", "FoxgloveNode", {"port": 0}),
     "dashboard": ("fitness_visualization.dashboard_node", "DashboardNode", {"port": 0}),
     "video": ("fitness_visualization.video_node", "VideoNode", {"file": "{folder}/film.mp4"}),
-    "player": ("fitness_datasets.player_node", "PlayerNode", {"bag": str(DEMO), "subscribers": 9, "wait": 3600.0}),
+    "player": (
+        "fitness_datasets.player_node",
+        "PlayerNode",
+        {"bag": str(DEMO), "wait_for_subscribers": 9, "wait": 3600.0},
+    ),
     "record_take": ("fitness_datasets.record_take_node", "RecordTakeNode", {}),
     "recorder": (
         "fitness_datasets.recorder_node",

@@ -133,9 +133,7 @@ def test_the_parameter_file_rules_where_nothing_is_given(launch, file):
     for name, node in launch(file).nodes.items():
         assert node.params_file.endswith("params/fitness.yaml")
         own = set(node.parameters) - {"autostart", "use_sim_time"}
-        assert own <= {"wait_for_subscribers", "subscribers", "clock", "bag"}, (
-            f"{name}: {own} overrule the parameter file"
-        )
+        assert own <= {"wait_for_subscribers", "clock", "bag"}, f"{name}: {own} overrule the parameter file"
 
 
 def test_a_parameter_file_that_is_not_there_is_refused(launch):
@@ -210,7 +208,7 @@ def test_a_source_waits_for_all_who_listen(launch):
         return launch("live.launch.py", **values).nodes["camera"].parameters["wait_for_subscribers"]
 
     def player(**values):
-        return launch("replay.launch.py", **values).nodes["player"].parameters["subscribers"]
+        return launch("replay.launch.py", **values).nodes["player"].parameters["wait_for_subscribers"]
 
     # The overlay listens only while somebody looks at it.
     assert camera() == camera(record="/tmp/bag") == camera(record_images="true") == 1

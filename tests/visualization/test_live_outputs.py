@@ -41,7 +41,7 @@ def test_the_annotated_pictures_become_a_video(fitness, tmp_path: Path) -> None:
         (("--window", "--no-overlay"), "--no-overlay"),
         (("--record-video", "{}/video.avi"), "ends in .mp4"),
         (("--record-video", "/proc/video.mp4"), "cannot be written"),
-        (("--foxglove", "-p", "foxglove.host:=192.0.2.1"), "cannot listen"),
+        (("--foxglove", "-p", "foxglove.bind:=192.0.2.1"), "cannot listen"),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_line(fitness, tmp_path: Path, monkeypatch, given, said: str) -> None:

@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from exercise_classifier import model_file
 from exercise_classifier.features import FEATURE_SETS
-from exercise_classifier.hold import LabelHold
+from exercise_classifier.label_hold import LabelHold
 from exercise_classifier.pose_sequence import seen_steps
 from exercise_classifier.rest import resting, with_rest
 from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow, planes_of_poses

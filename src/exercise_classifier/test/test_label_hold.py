@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exercise_classifier.hold import AVERAGING, LEAD, LabelHold
+from exercise_classifier.label_hold import AVERAGING, LEAD, LabelHold
 
 SQUAT, CURL = np.array([0.8, 0.1, 0.1]), np.array([0.1, 0.8, 0.1])
 

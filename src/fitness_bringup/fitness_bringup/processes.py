@@ -76,7 +76,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     # Nothing is published before those are there who must hear all of it, as with the launch files.
     hear_poses = 2 + options.dashboard + options.hri + recorded
     if options.demo:
-        asked["player"] = {"bag": str(live.DEMO), "subscribers": hear_poses} | live.given(loop=options.loop)
+        asked["player"] = {"bag": str(live.DEMO), "wait_for_subscribers": hear_poses} | live.given(loop=options.loop)
         asked["player"] |= {"rate": 0.0} if options.unpaced else {}
     elif options.source != live.BROWSER and not topic:
         asked["camera"] = live.given(source=options.source, loop=options.loop)

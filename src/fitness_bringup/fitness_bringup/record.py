@@ -19,7 +19,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.signals import on_signal
 from fitness_datasets.guidance import Decision, TakeRequest
-from fitness_datasets.session import KEPT, Session, folder_of, hold, next_bag, plan
+from fitness_datasets.session import KEPT, Session, folder_of, lock, next_bag, plan
 
 KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
 """What is typed, with Enter, after a take."""
@@ -59,8 +59,8 @@ def run(options: Options) -> int:
     _check(options)
     folder = folder_of(options.out, options.subject, options.session)
     if folder.is_dir():
-        # Before a bag is begun; the guide itself holds it later.
-        hold(folder).release()
+        # Before a bag is begun; the guide itself locks it later.
+        lock(folder).release()
     before = Session.read(options.out, options.subject, options.session)
     if not plan(before, list(options.exercises), options.takes):
         print(f"{before.folder} has every take already; give more --takes, or another --session")

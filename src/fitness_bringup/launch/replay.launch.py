@@ -25,9 +25,9 @@ def player_parameters(context: LaunchContext) -> dict[str, object]:
     if common.is_true(context, "estimate_poses"):
         return parameters | {
             "topics": PICTURES,
-            "subscribers": 1 + (record and common.is_true(context, "record_images")),
+            "wait_for_subscribers": 1 + (record and common.is_true(context, "record_images")),
         }
-    return parameters | {"subscribers": common.hearers_of_poses(context)}
+    return parameters | {"wait_for_subscribers": common.hearers_of_poses(context)}
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -57,7 +57,7 @@ class PlayerNode(FitnessNode):
             read_only=True,
         ),
         Parameter("clock", False, "Publish the time of reception on /clock, for use_sim_time.", read_only=True),
-        Parameter("subscribers", 1, "Wait for so many subscribers before the first message.", minimum=0),
+        Parameter("wait_for_subscribers", 1, "Wait for so many subscribers before the first message.", minimum=0),
         Parameter("wait", 10.0, "Longest wait for subscribers [s]; then it plays all the same.", minimum=0.0),
     )
 
@@ -171,11 +171,11 @@ class PlayerNode(FitnessNode):
     def _await_subscribers(self) -> None:
         output = next(iter(self._outputs.values()))[1]
         deadline = time.monotonic() + self.params.wait
-        while output.get_subscription_count() < self.params.subscribers and not self._stopping.wait(0.05):
+        while output.get_subscription_count() < self.params.wait_for_subscribers and not self._stopping.wait(0.05):
             if time.monotonic() > deadline:
                 found = output.get_subscription_count()
                 self.get_logger().warning(
-                    f"{found} of {self.params.subscribers} subscribers of {output.topic_name} after "
+                    f"{found} of {self.params.wait_for_subscribers} subscribers of {output.topic_name} after "
                     f"{self.params.wait:g} s; playing all the same"
                 )
                 return

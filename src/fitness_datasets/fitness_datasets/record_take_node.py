@@ -13,7 +13,7 @@ from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.hold import Hold
+from fitness_core.folder_lock import FolderLock
 from fitness_core.ros import diagnostics, messages, pictures, qos
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
@@ -22,7 +22,7 @@ from fitness_datasets.guidance import Decision, TakeRequest
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Session, open_held, plan
+from fitness_datasets.session import Session, open_locked, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
@@ -65,7 +65,7 @@ class RecordTakeNode(FitnessNode):
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
-        self._hold: Hold | None = None
+        self._lock: FolderLock | None = None
         self._plan: list[str] = []
         self._frame_id = ""
         self._poses_due, self._light = math.inf, LightMeter(self.params.image_transport)
@@ -119,12 +119,12 @@ class RecordTakeNode(FitnessNode):
     def _open_session(self, subject: str, name: str) -> Session:
         self._let_go()
         now = self.get_clock().now().nanoseconds
-        session, self._hold = open_held(self.params.out, subject, name, now, {"source": self.params.camera})
+        session, self._lock = open_locked(self.params.out, subject, name, now, {"source": self.params.camera})
         return session
 
     def _let_go(self) -> None:
-        if self._hold is not None:
-            self._hold.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def _next(self) -> None:
         if self._plan:

@@ -15,7 +15,7 @@ import yaml
 from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
-from fitness_core.hold import Hold
+from fitness_core.folder_lock import FolderLock
 from fitness_core.yaml_text import parse
 
 FILE = "session.yaml"
@@ -131,24 +131,24 @@ class Session:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 
 
-def hold(folder: Path) -> Hold:
+def lock(folder: Path) -> FolderLock:
     """Keep a session for one collection: each of two would write what it knows over what the other one knows."""
-    return Hold(folder, f"{folder} is being recorded into; wait for its end, or give another session")
+    return FolderLock(folder, f"{folder} is being recorded into; wait for its end, or give another session")
 
 
-def open_held(
+def open_locked(
     out: str | Path, subject: str, session: str, now: int, camera: dict[str, str | int]
-) -> tuple[Session, Hold | None]:
-    """`Session.open` of one that no other collection records into until it is let go of; "" needs no hold.
+) -> tuple[Session, FolderLock | None]:
+    """`Session.open` of one that no other collection records into until it is let go of; "" needs no lock.
 
-    Raises InputError, and holds nothing then.
+    Raises InputError, and locks nothing then.
     """
-    held = hold(folder_of(out, subject, session)) if out else None
+    locked = lock(folder_of(out, subject, session)) if out else None
     try:
-        return Session.open(out, subject, session, now, camera), held
+        return Session.open(out, subject, session, now, camera), locked
     except InputError:
-        if held is not None:
-            held.release()
+        if locked is not None:
+            locked.release()
         raise
 
 

@@ -300,5 +300,5 @@ def test_a_session_that_cannot_be_opened_is_held_by_nobody(gym, tmp_path):
     file.parent.mkdir()
     file.write_text("subject: somebody else\n")
     assert not gym.ask().accepted
-    session.hold(file.parent).release()
+    session.lock(file.parent).release()
     assert file.read_text() == "subject: somebody else\n"

@@ -60,7 +60,7 @@ class FoxgloveNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter("host", "127.0.0.1", "Address to listen on; there is no token: any other is open to its network."),
+        Parameter("bind", "127.0.0.1", "Address to listen on; there is no token: any other is open to its network."),
         Parameter("port", 8765, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535),
         Parameter(
             "field_of_view",
@@ -119,7 +119,7 @@ class FoxgloveNode(FitnessNode):
         try:
             self._server = self._foxglove.start_server(
                 name="fitness",
-                host=self.params.host,
+                host=self.params.bind,
                 port=self.params.port,
                 server_listener=_Listener(self._renew),
                 context=context,
@@ -127,11 +127,11 @@ class FoxgloveNode(FitnessNode):
         except Exception as error:  # the SDK raises its own for a port that is taken
             self._channels.clear()
             raise InputError(
-                f"Foxglove's server cannot listen on {self.params.host}:{self.params.port} ({error}); give another port"
+                f"Foxglove's server cannot listen on {self.params.bind}:{self.params.port} ({error}); give another port"
             ) from None
         self.port = self._server.port
         self._timer = self.create_timer(WATCH_PERIOD, self._watch)
-        print(f"foxglove: ws://{self.params.host}:{self.port}", file=sys.stderr, flush=True)
+        print(f"foxglove: ws://{self.params.bind}:{self.port}", file=sys.stderr, flush=True)
 
     def deactivate(self) -> None:
         if self._timer:

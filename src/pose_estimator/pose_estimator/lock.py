@@ -44,9 +44,9 @@ _SWELL = 0.35
 _NEAR, _ALIKE = 0.6, 0.25
 # and in clothes that are less others than this.
 _SAME_CLOTHES = 0.7
-# In clothes that are hardly others (half of that), the size may be off by this: just before a body is lost, and just
-# after it is found, it is seen badly, and its size with it.
-_ALIKE_BY_CLOTHES = 0.5
+# In clothes that are hardly others (half of that) and twice as much off in size: who stays so long [s]. Just before a
+# body is lost, and just after it is found, it is seen badly, and its size with it.
+_STAYED_ALIKE = 0.3
 # Without a lock, who was away longer than this [s] is another one.
 _GONE = 1.0
 # Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
@@ -229,7 +229,10 @@ class PersonLock:
                 return self._take(stamp, sight)
             if self._changed > CUT or (self._changed > _ANOTHER_VIEW and self._clothes.strangeness(sight.colours) < 1):
                 return self._take(stamp, sight, cut=True)
-            if self._stays(stamp, sight):
+            stayed = self._stayed(stamp, sight)
+            if stayed >= _STAYED_ALIKE and self._alike(sight):
+                return self._take(stamp, sight)
+            if stayed >= _STAYED:
                 return self._take(stamp, sight, known=False)
         self.refused += sight is not None
         self.state = LockState.LOST
@@ -266,16 +269,22 @@ class PersonLock:
         self.state, self._since = LockState.LOCKED, stamp
         return True
 
-    def _stays(self, stamp: int, sight: Sight) -> bool:
-        """Whether a body that was refused has stayed where it is, long enough not to be somebody who passes by."""
+    def _stayed(self, stamp: int, sight: Sight) -> float:
+        """How long a body that was refused has stayed where it is [s]."""
         if self._stranger is None or abs(sight.x - self._stranger[1].x) / sight.scale > _STAYS:
             self._stranger = (stamp, sight)
-        return seconds(stamp - self._stranger[0]) >= _STAYED
+        return seconds(stamp - self._stranger[0])
+
+    def _alike(self, sight: Sight) -> bool:
+        """Whether a body may be the trainee who was lost and is seen badly."""
+        last = self._seen[-1][1]
+        strange = self._clothes.strangeness(sight.colours)
+        return sight.away(last) < _NEAR and sight.resized(last) < 2 * _ALIKE and strange < _SAME_CLOTHES / 2
 
     def _known(self, sight: Sight) -> bool:
         """Whether a body may be the one that was locked on to before."""
         assert self.trainee is not None
-        return sight.resized(self.trainee) < _ALIKE_BY_CLOTHES and self._clothes.strangeness(sight.colours) < 1
+        return sight.resized(self.trainee) < 2 * _ALIKE and self._clothes.strangeness(sight.colours) < 1
 
     def _continues(self, stamp: int, sight: Sight) -> bool:
         last_stamp, last = self._seen[-1]
@@ -285,8 +294,7 @@ class PersonLock:
             return True
         away, resized = sight.away(last), sight.resized(last)
         if self.state == LockState.LOST:
-            alike = _ALIKE_BY_CLOTHES if strange < _SAME_CLOTHES / 2 else _ALIKE
-            return away < _NEAR and resized < alike and strange < _SAME_CLOTHES
+            return away < _NEAR and resized < _ALIKE and strange < _SAME_CLOTHES
         if away > _LEAP + _LEAP_SPEED * elapsed or resized > _SWELL:
             return False
         moved = max(

@@ -19,7 +19,7 @@ from exercise_classifier.training.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.summary import summary
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
-from fitness_core.hold import Hold
+from fitness_core.folder_lock import FolderLock
 
 if TYPE_CHECKING:
     from exercise_classifier.training.experiment import Inputs
@@ -125,7 +125,7 @@ def evaluate(arguments: list[str]) -> int:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Raises InputError where another program fits the same to the same data: both would keep folds in `folder`."""
-    with Hold(folder, "this configuration is being fitted to this data already; wait for its end"):
+    with FolderLock(folder, "this configuration is being fitted to this data already; wait for its end"):
         try:
             yield
         finally:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from exercise_classifier.hold import LabelHold
+from exercise_classifier.label_hold import LabelHold
 from exercise_classifier.training.takes import Take
 from exercise_classifier.training.windows import Windows, exercises_of, label_of
 

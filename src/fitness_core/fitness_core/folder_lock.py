@@ -8,7 +8,7 @@ from typing import Self
 from fitness_core.errors import InputError
 
 
-class Hold:
+class FolderLock:
     """Keeps a folder, which it makes, until it is released or this process dies.
 
     taken: what to say where another one has it, and what to do then. Raises InputError there, and where the folder
