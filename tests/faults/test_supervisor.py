@@ -14,6 +14,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from std_msgs.msg import String
 
+from fitness_bringup import supervisor as supervisor_module
 from fitness_bringup.graph import Graph
 from fitness_bringup.supervisor import Program, Supervisor, node_program
 from fitness_core.errors import InputError
@@ -48,6 +49,25 @@ def supervised(tmp_path):
     for supervisor in made:
         supervisor.stop()
         assert all(one.process.poll() is not None for one in supervisor.all)
+
+
+def test_the_last_one_has_its_time_to_end_where_the_first_took_all(supervised, tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor_module, "STOP_TIMEOUT", 0.5)
+    ready, closed = tmp_path / "ready", tmp_path / "closed"
+    stubborn = sleeper(
+        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+    )
+    careful = sleeper(
+        "import pathlib, signal, time\n"
+        f"def end(*_): time.sleep(0.4); pathlib.Path({str(closed)!r}).touch(); raise SystemExit(0)\n"
+        "signal.signal(signal.SIGINT, end)\n"
+        f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)",
+        "careful",
+    )
+    supervisor = supervised(stubborn, careful)
+    until(lambda: ready.exists() and (tmp_path / "sleeper.log").read_text())
+    supervisor.stop()
+    assert closed.exists() and supervisor["careful"].process.returncode == 0
 
 
 def test_what_is_killed_is_started_again_and_told(supervised):
@@ -263,6 +283,41 @@ def test_a_node_that_fails_when_it_is_stopped_takes_nobody_with_it(error):
         assert not node.active and node.released == 2
         graph._revival.failed(node, RuntimeError("broken"))
         assert not node.active, "who was switched off stays so"
+    finally:
+        graph.close()
+        rclpy.try_shutdown()
+
+
+class Absent(FitnessNode):
+    """Its device goes."""
+
+    here = True
+
+    def activate(self):
+        if not self.here:
+            raise InputError("no device")
+
+
+class Once(Absent):
+    """What it writes cannot be begun again."""
+
+    WRITES_ONCE = True
+
+
+@pytest.mark.parametrize(("kind", "tries"), [(Absent, 3), (Once, 0)])
+def test_a_node_that_does_not_start_again_is_tried_again_and_ends_nothing(kind, tries):
+    rclpy.init()
+    graph = Graph()
+    node = kind("absent")
+    graph.add(node)
+    try:
+        graph.start()
+        node.here = False
+        graph._revival.failed(node, RuntimeError("broken"))
+        failed = graph._revival._failed["absent"]
+        enough = time.monotonic() + 0.5
+        until(lambda: failed.restarts >= tries and time.monotonic() > enough, lambda: graph._run_one(0.1))
+        assert bool(failed.restarts) == bool(tries) and not node.active
     finally:
         graph.close()
         rclpy.try_shutdown()

@@ -93,6 +93,8 @@ def run(options: Options) -> int:
         graph.stop()
         _summarize(graph, options, len(before.takes))
         live.check_recorded(graph)
+        if guide.finished.done() and (problem := guide.finished.result()):
+            raise InputError(problem)
         return int(given_up)
     finally:
         if graph is not None:

@@ -29,6 +29,8 @@ class _Failed:
 class Revival:
     """Deactivates and cleans up a node that failed, then configures and activates it again, later each time.
 
+    Not one that writes once: what it has stays as it is.
+
     status: a node that publishes what there is to say on /diagnostics, and never fails itself.
     """
 
@@ -58,6 +60,10 @@ class Revival:
         if one.up and now - one.since > HEALTHY_AFTER:
             one.in_a_row = 0
         one.up = False
+        if one.node.WRITES_ONCE:
+            one.due = 0.0
+            self._announcer.tell([_health(one)])
+            return
         one.due = now + BACK_OFF[min(one.in_a_row, len(BACK_OFF) - 1)]
         one.in_a_row += 1
         self._announcer.tell([_health(one)])
@@ -85,7 +91,8 @@ class Revival:
 
 def _health(one: _Failed) -> Health:
     if not one.up:
-        level, message = 2, f"{one.story}; starting it again"
+        level = 2
+        message = f"{one.story}; " + ("starting it again" if one.due else "it is not started again")
     elif time.monotonic() - one.since < TOLD_FOR:
         level, message = 1, f"{one.story}; started again ({one.restarts})"
     else:

@@ -27,7 +27,9 @@ _LATE = 0.5  # [s] what comes so soon after a start was said before it
 SPARE_AFTER = 0.5
 """When a program gets its next spare [s after its start]: its start goes first."""
 STOP_TIMEOUT = 8.0
-"""From the signal to end to the one that nobody can ignore [s]."""
+"""So long [s] have all programs together to end, one after the other, before those that are left are killed,"""
+LEAST_TO_END = 2.0
+"""but each has at least so long [s]: the last one, a recorder, closes its bag."""
 TOLD_FOR = 10.0
 """A restart stays a warning for so long [s]."""
 # Whoever kills the supervisor ends what it runs: nothing goes on unseen, with the camera open (util-linux has it).
@@ -268,7 +270,7 @@ class Supervisor:
         deadline = time.monotonic() + STOP_TIMEOUT
         for one in self.all:
             one.stop()
-            one.wait(deadline - time.monotonic())
+            one.wait(max(LEAST_TO_END, deadline - time.monotonic()))
 
 
 def wait_for_end(programs: Iterable[Supervised], timeout: float) -> None:

@@ -11,11 +11,14 @@ from fitness_core.errors import InputError
 class FolderLock:
     """Keeps a folder, which it makes, until it is released or this process dies.
 
-    taken: what to say where another one has it, and what to do then. Raises InputError there, and where the folder
-    cannot be made.
+    folder: None = none, nothing to keep. taken: what to say where another one has it, and what to do then. Raises
+    InputError there, and where the folder cannot be made.
     """
 
-    def __init__(self, folder: Path, taken: str) -> None:
+    def __init__(self, folder: Path | None, taken: str = "") -> None:
+        self._folder = -1
+        if folder is None:
+            return
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._folder = os.open(folder, os.O_RDONLY)

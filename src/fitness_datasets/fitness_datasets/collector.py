@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
 from fitness_core.types import Pose, RepEvent
 from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
 from fitness_datasets.session import DISCARDED, KEPT, Session, TakeRecord
@@ -45,7 +46,8 @@ class Collector:
 
     auto: keep good takes and repeat others without asking, so many `attempts` at most; otherwise `decide` is waited
     for. After each call `labels` and `instructions` have what is to be published, oldest first (whoever
-    publishes clears them), and `outcome` what became of a take that is over.
+    publishes clears them), and `outcome` what became of a take that is over. `problem`: why session.yaml was not
+    written last, empty where it was; the labels of a bag tell all the same which takes are kept.
     """
 
     def __init__(self, auto: bool = False, attempts: int = 3) -> None:
@@ -54,6 +56,7 @@ class Collector:
         self.labels: list[Label] = []
         self.instructions: list[str] = []
         self.outcome: Outcome | None = None
+        self.problem = ""
         self._session: Session | None = None
         self._take: TakeRecord | None = None
         self._bag = self._said = ""
@@ -83,7 +86,7 @@ class Collector:
             self._take = TakeRecord(guidance.request.number, guidance.request.exercise, self._bag, start=guidance.start)
             self._label(LabelEvent.START, guidance.start, guidance.request.repetitions)
             self._session.takes.append(self._take)
-            self._session.write()
+            self._write()
         if guidance.phase == TakePhase.REVIEW:
             self._review(guidance)
         self._say()
@@ -178,8 +181,13 @@ class Collector:
             self.instructions.append(self._said)
 
     def _write(self) -> None:
-        if self._session is not None:
+        if self._session is None:
+            return
+        self.problem = ""
+        try:
             self._session.write()
+        except InputError as error:
+            self.problem = str(error)
 
     def _end(self, kept: bool, reason: str, placed: bool = True) -> None:
         self.guidance, self._take = None, None

@@ -54,7 +54,9 @@ class TakeRequest:
             raise InputError(f"exercise {self.exercise!r} is not known; there are: {', '.join(exercises + others)}")
         if self.repetitions and self.exercise in others and not self.time_limit:
             raise InputError(f"{self.exercise!r} has no repetitions; give its time too (--seconds, time_limit)")
-        if not self.repetitions and self.time_limit <= 0:
+        if self.time_limit < 0:
+            raise InputError(f"time_limit {self.time_limit:g} s: a duration is 0 or more; give 0 for none")
+        if not self.repetitions and not self.time_limit:
             raise InputError("a take needs an end; give its repetitions (--reps) or its time (--seconds)")
 
 

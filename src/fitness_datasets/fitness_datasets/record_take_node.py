@@ -65,7 +65,7 @@ class RecordTakeNode(FitnessNode):
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
-        self._lock: FolderLock | None = None
+        self._lock = FolderLock(None)
         self._plan: list[str] = []
         self._frame_id = ""
         self._poses_due, self._light = math.inf, LightMeter(self.params.image_transport)
@@ -100,12 +100,12 @@ class RecordTakeNode(FitnessNode):
         self.destroy_timer(self._timer)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self._let_go()
+        self._lock.release()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        guidance = self.collector.guidance
-        if guidance is None:
-            return super().diagnose()
+        guidance, problem = self.collector.guidance, self.collector.problem
+        if guidance is None or problem:
+            return (diagnostics.ERROR, problem, {}) if problem else super().diagnose()
         return diagnostics.OK, guidance.instruction, {"exercise": guidance.request.exercise, "phase": guidance.phase}
 
     def decide(self, decision: Decision) -> str:
@@ -117,14 +117,10 @@ class RecordTakeNode(FitnessNode):
         return problem
 
     def _open_session(self, subject: str, name: str) -> Session:
-        self._let_go()
+        self._lock.release()
         now = self.get_clock().now().nanoseconds
         session, self._lock = open_locked(self.params.out, subject, name, now, {"source": self.params.camera})
         return session
-
-    def _let_go(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
 
     def _next(self) -> None:
         if self._plan:
@@ -168,8 +164,8 @@ class RecordTakeNode(FitnessNode):
         self.collector.count(messages.from_rep_event(message))
 
     def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.message = self.decide(decision)
-        response.success = not response.message
+        problem = self.decide(decision)
+        response.success, response.message = not problem, problem or self.collector.problem
         return response
 
     def _watch(self) -> None:
@@ -189,6 +185,9 @@ class RecordTakeNode(FitnessNode):
         for instruction in self.collector.instructions:
             self._instructions.publish(String(data=instruction))
         self.collector.instructions.clear()
+        if self.collector.problem and self.params.subject and not self.finished.done():
+            self._plan = []
+            self.finished.set_result(self.collector.problem)
         if self.collector.guidance is not None:
             if self._goal is not None:
                 self._goal.publish_feedback(takes.to_feedback(self.collector.guidance))
@@ -204,7 +203,7 @@ class RecordTakeNode(FitnessNode):
             self._next()
             if self._request is None:
                 self._neighbours.over()
-                self._let_go()
+                self._lock.release()
 
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]

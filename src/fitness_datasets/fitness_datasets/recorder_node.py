@@ -42,6 +42,7 @@ class RecorderNode(FitnessNode):
     stock `ros2 bag`; of a recorder that was killed all but the last second is.
     """
 
+    WRITES_ONCE = True
     PARAMETERS = (
         Parameter("bag", "", "Folder to record into; it must not exist yet, its parents are made."),
         Parameter(
@@ -64,6 +65,7 @@ class RecorderNode(FitnessNode):
     def __init__(self, name: str = "recorder", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._recording: Recording | None = None
+        self._bag = Path()  # which is being recorded, whatever the parameter says of the next one
         self._inputs: dict[str, Subscription] = {}
         self._told = False
 
@@ -73,7 +75,7 @@ class RecorderNode(FitnessNode):
         if self._recording is None:
             return ""
         dropped = self._recording.dropped
-        slow = f"{self.params.bag}: the disk is too slow, {dropped} messages were dropped" if dropped else ""
+        slow = f"{self._bag}: the disk is too slow, {dropped} messages were dropped" if dropped else ""
         return self._recording.problem or slow
 
     def configure(self) -> None:
@@ -93,7 +95,8 @@ class RecorderNode(FitnessNode):
         topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False
         self._inputs = {}
-        self._recording = Recording(Path(self.params.bag).expanduser(), {t: TOPICS[n] for t, n in topics.items()})
+        self._bag = Path(self.params.bag).expanduser()
+        self._recording = Recording(self._bag, {t: TOPICS[n] for t, n in topics.items()})
         try:
             for topic, name in topics.items():
                 receive, profile = partial(self._receive, topic), QOS.get(name, qos.EVENTS)
@@ -113,7 +116,7 @@ class RecorderNode(FitnessNode):
         if self._recording:
             self._recording.close()
             self._tell_problem()
-            self.get_logger().info(f"recorded {self._recording.counts.total()} messages into {self.params.bag}")
+            self.get_logger().info(f"recorded {self._recording.counts.total()} messages into {self._bag}")
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         recording = self._recording
@@ -124,18 +127,17 @@ class RecorderNode(FitnessNode):
         if self.incomplete:
             level, message = diagnostics.ERROR if recording.problem else diagnostics.WARN, self.incomplete
         values: dict[str, object] = {
-            "bag": self.params.bag,
+            "bag": str(self._bag),
             "messages": recording.counts.total(),
             "bytes": recording.bytes,
             "bytes_waiting": recording.waiting,
             "dropped": recording.dropped,
         }
         if self.active:
-            folder = Path(self.params.bag).expanduser()
-            if folder.exists():
-                values["disk_free_gb"] = shutil.disk_usage(folder).free / 1e9
+            if self._bag.exists():
+                values["disk_free_gb"] = shutil.disk_usage(self._bag).free / 1e9
             else:
-                level, message = diagnostics.ERROR, f"{folder} is gone: what was recorded went with it"
+                level, message = diagnostics.ERROR, f"{self._bag} is gone: what was recorded went with it"
         return level, message, values | {f"messages {topic}": recording.counts[topic] for topic in self._inputs}
 
     def _full_name(self, name: str) -> str:

@@ -138,17 +138,16 @@ def lock(folder: Path) -> FolderLock:
 
 def open_locked(
     out: str | Path, subject: str, session: str, now: int, camera: dict[str, str | int]
-) -> tuple[Session, FolderLock | None]:
+) -> tuple[Session, FolderLock]:
     """`Session.open` of one that no other collection records into until it is let go of; "" needs no lock.
 
     Raises InputError, and locks nothing then.
     """
-    locked = lock(folder_of(out, subject, session)) if out else None
+    locked = lock(folder_of(out, subject, session)) if out else FolderLock(None)
     try:
         return Session.open(out, subject, session, now, camera), locked
     except InputError:
-        if locked is not None:
-            locked.release()
+        locked.release()
         raise
 
 

@@ -1,5 +1,6 @@
 """The action server of guided takes over real DDS, with poses that this test makes."""
 
+import shutil
 import threading
 import time
 import uuid
@@ -14,6 +15,7 @@ from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from spun_stage import DEADLINE, wait_for
@@ -184,7 +186,13 @@ def test_a_goal_is_guided_counted_and_kept(gym, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"consent": False}, {"subject": ""}, {"exercise": "juggling"}, {"repetitions": 0}],
+    [
+        {"consent": False},
+        {"subject": ""},
+        {"exercise": "juggling"},
+        {"repetitions": 0},
+        {"time_limit": Duration(sec=-1)},
+    ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_refused_goals(gym, tmp_path, changes):
@@ -281,6 +289,27 @@ def test_a_node_that_is_stopped_withdraws_its_take(gym, tmp_path):
     wait_for(lambda: len(gym.labels) == 2, "the label")
     assert gym.labels[-1].event == DISCARD
     assert "interrupted" in (tmp_path / "P01_S01" / "session.yaml").read_text()
+
+
+def test_a_session_that_can_be_written_no_more_loses_no_take_and_says_so(gym, tmp_path):
+    node = gym.start(out=str(tmp_path), subject="P01", repetitions=1, consent=True, countdown=0.0)
+    deadline = time.monotonic() + DEADLINE
+    while not gym.labels:
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.2)
+    folder = tmp_path / "P01_S01"
+    shutil.rmtree(folder)
+    folder.write_text("a file in its place: as a disk that is full")
+    gym.feed(1.5)
+    gym.events.publish(messages.to_rep_event(repetition(gym.time), "camera"))
+    while len(gym.labels) < 2:
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.2)
+    answer = gym.call("keep")
+    assert answer.success and "P01_S01" in answer.message and "cannot be written" in answer.message
+    assert [label.event for label in gym.labels] == [START, STOP], "its bag says that it is kept"
+    assert node.finished.result() == answer.message
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
 
 
 def test_a_session_is_of_one_collection_at_a_time(gym, tmp_path):

@@ -26,6 +26,7 @@ class VideoNode(FitnessNode):
     A picture is shown from its stamp until that of the next. A thread encodes, so that callbacks never wait.
     """
 
+    WRITES_ONCE = True
     PARAMETERS = (
         Parameter("file", "", "MP4 to write; it is there when the node is deactivated, and none is overwritten."),
         Parameter(
@@ -35,6 +36,7 @@ class VideoNode(FitnessNode):
 
     def __init__(self, name: str = "video", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
+        self._file = Path()  # which is being written, whatever the parameter says of the next one
         self._subscription: Subscription | None = None
         self._waiting: queue.Queue[Image | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
@@ -45,12 +47,13 @@ class VideoNode(FitnessNode):
     def configure(self) -> None:
         if not self.params.file:
             raise InputError("no file to write; set the parameter `file`, e.g. file:=squats.mp4")
-        check_path(Path(self.params.file))
+        self._file = Path(self.params.file)
+        check_path(self._file)
         self._require_new()
 
     def _require_new(self) -> None:
-        if Path(self.params.file).exists():
-            raise InputError(f"{self.params.file} exists; recordings are never overwritten: give another name")
+        if self._file.exists():
+            raise InputError(f"{self._file} exists; recordings are never overwritten: give another name")
 
     def activate(self) -> None:
         self._require_new()
@@ -69,7 +72,7 @@ class VideoNode(FitnessNode):
         if self._failure:
             self.get_logger().error(self._failure)
         elif not self._written.total:
-            self.get_logger().warning(f"{self.params.file} was not written: no annotated picture came")
+            self.get_logger().warning(f"{self._file} was not written: no annotated picture came")
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "active" if self.active else "inactive"
@@ -98,17 +101,15 @@ class VideoNode(FitnessNode):
                 with self._written.timed():
                     picture = to_bgr(message)
                     if writer is None:
-                        writer = VideoWriter(
-                            Path(self.params.file), picture.shape[1], picture.shape[0], self.params.rate
-                        )
+                        writer = VideoWriter(self._file, picture.shape[1], picture.shape[0], self.params.rate)
                     writer.write(picture, from_time(message.header.stamp))
-            except (InputError, OSError) as error:
+            except Exception as error:  # whatever a codec raises: this thread empties the queue to its end
                 self._failure = str(error)
         if writer is not None:
             try:
                 writer.close()
-            except OSError as error:
-                self._failure = f"{self.params.file} could not be completed: {error}"
+            except Exception as error:
+                self._failure = f"{self._file} could not be completed: {error}"
 
 
 def main() -> int:

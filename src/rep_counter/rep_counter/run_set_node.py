@@ -123,7 +123,7 @@ class RunSetNode(FitnessNode):
         self._goal, self._feedback = goal, RunSetAction.Feedback()
         self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
         self._told, self._told_at = None, time.monotonic_ns()
-        self._states.append(self.create_subscription(RepState, "rep_state", self._on_state, qos.STATE))
+        self._states.append(self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM))
         self._timer.reset()
         self._look()
 

@@ -145,6 +145,15 @@ def test_time_and_patience_run_although_nobody_is_seen(gym) -> None:
     assert (status, result.end_reason) == (GoalStatus.STATUS_ABORTED, END.END_TIME)
 
 
+def test_a_camera_that_was_off_before_takes_no_time_of_the_set(gym) -> None:
+    gym.squat(1)
+    gym.time += 90
+    handle = gym.ask(seconds=60, repetitions=1)
+    gym.squat(1)
+    status, result = gym.result(handle)
+    assert (status, result.end_reason) == (GoalStatus.STATUS_SUCCEEDED, END.END_REPETITIONS)
+
+
 def test_the_end_of_the_counters_set_ends_it_with_its_summary(gym) -> None:
     handle = gym.ask(repetitions=9)
     gym.squat(3)

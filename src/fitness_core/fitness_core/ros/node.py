@@ -69,6 +69,8 @@ class FitnessNode(LifecycleNode):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     URGENCY: ClassVar[int] = 0
     """Among the nodes of one executor, see `fitness_core.ros.executor.urgency_of`."""
+    WRITES_ONCE: ClassVar[bool] = False
+    """What it writes is never written over: where it has failed, it is not started again."""
 
     def __init__(self, name: str, **node_arguments) -> None:
         # Before rclpy's own, which subscribes already where it is to follow /clock.
@@ -251,7 +253,9 @@ class FitnessNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def start(self) -> None:
-        """Configure and activate; raise InputError where that fails."""
+        """Configure and activate, also after an activation that failed; raise InputError where that fails."""
+        if self._configured:
+            self.go(self.trigger_cleanup)
         self.go(self.trigger_configure)
         self.go(self.trigger_activate)
 
