@@ -19,7 +19,7 @@ from fitness_core.types import Pose
 from fitness_msgs import msg
 from fitness_visualization import hri_bridge_node
 from fitness_visualization.hri import POINTS, skeleton_of
-from fitness_visualization.hri_bridge_node import ABSENT, HriBridgeNode
+from fitness_visualization.hri_bridge_node import ABSENT, OF_BODY, HriBridgeNode
 
 
 def body(body_id: str = "person_1") -> Pose:
@@ -94,6 +94,7 @@ class Wire:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, stand_in: bool) -> None:
         rclpy.init()
         self.sent: list[tuple[str, Any]] = []
+        self.made: set[str] = set()
         if stand_in:
             monkeypatch.setattr(hri_bridge_node, "hri_messages", lambda: STAND_IN)
             monkeypatch.setattr(HriBridgeNode, "_publisher", self._create)
@@ -104,7 +105,8 @@ class Wire:
         self.executor.add_node(self.bridge)
         self.bridge.start()
 
-    def _create(self, message_type: type, topic: str) -> Any:
+    def _create(self, _: type, topic: str, __: Any) -> Any:
+        self.made.add(topic)
         return SimpleNamespace(publish=lambda message: self.sent.append((topic, message)))
 
     def publish(self, message_type: type, topic: str, message: Any) -> None:
@@ -137,6 +139,7 @@ def test_the_trainee_is_a_body_of_humans(monkeypatch: pytest.MonkeyPatch) -> Non
         pose = body()
         wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(pose))
         wire.until(lambda: "/humans/bodies/person_1/skeleton2d" in topics(wire))
+        assert wire.made >= {f"/humans/bodies/person_1/{topic}" for topic in OF_BODY}, "before there is news to miss"
         tracked, skeleton = (message for _, message in wire.sent)
         assert tracked.ids == ["person_1"] and skeleton.header == tracked.header
         assert [(p.x, p.y, p.c) for p in skeleton.skeleton] == [tuple(p) for p in skeleton_of(pose).tolist()]

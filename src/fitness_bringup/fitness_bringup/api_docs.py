@@ -227,7 +227,9 @@ def _parameter_table(parameters: Iterable[Parameter]) -> str:
     for parameter in parameters:
         default = parameter.default
         text = str(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
-        description = parameter.description + (" Read-only." if parameter.read_only else "")
+        description = parameter.description + (
+            " Read-only." if parameter.read_only else " Taken at configure." if parameter.at_configure else ""
+        )
         rows.append((f"`{parameter.name}`", parameter.type_name, f"`{text}`", parameter.accepted, description))
     return _table(("name", "type", "default", "accepted", "description"), rows)
 

@@ -7,17 +7,16 @@ import traceback
 from dataclasses import replace
 from functools import partial
 
-from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera.ros.calibrated import Calibrated
-from fitness_camera.ros.stamps import stamped_by
 from fitness_camera.source import Source
 from fitness_camera.sources import Repeated, is_live, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, handover, messages, qos
-from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.node import FitnessNode, run, wait_for_readers
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.stamps import stamped_by
 from fitness_core.types import NANOSECONDS, Frame
 
 RETRY_PERIOD = 1.0
@@ -161,7 +160,7 @@ class CameraNode(FitnessNode):
                 self._publish(replace(frame, stamp=start + frame.stamp))
         except InputError as error:
             self._report(str(error))
-        self._image_publisher.wait_for_all_acked(Duration(seconds=DRAIN_TIMEOUT))
+        wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
             self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published{damaged}")

@@ -26,6 +26,7 @@ class Lamp(FitnessNode):
         Parameter("count", 3, "How many.", minimum=1),
         Parameter("mode", "warm", "Colour.", choices=("warm", "cold")),
         Parameter("broken", False, "Fail to configure."),
+        Parameter("bulb", "led", "What shines.", at_configure=True),
     )
 
     def __init__(self, **arguments):
@@ -95,6 +96,32 @@ def test_parameters_follow_changes_within_their_bounds(lamp):
     for name, value in (("mode", "blue"), ("rate", 1000.0), ("count", 0), ("rate", "fast"), ("autostart", False)):
         assert not node.set_parameters([RosParameter(name, value=value)])[0].successful
     assert (node.params.mode, node.params.rate, node.params.count) == ("cold", 10.0, 3)
+
+
+def test_what_is_taken_at_configure_is_set_before_it_alone(lamp):
+    node = lamp()
+    assert node.set_parameters([RosParameter("bulb", value="neon")])[0].successful
+    node.start()
+    (refused,) = node.set_parameters([RosParameter("bulb", value="led")])
+    assert not refused.successful and "clean up the node" in refused.reason and node.params.bulb == "neon"
+    assert node.set_parameters([RosParameter("bulb", value="neon")])[0].successful, "it is that already"
+    node.stop()
+    assert node.set_parameters([RosParameter("bulb", value="led")])[0].successful
+
+
+def test_a_start_that_failed_half_way_can_be_tried_again(lamp, monkeypatch):
+    node = lamp()
+
+    def away():
+        raise InputError("no current")
+
+    monkeypatch.setattr(node, "activate", away)
+    for _ in range(2):
+        with pytest.raises(InputError, match="no current"):
+            node.start()
+    monkeypatch.undo()
+    node.start()
+    assert node.active
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,7 @@ def folders_of(collection: Path, subject: str) -> list[Path]:
     if not collection.is_dir():
         raise InputError(f"{collection} is no folder; give the collection's, e.g. --out recordings")
     whose = {file.parent: {_subject(file)} for file in sorted(collection.glob(f"*/{FILE}"))}
-    for folder in sorted(collection.iterdir()):
-        if folder not in whose and folder.is_dir() and not folder.is_symlink():
-            whose[folder] = _subjects_of_takes(folder)
+    whose |= {folder: _subjects_of_takes(folder) or set() for folder in _bags(collection)}
     found = sorted(folder for folder, subjects in whose.items() if subject in subjects)
     if shared := [str(folder) for folder in found if len(whose[folder]) > 1]:
         raise InputError(
@@ -36,6 +34,11 @@ def folders_of(collection: Path, subject: str) -> list[Path]:
         there = ", ".join(sorted(set().union(*whose.values()) - {""})) or "nobody"
         raise InputError(f"nothing of subject {subject!r} is in {collection}; there is: {there}")
     return found
+
+
+def unreadable(collection: Path) -> list[Path]:
+    """Bags of a collection, outside of sessions, that cannot be read: nobody can tell whose they are."""
+    return [folder for folder in _bags(collection) if _subjects_of_takes(folder) is None]
 
 
 def size_of(folder: Path) -> int:
@@ -52,14 +55,21 @@ def delete(folders: list[Path]) -> None:
             raise InputError(f"{folder} cannot be deleted: {error.strerror}; delete it by hand") from None
 
 
-def _subjects_of_takes(folder: Path) -> set[str]:
-    """Of whom a bag holds takes; nobody where it is no bag, or one that cannot be read."""
+def _bags(collection: Path) -> list[Path]:
+    """Folders of a collection that are no sessions and may be bags."""
+    folders = sorted(collection.iterdir()) if collection.is_dir() else []
+    return [each for each in folders if each.is_dir() and not each.is_symlink() and not (each / FILE).exists()]
+
+
+def _subjects_of_takes(folder: Path) -> set[str] | None:
+    """Of whom a bag holds takes; nobody where it is no bag, None where it is one that cannot be read."""
     try:
         with BagReader(folder) as bag:
             topics = [name for name, kind in bag.topics.items() if kind == TAKE_LABEL]
             return {message.subject for _, _, message in bag.messages(topics)}
     except (InputError, OSError):
-        return set()
+        is_bag = any(file.suffix in (".mcap", ".db3") or file.name == "metadata.yaml" for file in folder.iterdir())
+        return None if is_bag else set()
 
 
 def _subject(file: Path) -> str:

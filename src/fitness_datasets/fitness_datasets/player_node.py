@@ -5,7 +5,6 @@ import threading
 import time
 from pathlib import Path
 
-from rclpy.duration import Duration
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
@@ -13,7 +12,7 @@ from rosgraph_msgs.msg import Clock
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time, to_time
-from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.node import FitnessNode, run, wait_for_readers
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import seconds
@@ -122,9 +121,10 @@ class PlayerNode(FitnessNode):
             self.destroy_subscription(self._confirmations)
 
     def release(self) -> None:
-        for _, output in self._outputs.values():
-            self.destroy_publisher(output)
-        self._outputs.clear()
+        for output in (self._clock_output, *(output for _, output in self._outputs.values())):
+            if output is not None:
+                self.destroy_publisher(output)
+        self._outputs, self._clock_output = {}, None
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "playing" if self.active else "inactive"
@@ -161,7 +161,7 @@ class PlayerNode(FitnessNode):
                     self._play_once(bag)
             if not self._stopping.is_set():
                 for _, output in self._outputs.values():
-                    output.wait_for_all_acked(Duration(seconds=5))
+                    wait_for_readers(output, 5.0)
         except Exception as error:
             problem = str(error) if isinstance(error, InputError) else f"{self._path} cannot be played: {error!r}"
             self.get_logger().error(problem)

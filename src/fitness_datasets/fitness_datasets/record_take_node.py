@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.clock import Clock, ClockType
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.folder_lock import FolderLock
-from fitness_core.ros import diagnostics, messages, pictures, qos
+from fitness_core.ros import diagnostics, messages, pictures, qos, timers
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collector import Collector, Outcome
@@ -89,7 +88,7 @@ class RecordTakeNode(FitnessNode):
             pictures.subscribe(self, self.params.image_transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         # A goal that is cancelled comes to its end also where /clock stands still.
-        self._timer = self.create_timer(0.1, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = timers.steady(self, 0.1, self._watch)
         if self.params.subject:
             self._next()
 

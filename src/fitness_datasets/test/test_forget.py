@@ -7,7 +7,7 @@ from rclpy.serialization import serialize_message
 
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagWriter
-from fitness_datasets.forget import TAKE_LABEL, delete, folders_of, size_of
+from fitness_datasets.forget import TAKE_LABEL, delete, folders_of, size_of, unreadable
 from fitness_msgs.msg import TakeLabel
 
 
@@ -50,6 +50,15 @@ def test_takes_from_a_page_have_no_session_and_are_found_all_the_same(collection
         folders_of(collection, "P01")
     with pytest.raises(InputError, match=r"there is: P01, P01_x, P02, P03$"):
         folders_of(collection, "P09")
+
+
+def test_a_bag_that_cannot_be_read_is_told_of(collection: Path) -> None:
+    assert unreadable(collection) == []
+    take_of(collection / "damaged", "P01")
+    (file,) = (collection / "damaged").glob("*.mcap")
+    file.write_bytes(file.read_bytes()[:8] + bytes(80))
+    assert [folder.name for folder in unreadable(collection)] == ["damaged"]
+    assert collection / "damaged" not in folders_of(collection, "P01")
 
 
 def test_a_broken_session_is_still_somebodys(collection: Path) -> None:

@@ -45,6 +45,10 @@ class CameraModel:
         rays = (pixels - k[:2, 2]) / (k[0, 0], k[1, 1])
         seen = np.isfinite(pixels).all(axis=1)
         if any(self.d) and seen.any():
-            undistort = cv2.fisheye.undistortPoints if self.model == "equidistant" else cv2.undistortPoints
-            rays[seen] = undistort(pixels[seen][:, None], k, np.array(self.d, float))[:, 0]
+            fisheye = self.model == "equidistant"
+            undistort = cv2.fisheye.undistortPoints if fisheye else cv2.undistortPoints
+            sizes = (4,) if fisheye else (4, 5, 8, 12, 14)  # OpenCV takes no other; drivers append zeros
+            d = np.zeros(next((size for size in sizes if size >= len(self.d)), sizes[-1]))
+            d[: len(self.d)] = self.d[: len(d)]
+            rays[seen] = undistort(pixels[seen][:, None], k, d)[:, 0]
         return rays

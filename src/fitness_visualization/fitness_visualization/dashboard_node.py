@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, pictures
+from fitness_core.ros import diagnostics, pictures, timers
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_visualization.dashboard import requests
@@ -100,7 +99,7 @@ class DashboardNode(FitnessNode):
             self._caller.close()
             raise
         self._server = server
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
         # Not by the logger: the token in it is for whoever started this, not for the logs.
         print(f"dashboard: {server.address}", file=sys.stderr, flush=True)
 

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, qos
+from fitness_core.ros import diagnostics, qos, timers
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.skeleton import MIN_VISIBILITY
@@ -126,11 +126,10 @@ class FoxgloveNode(FitnessNode):
             )
         except Exception as error:  # the SDK raises its own for a port that is taken
             self._channels.clear()
-            raise InputError(
-                f"Foxglove's server cannot listen on {self.params.bind}:{self.params.port} ({error}); give another port"
-            ) from None
+            where = f"{self.params.bind}:{self.params.port} ({error})"
+            raise InputError(f"Foxglove's server cannot listen on {where}; give another port") from None
         self.port = self._server.port
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
+        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
         print(f"foxglove: ws://{self.params.bind}:{self.port}", file=sys.stderr, flush=True)
 
     def deactivate(self) -> None:
@@ -160,14 +159,15 @@ class FoxgloveNode(FitnessNode):
         channels = self._channels
         if not channels:
             return
+        new = set(self._renew)
+        self._renew -= new  # who comes meanwhile is for the next time
         for topic, kind, quality in RELAYED:
             wanted = channels[topic].has_sinks()
-            if topic in self._inputs and (not wanted or (channels[topic].topic() in self._renew)):
+            if topic in self._inputs and (not wanted or channels[topic].topic() in new):
                 self._ignore(topic)
             if wanted and topic not in self._inputs:
                 callback = partial(self._relay, channels[topic])
                 self._inputs[topic] = self.create_subscription(kind, topic, callback, quality, raw=True)
-        self._renew.clear()
         drawn = channels[ANNOTATIONS].has_sinks() or channels[SCENE].has_sinks()
         if drawn and self._feed is None:
             self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._draw)

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
@@ -54,7 +55,7 @@ class HriBridgeNode(FitnessNode):
                 self.get_logger().warning(ABSENT)
             self._said = True
             return
-        self._tracked = self._publisher(self._hri.IdsList, f"{BODIES}/tracked")
+        self._tracked = self._publisher(self._hri.IdsList, f"{BODIES}/tracked", qos.STREAM)
 
     def deactivate(self) -> None:
         if self._tracked is not None:
@@ -80,15 +81,17 @@ class HriBridgeNode(FitnessNode):
             for publisher in self._of_body.values():
                 self.destroy_publisher(publisher)
             self._of_body, self._body = {}, body_id
+            # All at once: who listens has found them by the time that a repetition is counted.
+            for topic, (kind, profile) in self._kinds().items() if body_id else ():
+                self._of_body[topic] = self._publisher(kind, f"{BODIES}/{body_id}/{topic}", profile)
 
-    def _publisher(self, message_type: type, topic: str) -> Publisher:
-        return self.create_publisher(message_type, topic, qos.STREAM)
+    def _publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
+        return self.create_publisher(kind, topic, profile)
 
-    def _publish(self, topic: str, message: Any) -> None:
-        if topic not in self._of_body:
-            name = f"{BODIES}/{self._body}/{topic}"
-            self._of_body[topic] = self._publisher(type(message), name)
-        self._of_body[topic].publish(message)
+    def _kinds(self) -> dict[str, tuple[type, QoSProfile]]:
+        kinds = self._hri.Skeleton2D, JointState, msg.ExerciseClassification, msg.RepState, msg.RepEvent
+        profiles = qos.STREAM, qos.STREAM, qos.STREAM, qos.STATE, qos.EVENTS
+        return dict(zip(OF_BODY, zip(kinds, profiles, strict=True), strict=True))
 
     def _on_pose(self, message: msg.BodyPose) -> None:
         if not self.active or self._tracked is None:
@@ -103,18 +106,18 @@ class HriBridgeNode(FitnessNode):
         self._rate.tick()
         point = self._hri.NormalizedPointOfInterest2D
         points = [point(x=x, y=y, c=c) for x, y, c in skeleton_of(messages.from_body_pose(message)).tolist()]
-        self._publish("skeleton2d", self._hri.Skeleton2D(header=message.header, skeleton=points))
+        self._of_body["skeleton2d"].publish(self._hri.Skeleton2D(header=message.header, skeleton=points))
 
     def _on_angles(self, message: msg.JointAngles) -> None:
         if self._is_body(message.body_id):
             names = [joint.name for joint in JOINTS]
             angles = [float(angle) for angle in message.angles]
-            self._publish("joint_states", JointState(header=message.header, name=names, position=angles))
+            self._of_body["joint_states"].publish(JointState(header=message.header, name=names, position=angles))
 
     def _pass_on(self, topic: str) -> Any:
         def take(message: Any) -> None:
             if self._is_body(message.body_id):
-                self._publish(topic, message)
+                self._of_body[topic].publish(message)
 
         return take
 

@@ -7,7 +7,7 @@ import time
 from rclpy.timer import Timer
 from visualization_msgs.msg import MarkerArray
 
-from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros import diagnostics, messages, qos, timers
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import JointAngles, Pose, RepState
@@ -49,7 +49,7 @@ class MarkersNode(FitnessNode):
         self._drawn = diagnostics.Rate()
 
     def activate(self) -> None:
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
+        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
 
     def deactivate(self) -> None:
         if self._timer:

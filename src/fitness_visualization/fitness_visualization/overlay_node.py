@@ -13,7 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, pictures, qos
+from fitness_core.ros import diagnostics, messages, pictures, qos, timers
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
@@ -65,7 +65,7 @@ class OverlayNode(FitnessNode):
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="overlay", daemon=True)
         self._thread.start()
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
+        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
 
     def deactivate(self) -> None:
         if self._timer:

@@ -7,7 +7,7 @@ from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 from sensor_msgs.msg import Image
 
-from fitness_core.ros import diagnostics, qos
+from fitness_core.ros import diagnostics, qos, timers
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.types import SILENT
@@ -39,7 +39,7 @@ class WindowNode(FitnessNode):
 
     def activate(self) -> None:
         self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
-        self._timer = self.create_timer(WATCH_PERIOD, self._watch)
+        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
         window = self._window = Window("fitness")
         self._stopping = False
         self._thread = threading.Thread(target=self._work, args=(window,), name="window", daemon=True)

@@ -271,6 +271,29 @@ def test_pages_hear_of_the_graph_again_after_what_could_not_be_told(serve, sourc
     assert [line for line in logged if "no number" in line] == logged and len(logged) == 1
 
 
+def test_pages_are_shown_more_after_what_could_not_be_shown(serve, source, logged, monkeypatch):
+    broken = [IndexError("nothing there")] * 2
+
+    def look() -> bool:
+        if broken:
+            raise broken.pop()
+        return True
+
+    monkeypatch.setattr(source, "look", look)
+    server = serve()
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/ws") as link:
+            while broken:
+                await until(link, "state")
+            await until(link, "state")
+
+    run(scenario)
+    assert [line for line in logged if "cannot show" in line] == [
+        "the dashboard cannot show what has come: IndexError('nothing there')"
+    ]
+
+
 def test_tls_by_given_files(serve, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     made = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} -out {certificate} -days 2"

@@ -81,6 +81,15 @@ def test_a_fisheye_has_a_model_of_its_own() -> None:
     )
 
 
+@pytest.mark.parametrize("model", ["plumb_bob", "equidistant", "rational_polynomial"])
+@pytest.mark.parametrize("more", range(8))
+def test_zeros_behind_the_coefficients_of_a_driver_change_nothing(model: str, more: int) -> None:
+    given = (0.05, 0.01, 0.001, 0.002)
+    points = np.array([[0.2, 0.3], [0.8, 0.6]])
+    exact = CameraModel(*SIZE, CALIBRATED.k, given, model).rays(points)
+    assert CameraModel(*SIZE, CALIBRATED.k, given + (0.0,) * more, model).rays(points) == pytest.approx(exact, abs=1e-6)
+
+
 def test_a_resized_picture_keeps_the_calibration() -> None:
     pose = seen_by(CameraModel(*SIZE, CALIBRATED.k), (0.3, 0.1, 3.0))
     half = Pose(5, pose.image, pose.world, pose.visibility, pose.presence, 320, 240)

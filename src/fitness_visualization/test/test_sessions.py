@@ -95,6 +95,13 @@ def test_a_broken_metadata_file_hides_nothing(tmp_path: Path) -> None:
     assert len(sessions_in(tmp_path)) == 5
 
 
+@pytest.mark.parametrize("time", ["1" + "0" * 400, ".inf", ".nan", "1" + "0" * 23, "-5"])
+def test_times_that_are_none_hide_nothing(tmp_path: Path, time: str) -> None:
+    (make_bag(tmp_path, "bag") / "metadata.yaml").write_text(METADATA.format(start=time, duration=time))
+    (session,) = sessions_in(tmp_path)
+    assert (session.started, session.duration) == (None, None)
+
+
 def test_a_report_is_made_once_and_exported(tmp_path: Path) -> None:
     bag = make_bag(tmp_path, "P01 <b>/one")
     made: list[Path] = []

@@ -38,20 +38,16 @@ class PoseEstimatorNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter("backend", "mediapipe", "What finds the body; taken at configure.", choices=tuple(BACKENDS)),
-        Parameter("model", "full", "Size of the landmark model; taken at configure.", choices=MODELS),
-        Parameter("threads", THREADS, "Threads of a network; litert only; taken at configure.", minimum=1, maximum=64),
-        Parameter(
-            "networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only; taken at configure."
-        ),
+        Parameter("backend", "mediapipe", "What finds the body.", choices=tuple(BACKENDS), at_configure=True),
+        Parameter("model", "full", "Size of the landmark model.", choices=MODELS, at_configure=True),
+        Parameter("threads", THREADS, "Threads of a network; litert only.", minimum=1, maximum=64, at_configure=True),
+        Parameter("networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only.", at_configure=True),
         Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
         Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
         Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
         Parameter("smoothing_beta", BETA, "How fast it rises with speed [Hz per body size per second].", minimum=0.0),
-        Parameter(
-            "lock_hold", HOLD, "Wait for a hidden trainee [s]; 0: take anybody; taken at configure.", minimum=0.0
-        ),
+        Parameter("lock_hold", HOLD, "Wait for a hidden trainee [s]; 0: take anybody.", minimum=0.0, at_configure=True),
         pictures.TRANSPORT,
         Parameter("reliable", False, "Ask for lost pictures again, on links that lose packets; taken at activation."),
         Parameter(

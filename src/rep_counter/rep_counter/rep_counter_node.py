@@ -99,9 +99,8 @@ class RepCounterNode(FitnessNode):
             self._continuity = Continuity(self, self._counter, within, self._labels, self._publish)
 
     def deactivate(self) -> None:
-        self._close()
         if self._continuity is not None:
-            self._continuity.end()
+            self._continuity.end(self._close)
         self._continuity = None
 
     def release(self) -> None:

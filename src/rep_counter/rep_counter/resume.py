@@ -24,6 +24,8 @@ class Resumed:
 
 def needed(memory: Memory, stamps: list[int]) -> int:
     """Index of the first pose that is of use, of poses in the order they were published; the last one always is."""
+    if not stamps:
+        return 0
     since = memory.end - _WARM_UP
     first = 0
     # A recording that is played again and again has a stamp in every loop: the newest that has it is taken.

@@ -7,13 +7,12 @@ from typing import ClassVar
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.clock import Clock, ClockType
 from rclpy.subscription import Subscription
 from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, qos
+from fitness_core.ros import diagnostics, messages, qos, timers
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
@@ -90,7 +89,7 @@ class RunSetNode(FitnessNode):
             self.create_subscription(FormCue, "form_cue", self._on_cue, qos.STREAM),
         ]
         # The end of a recording stops /clock, and goals must come to their end all the same.
-        self._timer = self.create_timer(PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = timers.steady(self, PERIOD, self._look)
         self._timer.cancel()
 
     def deactivate(self) -> None:

@@ -12,7 +12,10 @@ from std_srvs.srv import Trigger
 
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
+from fitness_core.ros.state import state_file
+from fitness_core.types import Reason, RepEvent, nanoseconds
 from fitness_msgs import msg, srv
+from rep_counter.memory import Memory, MemoryFile, SavedSet
 from rep_counter.rep_counter_node import RepCounterNode
 
 
@@ -176,3 +179,24 @@ def test_a_catalogue_that_is_not_there_and_an_exercise_that_is_not_in_it(graph):
     unknown = add(RepCounterNode("two", parameter_overrides=overrides(exercise="yoga")))
     with pytest.raises(InputError, match="'yoga' is not in the catalogue"):
         unknown.start()
+
+
+def test_who_ends_before_it_could_go_on_after_a_crash_tells_the_set(graph, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROS_HOME", str(tmp_path))
+    add, until = graph
+    counter = add(RepCounterNode())
+    person = add(Person())
+    until(lambda: person.count_publishers("set_summary"))
+    ends = [nanoseconds(3.0 * number) for number in (1, 2, 3)]
+    done = [
+        RepEvent(end, "squat", 1, number, Reason.NONE, end - nanoseconds(2), end - nanoseconds(1), end, 1.5)
+        for number, end in enumerate(ends, 1)
+    ]
+    spans = [("squat", event.start, event.end) for event in done]
+    file = MemoryFile(state_file(counter))
+    file.save(Memory(ends[-1], "", 1, SavedSet("squat", 1, done), spans))
+    counter.start()
+    counter.stop()
+    until(lambda: person.heard["set_summary"])
+    assert [(said.exercise, said.repetitions) for said in person.heard["set_summary"]] == [("squat", 3)]
+    assert not file.path.exists()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 
+from fitness_core.ros import timers
 from fitness_core.ros.messages import from_time
 from fitness_core.ros.refusals import Refusals
 from fitness_core.ros.serialized import IN_PLACE, stamp_of
@@ -80,7 +80,7 @@ class CatchUp:
             )
             for name, (kind, profile) in topics.items()
         ]
-        self._timer = node.create_timer(_PERIOD, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer = timers.steady(node, _PERIOD, self._look)
 
     def hear(self, topic: str, message: Any) -> None:
         """A message of now."""
@@ -93,6 +93,11 @@ class CatchUp:
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
 
+    def finish(self) -> None:
+        """Wait no longer: `done` is called with what there is."""
+        self.cancel()
+        self._done({topic: self._merged(topic) for topic in self._new})
+
     def _keep(self, topic: str, kind: type, cdr: bytes) -> None:
         self._kept[topic].append(Heard(stamp_of(cdr), cdr, kind))
 
@@ -104,8 +109,7 @@ class CatchUp:
             self._since = now
         waited = now - self._since
         if (self._ready() and all(map(self._complete, self._new))) or waited > KEPT_PATIENCE or self._vain(waited):
-            self.cancel()
-            self._done({topic: self._merged(topic) for topic in self._new})
+            self.finish()
 
     def _vain(self, waited: float) -> bool:
         """Whether nothing more is to be expected: of what is not complete nobody keeps anything."""

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 import rclpy
 from rclpy.action import ActionServer
-from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
@@ -31,7 +30,7 @@ from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.heaps import bound_heaps
-from fitness_core.ros import diagnostics, parameters, serialized, shared_memory
+from fitness_core.ros import diagnostics, parameters, serialized, shared_memory, timers
 from fitness_core.ros.actions import answer_goals
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.parameters import Parameter
@@ -85,7 +84,13 @@ class FitnessNode(LifecycleNode):
         self._configured = False
         self._raising = False
         self.finished = Future()
-        self.params = parameters.declare(self, self.PARAMETERS + COMMON, self.parameters_changed, self.check_parameter)
+        self.params = parameters.declare(
+            self,
+            self.PARAMETERS + COMMON,
+            self.parameters_changed,
+            self.check_parameter,
+            lambda: self._configured,
+        )
         self._diagnostics = diagnostics.Diagnostics(self, lambda: self.refusals.tell(*self.diagnose()))
 
     # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
@@ -180,7 +185,7 @@ class FitnessNode(LifecycleNode):
                 timer.cancel()
                 begin()
 
-        timer = self.create_timer(0.02, look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        timer = timers.steady(self, 0.02, look)
         look()
         return timer
 
@@ -304,10 +309,14 @@ def wait_until_heard(*nodes: Node) -> None:
     """
     deadline = time.monotonic() + LAST_WORDS
     for publisher in (publisher for node in nodes for publisher in node.publishers):
-        left = max(0.0, deadline - time.monotonic())
-        # Not every middleware can tell: rmw_zenoh says that it is unsupported.
-        with contextlib.suppress(rclpy_implementation.RCLError):
-            publisher.wait_for_all_acked(Duration(seconds=left))
+        wait_for_readers(publisher, max(0.0, deadline - time.monotonic()))
+
+
+def wait_for_readers(publisher: Publisher, timeout: float) -> None:
+    """Wait until who listens has all that was published, `timeout` [s] at most."""
+    # Not every middleware can tell: rmw_zenoh says that it is unsupported.
+    with contextlib.suppress(rclpy_implementation.RCLError):
+        publisher.wait_for_all_acked(Duration(seconds=timeout))
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:

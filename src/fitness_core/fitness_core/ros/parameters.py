@@ -29,7 +29,8 @@ class Parameter:
     """One parameter of a node.
 
     default: its type is the parameter's type. minimum, maximum: bounds of a number, both included.
-    choices: accepted values of a string. read_only: can be set at start only. description: one sentence, with units.
+    choices: accepted values of a string. read_only: can be set at start only. at_configure: taken when the node is
+    configured, and refused from then on until it is cleaned up. description: one sentence, with units.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    at_configure: bool = False
 
     @property
     def type_name(self) -> str:
@@ -84,11 +86,12 @@ def declare(
     schema: Iterable[Parameter],
     changed: Callable[[set[str]], None] = lambda names: None,
     check_value: Callable[[str, Value], None] = lambda name, value: None,
+    configured: Callable[[], bool] = lambda: False,
 ) -> SimpleNamespace:
     """Declare parameters on a node and return their values as attributes, which follow later changes.
 
     changed: called with the names that were set, after they were set. check_value: raises InputError for what shall not
-    be set while the node runs.
+    be set while the node runs. configured: whether the node is, and keeps to what it has taken.
     Raises InputError where an override is of a misspelt parameter, of a wrong type or out of bounds.
     """
     by_name = {parameter.name: parameter for parameter in schema}
@@ -125,7 +128,10 @@ def declare(
         for given in parameters:
             if given.name not in by_name:
                 continue
-            problem = by_name[given.name].problem(given.value)
+            parameter = by_name[given.name]
+            problem = parameter.problem(given.value)
+            if parameter.at_configure and configured() and given.value != getattr(values, given.name):
+                problem = f"{given.name!r} is taken at configure; clean up the node, set it, and configure it again"
             try:
                 check_value(given.name, given.value)
             except InputError as error:

@@ -182,7 +182,7 @@ class Server:
             self._log(f"the dashboard shows nothing new any more: {error!r}")
 
     async def _look(self) -> None:
-        shown = 0.0
+        shown, said = 0.0, ""
         while True:
             if self._viewers:
                 await asyncio.sleep(LOOK)
@@ -190,11 +190,17 @@ class Server:
                 self._seen.clear()
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._seen.wait(), IDLE)
-            news = self._source.look()
-            # Where nothing comes, that is told too: pages see for how long.
-            if self._viewers and (news or time.monotonic() > shown + GRAPH_PERIOD):
-                shown = time.monotonic()
-                self._show()
+            try:
+                news = self._source.look()
+                # Where nothing comes, that is told too: pages see for how long.
+                if self._viewers and (news or time.monotonic() > shown + GRAPH_PERIOD):
+                    shown = time.monotonic()
+                    self._show()
+            except Exception as error:
+                # What comes next may be shown again.
+                if said != repr(error):
+                    said = repr(error)
+                    self._log(f"the dashboard cannot show what has come: {said}")
 
     async def _tell_graph(self) -> None:
         said = ""

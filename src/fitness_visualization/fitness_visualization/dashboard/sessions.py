@@ -7,6 +7,7 @@ ever a path.
 import asyncio
 import base64
 import hashlib
+import math
 import re
 import shutil
 import time
@@ -36,6 +37,8 @@ STILL = 5.0
 """A bag without metadata that changed within so long is still being recorded [s]."""
 KEPT = 16
 """Reports that are kept."""
+# Of the year 10000 [s]: what is later is no time of a recording.
+_END_OF_DATES = 253402300800.0
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
@@ -259,9 +262,10 @@ def _times(metadata: Path) -> tuple[float | None, float | None]:
         content = parse(metadata.read_text())["rosbag2_bagfile_information"]
         start, duration = content["starting_time"]["nanoseconds_since_epoch"], content["duration"]["nanoseconds"]
         # A bag without messages begins at the end of time.
-        return float(start) / 1e9 if content.get("message_count", 1) else None, float(duration) / 1e9
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        began, took = float(start) / 1e9 if content.get("message_count", 1) else math.nan, float(duration) / 1e9
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError):
         return None, None
+    return began if 0 <= began < _END_OF_DATES else None, took if 0 <= took < _END_OF_DATES else None
 
 
 def _style_hashes(page: str) -> str:

@@ -6,6 +6,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.stamps import stamped_by
 from fitness_core.types import Frame
 from fitness_visualization.dashboard.camera import PageCamera
 
@@ -16,6 +17,7 @@ class BrowserCamera:
     def __init__(self, node: FitnessNode, refuse: Callable[[str], None]) -> None:
         self.camera = PageCamera(self._publish, refuse)
         self.published = diagnostics.Rate()
+        self._clock = node.get_clock()
         self._image = node.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info = node.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
 
@@ -25,6 +27,7 @@ class BrowserCamera:
         return {"camera_connected": self.camera.connected, "published": rate.total, "camera_rate_hz": rate.hertz()}
 
     def _publish(self, frame: Frame) -> None:
+        frame = stamped_by(self._clock, frame)
         image = images.to_image(frame.image)
         image.header = messages.header(frame.stamp, frame.frame_id)
         # Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says.

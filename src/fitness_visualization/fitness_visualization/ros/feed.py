@@ -103,7 +103,6 @@ class Feed:
         elif not wanted and self._picture_input is not None:
             self._node.destroy_subscription(self._picture_input)
             self._picture_input = None
-            self._pictures.clear()
 
     def want_angles(self, wanted: bool) -> None:
         """Subscribe to the angles, which are made for who listens only, or no more; in the node's thread."""
@@ -124,6 +123,8 @@ class Feed:
         picture_input, angles = self._picture_input, self._angles_input
         if picture_input is not None:
             take(picture_input)
+        else:
+            self._pictures.clear()
         return sum(map(take, self._others if angles is None else (*self._others, angles))) > 0
 
     def now(self) -> Json:

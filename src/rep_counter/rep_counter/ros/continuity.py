@@ -5,9 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
-
-from fitness_core.ros import messages, qos
+from fitness_core.ros import messages, qos, timers
 from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.state import state_file
@@ -46,7 +44,7 @@ class Continuity:
         self._file = MemoryFile(state_file(node), node.params.exercise) if within else None
         self._catch_up: CatchUp | None = None
         self._asked: str | None = None
-        self._soon = node.create_timer(SOON, self.save, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._soon = timers.steady(node, SOON, self.save)
         self._soon.cancel()
         self._story, self._until = "", 0.0
         self.interruptions = 0
@@ -104,8 +102,11 @@ class Continuity:
         if self._file is not None:
             self._file.remove()
 
-    def end(self) -> None:
-        """The counter ends."""
+    def end(self, close: Callable[[], None]) -> None:
+        """The counter ends: it goes on to where it is known to have been, then `close` closes its set."""
+        if self._catch_up is not None:
+            self._catch_up.finish()
+        close()
         self.forget()
         self._node.destroy_timer(self._soon)
 
