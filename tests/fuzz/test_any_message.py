@@ -106,10 +106,10 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
             monkeypatch.setattr(
                 type(node),
                 "_publisher",
-                lambda self, kind, topic: (
-                    real(self, String, topic) and SimpleNamespace(publish=lambda message: None)
+                lambda self, kind, topic, profile: (
+                    real(self, String, topic, profile) and SimpleNamespace(publish=lambda message: None)
                     if kind is SimpleNamespace
-                    else real(self, kind, topic)
+                    else real(self, kind, topic, profile)
                 ),
             )
         node.start()
