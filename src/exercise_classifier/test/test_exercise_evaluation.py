@@ -1,6 +1,8 @@
 """What an evaluation says: of right and wrong models, of what somebody saw in the takes, of what one notices."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,3 +172,10 @@ def test_baselines_beside_every_source_left_out_are_compared_on_grouped_folds(tm
     about |= {"format": "int8", "data": {"clips": counts(data.takes)}}
     assert "ours, on the 2 grouped folds of those below" in page(result | about)
     assert "ours, fitted once more on 2 grouped folds" in card(result | about)
+
+
+def test_the_shipped_card_is_made_of_the_shipped_evaluation():
+    models = Path(evaluation.__file__).parents[2] / "models"
+    result = json.loads((models / "exercise_lstm.evaluation.json").read_text())
+    assert (models / "exercise_lstm.card.md").read_text() == card(result)
+    assert result["about"] == load_config(None).about

@@ -12,9 +12,9 @@ from rclpy.task import Future
 from fitness_bringup.revival import Revival
 from fitness_bringup.status import Status
 from fitness_core.errors import InputError
-from fitness_core.ros.actions import answer_goals
 from fitness_core.ros.executor import GraphExecutor
-from fitness_core.ros.node import LAST_WORDS, FitnessNode, permitted, wait_until_heard
+from fitness_core.ros.last_words import answer_goals, wait_until_heard
+from fitness_core.ros.node import FitnessNode, permitted
 
 QUIET = 0.02
 """Nothing is under way once nothing has become ready for so long: within one process DDS delivers at once [s]."""
@@ -87,7 +87,7 @@ class Graph:
         """Deactivate upstream nodes first, each when it has worked through what it was given."""
         for node in [node for node in self.nodes if node.active]:
             node.stop()
-            answer_goals(self.executor, LAST_WORDS)
+            answer_goals(self.executor)
             self.settle()
         wait_until_heard(*self.nodes)
 

@@ -27,9 +27,9 @@ _LATE = 0.5  # [s] what comes so soon after a start was said before it
 SPARE_AFTER = 0.5
 """When a program gets its next spare [s after its start]: its start goes first."""
 STOP_TIMEOUT = 8.0
-"""So long [s] have all programs together to end, one after the other, before those that are left are killed,"""
+"""What all programs together are given to end, one after the other, before those that are left are killed [s]."""
 LEAST_TO_END = 2.0
-"""but each has at least so long [s]: the last one, a recorder, closes its bag."""
+"""What each of them is given, however long the others took: the last one, a recorder, closes its bag [s]."""
 TOLD_FOR = 10.0
 """A restart stays a warning for so long [s]."""
 # Whoever kills the supervisor ends what it runs: nothing goes on unseen, with the camera open (util-linux has it).

@@ -14,7 +14,8 @@ from fitness_camera.source import Source
 from fitness_camera.sources import Repeated, is_live, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, handover, messages, qos
-from fitness_core.ros.node import FitnessNode, run, wait_for_readers
+from fitness_core.ros.last_words import wait_for_readers
+from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.stamps import stamped_by
 from fitness_core.types import NANOSECONDS, Frame

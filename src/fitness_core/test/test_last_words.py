@@ -12,11 +12,11 @@ TALKER = """
 import sys
 from std_msgs.msg import String
 from fitness_core.ros import qos
-from fitness_core.ros import node
+from fitness_core.ros import last_words
 from fitness_core.ros.node import FitnessNode, run
 
 if "--ros-args" not in sys.argv:
-    node.LAST_WORDS = float(sys.argv[1])
+    last_words.LAST_WORDS = float(sys.argv[1])
 
 class Talker(FitnessNode):
     def __init__(self):

@@ -11,8 +11,9 @@ from rosgraph_msgs.msg import Clock
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
+from fitness_core.ros.last_words import wait_for_readers
 from fitness_core.ros.messages import from_time, to_time
-from fitness_core.ros.node import FitnessNode, run, wait_for_readers
+from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import seconds
@@ -173,10 +174,9 @@ class PlayerNode(FitnessNode):
         deadline = time.monotonic() + self.params.wait
         while output.get_subscription_count() < self.params.wait_for_subscribers and not self._stopping.wait(0.05):
             if time.monotonic() > deadline:
-                found = output.get_subscription_count()
+                found = f"{output.get_subscription_count()} of {self.params.wait_for_subscribers}"
                 self.get_logger().warning(
-                    f"{found} of {self.params.wait_for_subscribers} subscribers of {output.topic_name} after "
-                    f"{self.params.wait:g} s; playing all the same"
+                    f"{found} subscribers of {output.topic_name} after {self.params.wait:g} s; playing all the same"
                 )
                 return
         self._stopping.wait(SETTLE)

@@ -47,16 +47,16 @@ class VideoNode(FitnessNode):
     def configure(self) -> None:
         if not self.params.file:
             raise InputError("no file to write; set the parameter `file`, e.g. file:=squats.mp4")
-        self._file = Path(self.params.file)
-        check_path(self._file)
-        self._require_new()
+        check_path(Path(self.params.file))
+        self._take_file()
 
-    def _require_new(self) -> None:
+    def _take_file(self) -> None:
+        self._file = Path(self.params.file)
         if self._file.exists():
             raise InputError(f"{self._file} exists; recordings are never overwritten: give another name")
 
     def activate(self) -> None:
-        self._require_new()
+        self._take_file()
         self._waiting = queue.Queue(WAITING)
         self._failure = ""
         self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)

@@ -1,16 +1,10 @@
 """Actions whose goals end by what is heard, not by a callback that returns."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from rclpy.action import ActionServer
 from rclpy.action.server import ServerGoalHandle
-
-from fitness_core.ros.executor import GraphExecutor
-
-ON_ITS_WAY = 0.1
-"""What an answer is given to arrive before its process ends [s]: of a topic one can wait for it, of a service not."""
 
 
 class HeldGoals(ActionServer):
@@ -26,12 +20,3 @@ class HeldGoals(ActionServer):
     def finish(self, goal: ServerGoalHandle, answer: Callable[[ServerGoalHandle], Any]) -> None:
         """Let `answer` end the goal (succeed, abort, canceled) and return its result, which is sent."""
         super().notify_execute(goal, answer)
-
-
-def answer_goals(executor: GraphExecutor, timeout: float) -> None:
-    """Let the answers of goals that are over go out, before their node or their process goes; timeout [s], at most."""
-    deadline = time.monotonic() + timeout
-    while executor.has_tasks() and time.monotonic() < deadline:
-        executor.spin_once(timeout_sec=0.0)
-        if not executor.has_tasks():
-            time.sleep(ON_ITS_WAY)

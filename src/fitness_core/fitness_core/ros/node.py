@@ -14,12 +14,10 @@ from typing import Any, ClassVar
 
 import rclpy
 from rclpy.action import ActionServer
-from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -31,8 +29,8 @@ from rclpy.timer import Timer
 from fitness_core.errors import InputError
 from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, shared_memory, timers
-from fitness_core.ros.actions import answer_goals
 from fitness_core.ros.executor import GraphExecutor
+from fitness_core.ros.last_words import answer_goals, wait_until_heard
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
 from fitness_core.ros.signals import on_signal
@@ -40,9 +38,6 @@ from fitness_core.ros.signals import on_signal
 TURN = 0.0005
 """How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
 a picture's time, several times per picture."""
-
-LAST_WORDS = 1.0
-"""A program that ends waits for its readers so long, at most [s]."""
 
 COMMON = (
     Parameter(
@@ -302,23 +297,6 @@ def init(args: list[str] | None = None) -> None:
         raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
 
 
-def wait_until_heard(*nodes: Node) -> None:
-    """Wait until who listens to nodes has all that they published, `LAST_WORDS` at most.
-
-    What a process has published and nobody has read yet ends with it.
-    """
-    deadline = time.monotonic() + LAST_WORDS
-    for publisher in (publisher for node in nodes for publisher in node.publishers):
-        wait_for_readers(publisher, max(0.0, deadline - time.monotonic()))
-
-
-def wait_for_readers(publisher: Publisher, timeout: float) -> None:
-    """Wait until who listens has all that was published, `timeout` [s] at most."""
-    # Not every middleware can tell: rmw_zenoh says that it is unsupported.
-    with contextlib.suppress(rclpy_implementation.RCLError):
-        publisher.wait_for_all_acked(Duration(seconds=timeout))
-
-
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
     """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input.
 
@@ -342,7 +320,7 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
             node.start()
         executor.spin_until_future_complete(stop)
         node.stop()
-        answer_goals(executor, LAST_WORDS)
+        answer_goals(executor)
         wait_until_heard(node)
         if finished.done() and finished.result():
             return 2
