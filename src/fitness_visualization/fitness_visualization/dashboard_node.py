@@ -20,6 +20,7 @@ from fitness_visualization.dashboard.report_files import report_files
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.sessions import add_sessions
 from fitness_visualization.dashboard.state import Json, State, number
+from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller, Commands
@@ -61,7 +62,7 @@ class DashboardNode(FitnessNode):
         self._timer: Timer | None = None
         self._caller: Caller | None = None
         self._picked = ""
-        self._due = self._late = 0.0
+        self._rate, self._late = MaxRate(), 0.0
         self._shown = diagnostics.Rate()
 
     @property
@@ -107,7 +108,8 @@ class DashboardNode(FitnessNode):
         if self._timer:
             self.destroy_timer(self._timer)
         if self._server:
-            self._due = self._late = 0.0  # the last look is not too early
+            self._rate.reset()  # the last look is not too early
+            self._late = 0.0
             self._server.close()
             self._server = None
         if self._feed:
@@ -136,15 +138,14 @@ class DashboardNode(FitnessNode):
     def look(self) -> bool:
         """Take what has come; whether there is something to show. Poses at `max_rate` at most, the newest."""
         now = time.monotonic()
-        if self._feed is None or now < self._due:
+        if self._feed is None or self._rate.early(now):
             return False
         posed = self._feed.take_poses()
         if not posed and now < self._late:
             return False
         self._late = now + WATCH_PERIOD
         if posed:
-            # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
-            self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+            self._rate.shown(now, self.params.max_rate)
             self._shown.tick()
         return self._feed.take_others() or posed
 

@@ -10,9 +10,11 @@ from visualization_msgs.msg import MarkerArray
 from fitness_core.ros import diagnostics, messages, qos, timers
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of
+from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.ros.figures import FigureFeed
 from fitness_visualization.ros.markers import to_markers
 
@@ -37,7 +39,7 @@ class MarkersNode(FitnessNode):
             read_only=True,
         ),
         Parameter("max_rate", 15.0, "Most figures per second [Hz].", minimum=0.1, maximum=120.0),
-        Parameter("min_visibility", 0.5, "Landmarks that are less visible are not drawn.", minimum=0.0, maximum=1.0),
+        Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )
 
     def __init__(self, name: str = "markers", **node_arguments) -> None:
@@ -45,7 +47,7 @@ class MarkersNode(FitnessNode):
         self._publisher = self.create_lifecycle_publisher(MarkerArray, "skeleton_markers", qos.OVERLAY)
         self._timer: Timer | None = None
         self._feed: FigureFeed | None = None
-        self._due = 0.0
+        self._rate = MaxRate()
         self._drawn = diagnostics.Rate()
 
     def activate(self) -> None:
@@ -76,10 +78,9 @@ class MarkersNode(FitnessNode):
 
     def _show(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: CameraModel) -> None:
         now = time.monotonic()
-        if now < self._due:
+        if self._rate.early(now):
             return
-        # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
-        self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+        self._rate.shown(now, self.params.max_rate)
         figure = figure_of(pose, angles, state, camera, self.params.min_visibility)
         self._publisher.publish(to_markers(figure, messages.header(pose.stamp, pose.frame_id)))
         self._drawn.tick()

@@ -19,6 +19,7 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
+from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.overlay import Overlay, Scene
 from fitness_visualization.ros.pictures import to_jpeg
 
@@ -129,7 +130,7 @@ class OverlayNode(FitnessNode):
         self._pictures: deque[pictures.Message] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
         self._next: tuple[BodyPose, pictures.Message | None] | None = None
-        self._due = 0.0
+        self._rate = MaxRate()
         self._angles: JointAngles | None = None
         self._exercise: ExerciseClassification | None = None
         self._labels: list[str] = []
@@ -149,15 +150,14 @@ class OverlayNode(FitnessNode):
 
     def _on_pose(self, message: BodyPose) -> None:
         now = time.monotonic()
-        if now < self._due:
+        if self._rate.early(now):
             return
         picture = next((p for p in reversed(self._pictures) if p.header.stamp == message.header.stamp), None)
         if picture is None and now - self._picture_time < PICTURE_TIMEOUT:
             # Its picture was lost on the way; a skeleton on another one or on none would flicker. The next one will do.
             self._without_picture += 1
             return
-        # Half a camera period early is not too early: 30 Hz poses make 15 Hz, not 10.
-        self._due = max(self._due + 1 / self.params.max_rate, now + 0.5 / self.params.max_rate)
+        self._rate.shown(now, self.params.max_rate)
         with self._news:
             self._next = (message, picture)
             self._news.notify()
