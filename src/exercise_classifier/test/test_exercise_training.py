@@ -24,11 +24,22 @@ from fitness_core.errors import InputError
 training_packages.prepare()
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
-def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule):
+_CONVOLUTION = {"kind": "temporal_convolution", "sizes": (4,)}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "ensemble", "dies_after"), [("cosine", (), 2), ("plateau", (), 2), ("cosine", (_CONVOLUTION,), 6)]
+)
+def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule, ensemble, dies_after):
     takes = takes_of_groups(6, 3)
-    kind = {"kind": "temporal_convolution", "sizes": (4,)}
-    config = TrainingConfig(network=kind, windows=60, epochs=4, schedule=schedule, learning_rate=0.01, patience=2)
+    of_config = {
+        "network": _CONVOLUTION,
+        "ensemble": ensemble,
+        "windows": 60,
+        "epochs": 4,
+        "patience": 9 if ensemble else 2,
+    }
+    config = TrainingConfig(**of_config, schedule=schedule, learning_rate=0.01)
     windows = random_windows(takes, Shape(), dict.fromkeys(EXERCISES, 20), np.random.default_rng(1))
     checked = all_windows(takes[:1], Shape())
     rows = np.arange(len(windows.y))
@@ -48,7 +59,7 @@ def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule
             def replace(self, target):
                 super().replace(target)
                 calls.append(target)
-                if len(calls) == 2:
+                if len(calls) == dies_after:
                     raise Killed
 
             def with_suffix(self, suffix):
@@ -56,7 +67,7 @@ def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule
 
         with pytest.raises(Killed):
             fit(Dying(path))
-        assert path.is_file()
+        assert len(list(path.parent.iterdir())) == len(config.networks)
 
     whole, best = fit()
     interrupted(tmp_path / "broken")
@@ -64,6 +75,10 @@ def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule
     assert best == best_resumed
     for a, b in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(a, b)
+    if ensemble:
+        assert not np.array_equal(whole[0], whole[len(whole) // 2]), "two networks of one kind are the same"
+    fitting.Fit(checkpoint=tmp_path / "broken").forget()
+    assert not list(tmp_path.iterdir())
     if schedule == "plateau":
         other, _ = fit(seed=2)
         assert any(not np.array_equal(a, b) for a, b in zip(whole, other, strict=True))
@@ -83,6 +98,21 @@ def test_litert_is_keras(tmp_path):
     np.testing.assert_allclose([network(window) for window in windows], expected, atol=1e-4)
     model_file.write(path, litert.export(model, temperature, quantized=True), description)
     np.testing.assert_allclose([LoadedModel(path)(window) for window in windows], expected, atol=0.05)
+
+
+def test_an_ensemble_in_litert_is_the_mean_of_its_networks(tmp_path):
+    from exercise_classifier.training import litert, networks
+
+    members = [build(30, len(LABELS)) for build in (networks.build_attention_lstm, networks.build_temporal_convolution)]
+    windows = all_windows([take_of("squat")], Shape()).x[:10]
+    mean = np.mean([fitting.logits_of(member, windows) for member in members], axis=0)
+    ensemble = networks.joined(members)
+    np.testing.assert_allclose(fitting.logits_of(ensemble, windows), mean, atol=1e-5)
+    path = tmp_path / "ensemble.tflite"
+    model_file.write(path, litert.export(ensemble, 1.7), model_file.describe("ensemble", LABELS, 2.0, 15.0, 0.5))
+    expected = evaluation.softmax(mean, 1.7)
+    np.testing.assert_allclose(LoadedModel(path)(windows), expected, atol=1e-4)
+    np.testing.assert_allclose([LoadedModel(path)(window) for window in windows], expected, atol=1e-4)
 
 
 def test_networks_have_the_sizes_they_say():

@@ -40,6 +40,7 @@ def evaluate(
             update={
                 "features": "raw132",
                 "network": network,
+                "ensemble": (),
                 "epochs": given.epochs,
                 "batch": given.batch,
                 "learning_rate": given.learning_rate,

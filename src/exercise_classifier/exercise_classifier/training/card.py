@@ -17,7 +17,7 @@ same command writes.
 
 Features `{features}` (`features.py`; body_frame: hip-centred, turned to face one way, divided by the trunk; joint angles
 and their velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz; network
-`{network}` (`training/networks.py`), softmax. Logits are divided by a temperature of {temperature:.2f} fitted to
+{network} (`training/networks.py`), softmax. Logits are divided by a temperature of {temperature:.2f} fitted to
 held-out windows. Where the trunk is upright and no large joint moves by 15 degrees in a window, half of the probability
 goes to `idle`, if that is a class (`rest.py`). Below a probability of {threshold:g} a label is UNCERTAIN.
 
@@ -107,7 +107,7 @@ def card(result: dict) -> str:
         **result["window"],
         labels=", ".join(result["classes"]),
         min_seen=MIN_SEEN,
-        network=" ".join(f"{value}" for value in result["network"].values()),
+        network=_networks(result),
         not_shipped="; ".join(f"{name} ({why})" for name, why in result["not_shipped"].items()) or "nothing asked for",
         n_format=result["formats"].get("n_windows", 0),
         formats=_formats(result["formats"]),
@@ -132,6 +132,11 @@ def card(result: dict) -> str:
         )
         or "none",
     )
+
+
+def _networks(result: dict) -> str:
+    of = [f"`{' '.join(map(str, network.values()))}`" for network in (result["network"], *result.get("ensemble", ()))]
+    return of[0] if len(of) == 1 else f"{' and '.join(of)}, fitted apart, their logits averaged"
 
 
 def _named(of: dict) -> str:

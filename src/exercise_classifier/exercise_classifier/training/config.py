@@ -72,6 +72,7 @@ class TrainingConfig(_Strict):
     that are fitted as classes of their own, so that they are not taken for another one, but that come out as `other`:
     their held-out figures are not good enough.
     mocap_as_seen: motion capture is turned to a random side and gets the errors and the visibility of the pose network.
+    ensemble: networks that are fitted beside `network`, to the same windows; the model's logits are the mean of all.
     shares: of the windows to fit to, by where they come from (clips, extra, synthetic) and class; None = equal.
     duration [s], rate [Hz]: of a window. windows: augmented windows to fit to. synthetic: takes per exercise.
     schedule: of the learning rate, `cosine` or `plateau` (halved when the checked loss stays). patience: epochs without
@@ -92,6 +93,7 @@ class TrainingConfig(_Strict):
     min_test_sources: Positive = 2
     features: Literal["body_frame", "raw132"] = "body_frame"
     network: NetworkConfig = NetworkConfig()
+    ensemble: tuple[NetworkConfig, ...] = ()
     duration: float = Field(2.0, ge=0.5, le=10)
     rate: float = Field(15.0, ge=5, le=60)
     folds: int = Field(5, ge=0)
@@ -118,6 +120,11 @@ class TrainingConfig(_Strict):
         if "other" in self.rejected:
             raise ValueError("`other` cannot be rejected: it is what the rejected become")
         return self
+
+    @property
+    def networks(self) -> tuple[NetworkConfig, ...]:
+        """All that are fitted."""
+        return (self.network, *self.ensemble)
 
     @property
     def shape(self) -> Shape:

@@ -102,7 +102,8 @@ def cross_validate(
                 f"fold {number + 1} of {len(split.folds)} has no window to fit to; give more people, more takes, "
                 "or more `windows`"
             )
-    fitting.build(config.network, checked.x.shape[1], len(checked.labels), checked.x.shape[2])
+    for network in config.networks:
+        fitting.build(network, checked.x.shape[1], len(checked.labels), checked.x.shape[2])
     todo = [number for number in range(len(split.folds)) if not task.file(number, ".json").is_file()]
     jobs = min(places.jobs, len(todo))
     if jobs > 1:
@@ -143,7 +144,7 @@ def _fit_fold(task: _Task, pool: Windows, checked: Windows, number: int) -> None
     took = time.monotonic() - begun
     told = {"epochs": epochs, "seconds_per_epoch": round(took / max(1, run), 2)}
     task.file(number, ".json").write_text(json.dumps(told))
-    task.file(number, ".checkpoint").unlink(missing_ok=True)
+    how.forget()
     moving = ~checked.still[tested]
     right = (logits.argmax(axis=1) == checked.y[tested])[moving]
     said = f"accuracy {right.mean():.3f}, " if len(right) else ""

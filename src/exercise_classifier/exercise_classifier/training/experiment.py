@@ -252,6 +252,7 @@ def held_out_report(
         "latency_ms": {"features": _feature_ms(config, data), "network": compared.get("float32", {}).get("ms")},
         "features": config.features,
         "network": config.network.model_dump(mode="json", exclude_none=True),
+        "ensemble": [of.model_dump(mode="json", exclude_none=True) for of in config.ensemble],
         "window": {"duration": config.duration, "rate": config.rate},
         "split": "leave-one-source-out" if config.folds == LEAVE_ONE_OUT else "grouped folds of sources",
         "folds": len(split.folds),

@@ -81,12 +81,15 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
         "classes": list(evaluation.merging(labels, config.rejected)[0]),
         "features": config.features,
         "network": config.network.model_dump(mode="json", exclude_none=True),
+        "ensemble": [of.model_dump(mode="json", exclude_none=True) for of in config.ensemble],
         "window": {"duration": config.duration, "rate": config.rate},
         "seed": config.seed,
         "data": data,
     }
     if not isinstance(found, dict):
         found = {}
+    # An evaluation of before there were ensembles is of one network.
+    found = {"ensemble": []} | found
     lacks = [name for name in (*wanted, "temperature", "epochs", "formats") if name not in found]
     other = [name for name, value in wanted.items() if name not in lacks and found[name] != value]
     if lacks or other:

@@ -19,6 +19,9 @@ from fitness_core.errors import InputError
 SMOOTHING = 0.05
 """Of labels: how much of a window's weight goes to all classes alike."""
 
+# Seeds of the networks of an ensemble, which may be of one kind, are so far apart: more than folds are.
+_APART = 10_000
+
 _STATE = ("wait", "best", "best_epoch", "best_weights", "stopped_epoch", "cooldown_counter")
 
 
@@ -45,6 +48,18 @@ class Fit:
     what: str = "fit"
     checkpoint: Path | None = None
     logs: Path | None = None
+
+    def of(self, number: int, networks: int) -> "Fit":
+        """That of one of several networks, counted from 0."""
+        checkpoint = self.checkpoint and self.checkpoint.with_suffix(f".{number}{self.checkpoint.suffix}")
+        return Fit(f"{self.what}, network {number + 1}/{networks}", checkpoint, self.logs)
+
+    def forget(self) -> None:
+        """Remove the checkpoints of a fit that is done."""
+        if self.checkpoint is not None:
+            of_networks = self.checkpoint.parent.glob(f"{self.checkpoint.stem}.*{self.checkpoint.suffix}")
+            for path in (self.checkpoint, *of_networks):
+                path.unlink(missing_ok=True)
 
 
 def build(network: NetworkConfig, steps: int, classes: int, features: int) -> keras.Model:
@@ -151,15 +166,43 @@ def fit_network(
     epochs: int,
     how: Fit | None = None,
 ) -> tuple[keras.Model, int, int]:
-    """Fit one network to these rows of the windows; returns it, how many epochs were the best, and how many were run.
+    """Fit the network of a configuration, or those of its ensemble, to these rows of the windows; returns it, how many
+    epochs were the best, and how many were run (of an ensemble the most).
 
     checked: windows of sources that are not fitted to; where given they stop it early, and the best weights stay.
     A fit that was interrupted goes on from its checkpoint; the result is that of an uninterrupted one.
     """
-    how = how or Fit()
+    how, several = how or Fit(), len(config.networks) > 1
+    fitted = [
+        _fit_one(
+            config,
+            network,
+            windows,
+            rows,
+            checked,
+            seed + number * _APART,
+            epochs,
+            how.of(number, len(config.networks)) if several else how,
+        )
+        for number, network in enumerate(config.networks)
+    ]
+    models, best, run = zip(*fitted, strict=True)
+    return networks.joined(models), max(best), max(run)
+
+
+def _fit_one(
+    config: TrainingConfig,
+    network: NetworkConfig,
+    windows: Windows,
+    rows: np.ndarray,
+    checked: Windows | None,
+    seed: int,
+    epochs: int,
+    how: Fit,
+) -> tuple[keras.Model, int, int]:
     keras.utils.set_random_seed(seed)
     classes = len(windows.labels)
-    model = build(config.network, windows.x.shape[1], classes, windows.x.shape[2])
+    model = build(network, windows.x.shape[1], classes, windows.x.shape[2])
     rate: float | keras.optimizers.schedules.LearningRateSchedule = config.learning_rate
     remembering: list[keras.callbacks.Callback] = []
     if config.schedule == "cosine":
@@ -204,6 +247,8 @@ def key_of(config: TrainingConfig, *parts: Windows) -> str:
     """The same for a fit that gives the same network, another one for any other."""
     # What the stretches say is in the windows.
     without = {"name", "about", "threshold", "quantize", "baseline", "rejected", "stretches"}
+    if not config.ensemble:
+        without.add("ensemble")
     digest = hashlib.sha256(config.model_dump_json(exclude=without).encode())
     for windows in parts:
         digest.update(np.ascontiguousarray(windows.x).data)

@@ -19,17 +19,14 @@ def export(model: keras.Model, temperature: float, quantized: bool = False, merg
 
     merging: matrix [classes, labels] that adds the probabilities of classes to those of labels; None = as they are.
     """
-    last = model.get_layer("logits")
-    kernel, bias = last.get_weights()
-    last.set_weights([kernel / temperature, bias / temperature])
-    try:
-        if merging is not None and merging.shape[0] != merging.shape[1]:
-            added = keras.layers.Dense(merging.shape[1], use_bias=False)
-            model = keras.Model(model.input, added(model.output))
-            added.set_weights([merging])
-        return _converted(model, {"optimizations": [tf.lite.Optimize.DEFAULT]} if quantized else {})
-    finally:
-        last.set_weights([kernel, bias])
+    logits = keras.layers.Rescaling(1.0 / temperature, name="calibrated_logits")(model.get_layer("logits").output)
+    probabilities = keras.layers.Softmax(name="calibrated")(logits)
+    if merging is not None and merging.shape[0] != merging.shape[1]:
+        added = keras.layers.Dense(merging.shape[1], use_bias=False, name="merged")
+        probabilities = added(probabilities)
+        added.set_weights([merging])
+    model = keras.Model(model.input, probabilities)
+    return _converted(model, {"optimizations": [tf.lite.Optimize.DEFAULT]} if quantized else {})
 
 
 def _converted(model: keras.Model, how: dict[str, Any]) -> bytes:

@@ -22,7 +22,7 @@ FOLDS = 5
 
 SIZES = {
     "lstm": (1.0, 1.5),
-    "attention_lstm": (1.0, 1.5),
+    "attention_lstm": (1.0, 1.5, 0.5),
     "temporal_convolution": (1.0, 1.0, 1.0),
 }
 """Networks that are tried: sizes of their layers as multiples of one width."""
@@ -81,7 +81,7 @@ def tried_config(config: TrainingConfig, values: keras_tuner.HyperParameters) ->
     rate = values.Float("learning_rate", 5e-4, 1e-2, sampling="log")
     sizes = tuple(round(width * share) for share in SIZES[kind])
     network = NetworkConfig(kind=kind, sizes=sizes, dropout=round(dropout, 2))
-    return config.model_copy(update={"network": network, "learning_rate": float(f"{rate:.2g}")})
+    return config.model_copy(update={"network": network, "ensemble": (), "learning_rate": float(f"{rate:.2g}")})
 
 
 def described(config: TrainingConfig) -> str:
