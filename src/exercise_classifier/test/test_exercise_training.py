@@ -15,7 +15,7 @@ from exercise_classifier import model_file
 from exercise_classifier.classifier import LoadedModel
 from exercise_classifier.features import N_FEATURES
 from exercise_classifier.training import evaluation, experiment, fitting
-from exercise_classifier.training.config import CONFIGS, Kind, TrainingConfig, load_config
+from exercise_classifier.training.config import CONFIGS, Kind, NetworkConfig, TrainingConfig, load_config
 from exercise_classifier.training.take_readers import read_table
 from exercise_classifier.training.takes import groups_of
 from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
@@ -127,6 +127,13 @@ def test_networks_have_the_sizes_they_say():
         assert model.count_params() == pytest.approx(float(number) * {"k": 1e3, "M": 1e6}[unit], rel=0.02), name
         assert model.output_shape == (None, 13)
     assert networks.build_attention_lstm(30, 13).count_params() < 300_000
+
+
+@pytest.mark.parametrize("sizes", [(64,), (64, 96, 32, 16)])
+def test_sizes_that_a_network_does_not_have_are_refused(sizes):
+    network = NetworkConfig(kind="attention_lstm", sizes=sizes)
+    with pytest.raises(InputError, match=r"network attention_lstm of sizes .* cannot be built"):
+        fitting.build(network, 30, 13, N_FEATURES)
 
 
 def test_a_configuration_says_which_take_is_of_which_source(tmp_path, monkeypatch):

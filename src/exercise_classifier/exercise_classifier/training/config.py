@@ -126,6 +126,11 @@ class TrainingConfig(_Strict):
         """All that are fitted."""
         return (self.network, *self.ensemble)
 
+    def networks_as_told(self) -> dict:
+        """What an evaluation says of them, as JSON has it: `network`, and the others of the `ensemble`."""
+        first, *others = (network.model_dump(mode="json", exclude_none=True) for network in self.networks)
+        return {"network": first, "ensemble": others}
+
     @property
     def shape(self) -> Shape:
         """Of a window."""

@@ -80,8 +80,7 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
     wanted = {
         "classes": list(evaluation.merging(labels, config.rejected)[0]),
         "features": config.features,
-        "network": config.network.model_dump(mode="json", exclude_none=True),
-        "ensemble": [of.model_dump(mode="json", exclude_none=True) for of in config.ensemble],
+        **config.networks_as_told(),
         "window": {"duration": config.duration, "rate": config.rate},
         "seed": config.seed,
         "data": data,

@@ -85,15 +85,15 @@ def build_attention_lstm(
     either does not find by itself.
     Source: Zhou et al. 2016 (attention over the steps of an LSTM), https://aclanthology.org/P16-2034.
     """
-    dense, units, *of_spans = sizes
+    dense, units, of_spans = sizes if len(sizes) == 3 else (*sizes, 0)
     decay = keras.regularizers.L2(1e-4)
     inputs, x = _noisy(steps, features)
     x = keras.layers.Dense(dense, activation="relu", kernel_regularizer=decay)(x)
     x = keras.layers.LSTM(units, return_sequences=True, kernel_regularizer=decay)(x)
     weights = keras.layers.Softmax(axis=1)(keras.layers.Dense(1)(keras.layers.Activation("tanh")(x)))
     x = keras.layers.Flatten()(keras.layers.Dot(axes=1)([weights, x]))
-    for size in of_spans:
-        spans = keras.layers.Dense(size, activation="relu", kernel_regularizer=decay)(_spans(inputs))
+    if of_spans:
+        spans = keras.layers.Dense(of_spans, activation="relu", kernel_regularizer=decay)(_spans(inputs))
         x = keras.layers.Concatenate()([x, spans])
     return _named(inputs, x, classes, dropout)
 
