@@ -90,6 +90,23 @@ def test_a_camera_that_the_system_takes_away_is_said(camera, visit):
     expect(page.locator("#empty")).to_be_visible()
 
 
+def test_a_press_too_many_leaves_no_camera_on(camera, visit):
+    browser, address = camera
+    page = visit(browser, address)
+    page.add_init_script(
+        "window.opened = []; const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (asked) => {"
+        " const stream = await get(asked); opened.push(stream); return stream; };"
+    )
+    page.reload()
+    page.get_by_role("button", name="Start").click(click_count=2)
+    expect(page.locator("#sent")).not_to_have_text("0")
+    page.get_by_role("button", name="Stop").click()
+    live = "opened.flatMap((stream) => stream.getTracks()).filter((track) => track.readyState == 'live').length"
+    assert page.evaluate("opened.length") == 1
+    assert page.evaluate(live) == 0
+
+
 def test_the_screen_stays_on_after_the_page_was_out_of_sight(camera, visit):
     browser, address = camera
     page = visit(browser, address)

@@ -1,6 +1,7 @@
 """A guided take on the page: the dialog asks for what it needs, the countdown fills the picture, then it is decided."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -109,6 +110,19 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(page.locator("#answer")).to_have_text("Take kept")
     expect(page.locator("#review")).to_be_hidden()
     expect(instruction).to_be_hidden()
+
+
+def test_what_was_chosen_stays_when_the_connection_comes_back(guide: Guide, browser: Browser, visit):
+    page = visit(browser, guide.server.address)
+    page.locator("#guide").click()
+    page.locator("#take-exercise").select_option("lunge")
+    again = Server(guide, Settings(port=urlsplit(guide.server.address).port), print)
+    guide.server.close()
+    expect(page.locator("#link")).not_to_have_attribute("data-state", "live")
+    guide.server = again
+    again.start()
+    expect(page.locator("#link")).to_have_attribute("data-state", "live")
+    expect(page.locator("#take-exercise")).to_have_value("lunge")
 
 
 def test_a_take_that_another_page_began_and_left_can_be_decided(guide: Guide, browser: Browser, visit):

@@ -10,6 +10,7 @@ from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, 
 from exercise_classifier.training.dataset import Config, build
 from fitness_core.types import nanoseconds
 from fitness_datasets.bags import BagWriter
+from fitness_datasets.session import Session, TakeRecord
 
 
 def test_bags_whose_files_are_compressed_are_each_their_own(tmp_path: Path) -> None:
@@ -63,6 +64,28 @@ def test_two_cameras_share_the_labels_of_their_bag_and_nobody_guesses_between_tw
         ("two", "no body poses are beside /take_label"),
         ("two/right", "no take labels are beside /right/body_pose"),
     ]
+
+
+def test_takes_that_the_session_does_not_call_kept_are_reported_and_left_out(tmp_path: Path) -> None:
+    recording = Recording()
+    for exercise in ("squat", "curl", "press"):
+        recording.take(exercise, poses_of(exercise))
+    rows = [
+        TakeRecord(number, exercise, "bag_001", status)
+        for number, exercise, status in (
+            (1, "squat", "kept"),
+            (2, "curl", "discarded"),
+            (2, "curl", "kept"),
+            (3, "press", "unfinished"),
+        )
+    ]
+    Session(tmp_path / "s", "p", "s", takes=rows).write()
+    recording.write(tmp_path / "s/bag_001")
+    built = build(Config((tmp_path / "s",), tmp_path / "set"))
+    assert [take["exercise"] for take in built.manifest["takes"]] == ["squat", "curl"]
+    (problem,) = built.problems
+    assert (problem.problem, problem.exercise) == ("not_kept", "press")
+    assert "session.yaml says that it is unfinished; set its status to kept there" in problem.says
 
 
 @pytest.mark.parametrize(("seconds", "problem"), [(-2, "backwards"), (0.5, ""), (7200, "gap")])

@@ -118,10 +118,12 @@ class Collector:
         return ""
 
     def interrupt(self, reason: str) -> None:
-        """Give the take up. One that is under way is withdrawn; one that only waits to be decided stays undecided."""
+        """Give the take up. One that is under way, or that was to be repeated, is withdrawn; a good one that only waits
+        to be decided stays undecided.
+        """
         if self.guidance is not None:
-            if self.guidance.phase != TakePhase.REVIEW:
-                self._discard((reason,))
+            if self.guidance.phase != TakePhase.REVIEW or self.guidance.problems:
+                self._discard(self.guidance.problems or (reason,))
             self._end(False, reason)
 
     def give_up(self, reason: str) -> None:

@@ -1,6 +1,7 @@
 """Finds and deletes what was recorded of a subject, by its pseudonym."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -12,17 +13,20 @@ from fitness_datasets.guidance import check_pseudonym
 from fitness_datasets.session import FILE
 
 TAKE_LABEL = "fitness_msgs/msg/TakeLabel"
+DEPTH = 3
+"""Levels of folders that are looked through; the dashboard's pages list as many."""
 
 
 def folders_of(collection: Path, subject: str) -> list[Path]:
     """The folders of a subject in a collection: its sessions, and bags with takes of nobody else, as a page makes them.
 
-    Raises InputError where there are none, and for a bag with takes of others too.
+    Folders within folders are looked through, `DEPTH` levels deep; links are not followed. Raises InputError where
+    there are none, and for a bag with takes of others too.
     """
     check_pseudonym("subject", subject)
     if not collection.is_dir():
         raise InputError(f"{collection} is no folder; give the collection's, e.g. --out recordings")
-    whose = {file.parent: {_subject(file)} for file in sorted(collection.glob(f"*/{FILE}"))}
+    whose = {folder: {_subject(folder / FILE)} for folder in _folders(collection) if (folder / FILE).exists()}
     whose |= {folder: _subjects_of_takes(folder) or set() for folder in _bags(collection)}
     found = sorted(folder for folder, subjects in whose.items() if subject in subjects)
     if shared := [str(folder) for folder in found if len(whose[folder]) > 1]:
@@ -56,20 +60,31 @@ def delete(folders: list[Path]) -> None:
 
 
 def _bags(collection: Path) -> list[Path]:
-    """Folders of a collection that are no sessions and may be bags."""
-    folders = sorted(collection.iterdir()) if collection.is_dir() else []
-    return [each for each in folders if each.is_dir() and not each.is_symlink() and not (each / FILE).exists()]
+    """Folders of a collection that are bags, and outside of sessions."""
+    return [folder for folder in _folders(collection) if not (folder / FILE).exists() and _is_bag(folder)]
+
+
+def _folders(place: Path, depth: int = 1) -> Iterator[Path]:
+    """The folders in a folder, and those in them; what is in a session or a bag is not looked at."""
+    for folder in sorted(place.iterdir()) if place.is_dir() else []:
+        if folder.is_dir() and not folder.is_symlink():
+            yield folder
+            if depth < DEPTH and not (folder / FILE).exists() and not _is_bag(folder):
+                yield from _folders(folder, depth + 1)
+
+
+def _is_bag(folder: Path) -> bool:
+    return any(file.suffix in (".mcap", ".db3") or file.name == "metadata.yaml" for file in folder.iterdir())
 
 
 def _subjects_of_takes(folder: Path) -> set[str] | None:
-    """Of whom a bag holds takes; nobody where it is no bag, None where it is one that cannot be read."""
+    """Of whom a bag holds takes; None where it cannot be read."""
     try:
         with BagReader(folder) as bag:
             topics = [name for name, kind in bag.topics.items() if kind == TAKE_LABEL]
             return {message.subject for _, _, message in bag.messages(topics)}
     except (InputError, OSError):
-        is_bag = any(file.suffix in (".mcap", ".db3") or file.name == "metadata.yaml" for file in folder.iterdir())
-        return None if is_bag else set()
+        return None
 
 
 def _subject(file: Path) -> str:

@@ -11,6 +11,9 @@ from fitness_core.types import Pose, RepEvent, nanoseconds, seconds
 from fitness_datasets.placement import check_placement, points_of
 from fitness_datasets.quality import Gate, Limits
 
+BACK = 200_000_000
+"""A pose that is older by this than the one before it [ns] tells of a clock that was set back."""
+
 
 class TakePhase(IntEnum):
     """Values of `phase` in the feedback of fitness_msgs/RecordTake."""
@@ -118,9 +121,21 @@ class Guidance:
         self._last_repetition = 0
         self._done: int | None = None
         self._gate = Gate(self._settings.limits)
+        self._last: int | None = None  # stamp of the last pose
 
     def step(self, pose: Pose, light: float = float("nan")) -> None:
-        """The next pose; light: mean luminance of the newest picture [0..255], NaN = not known."""
+        """The next pose; light: mean luminance of the newest picture [0..255], NaN = not known.
+
+        Where the stamps jump back (a clock that was set, a recording that begins anew) a take under way is over, to be
+        repeated, and one that has not begun starts anew.
+        """
+        last, self._last = self._last, pose.stamp
+        if last is not None and last - pose.stamp > BACK and self.phase != TakePhase.REVIEW:
+            if self.phase == TakePhase.RECORDING:
+                self._review("the clock was set back")
+                return
+            self.again()
+            self._last = pose.stamp
         if self.phase == TakePhase.PLACEMENT:
             self._place(pose, light)
         elif self.phase == TakePhase.COUNTDOWN:
@@ -198,10 +213,10 @@ class Guidance:
         else:
             self.instruction = f"Go: {self._title}, {self.repetitions}{f' of {asked}' if asked else ''}."
 
-    def _review(self) -> None:
+    def _review(self, *problems: str) -> None:
         asked = self.request.repetitions if self._exercise else 0
         self.phase, self.remaining = TakePhase.REVIEW, float("nan")
-        self.problems = self._gate.problems(self.repetitions, asked)
+        self.problems = problems + self._gate.problems(self.repetitions, asked)
         if self.problems:
             self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}."
         else:

@@ -68,10 +68,16 @@ class RecorderNode(FitnessNode):
         self._bag = Path()  # which is being recorded, whatever the parameter says of the next one
         self._inputs: dict[str, Subscription] = {}
         self._told = False
+        self._received = 0  # time of the last message in the bag [ns]
+        self._ahead = 0  # of the node's clock, which may have been set back since [ns]
+        self._incomplete: list[str] = []  # what earlier recordings lack
 
     @property
     def incomplete(self) -> str:
-        """Why the bag lacks something of what came; empty where it lacks nothing."""
+        """Why a bag of this run lacks something of what came, the first that does; empty where none does."""
+        return next(iter(self._incomplete), self._lacking())
+
+    def _lacking(self) -> str:
         if self._recording is None:
             return ""
         dropped = self._recording.dropped
@@ -95,6 +101,7 @@ class RecorderNode(FitnessNode):
         topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False
         self._inputs = {}
+        self._received = self._ahead = 0
         self._bag = Path(self.params.bag).expanduser()
         self._recording = Recording(self._bag, {t: TOPICS[n] for t, n in topics.items()})
         try:
@@ -116,6 +123,7 @@ class RecorderNode(FitnessNode):
         if self._recording:
             self._recording.close()
             self._tell_problem()
+            self._incomplete += [lacking] if (lacking := self._lacking()) else []
             self.get_logger().info(f"recorded {self._recording.counts.total()} messages into {self._bag}")
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
@@ -124,8 +132,8 @@ class RecorderNode(FitnessNode):
             return super().diagnose()
         self._tell_problem()
         level, message = diagnostics.OK, "recording" if self.active else "recorded"
-        if self.incomplete:
-            level, message = diagnostics.ERROR if recording.problem else diagnostics.WARN, self.incomplete
+        if lacking := self._lacking():
+            level, message = diagnostics.ERROR if recording.problem else diagnostics.WARN, lacking
         values: dict[str, object] = {
             "bag": str(self._bag),
             "messages": recording.counts.total(),
@@ -146,7 +154,13 @@ class RecorderNode(FitnessNode):
 
     def _receive(self, topic: str, cdr: bytes) -> None:
         assert self._recording
-        self._recording.put(topic, self.get_clock().now().nanoseconds, cdr)
+        # Readers sort by it: where /clock begins anew, as a recording in a loop lets it, time in the bag goes on.
+        now = self.get_clock().now().nanoseconds + self._ahead
+        if now < self._received:
+            self._ahead += self._received - now
+            now = self._received
+        self._received = now
+        self._recording.put(topic, now, cdr)
 
     def _take_last_words(self) -> None:
         # Nobody spins any more when a program ends, and the summary of the last set comes just then.

@@ -99,8 +99,13 @@ class Session:
         return 1 + max((take.take for take in self.takes if take.status != DISCARDED), default=0)
 
     def kept(self, exercise: str) -> int:
-        """Takes of an exercise that were kept."""
-        return sum(take.status == KEPT and take.exercise == exercise for take in self.takes)
+        """Takes of an exercise that were kept, and whose bag has not been deleted since."""
+        return sum(
+            take.status == KEPT and take.exercise == exercise and not self._deleted(take.bag) for take in self.takes
+        )
+
+    def _deleted(self, bag: str) -> bool:
+        return bool(bag) and self.folder is not None and not (self.folder / bag).exists()
 
     def write(self) -> None:
         """Replace `session.yaml`; a death at any moment leaves the old one or the new one. Raises InputError."""
@@ -157,10 +162,30 @@ def folder_of(out: str | Path, subject: str, session: str) -> Path:
 
 
 def next_bag(out: Path, subject: str, session: str) -> Path:
-    """The next bag of a session: a folder that does not exist yet."""
+    """The next bag of a session: a folder that does not exist yet, and that no take of session.yaml is in."""
     folder = folder_of(out, subject, session)
-    numbers = [int(path.name[4:]) for path in folder.glob("bag_*") if path.name[4:].isdecimal()]
+    names = {path.name for path in folder.glob("bag_*")} | {take.bag for take in _takes(folder)}
+    numbers = [int(name[4:]) for name in names if name.startswith("bag_") and name[4:].isdecimal()]
     return folder / f"bag_{1 + max(numbers, default=0):03d}"
+
+
+def not_kept(bag: Path) -> dict[int, str]:
+    """What the session.yaml beside a bag says of its takes that were not kept: number -> status.
+
+    bag: its folder, or its file in there. Nothing where there is no such file, or none that can be read: the labels in
+    the bag hold then.
+    """
+    bag = bag if bag.is_dir() else bag.parent
+    takes = [take for take in _takes(bag.parent) if take.bag == bag.name]
+    kept = {take.take for take in takes if take.status == KEPT}
+    return {take.take: take.status for take in takes if take.take not in kept}
+
+
+def _takes(folder: Path) -> list[TakeRecord]:
+    try:
+        return [TakeRecord(**take) for take in parse((folder / FILE).read_text())["takes"]]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return []
 
 
 def plan(session: Session, exercises: list[str], takes: int) -> list[str]:

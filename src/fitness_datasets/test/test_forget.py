@@ -52,6 +52,15 @@ def test_takes_from_a_page_have_no_session_and_are_found_all_the_same(collection
         folders_of(collection, "P09")
 
 
+def test_folders_within_folders_are_looked_through(collection: Path) -> None:
+    take_of(collection / "gym" / "monday" / "2026-11-28_10-00-00", "P03")
+    (collection / "gym" / "P03_S01").mkdir()
+    (collection / "gym" / "P03_S01" / "session.yaml").write_text("subject: P03\n")
+    (collection / "elsewhere").symlink_to(collection / "gym")
+    found = [folder.relative_to(collection).as_posix() for folder in folders_of(collection, "P03")]
+    assert found == ["gym/P03_S01", "gym/monday/2026-11-28_10-00-00"]
+
+
 def test_a_bag_that_cannot_be_read_is_told_of(collection: Path) -> None:
     assert unreadable(collection) == []
     take_of(collection / "damaged", "P01")

@@ -16,7 +16,7 @@ from fitness_datasets.collector import Collector, LabelEvent
 from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
 from fitness_datasets.placement import check_placement, luminance, points_of
 from fitness_datasets.quality import Gate, Limits
-from fitness_datasets.session import FILE, Session, next_bag, plan
+from fitness_datasets.session import FILE, Session, next_bag, not_kept, plan
 
 CATALOGUE = Catalogue.load()
 RATE = 20.0
@@ -250,6 +250,7 @@ def test_redo_withdraws_and_repeats_and_the_session_says_so(tmp_path):
     assert (written["subject"], written["consent"], written["takes"]) == ("P01", True, [])
     assert written["versions"]["python"]
     collector = Collector()
+    (tmp_path / "P01_S01" / "bag_001").mkdir()
     collector.begin(replace(REQUEST, number=1), CATALOGUE, Settings(), session, "bag_001")
     run = Run(collector)
     collect(run, 2)
@@ -294,6 +295,49 @@ def test_a_take_that_died_undecided_is_not_numbered_again(tmp_path):
     after = Session.open(tmp_path, "P01", "S01")
     assert [(take.status, take.bag) for take in after.takes] == [("unfinished", "bag_001")]
     assert (after.next_take, after.kept("squat")) == (2, 0)
+
+
+def test_of_a_deleted_bag_no_take_is_kept_and_no_other_bag_gets_its_name(tmp_path):
+    collector = Collector()
+    collector.begin(replace(REQUEST, number=1), CATALOGUE, Settings(), Session.open(tmp_path, "P01", "S01"), "bag_001")
+    bag = tmp_path / "P01_S01" / "bag_001"
+    bag.mkdir()
+    collect(Run(collector), 2)
+    assert not_kept(bag) == {1: "unfinished"}
+    assert collector.decide(Decision.KEEP) == ""
+    assert not_kept(bag) == {}
+    assert plan(Session.read(tmp_path, "P01", "S01"), ["squat"], 1) == []
+    bag.rmdir()
+    assert plan(Session.read(tmp_path, "P01", "S01"), ["squat"], 1) == ["squat"]
+    assert next_bag(tmp_path, "P01", "S01").name == "bag_002"
+
+
+def test_interrupted_a_take_that_was_to_be_repeated_is_withdrawn_and_a_good_one_left_undecided():
+    for repetitions, events in ((0, ["START", "STOP", "DISCARD"]), (2, ["START", "STOP"])):
+        collector = Collector()
+        session = Session.open("", "P01", "S01")
+        collector.begin(REQUEST, CATALOGUE, Settings(patience=5.0), session)
+        collect(Run(collector), repetitions)
+        collector.interrupt("interrupted")
+        assert [label.event.name for label in collector.labels] == events
+        assert session.takes[0].status == ("unfinished" if repetitions else "discarded")
+
+
+def test_a_clock_that_is_set_back_ends_a_take_or_begins_it_anew():
+    guidance = Guidance(REQUEST, CATALOGUE["squat"])
+    run = Run(guidance)
+    run.feed(2.0)
+    assert guidance.phase == TakePhase.COUNTDOWN
+    run.time -= 60.0
+    run.feed(0.1)
+    assert guidance.phase == TakePhase.PLACEMENT
+    run.feed(5.0)
+    assert guidance.phase == TakePhase.RECORDING and guidance.start is not None
+    stop = nanoseconds(run.time)
+    run.time -= 60.0
+    run.feed(0.1)
+    assert guidance.phase == TakePhase.REVIEW and guidance.start < guidance.stop <= stop
+    assert guidance.problems[0] == "the clock was set back"
 
 
 def test_decisions_only_in_review():

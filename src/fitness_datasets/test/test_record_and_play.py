@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
@@ -100,6 +101,36 @@ def test_labels_of_takes_that_were_over_before_are_of_no_recording(stage, tmp_pa
     recorder.stop()
     with BagReader(tmp_path / "bag") as bag:
         assert [label.subject for _, _, label in bag.messages([bag.find("take_label")])] == ["P02"]
+
+
+def test_where_the_clock_begins_anew_time_in_the_bag_goes_on(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"), use_sim_time=True, topics=["body_pose"])
+    recorder.start()
+    clock = stage.node.create_publisher(Clock, "/clock", 10)
+    poses = stage.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    wait_for(poses.get_subscription_count, "the recorder")
+    times = [10.0, 12.0, 5.0, 6.5]
+    for number, at in enumerate(times):
+        clock.publish(Clock(clock=header(round(at * 1e9), "").stamp))
+        wait_for(lambda at=at: recorder.get_clock().now().nanoseconds == round(at * 1e9), "the clock")
+        poses.publish(pose_message(number))
+        wait_for(lambda n=number: recorder._recording.counts.total() > n, "a pose")
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        read = [(stamp / 1e9, from_time(message.header.stamp)) for _, stamp, message in bag.messages()]
+    assert read == [(at, number * 33_333_333) for number, at in enumerate([10.0, 12.0, 12.0, 13.5])]
+
+
+def test_what_one_recording_lacks_is_not_forgotten_by_the_next(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "one"))
+    recorder.start()
+    recorder._recording.problem = "one: no space left on device"
+    recorder.stop()
+    recorder.set_parameters([Parameter("bag", value=str(tmp_path / "two"))])
+    recorder.start()
+    assert recorder.diagnose()[0] == DiagnosticStatus.OK
+    recorder.stop()
+    assert recorder.incomplete == "one: no space left on device"
 
 
 def test_images_are_recorded_when_asked_for(stage, tmp_path):

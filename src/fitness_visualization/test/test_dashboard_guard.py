@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -22,16 +23,18 @@ def test_another_address_than_the_loopback_asks_for_the_token(serve, logged):
         assert await status(client, f"{at}/healthz") == 200
         for path in ("/", "/api/state", "/ws", "/static/app.js", "/camera"):
             assert await status(client, at + path) == 401, path
-        assert await status(client, f"{at}/", headers={"Cookie": f"{COOKIE}=\udcff"}) == 401, "bytes that are no text"
+        # The port is in the name: another dashboard on this machine does not overwrite it.
+        name = f"{COOKIE}_{urlsplit(server.address).port}"
+        assert await status(client, f"{at}/", headers={"Cookie": f"{name}=\udcff"}) == 401, "bytes that are no text"
         assert await status(client, f"{at}/api/state", headers={"Authorization": f"Bearer {secret}"}) == 200
         async with client.get(f"{at}/?token={secret}", allow_redirects=False) as answer:
             assert answer.status == 303 and answer.headers["Location"] == "/", "the token stays in the address"
             cookie = answer.headers["Set-Cookie"]
             assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and secret not in cookie
-            value = answer.cookies[COOKIE].value
-        kept = {"Cookie": f"{COOKIE}={value}"}
+            value = answer.cookies[name].value
+        kept = {"Cookie": f"{name}={value}"}
         assert await status(client, f"{at}/", headers=kept) == 200
-        assert await status(client, f"{at}/api/state", headers={"Cookie": f"{COOKIE}={value}x"}) == 401
+        assert await status(client, f"{at}/api/state", headers={"Cookie": f"{name}={value}x"}) == 401
         # Guessing is slowed down; who has the cookie goes on.
         codes = [await status(client, f"{at}/?token=wrong-{number}ü") for number in range(30)]
         assert codes[0] == 401 and codes[-1] == 429

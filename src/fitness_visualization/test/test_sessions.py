@@ -233,6 +233,23 @@ def test_a_recording_without_a_report_says_why(tmp_path: Path) -> None:
     visit(tmp_path, refuse, steps)
 
 
+def test_a_report_that_failed_is_tried_again(tmp_path: Path) -> None:
+    make_bag(tmp_path, "morning")
+    asked = []
+
+    def full_disk(path: Path) -> Text:
+        asked.append(path)
+        if len(asked) == 1:
+            raise OSError("No space left on device")
+        return analyse(path)
+
+    async def steps(client: TestClient) -> None:
+        (session,) = await ids_of(client)
+        assert [(await client.get(f"/sessions/{session}")).status for _ in range(2)] == [500, 200]
+
+    visit(tmp_path, full_disk, steps)
+
+
 def test_an_empty_folder_says_how_to_record(tmp_path: Path) -> None:
     async def steps(client: TestClient) -> None:
         assert "No recordings" in await (await client.get("/sessions")).text()

@@ -17,6 +17,8 @@ from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import Pose, seconds
 from fitness_datasets.bags import COMPRESSED, BagReader
+from fitness_datasets.guidance import BACK
+from fitness_datasets.session import not_kept
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts", ".flv", ".ogv", ".gif"),
@@ -27,7 +29,6 @@ FORMAT = "fitness_dataset"
 MANIFEST = "manifest.json"
 """Of a dataset; it begins with its format."""
 
-_BACK = 200_000_000  # a pose that is older by this than one before it [ns] tells of a clock that was set back
 _AMBIGUOUS = "?"  # group of a pose file of whose owner there are clips of several groups
 
 
@@ -312,7 +313,7 @@ def _read_topics(
         if topic == label_topic:
             labels.append(message)
         elif (pose := from_body_pose(message)).stamp not in by_stamp:
-            if newest - pose.stamp > _BACK:
+            if newest - pose.stamp > BACK:
                 twice.append((pose.stamp, newest))
             newest = max(newest, pose.stamp)
             by_stamp[pose.stamp] = pose
@@ -320,7 +321,12 @@ def _read_topics(
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []
+    undecided = not_kept(source.path)
     for span in apart(spans, source.name, problems):
+        if status := undecided.get(span.label.take):
+            says = f"session.yaml says that it is {status}; set its status to kept there, if it is to be taken"
+            problems.append(problem_of(span, source.name, "not_kept", says))
+            continue
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
         if any(since <= span.stop and span.start <= until for since, until in twice):
             says = "the clock went back, so that poses of two moments are between its START and STOP"

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 COOKIE = "fitness_session"
+"""Beginning of the cookie's name; the port follows, which browsers do not tell the cookies of one machine apart by."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -96,7 +97,11 @@ class Guard:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request by another name than that of this machine")
         if hdrs.ORIGIN in request.headers and _place(request.headers[hdrs.ORIGIN]) != request.host:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request of a page of another site")
-        if self.token and request.path != "/healthz" and not _same(request.cookies.get(COOKIE, ""), self._session):
+        if (
+            self.token
+            and request.path != "/healthz"
+            and not _same(request.cookies.get(_cookie(request), ""), self._session)
+        ):
             given = request.query.get("token")
             bearer = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
             attempts = self._budget(self._attempts, request, ATTEMPTS, ATTEMPTS_BURST)
@@ -114,7 +119,9 @@ class Guard:
     def _let_in(self, request: web.Request) -> web.Response:
         """Give the cookie, and lead to the page without the token in its address."""
         response = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: request.path})
-        response.set_cookie(COOKIE, self._session, httponly=True, samesite="Strict", secure=request.secure, path="/")
+        response.set_cookie(
+            _cookie(request), self._session, httponly=True, samesite="Strict", secure=request.secure, path="/"
+        )
         return response
 
     def _error(self, request: web.Request, status: HTTPStatus, reason: str) -> web.Response:
@@ -132,6 +139,12 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Security headers on every answer; what a page has set itself stays."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+def _cookie(request: web.Request) -> str:
+    """Name of the cookie of this server: another dashboard on this machine has another port."""
+    place = request.transport.get_extra_info("sockname") if request.transport else None
+    return f"{COOKIE}_{place[1]}" if place else COOKIE
 
 
 def _name(host: str) -> str:

@@ -214,8 +214,11 @@ class _Pages:
             self._reports[key] = loop.run_in_executor(self._worker, self._analyse, session.path)
         try:
             return await asyncio.shield(self._reports[key])
-        except InputError as error:
+        except Exception as error:
+            # Tried again by the next who asks: a disk that was full may have room then.
             self._reports.pop(key, None)
+            if not isinstance(error, InputError):
+                raise
             raise self._problem(web.HTTPUnprocessableEntity, f"{error}") from None
 
     def _page(self, **content: Any) -> web.Response:

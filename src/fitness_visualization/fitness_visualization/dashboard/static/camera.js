@@ -11,6 +11,7 @@ const titles = new Map();
 const recent = [];
 let socket = null;
 let stream = null;
+let starting = false; // asked for, and neither given nor refused yet
 let mayISend = false;
 let refused = false; // the server did not take pictures, and why is on the page
 let sent = 0;
@@ -58,10 +59,12 @@ function open() {
 }
 
 async function start() {
+  if (starting) return;
   if (!navigator.mediaDevices?.getUserMedia) {
     tell("Browsers give their camera to https pages only: start the dashboard with a certificate, see docs/dashboard.md", true);
     return;
   }
+  starting = true;
   try {
     const device = $("devices").value;
     stream = await navigator.mediaDevices.getUserMedia({
@@ -71,6 +74,8 @@ async function start() {
   } catch (error) {
     tell(`No camera: ${error.message || error.name}`, true);
     return;
+  } finally {
+    starting = false;
   }
   const [track] = stream.getVideoTracks();
   // Unplugged, or taken away by the system: a call comes in, another app wants it.

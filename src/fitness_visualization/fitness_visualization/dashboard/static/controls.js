@@ -47,10 +47,9 @@ export class Controls {
     this.pictureAllowed = picture;
     this.hasPictures = true;
     this.connected();
-    const chosen = $("pick").value;
-    $("pick").replaceChildren(option("", "Automatic"), ...exercises.map(({ name, title }) => option(name, title)));
-    $("pick").value = chosen;
-    $("take-exercise").replaceChildren(...exercises.map(({ name, title }) => option(name, title)));
+    const known = () => exercises.map(({ name, title }) => option(name, title));
+    fill($("pick"), [option("", "Automatic"), ...known()]);
+    fill($("take-exercise"), known());
   }
 
   // What the nodes say of themselves, once a second.
@@ -158,6 +157,13 @@ export class Controls {
     event.preventDefault();
     keys[event.key]();
   }
+}
+
+// What was chosen stays, where it is still there to choose.
+function fill(select, options) {
+  const chosen = select.value;
+  select.replaceChildren(...options);
+  if (options.some(({ value }) => value === chosen)) select.value = chosen;
 }
 
 function option(value, text) {
