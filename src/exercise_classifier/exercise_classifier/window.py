@@ -8,7 +8,7 @@ import numpy as np
 
 from exercise_classifier.pose_sequence import PoseSequence, planes_of, points_of, stack
 from fitness_core.skeleton import N_LANDMARKS
-from fitness_core.types import NANOSECONDS, SOONEST, Pose, nanoseconds, seconds
+from fitness_core.types import NANOSECONDS, SET_BACK, SOONEST, Pose, nanoseconds, seconds
 
 MAX_GAP = 0.45
 """Poses further apart than this [s] are not joined by a line: what happened between them was not seen (2.5 Hz)."""
@@ -139,14 +139,15 @@ class PoseWindow:
         self._first = self._end
 
     def add(self, pose: Pose, planes: np.ndarray | None = None) -> bool:
-        """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then.
+        """Take a pose in. A stamp that jumps back, or another person, empties the window first: returns True then. One
+        that comes twice, or too late, is nothing new.
 
         planes: [7, 33], the pose's own of `planes_of_poses`, where that was done for many poses at once.
         """
         fresh, tracked = False, planes is not None or pose.tracked
         if self._poses:
             newest, _ = self._poses[-1]
-            if 0 <= pose.stamp - newest < SOONEST:
+            if -SET_BACK <= pose.stamp - newest < SOONEST:
                 return False
             other = tracked and self._first < self._end and pose.body_id != self.body_id
             if pose.stamp < newest or other:

@@ -262,6 +262,9 @@ def test_what_cannot_be_read_is_a_problem_of_its_source_only(tmp_path: Path) -> 
         ("version", "format 9"),
         ("none", "not a dataset"),
         ("unfinished", "interrupted"),
+        ("no version", "format None"),
+        ("no takes", "is damaged .*takes"),
+        ("no file", "is damaged .*file"),
     ],
 )
 def test_what_is_not_the_dataset_that_was_written_is_refused(
@@ -282,6 +285,12 @@ def test_what_is_not_the_dataset_that_was_written_is_refused(
             manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 9'))
         case "none":
             manifest.unlink()
+        case "no version":
+            manifest.write_text('{"format": "fitness_dataset"}')
+        case "no takes":
+            manifest.write_text('{"format": "fitness_dataset", "format_version": 1}')
+        case "no file":
+            manifest.write_text('{"format": "fitness_dataset", "format_version": 1, "takes": [{"sha256": ""}]}')
         case "unfinished":
             manifest.write_text('{"format": "fitness_dataset", "format_version": 1, "unfinished": true}')
     with pytest.raises(InputError, match=said) as error:

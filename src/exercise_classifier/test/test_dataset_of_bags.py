@@ -106,6 +106,16 @@ def test_a_clock_that_was_set_during_a_take_is_reported(tmp_path: Path, seconds:
     assert [found.problem for found in built.problems] == ([problem] if problem else [])
 
 
+def test_a_pose_that_cannot_be_used_is_reported_and_left_out(tmp_path: Path) -> None:
+    recording = good()
+    place = next(n for n, (topic, _, _) in enumerate(recording.entries) if topic == POSES) + 20
+    recording.entries[place][2].image_width = 0
+    built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
+    assert built.manifest["takes"]
+    (problem,) = built.problems
+    assert problem.problem == "refused" and "1 of " in problem.says and "picture of 0x" in problem.says
+
+
 def test_a_dataset_among_the_recordings_is_no_recording(tmp_path: Path) -> None:
     good().write(tmp_path / "all/bag")
     config = Config((tmp_path / "all",), tmp_path / "all/set")

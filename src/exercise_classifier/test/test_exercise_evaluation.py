@@ -14,7 +14,7 @@ from exercise_classifier.training import evaluation, experiment
 from exercise_classifier.training.card import card
 from exercise_classifier.training.config import load_config
 from exercise_classifier.training.page import page
-from exercise_classifier.training.takes import SKIPPED, Stretch, Take, counts, read_stretches
+from exercise_classifier.training.takes import SKIPPED, Stretch, Take, counts, owner_of, read_stretches
 from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows
 from fitness_core.errors import InputError
 
@@ -122,6 +122,8 @@ def test_stretches_come_from_a_table_beside_the_configuration(tmp_path, monkeypa
         ("take,start,end\na,0,1\n", "exercise"),
         ("take,start,end,exercise\na,zero,1,idle\n", "zero"),
         ("take,start,end,exercise\na,0,2,idle\na,1,3,squat\n", "one after the other"),
+        ("take,start,end,exercise\na,9,2,squat\n", "no stretch of time"),
+        ("take,start,end,exercise\na,nan,2,squat\n", "no stretch of time"),
     ],
 )
 def test_a_table_that_tells_no_stretches_is_refused_in_one_line(tmp_path, text, says):
@@ -131,6 +133,26 @@ def test_a_table_that_tells_no_stretches_is_refused_in_one_line(tmp_path, text, 
     assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="cannot be read"):
         read_stretches(tmp_path / "nothing.csv")
+
+
+def test_what_no_stretch_tells_of_is_not_judged():
+    take = takes_of_groups(1, 1)[0]
+    take = replace(take, stretches=(Stretch(0.0, 0.5, "curl"), Stretch(0.5, 1.0, "squat")))
+    assert [take.shown(*span) for span in ((0.0, 0.5), (0.6, 0.9), (1.1, 2.0))] == ["curl", "squat", SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("source", "owner"),
+    [
+        ("owner/name:clips/a.mp4", "owner"),
+        ("owner/name (MIT)", "owner"),
+        ("https://example.org/watch?v=1", "https://example.org/watch?v=1"),
+        ("/data/a.mp4", "/data/a.mp4"),
+        (r"C:\clips\a.mp4", r"C:\clips\a.mp4"),
+    ],
+)
+def test_the_owner_of_a_source_is_that_of_its_repository(source, owner):
+    assert owner_of(source) == owner
 
 
 def test_what_is_noticed_of_labels_that_are_held_and_not():

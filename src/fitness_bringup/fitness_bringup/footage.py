@@ -22,7 +22,7 @@ class Footage:
     """What is analysed: frames, or poses that were found before.
 
     total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames so far do not
-    decode, or are missing. unfinished: a bag that breaks off.
+    decode, or are missing, or poses that a node would refuse. unfinished: a bag that breaks off.
     """
 
     frames: Iterable[Frame] | None
@@ -81,7 +81,8 @@ def _of_bag(reader: "BagReader", topic: str) -> Footage:
             f"--topic {topic} is no topic of poses or pictures in {reader.path}; it holds {', '.join(usable) or 'none'}"
         )
     if reader.topics[name] == _POSES:
-        return Footage(None, reader.poses(name), reader.counts[name], unfinished=reader.recovered)
+        poses = reader.poses(name)
+        return Footage(None, poses, reader.counts[name], undecoded=lambda: reader.refused, unfinished=reader.recovered)
     return Footage(reader.frames(name), None, reader.counts[name], unfinished=reader.recovered)
 
 

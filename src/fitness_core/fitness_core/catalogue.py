@@ -195,6 +195,14 @@ class Exercise(_Model):
         return self
 
     @model_validator(mode="after")
+    def _some_tempo(self) -> "Exercise":
+        if self.shortest_s >= self.longest_s:
+            raise ValueError(
+                f"shortest_s {self.shortest_s:g} is not below longest_s {self.longest_s:g}: no repetition would count"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _own_codes(self) -> "Exercise":
         for rule in self.form:
             if not rule.code.startswith(f"{self.name}_"):

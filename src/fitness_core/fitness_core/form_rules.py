@@ -58,7 +58,7 @@ class Moment(StrEnum):
 class FormRule(BaseModel):
     """A fault: the measure, at its moment, is above (or below) a limit. The order of rules is their importance."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     code: str = Field(pattern="^[a-z][a-z0-9_]*$", description="stable identifier, in RepEvent.form_faults")
     measure: Measure

@@ -23,6 +23,10 @@ SILENT = 3.0
 SOONEST = 2_000_000
 """What comes so soon after the last of its kind tells nothing new: no camera takes 500 pictures per second [ns]."""
 
+SET_BACK = 200_000_000
+"""A stamp that is older than the one before it by more tells of a clock that was set back, or of a recording in a loop;
+by less, of messages that have overtaken each other [ns]."""
+
 
 def seconds(nanoseconds: int) -> float:
     """A difference of stamps [ns] in seconds."""

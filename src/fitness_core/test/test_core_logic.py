@@ -147,6 +147,15 @@ def test_every_field_of_an_exercise_is_in_the_guide():
         ("joint: knee\nturn_deg: 9", "a `joint` needs `minimum_range_deg`"),
         ("distance: {point: heel, of: foot_index}\nminimum_range_deg: 3\nturn_deg: 9", "needs `minimum_range_torso`"),
         ("distance: {point: heel, of: moon}\nminimum_range_torso: 1\nturn_torso: 0", "distance.of: .*'moon'"),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\nshortest_s: 20",
+            "shortest_s 20 is not below longest_s 15: no repetition would count",
+        ),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\n"
+            "form: [{code: jump_low, measure: knee, at: turn, view: any, above: .nan, say: x}]",
+            "form.0.above: ",
+        ),
         ("joint: knee\nplane: paper\nminimum_range_deg: 3\nturn_deg: 9", "plane: .*'space' or 'image'"),
         ("joint: knee\nminimum_range_deg: 3\nturn_deg: 9\ntravel: [{point: hip, of: ankle}]", "travel.0.by: "),
     ],

@@ -16,6 +16,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, images, messages, refusals, serialized
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
+from fitness_msgs import msg
 
 
 class Lamp(FitnessNode):
@@ -189,6 +190,26 @@ def test_a_node_that_was_held_up_tells_so(lamp, monkeypatch):
     own.publish()
     assert [status.message.split(" for ")[0] for status in told] == ["active", "active", "held up"]
     assert told[-1].level == diagnostics.WARN
+
+
+def test_an_estimator_without_depth_or_visibility_is_understood():
+    nan = np.full(33, np.nan, np.float32)
+    places = np.random.default_rng(0).random((33, 2)).astype(np.float32)
+    places[7] = np.nan  # one that it did not find
+    flat = types.Pose(5, np.column_stack([places, nan]), np.full((33, 3), np.nan, np.float32), nan, nan, 640, 480)
+    for pose in (
+        messages.from_body_pose(messages.to_body_pose(flat)),
+        serialized.pose_of(serialize_message(messages.to_body_pose(flat))),
+    ):
+        found = np.arange(33) != 7
+        assert (pose.image[found, 2] == 0).all() and (pose.visibility[found] == 1).all()
+        assert np.isnan(pose.image[7]).all() and np.isnan(pose.visibility[7])
+        assert np.isnan(pose.world).all()
+
+
+def test_a_label_stands_for_itself_where_nothing_else_is_known():
+    said = msg.ExerciseClassification(status=1, label="squat", confidence=0.9)
+    assert messages.from_classification(said, []).probabilities == {"squat": pytest.approx(0.9)}
 
 
 def test_pose_survives_the_message():

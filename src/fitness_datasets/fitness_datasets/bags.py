@@ -7,7 +7,8 @@ has them.
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from heapq import merge
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ class BagReader:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.recovered = False
+        self.refused, self.refusal = 0, ""
         self._readers: list[Reader | McapReader] = []
         try:
             self._open()
@@ -225,25 +227,38 @@ class BagReader:
             yield topic, stamp, message
 
     def poses(self, topic: str = "body_pose") -> Iterator[Pose]:
-        """The recorded poses. Raises InputError where there are none."""
+        """The recorded poses, without those that a node would refuse: `refused` counts them, `refusal` says why.
+
+        Raises InputError where there are none, or none of use.
+        """
+        self.refused, found = 0, False
+        for read in self._poses(topic):
+            try:
+                pose = read()
+            except InputError as error:
+                self.refused += 1
+                self.refusal = str(error)
+                continue
+            found = True
+            yield pose
+        if self.refused and not found:
+            raise InputError(f"{self.path}: none of its {self.refused} poses can be used: {self.refusal}")
+
+    def _poses(self, topic: str) -> Iterator[Callable[[], Pose]]:
         name = self._require(topic, "poses")
         if self.topics[name] in self.outdated():
             for _, _, message in self.messages([name]):
-                try:
-                    pose = from_body_pose(message)
-                except AttributeError as error:
-                    kind = self.topics[name]
-                    raise InputError(
-                        f"{self.path}: its {kind} lacks a field ({error}); record it again with this version"
-                    ) from None
-                yield pose
+                yield partial(self._of_before, message, self.topics[name])
             return
         for _, _, _, cdr in self.raw([name]):
-            try:
-                pose = pose_of(cdr)
-            except InputError as error:
-                raise self._damaged(error) from None
-            yield pose
+            yield partial(pose_of, cdr)
+
+    def _of_before(self, message: Any, kind: str) -> Pose:
+        """The pose in a message of a version of before. Raises InputError for one that lacks what a pose has."""
+        try:
+            return from_body_pose(message)
+        except AttributeError as error:
+            raise InputError(f"its {kind} lacks a field ({error}); record it again with this version") from None
 
     def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
         """The recorded pictures, raw or compressed. Raises InputError where there are none."""

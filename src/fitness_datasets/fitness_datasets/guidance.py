@@ -7,12 +7,9 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise
 from fitness_core.errors import InputError
-from fitness_core.types import Pose, RepEvent, nanoseconds, seconds
+from fitness_core.types import SET_BACK, Pose, RepEvent, nanoseconds, seconds
 from fitness_datasets.placement import check_placement, points_of
 from fitness_datasets.quality import Gate, Limits
-
-BACK = 200_000_000
-"""A pose that is older by this than the one before it [ns] tells of a clock that was set back."""
 
 
 class TakePhase(IntEnum):
@@ -130,7 +127,7 @@ class Guidance:
         repeated, and one that has not begun starts anew.
         """
         last, self._last = self._last, pose.stamp
-        if last is not None and last - pose.stamp > BACK and self.phase != TakePhase.REVIEW:
+        if last is not None and last - pose.stamp > SET_BACK and self.phase != TakePhase.REVIEW:
             if self.phase == TakePhase.RECORDING:
                 self._review("the clock was set back")
                 return

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bag_poses import POSE_TYPE, POSES, write_poses
+from rclpy.serialization import serialize_message
 
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagReader, BagWriter
+from fitness_msgs.msg import BodyPose
 
 
 def _file(name: str, content: bytes):
@@ -65,6 +67,27 @@ BAD = {
     "file gone": _damaged(lambda path: (path / "bag.mcap").unlink()),
     "no messages": _no_messages,
 }
+
+
+def test_a_pose_that_a_node_would_refuse_takes_no_other_with_it(tmp_path):
+    def write(path: Path, *heights: int) -> Path:
+        with BagWriter(path, {POSES: POSE_TYPE}) as bag:
+            for number, height in enumerate(heights):
+                message = BodyPose(status=BodyPose.STATUS_TRACKED, image_width=640, image_height=height)
+                bag.write(POSES, number, serialize_message(message))
+        return path
+
+    with BagReader(write(tmp_path / "one", 480, 0, 480)) as bag:
+        assert len(list(bag.poses())) == 2
+        assert (bag.refused, bag.refusal) == (
+            1,
+            "a body of 33 landmarks in a picture of 640x0; it takes 33 and the size of the picture",
+        )
+    with (
+        BagReader(write(tmp_path / "none", 0, 0)) as bag,
+        pytest.raises(InputError, match="none of its 2 poses"),
+    ):
+        list(bag.poses())
 
 
 @pytest.mark.parametrize("case", BAD)

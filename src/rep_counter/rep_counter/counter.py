@@ -9,6 +9,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import joint_angles
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import (
+    SET_BACK,
     SOONEST,
     Classification,
     JointAngles,
@@ -95,6 +96,7 @@ class RepCounter:
         self._heard = -1  # stamp of the newest label that was considered
         self._gaps = Gaps()
         self._settled = -1  # what turned before this [ns] was decided before a restart
+        self._unseen = -1  # what was done before this [ns] only the counter before a restart has seen
         self._published = -1  # up to this [ns] all was published before a restart
         self._set: Set | None = None
         self._sets = 0
@@ -130,7 +132,8 @@ class RepCounter:
         self._deciding.credited.extend(entry for entry in memory.credited if entry[0] in self._catalogue)
         self._settled = max(memory.end, memory.settled)
         self._published = memory.stamp
-        self._gaps = Gaps(memory.stamp)
+        self._gaps = Gaps(memory.stamp or None)
+        self._unseen = self._settled
         if memory.running and memory.running.exercise in self._catalogue:
             self._set = Set.of(memory.running, self._catalogue[memory.running.exercise].effort)
             self._settled = max([self._settled, *(event.turn for event in memory.running.rejected)])
@@ -157,7 +160,8 @@ class RepCounter:
     def step(self, pose: Pose) -> CounterOutput:
         """Count up to this pose.
 
-        A stamp before the last one ends the set and starts anew; the same stamp is nothing new.
+        A stamp before the last one ends the set and starts anew; the same stamp, or one that is older by no more than
+        `SET_BACK`, is nothing new.
         """
         return self.steps([pose])[0]
 
@@ -179,8 +183,9 @@ class RepCounter:
     def _step(self, body: Body, bouts: bool) -> CounterOutput:
         pose = body.pose
         readings = [body.readings[signal] for signal in self._signals]
-        if self._pose is not None and 0 <= pose.stamp - self._pose.stamp < SOONEST:
-            # A clock that stands still, or a pose that came twice; remembering them all would fill the memory.
+        if self._pose is not None and -SET_BACK <= pose.stamp - self._pose.stamp < SOONEST:
+            # A clock that stands still, or a pose that came twice or too late; remembering them all would fill the
+            # memory.
             return CounterOutput(body.angles, self._state(self._pose), readings=readings)
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
@@ -255,6 +260,7 @@ class RepCounter:
         if self._set and stamp > self._published:
             summaries.append(self._close_set())
         self._deciding.drop()
+        self._movement = Movement()
         for track in self._tracks.values():
             track.new_body(stamp)
         self._gates = GlitchGates(self._bodies.columns)
@@ -322,7 +328,7 @@ class RepCounter:
     def _close_set(self) -> SetSummary:
         assert self._set is not None
         summary = self._set.summary(self._pose.stamp if self._pose else self._gaps.last or self._set.end)
-        if summary.repetitions >= _LEAST_FOR_OPINION and summary.start > self._settled:
+        if summary.repetitions >= _LEAST_FOR_OPINION and summary.start > self._unseen:
             second = self._movement.count(summary.start, summary.end)
             summary = replace(summary, second_opinion=second.repetitions if second else -1)
         self._set = None

@@ -47,11 +47,14 @@ class Evidence:
         self._stamps.insert(place, classification.stamp)
         self._labels.insert(place, classification)
         if not self._sums:
-            self._sums.append(dict.fromkeys(classification.probabilities, 0.0))
+            self._sums.append({})
         del self._sums[place + 1 :]
         for label in self._labels[place:]:
-            before = self._sums[-1]
-            self._sums.append({name: before.get(name, 0.0) + p for name, p in label.probabilities.items()})
+            # Labels may differ from each other in what they name: until the classifier's names are known.
+            after = dict(self._sums[-1])
+            for name, probability in label.probabilities.items():
+                after[name] = after.get(name, 0.0) + probability
+            self._sums.append(after)
         if self._stamps[-1] - self._stamps[0] > 2 * _KEEP:
             old = bisect_left(self._stamps, self._stamps[-1] - _KEEP)
             del self._stamps[:old], self._labels[:old], self._sums[:old]

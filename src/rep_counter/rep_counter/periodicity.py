@@ -27,6 +27,8 @@ RATE = 10.0
 _REVERSAL = 0.4
 # Signals that move less than this do not vote: landmarks tremble. In body sizes, angles in half turns.
 _STILL = 0.04
+# Share of the frames with a body in which a landmark must be measured to be looked at.
+_USUAL = 0.9
 # Principal components that vote beside the single signals.
 _COMPONENTS = 4
 # Shortest period [s].
@@ -74,14 +76,18 @@ def count(points: np.ndarray, stamps: np.ndarray) -> Periodicity:
 def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
     """Signals [samples, signals] at RATE: coordinates in body sizes and joint angles in half turns, smoothed.
 
-    Frames in which nobody is seen are bridged by straight lines. Empty where fewer than three frames show a body.
+    Frames in which nobody is seen are bridged by straight lines, landmarks that are seldom measured left out. Empty
+    where fewer than three frames show a body, or one that has no extent.
     """
-    seen = np.isfinite(points[:, :, :2]).all(axis=(1, 2))
+    used, seen = _measured(points)
     if seen.sum() < 3:
         return np.empty((0, 0))
     points, times = points[seen].astype(float), (stamps[seen] - stamps[0]) / NANOSECONDS
-    size = np.median(np.maximum(*(np.ptp(points[:, :, axis], axis=1) for axis in (0, 1))))
     angles = np.nan_to_num(angles_of(points) / np.pi, nan=1.0)
+    points = points[:, used]
+    size = np.median(np.maximum(*(np.ptp(points[:, :, axis], axis=1) for axis in (0, 1))))
+    if not size > 0:
+        return np.empty((0, 0))
     grid = np.arange(times[0], times[-1], 1 / RATE)
     raw = np.concatenate([(points / size).reshape(len(points), -1), angles], axis=1)
     del points, angles  # two minutes of each of these are a megabyte
@@ -90,6 +96,16 @@ def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
 
     raw = _at(grid, times, raw)
     return ndimage.gaussian_filter1d(_median_of_three(raw), 1.0, axis=0, mode="nearest")
+
+
+def _measured(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which landmarks [33] are measured in most frames that show a body, and the frames in which all of these are."""
+    finite = np.isfinite(points[:, :, :2]).all(axis=2)
+    if finite.all():
+        return finite[0], finite[:, 0]
+    body = finite.any(axis=1)
+    used = finite[body].mean(axis=0) >= _USUAL if body.any() else body[:0]
+    return used, finite[:, used].all(axis=1) & body if used.any() else np.zeros(len(points), bool)
 
 
 def _median_of_three(values: np.ndarray) -> np.ndarray:
@@ -199,7 +215,7 @@ class Movement:
         if not inside:
             return None
         points = pixels_of(inside)[:, :, :2]
-        if np.count_nonzero(np.isfinite(points).all(axis=(1, 2))) < 3:
+        if np.count_nonzero(_measured(points)[1]) < 3:
             return None
         return count(points, np.array([pose.stamp for pose in inside]))
 

@@ -19,6 +19,7 @@ from rep_counter.ros.continuity import Continuity
 
 BEFOREHAND = "scipy.ndimage", "scipy.linalg"
 """Imported while there is time, for `periodicity`; by a spare before it is needed."""
+NOT_ACTIVE = "the counter is not active; configure and activate it first"
 MANY_MISSING = 0.2
 """Where more poses than this share are missing, /diagnostics warns."""
 
@@ -32,16 +33,9 @@ class RepCounterNode(FitnessNode):
 
     PARAMETERS: ClassVar = (
         Parameter(
-            "catalogue",
-            "",
-            "Folder of exercise YAML files, or one file; empty = the shipped ones.",
-            read_only=True,
+            "catalogue", "", "Folder of exercise YAML files, or one file; empty = the shipped ones.", read_only=True
         ),
-        Parameter(
-            "exercise",
-            "",
-            "Count this exercise whatever the classifier says; empty = the classifier decides.",
-        ),
+        Parameter("exercise", "", "Count this exercise whatever the classifier says; empty = the classifier decides."),
         Parameter(
             "min_visibility",
             MIN_VISIBILITY,
@@ -74,6 +68,7 @@ class RepCounterNode(FitnessNode):
         self._rate = diagnostics.Rate()
         self._labelled = diagnostics.Rate(window=3.0)
         self._sets_in_doubt = 0
+        self._progress = diagnostics.Progress()
         self._continuity: Continuity | None = None
         self._angles = self.create_lifecycle_publisher(msg.JointAngles, "joint_angles", qos.STREAM)
         self._state = self.create_lifecycle_publisher(msg.RepState, "rep_state", qos.STATE)
@@ -125,6 +120,8 @@ class RepCounterNode(FitnessNode):
             level, message = diagnostics.WARN, "poses come but no labels: is exercise_classifier running?"
         if self._counter is not None and self.active:
             values |= {"told": self._counter.exercise, "missing": self._counter.missing}
+            if self._progress.stands_still(self._rate.total, self._counter.stamp):
+                level, message = diagnostics.WARN, "the stamps of poses stand still: is /clock published?"
             if self._counter.missing > MANY_MISSING:
                 level, message = diagnostics.WARN, f"{self._counter.missing:.0%} of the poses are missing"
         if self._continuity is not None:
@@ -187,10 +184,9 @@ class RepCounterNode(FitnessNode):
     def _on_set_exercise(
         self, request: srv.SetExercise.Request, response: srv.SetExercise.Response
     ) -> srv.SetExercise.Response:
-        if self._counter is None:
-            response.message = "the counter is not configured; configure and activate it first"
-            return response
         try:
+            if self._counter is None or not self.active:
+                raise InputError(NOT_ACTIVE)
             self._counter.set_exercise(request.exercise)
         except InputError as error:
             response.success, response.message = False, str(error)
@@ -202,10 +198,10 @@ class RepCounterNode(FitnessNode):
         return response
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._close()
+        response.message = NOT_ACTIVE
         if self._continuity is not None:
-            self._continuity.forget()
-        response.success, response.message = True, "sets and repetitions start from nought"
+            self._continuity.anew(self._close)
+            response.success, response.message = True, "sets and repetitions start from nought"
         return response
 
 

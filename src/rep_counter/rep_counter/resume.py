@@ -59,6 +59,8 @@ def resume(
     oldest = poses[0].stamp if oldest is None else oldest
     if oldest <= memory.stamp:
         return Resumed(f"restarted, no pose was missed; went on with {done}", outputs)
+    if not memory.stamp:
+        return Resumed(f"restarted; no pose had come before; went on with {done}", outputs)
     blind = seconds(oldest - memory.stamp)
     return Resumed(f"restarted, poses of {blind:.1f} s are missing; went on with {done}", outputs)
 

@@ -10,6 +10,10 @@ from rep_counter.sets import Set
 
 STALL = nanoseconds(1.0)
 """Where no state comes for so long, the machine's clock goes on in the place of stamps [ns]."""
+JUMP = nanoseconds(10.0)
+"""A stamp that is ahead of the clock by more, since the state before, is that of a clock that was set [ns]."""
+SAME = nanoseconds(1.0)
+"""The turns of a repetition that a counter tells twice, since it was started anew, are so near each other [ns]."""
 LAST_WORDS = nanoseconds(1.0)
 """So long after the counter has closed its set, repetitions of it are waited for that are still on their way [ns]."""
 
@@ -52,7 +56,8 @@ class RunSet:
 
     Time is that of the stamps of the states. While none come the clock goes on in their place, and a jump of stamps
     is no time; so a camera that is unplugged keeps nobody waiting for ever. A repetition belongs to the set where it
-    ended after it was asked for. Where no exercise is given the first one that is counted is it.
+    ended after it was asked for, once, however often it is told. Before the first state nobody can tell (`heard`).
+    Where no exercise is given the first one that is counted is it.
 
     `end`: why the set is over, None while it is not. `given_up`: nobody did anything.
     """
@@ -70,6 +75,7 @@ class RunSet:
         # Stamps [ns]; of the clock until the first state comes.
         self._stamp = self._began = self._last = clock
         self._newest = (0, 0)  # set_index and index of the counter's newest counted repetition
+        self._known: dict[tuple[int, int], int] = {}  # turn of each counted repetition, by what identifies it
         self._closed: SetSummary | None = None
         self._closed_at = 0
 
@@ -79,13 +85,19 @@ class RunSet:
         return len(self._set.counted) if self._set else 0
 
     @property
+    def heard(self) -> bool:
+        """Whether a state has come, so that it can be told which repetitions are of this set."""
+        return self._stamped
+
+    @property
     def exercise(self) -> str:
         """The exercise of the set; empty = not known yet."""
         return self._set.exercise if self._set else ""
 
     def hear(self, state: RepState, clock: int) -> None:
         """A state of the counter: time goes on to its stamp."""
-        if not self._stamped or state.stamp < self._stamp or clock - self._heard > STALL:
+        set_on = state.stamp - self._stamp > JUMP + (clock - self._heard)
+        if not self._stamped or state.stamp < self._stamp or set_on or clock - self._heard > STALL:
             jump = state.stamp - self._now(clock)
             self._began += jump
             self._last += jump
@@ -94,12 +106,15 @@ class RunSet:
         self.look(clock)
 
     def take(self, event: RepEvent) -> bool:
-        """A repetition of the counter; whether it belongs to the set."""
+        """A repetition of the counter; whether it belongs to the set, and is new."""
         if self.end is not None:
             return False
+        identity = event.set_index, event.index
         if event.counted:
-            self._newest = event.set_index, event.index
-        if self._stamped and event.end <= self._began:
+            self._newest = identity
+        if not self._stamped or event.end <= self._began:
+            return False
+        if event.counted and identity in self._known and abs(event.turn - self._known[identity]) < SAME:
             return False
         if self._set is None and event.counted:
             self._set = self._open(event.exercise)
@@ -107,8 +122,8 @@ class RunSet:
             return False
         self._set.add(event)
         if event.counted:
-            if self._stamped:
-                self._last = max(self._last, event.end)
+            self._known[identity] = event.turn
+            self._last = max(self._last, event.end)
             if self.count == self.request.repetitions:
                 self.end = End.REPETITIONS
         return True
@@ -145,7 +160,9 @@ class RunSet:
             return replace(self._set.summary(stamp), set_index=self._newest[0])
         nan = float("nan")
         rejected = len(self._set.rejected) if self._set else 0
-        return SetSummary(stamp, self.exercise, 0, self._began, stamp, 0, rejected, nan, nan)
+        # Without a state there is no stamp: 0 is none.
+        began, ended = (max(0, self._began), max(0, stamp)) if self._stamped else (0, 0)
+        return SetSummary(ended, self.exercise, 0, began, ended, 0, rejected, nan, nan)
 
     def _is_closed(self, clock: int) -> bool:
         """Whether the counter has closed its set and all its repetitions are here."""

@@ -4,11 +4,9 @@ import time
 from functools import partial
 from typing import ClassVar
 
-from rcl_interfaces.srv import GetParameters
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.subscription import Subscription
-from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -16,19 +14,14 @@ from fitness_core.ros import diagnostics, messages, qos, timers
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.types import NANOSECONDS
 from fitness_msgs.action import RunSet as RunSetAction
 from fitness_msgs.msg import FormCue, RepEvent, RepState, SetSummary
-from fitness_msgs.srv import SetExercise
 from rep_counter.ros.goals import request_of
+from rep_counter.ros.told import Told
 from rep_counter.run_set import End, RunSet
 
 PERIOD = 0.1
 """How often it is seen whether a set is over or canceled [s]."""
-ANSWER_TIMEOUT = 5.0
-"""Longest wait for rep_counter/set_exercise [s]."""
-REMINDER = 1.0
-"""The counter is told the exercise again where it counts another one, at most so often [s]."""
 
 
 class RunSetNode(FitnessNode):
@@ -64,10 +57,8 @@ class RunSetNode(FitnessNode):
         self._feedback = RunSetAction.Feedback()
         self._frame_id = ""
         self._states: list[Subscription] = []  # while a set is under way: else no pose need wake anybody here
-        self._told: Future | None = None
-        self._told_at = 0
-        self._counter = self.create_client(SetExercise, "rep_counter/set_exercise")
-        self._counter_parameters = self.create_client(GetParameters, "rep_counter/get_parameters")
+        self._early: list[RepEvent] = []  # that came before the first state of the set
+        self._told = Told(self)
         # Always there, so that a goal for a node that is not active is refused with a reason.
         self._server = HeldGoals(
             self,
@@ -90,7 +81,9 @@ class RunSetNode(FitnessNode):
         ]
         # The end of a recording stops /clock, and goals must come to their end all the same.
         self._timer = timers.steady(self, PERIOD, self._look)
-        self._timer.cancel()
+        self._told.resume()
+        if not self._told.left:
+            self._timer.cancel()
 
     def deactivate(self) -> None:
         self._finish(End.CANCELED, failed="the node was deactivated")
@@ -121,7 +114,8 @@ class RunSetNode(FitnessNode):
         goal.execute()
         self._goal, self._feedback = goal, RunSetAction.Feedback()
         self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
-        self._told, self._told_at = None, time.monotonic_ns()
+        self._told.begin(goal.request.exercise)
+        self._early = []
         self._states.append(self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM))
         self._timer.reset()
         self._look()
@@ -130,17 +124,19 @@ class RunSetNode(FitnessNode):
         if self._run is None:
             return
         self._frame_id = message.header.frame_id
-        now = time.monotonic_ns()
-        asked, told = self._run.request.exercise, self._told is not None and self._told.done()
-        forgotten = bool(asked) and message.exercise != asked and told
-        if forgotten and now - self._told_at > REMINDER * NANOSECONDS:
-            # A counter that was started anew does not know of the set.
-            self._told, self._told_at = None, now
-        self._run.hear(messages.from_rep_state(message), now)
+        self._told.counts(message.exercise)
+        self._run.hear(messages.from_rep_state(message), time.monotonic_ns())
+        early, self._early = self._early, []
+        for event in early:
+            self._on_repetition(event)
         self._look()
 
     def _on_repetition(self, message: RepEvent) -> None:
-        if self._run is not None and self._run.take(messages.from_rep_event(message)):
+        if self._run is None:
+            return
+        if not self._run.heard:
+            self._early.append(message)
+        elif self._run.take(messages.from_rep_event(message)):
             self._feedback.last = message
             self._tell()
             self._look()
@@ -162,22 +158,19 @@ class RunSetNode(FitnessNode):
 
     def _look(self) -> None:
         """See that the counter knows the exercise, and whether the set is over."""
+        self._told.look()
         if self._run is None or self._goal is None:
+            if not self._told.left:
+                self._timer.cancel()
             return
-        now = time.monotonic_ns()
-        if self._told is None and self._counter.service_is_ready():
-            self._told = self._counter.call_async(SetExercise.Request(exercise=self._run.request.exercise))
-        answer = self._told.result() if self._told is not None and self._told.done() else None
-        self._run.look(now)
+        self._run.look(time.monotonic_ns())
         if self._goal.is_cancel_requested:
             self._finish(End.CANCELED)
         elif self._run.end is not None:
             gave_up = f"no repetition for {self.params.patience:g} s" if self._run.given_up else ""
             self._finish(self._run.end, failed=gave_up)
-        elif answer is not None and not answer.success:
-            self._finish(End.CANCELED, failed=answer.message)
-        elif answer is None and now - self._told_at > ANSWER_TIMEOUT * NANOSECONDS:
-            self._finish(End.CANCELED, failed="rep_counter/set_exercise does not answer; start rep_counter")
+        elif refusal := self._told.refusal:
+            self._finish(End.CANCELED, failed=refusal)
 
     def _finish(self, end: End, failed: str = "", go_back: bool = True) -> None:
         """Answer the goal that is under way, if one is. failed: why it is aborted. go_back: none follows at once."""
@@ -185,22 +178,13 @@ class RunSetNode(FitnessNode):
             return
         summary = messages.to_set_summary(self._run.summary(time.monotonic_ns()), self._frame_id)
         result = RunSetAction.Result(end_reason=int(end), summary=summary)
-        told = self._told is not None
         goal, self._goal, self._run = self._goal, None, None
         self._timer.cancel()
         self.destroy_subscription(self._states.pop())
         if failed:
             self.get_logger().warning(f"set aborted: {failed}")
         self._server.finish(goal, partial(self._answer, result, failed=bool(failed)))
-        if go_back and told and self._counter_parameters.service_is_ready():
-            asked = self._counter_parameters.call_async(GetParameters.Request(names=["exercise"]))
-            asked.add_done_callback(self._go_back)
-
-    def _go_back(self, answer: Future) -> None:
-        """The counter counts what it was configured to, unless another set has begun meanwhile."""
-        values = answer.result().values if answer.result() is not None else []
-        if self._run is None and values:
-            self._counter.call_async(SetExercise.Request(exercise=values[0].string_value))
+        self._told.end(go_back)
 
     @staticmethod
     def _answer(result: RunSetAction.Result, goal: ServerGoalHandle, failed: bool) -> RunSetAction.Result:

@@ -105,6 +105,16 @@ def test_poses_that_nobody_kept_are_told_of(poses, tmp_path):
     assert counted == list(range(1, len(counted) + 1)), "the set goes on"
 
 
+def test_a_crash_before_the_first_pose_is_no_gap(poses, tmp_path):
+    file = MemoryFile(tmp_path / "counter.json")
+    file.save(RepCounter(CATALOGUE, "squat").memory())
+    memory, _ = file.load(60.0)
+    later = [replace(pose, stamp=pose.stamp + nanoseconds(1.7e9)) for pose in poses]
+    resumed = resume(RepCounter(CATALOGUE, "squat"), memory, later, [])
+    assert "no pose had come before" in resumed.story
+    assert not [event for event in told(resumed.outputs) if event.reason == Reason.INTERRUPTED]
+
+
 def test_another_stream_closes_the_set_of_before(poses, tmp_path):
     file = MemoryFile(tmp_path / "memory.json")
     done = [event for event in told(crashed_at(poses, len(poses) - 5, file)) if event.counted]

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fitness_core.catalogue import Catalogue
+from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, SetSummary, nanoseconds
 from rep_counter.counter import RepCounter
 from rep_counter.periodicity import Movement, count
@@ -43,6 +44,34 @@ def test_frames_without_a_body_are_bridged(figure, wave):
     points, stamps = body(figure, wave, 6, 2.0)
     points[np.random.default_rng(0).random(len(points)) < 0.2] = np.nan
     assert count(points, stamps).repetitions == 6
+
+
+def test_a_landmark_that_is_never_measured_is_left_out(figure, wave):
+    points, stamps = body(figure, wave, 6, 2.0)
+    points[:, INDEX["left_pinky"]] = np.nan
+    assert count(points, stamps).repetitions == 6
+
+
+def test_what_one_person_did_is_not_told_of_the_next(figure, wave):
+    counter, told = RepCounter(Catalogue.load()), []
+    poses = [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 30)]
+    end = poses[-1].stamp / 1e9
+    poses += [figure(end + (number + 1) / 30, body_id="person_2") for number in range(300)]
+    for pose in poses:
+        told.append(counter.step(pose).periodicity)
+    assert any(bout.repetitions for bout in told if bout is not None and bout.body_id == "person_1")
+    assert not any(bout.repetitions for bout in told if bout is not None and bout.body_id == "person_2")
+
+
+@pytest.mark.parametrize("asked_after", [0.0, 4.5])
+def test_a_set_that_is_asked_for_has_a_second_opinion(figure, wave, asked_after):
+    counter = RepCounter(Catalogue.load())
+    for time, elbow in wave(6, 2.0, 170, 50, 30):
+        if time >= asked_after:
+            counter.set_exercise("curl")
+        counter.step(figure(time, elbow=elbow))
+    (summary,) = counter.finish().summaries
+    assert abs(summary.second_opinion - summary.repetitions) <= 1
 
 
 def test_nothing_repeats_in_a_body_that_trembles(figure):

@@ -1,5 +1,7 @@
 """What the counter counts, and what it does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from counted_runs import CATALOGUE, counted, label, run
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from fitness_core.catalogue import Catalogue, Half
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Phase, Pose, Reason
+from fitness_core.types import Classification, Phase, Pose, Reason, nanoseconds
 from rep_counter.counter import RepCounter
 
 
@@ -262,6 +264,36 @@ def test_time_jumping_back_starts_anew_and_loses_nothing(figure, wave):
     events, summaries, _ = run(poses + poses, exercise="squat")
     assert counted(events) == {"squat": 4}
     assert [summary.set_index for summary in summaries] == [1, 2]
+
+
+@pytest.mark.parametrize("late", [0.001, 0.15])
+def test_a_pose_that_others_have_overtaken_changes_nothing(figure, wave, late):
+    poses = [figure(time, knee=angle) for time, angle in wave(3, 2.0, 170, 70, 30)]
+    for place in range(40, len(poses), 30):
+        after = poses[place]
+        poses.insert(place + 1, replace(poses[place - 2], stamp=after.stamp - nanoseconds(late)))
+    events, summaries, _ = run(poses, lambda time: "squat")
+    assert counted(events) == {"squat": 3}
+    assert [summary.set_index for summary in summaries] == [1]
+
+
+def test_labels_without_probabilities_count_as_well(figure, wave):
+    def label_alone(time: float) -> Classification:
+        name = "lunge" if round(10 * time) % 3 == 0 else "squat"
+        return replace(label(time, name), probabilities={name: 0.9})
+
+    counter = RepCounter(CATALOGUE)
+    events = []
+    for time, angle in wave(6, 2.0, 170, 70, 30):
+        counter.classify(label_alone(time))
+        events += counter.step(figure(time, knee=angle)).events
+    assert counted(events + counter.finish().events) == {"squat": 6}
+
+
+def test_a_body_without_extent_is_survived(figure):
+    point = replace(figure(0), image=np.full((33, 3), 0.5, np.float32), world=np.zeros((33, 3), np.float32))
+    events, _, _ = run([replace(point, stamp=nanoseconds(number / 30)) for number in range(300)])
+    assert not events
 
 
 def test_order_of_pose_and_label_does_not_matter(figure, wave):

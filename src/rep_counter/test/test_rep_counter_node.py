@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -154,7 +155,6 @@ def test_services(graph):
     add, until = graph
     counter = add(RepCounterNode())
     client = add(Node("client"))
-    counter.start()
 
     def call(kind, name, request):
         service = client.create_client(kind, name)
@@ -163,12 +163,49 @@ def test_services(graph):
         until(future.done)
         return future.result()
 
+    for kind, name in ((srv.SetExercise, "set_exercise"), (Trigger, "reset")):
+        early = call(kind, f"rep_counter/{name}", kind.Request())
+        assert not early.success and "is not active; configure and activate it first" in early.message
+    counter.start()
     bad = call(srv.SetExercise, "rep_counter/set_exercise", srv.SetExercise.Request(exercise="yoga"))
     assert not bad.success
     assert bad.message.startswith("exercise 'yoga' is not in the catalogue; it has: curl, ")
     assert call(srv.SetExercise, "rep_counter/set_exercise", srv.SetExercise.Request(exercise="curl")).success
     assert counter.diagnose()[2]["told"] == "curl"
     assert call(Trigger, "rep_counter/reset", Trigger.Request()).success
+
+
+def test_stamps_that_stand_still_are_told_of(graph, figure):
+    add, until = graph
+    counter = add(RepCounterNode())
+    counter.start()
+    person = add(Person())
+    until(lambda: person.pose.get_subscription_count() == 1)
+    said = []
+    reports = qos.DIAGNOSTICS
+    person.create_subscription(DiagnosticArray, "/diagnostics", lambda report: said.append(report.status[0]), reports)
+
+    def told() -> bool:
+        person.pose.publish(messages.to_body_pose(figure(1.0)))
+        return any("the stamps of poses stand still: is /clock published?" in status.message for status in said)
+
+    until(told)
+
+
+def test_a_reset_while_it_catches_up_tells_the_set(graph, tmp_path, monkeypatch):
+    monkeypatch.setenv("ROS_HOME", str(tmp_path))
+    add, until = graph
+    counter = add(RepCounterNode())
+    person = add(Person())
+    until(lambda: person.count_publishers("set_summary"))
+    end = nanoseconds(3.0)
+    done = [RepEvent(end, "squat", 1, 1, Reason.NONE, end - nanoseconds(2), end - nanoseconds(1), end, 1.5)]
+    file = MemoryFile(state_file(counter))
+    file.save(Memory(end, "", 1, SavedSet("squat", 1, done), [("squat", done[0].start, end)]))
+    counter.start()
+    assert counter._on_reset(Trigger.Request(), Trigger.Response()).success
+    until(lambda: person.heard["set_summary"])
+    assert [(said.exercise, said.repetitions) for said in person.heard["set_summary"]] == [("squat", 1)]
 
 
 def test_a_catalogue_that_is_not_there_and_an_exercise_that_is_not_in_it(graph):

@@ -66,6 +66,41 @@ def test_so_many_repetitions_and_no_more() -> None:
     assert found.duration_mean == pytest.approx(2.0)
 
 
+def test_a_repetition_that_is_told_twice_counts_once() -> None:
+    floor = Floor(repetitions=3)
+    floor.pass_time(3.0)
+    assert floor.repeat(1)
+    assert not floor.repeat(1, end=0.1)
+    floor.pass_time(2.0)
+    assert floor.repeat(1), "of a counter that was reset"
+    assert floor.run.count == 2
+
+
+def test_before_the_first_state_nothing_is_known_to_belong_to_it() -> None:
+    floor = Floor(repetitions=1)
+    assert not floor.run.heard
+    assert not floor.repeat(1, end=-0.9)
+    assert floor.run.end is None and floor.run.count == 0
+
+
+def test_a_clock_that_is_set_on_is_no_time() -> None:
+    floor = Floor(repetitions=3, time_limit=300.0)
+    floor.pass_time(3.0)
+    floor.time += 3600.0
+    floor.pass_time(2.0)
+    assert floor.run.end is None
+    assert floor.repeat(1)
+
+
+def test_stamps_that_are_none_are_told_as_0() -> None:
+    assert Floor(repetitions=3).summary.start == 0
+    floor = Floor(repetitions=3)
+    floor.pass_time(8.0)
+    floor.time = -START
+    floor.pass_time(0.1)
+    assert floor.summary.start == 0 < floor.summary.end
+
+
 def test_what_was_done_before_or_is_something_else_does_not_belong_to_it() -> None:
     floor = Floor(repetitions=2)
     floor.pass_time(1.0)

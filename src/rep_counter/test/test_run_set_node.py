@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from fitness_core.ros import messages, qos
+from fitness_core.ros.state import state_file
 from fitness_msgs import msg
 from fitness_msgs.action import RunSet
 from rep_counter.rep_counter_node import RepCounterNode
@@ -219,6 +220,19 @@ def test_a_goal_is_answered_also_where_its_program_ends() -> None:
         finally:
             process.kill()
             robot.destroy_node()
+
+
+def test_a_counter_that_a_killed_program_has_left_told_goes_back(gym) -> None:
+    gym.ask(repetitions=3)
+    gym.until(lambda: state_file(gym.sets).exists())
+    namespace = gym.sets.get_namespace()
+    gym.executor.remove_node(gym.sets)
+    gym.sets.destroy_node()  # without a word, as one that is killed
+    gym.sets = RunSetNode(namespace=namespace)
+    gym.executor.add_node(gym.sets)
+    gym.sets.start()
+    gym.until(lambda: gym.counter._counter.exercise == "press")
+    assert not state_file(gym.sets).exists()
 
 
 def test_who_joins_late_is_told_what_runs_and_what_the_last_set_was(gym) -> None:

@@ -23,7 +23,7 @@ goes to `idle`, if that is a class (`rest.py`). Below a probability of {threshol
 
 Not shipped, therefore `other`: {not_shipped}.
 
-LiteRT float32 and dynamic-range int8 of the first fold's network on {n_format} held-out windows: {formats}.
+LiteRT float32 and dynamic-range int8 of the network of the largest fold on {n_format} held-out windows: {formats}.
 
 ## Data
 

@@ -3,12 +3,13 @@
 The same recordings give the same bytes: nothing in a dataset tells when or where it was made.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -308,9 +309,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder / MANIFEST} is damaged; build the dataset again") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputError(f"{folder / MANIFEST} is the manifest of something else; {accepted}")
-    if manifest["format_version"] != FORMAT_VERSION:
+    if manifest.get("format_version") != FORMAT_VERSION:
         raise InputError(
-            f"{folder} is a dataset of format {manifest['format_version']}, this program reads {FORMAT_VERSION}; "
+            f"{folder} is a dataset of format {manifest.get('format_version')}, this program reads {FORMAT_VERSION}; "
             "build it again"
         )
     return manifest
@@ -318,7 +319,19 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def left_out(folder: Path) -> dict[str, int]:
     """Why takes are not in a dataset -> how many. Raises InputError for what is no dataset."""
-    return dict(Counter(problem["problem"] for problem in _manifest(folder).get("problems", [])))
+    manifest = _manifest(folder)
+    with _of_use(folder):
+        return dict(Counter(problem["problem"] for problem in manifest.get("problems", [])))
+
+
+@contextlib.contextmanager
+def _of_use(folder: Path) -> Iterator[None]:
+    """Raise InputError where a manifest lacks what it must have, or has something else in its place."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{folder / MANIFEST} is damaged ({reason}); build the dataset again") from None
 
 
 def load(folder: Path) -> list[Take]:
@@ -330,13 +343,14 @@ def load(folder: Path) -> list[Take]:
     manifest = _manifest(folder)
     if manifest.get("unfinished"):
         raise InputError(f"{folder} was not finished: its making was interrupted; build the dataset again")
-    for entry in manifest["takes"]:
-        path = folder / entry["file"]
+    with _of_use(folder):
+        files = [(folder / entry["file"], entry["sha256"]) for entry in manifest["takes"]]
+    for path, sha256 in files:
         try:
             data = path.read_bytes()
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror}); build the dataset again") from None
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        if hashlib.sha256(data).hexdigest() != sha256:
             raise InputError(f"{path} is not what the manifest names (SHA-256 differs); build the dataset again")
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in _ARRAYS}

@@ -15,9 +15,8 @@ from exercise_classifier.training.takes import Take, groups_of, landmarks_of, ow
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
-from fitness_core.types import Pose, seconds
+from fitness_core.types import SET_BACK, Pose, seconds
 from fitness_datasets.bags import COMPRESSED, BagReader
-from fitness_datasets.guidance import BACK
 from fitness_datasets.session import not_kept
 
 VIDEO_SUFFIXES = (
@@ -309,15 +308,26 @@ def _read_topics(
     labels: list[Any] = []
     by_stamp: dict[int, Pose] = {}
     newest, twice = 0, []
+    refused: list[str] = []
     for topic, _, message in bag.messages([label_topic, pose_topic]):
         if topic == label_topic:
             labels.append(message)
-        elif (pose := from_body_pose(message)).stamp not in by_stamp:
-            if newest - pose.stamp > BACK:
+            continue
+        try:
+            pose = from_body_pose(message)
+        except InputError as error:
+            # As live: the message is dropped, the others are of use.
+            refused.append(str(error))
+            continue
+        if pose.stamp not in by_stamp:
+            if newest - pose.stamp > SET_BACK:
                 twice.append((pose.stamp, newest))
             newest = max(newest, pose.stamp)
             by_stamp[pose.stamp] = pose
     spans, problems, withdrawn = spans_of(labels, source.name)
+    if refused:
+        says = f"{len(refused)} of {len(refused) + len(by_stamp)} poses cannot be used and are left out: {refused[0]}"
+        problems.append(Problem(source.name, "", "", "refused", says))
     poses = [by_stamp[stamp] for stamp in sorted(by_stamp)]
     stamps = np.array([pose.stamp for pose in poses], np.int64)
     takes = []

@@ -83,7 +83,8 @@ class Take:
     def shown(self, since: float, until: float) -> str:
         """What is done for most of the time between two stamps [s]."""
         times = self.times(since, until)
-        return max(times, key=lambda exercise: times[exercise])
+        found = max(times, key=lambda exercise: times[exercise])
+        return found if times[found] else SKIPPED
 
 
 def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
@@ -102,6 +103,12 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
             f"stretches {table} cannot be read ({reason}); give a CSV file with the columns take, start, end, exercise"
         ) from None
     for take, of in stretches.items():
+        for stretch in of:
+            if not 0 <= stretch.start < stretch.end < math.inf:
+                raise InputError(
+                    f"stretches {table}: {take}: {stretch.start:g} to {stretch.end:g} is no stretch of time; give "
+                    "start and end in seconds from the first picture"
+                )
         for before, after in itertools.pairwise(of):
             if not before.start < before.end <= after.start < after.end:
                 raise InputError(
@@ -112,8 +119,9 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
 
 
 def owner_of(source: str) -> str:
-    """Who published a source: the owner of a repository `owner/name:file`, else the source itself."""
-    return source.split(":")[0].split("/")[0]
+    """Who published a source: the owner of a repository `owner/name:file`, else the source itself (a URL, a path)."""
+    repository = re.match(r"([\w.-]+)/[\w.-]", source)
+    return repository[1] if repository else source
 
 
 def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:

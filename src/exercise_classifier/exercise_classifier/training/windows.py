@@ -116,7 +116,7 @@ def cut(
     first = max(np.searchsorted(take.stamps, at[0]) - 2 * every, 0)
     last = np.searchsorted(take.stamps, end, side="right")
     chosen = np.arange(last - 1, first - 1, -every)[::-1]
-    chosen = chosen[np.isfinite(take.image[chosen, 0, 0])]
+    chosen = chosen[np.isfinite(take.image[chosen, :, 0]).any(axis=1)]
     stamps = take.stamps[chosen]
     pixels = take.image[chosen] * np.array([take.width, take.height, take.width], np.float32)
     values = resample(
@@ -176,7 +176,7 @@ def all_windows(
     labels: tuple[str, ...] = LABELS,
     feature_set: FeatureSet = FEATURE_SETS["body_frame"],
 ) -> Windows:
-    """Every window of the takes, one each `hop` seconds, as the classifier sees them.
+    """Every window of the takes, one each `hop` seconds, as the classifier sees them once they hold enough of a body.
 
     Where somebody has looked at a take, the label is what most of the window shows, and what is skipped has none.
     """
@@ -225,7 +225,8 @@ def random_windows(
     labels: tuple[str, ...] = LABELS,
     feature_set: FeatureSet = FEATURE_SETS["body_frame"],
 ) -> Windows:
-    """Augmented windows: classes as asked; in a class every source equally often, in a source longer takes more.
+    """Augmented windows: classes as asked; in a class sources with more takes more often, but less so than they have
+    more (its square root), in a source longer takes more.
 
     Windows of an exercise in which somebody stands still come on top, as `idle`.
     """

@@ -23,6 +23,8 @@ PERIOD = 1.0
 """From one word of a node about itself to the next [s]."""
 LATE = 1.4
 """So much later than it should come it tells that the node was held up [s]."""
+FEW = 3
+"""So many messages of one stamp are not chance."""
 TOLD = 5.0
 """What is over is a warning for so long [s]."""
 
@@ -62,6 +64,19 @@ class Rate:
     def _forget(self, now: float) -> None:
         while self._events and self._events[0][0] < now - self._window:
             self._events.popleft()
+
+
+class Progress:
+    """Whether the stamps of messages go on, looked at once a second."""
+
+    def __init__(self) -> None:
+        self._total, self._newest = 0, 0
+
+    def stands_still(self, total: int, newest: int | None) -> bool:
+        """Whether messages came since the last look, `total` by now, but none with a stamp after `newest` [ns]."""
+        came, moved = total - self._total, newest != self._newest
+        self._total, self._newest = total, newest or 0
+        return came >= FEW and not moved
 
 
 class Diagnostics:

@@ -22,6 +22,8 @@ from fitness_msgs import msg
 Kind = TypeVar("Kind", bound=IntEnum)
 FARTHEST = 1000.0
 """Landmarks beyond this many picture sizes or metres, or not finite, are not measured: NaN."""
+_DEPTH, _VISIBILITY = 2, 6
+"""Of a landmark's eight numbers."""
 # For every pose; of the class they take a call each.
 _TRACKED, _LOST = msg.BodyPose.STATUS_TRACKED, msg.BodyPose.STATUS_LOST
 
@@ -123,7 +125,11 @@ def pose_of(
 
 
 def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Landmarks [33, 8] as BodyPose has them, NaN where they cannot be of a body; size of the picture [px]."""
+    """Landmarks [33, 8] as BodyPose has them, NaN where they cannot be of a body; size of the picture [px].
+
+    Where a landmark is measured, but not its depth or visibility, as by an estimator that knows none: it lies in the
+    plane of the hips, and is visible.
+    """
     if landmarks.shape != (N_LANDMARKS, 8) or not (width and height):
         raise InputError(
             f"a body of {len(landmarks)} landmarks in a picture of {width}x{height}; it takes {N_LANDMARKS} and the "
@@ -132,7 +138,11 @@ def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
     farthest = np.abs(landmarks)
     if np.maximum.reduce(farthest, axis=None) < FARTHEST:  # which no NaN is
         return landmarks
-    return np.where((farthest >= FARTHEST).any(axis=1)[:, None], np.float32(np.nan), landmarks)
+    values = np.where((farthest >= FARTHEST).any(axis=1)[:, None], np.float32(np.nan), landmarks)
+    somewhere = np.isfinite(values[:, :2]).all(axis=1)
+    for column, assumed in ((_DEPTH, 0.0), (_VISIBILITY, 1.0)):
+        values[somewhere & np.isnan(values[:, column]), column] = assumed
+    return values
 
 
 def to_joint_angles(angles: types.JointAngles, frame_id: str) -> msg.JointAngles:
@@ -176,7 +186,7 @@ def from_classification(message: msg.ExerciseClassification, labels: list[str]) 
     probabilities = [float(value) for value in message.probabilities]
     if not all(0.0 <= value <= 1.001 for value in probabilities):
         raise InputError("a probability is not between 0 and 1")
-    if len(labels) == len(probabilities):
+    if probabilities and len(labels) == len(probabilities):
         named = dict(zip(labels, probabilities, strict=True))
     else:
         named = {message.label: message.confidence} if message.label and 0.0 <= message.confidence <= 1.0 else {}

@@ -97,11 +97,8 @@ class Guard:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request by another name than that of this machine")
         if hdrs.ORIGIN in request.headers and _place(request.headers[hdrs.ORIGIN]) != request.host:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request of a page of another site")
-        if (
-            self.token
-            and request.path != "/healthz"
-            and not _same(request.cookies.get(_cookie(request), ""), self._session)
-        ):
+        known = _same(request.cookies.get(_cookie(request), ""), self._session)
+        if self.token and request.path != "/healthz" and not known:
             given = request.query.get("token")
             bearer = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
             attempts = self._budget(self._attempts, request, ATTEMPTS, ATTEMPTS_BURST)

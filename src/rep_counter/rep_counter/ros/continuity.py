@@ -93,8 +93,8 @@ class Continuity:
         if self._counter.stamp is not None:
             self.save()
 
-    def forget(self) -> None:
-        """The counter starts anew: nothing is left to go on from."""
+    def _forget(self) -> None:
+        """Nothing is left to go on from."""
         if self._catch_up is not None:
             self._catch_up.cancel()
             self._catch_up = None
@@ -102,12 +102,16 @@ class Continuity:
         if self._file is not None:
             self._file.remove()
 
-    def end(self, close: Callable[[], None]) -> None:
-        """The counter ends: it goes on to where it is known to have been, then `close` closes its set."""
+    def anew(self, close: Callable[[], None]) -> None:
+        """The counter goes on to where it is known to have been, then `close` closes its set, and it starts anew."""
         if self._catch_up is not None:
             self._catch_up.finish()
         close()
-        self.forget()
+        self._forget()
+
+    def end(self, close: Callable[[], None]) -> None:
+        """The same, and it ends."""
+        self.anew(close)
         self._node.destroy_timer(self._soon)
 
     def _resume(self, memory: Memory, heard: dict[str, list[Heard]]) -> None:
