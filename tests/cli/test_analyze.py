@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,8 @@ from fitness_bringup.report import schema
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.images import to_image
-from fitness_core.ros.messages import header
+from fitness_core.ros.messages import header, to_body_pose
+from fitness_core.types import nanoseconds
 from fitness_datasets.bags import BagReader, BagWriter
 
 BODY_POSE = "fitness_msgs/msg/BodyPose"
@@ -147,6 +149,24 @@ def test_public_pose_file(data: Callable[[str], Path]) -> None:
     assert report.totals["squat"] == 5
     assert report.frames == 1398
     assert report.versions["pose"] is None
+
+
+@pytest.mark.parametrize("set_to", [-20.0, 1.7e9])
+def test_a_clock_that_was_set_in_between(tmp_path: Path, set_to: float) -> None:
+    with BagReader(DEMO) as bag:
+        poses = list(bag.poses())
+    half, end = poses[: len(poses) // 2], poses[-1].stamp
+    topic, kind = "/fitness/body_pose", "fitness_msgs/msg/BodyPose"
+    with BagWriter(tmp_path / "bag", {topic: kind}) as bag:
+        for number, pose in enumerate([*poses, *half]):
+            late = number >= len(poses)
+            moved = replace(pose, stamp=pose.stamp + (end + nanoseconds(set_to) if late else 0))
+            bag.write(topic, number * 66_000_000, serialize_message(to_body_pose(moved)))
+    report = analyze(str(tmp_path / "bag"))
+    assert report.frames == len(poses) + len(half)
+    assert report.fps == pytest.approx(analyze(str(DEMO)).fps, rel=0.05)
+    assert sum(report.totals.values()) >= sum(analyze(str(DEMO)).totals.values())
+    jsonschema.validate(report.to_json(), schema())
 
 
 def test_nobody_is_seen(tmp_path: Path) -> None:

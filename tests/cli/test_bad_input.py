@@ -124,6 +124,14 @@ def test_npz_of_something_else(mistake, tmp_path: Path) -> None:
     assert "--fps" in mistake("analyze", tmp_path / "poses.npz")
 
 
+@pytest.mark.parametrize("command", [["bench"], ["soak", "--source"]])
+def test_no_result_is_written_over_the_clip(mistake, data, tmp_path: Path, command: list[str]) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(data(SQUAT).read_bytes())
+    assert "the recording itself" in mistake(*command, clip, "--json", clip)
+    assert clip.read_bytes() == data(SQUAT).read_bytes()
+
+
 def test_recording_is_not_overwritten(mistake, data, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(data(SQUAT).read_bytes())

@@ -300,6 +300,16 @@ def test_the_session_of_the_parameter_file_is_that_of_the_bag(launch, tmp_path):
     assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S03/bag_001"
 
 
+def test_who_has_agreed_by_the_parameter_file_is_recorded(launch, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/record_take: {ros__parameters: {subject: P07, consent: true, session: S02}}\n")
+    given = {"record": "/tmp/nowhere/collection", "params_file": str(file)}
+    nodes = launch("record.launch.py", **given).nodes
+    assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P07_S02/bag_001"
+    assert nodes["record_take"].parameters["out"] == "/tmp/nowhere/collection"
+    assert "recorder" not in launch("record.launch.py", **given, consent="false").nodes
+
+
 def test_a_source_at_its_end_is_not_respawned(launch):
     source = launch("live.launch.py", use_respawn="true").nodes["camera"]
     context = importlib.import_module("launch").LaunchContext()

@@ -150,6 +150,18 @@ def test_a_take_that_cannot_begin_leaves_no_recording_on(room: Room) -> None:
     assert not room.recorder.active and not room.guide.active
 
 
+def test_a_recording_that_somebody_else_began_has_its_name(room: Room, tmp_path: Path) -> None:
+    room.recorder.set_parameters([Parameter("bag", value=str(tmp_path / "elsewhere" / "morning"))])
+    room.recorder.start()
+
+    async def scenario() -> None:
+        await room.there()
+        assert (await room.collection.status())["recording"] == {"on": True, "bag": "morning"}
+        assert await room.collection.record(False) == "recorded morning"
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("before", [False, True])
 def test_a_recording_that_is_stopped_ends_its_take_first(room: Room, before: bool) -> None:
     async def scenario() -> None:

@@ -28,10 +28,12 @@ from fitness_bringup.tables import reach, table
 from fitness_core.catalogue import Catalogue
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
-from fitness_core.types import Classification, FormCue, Frame, Pose, RepEvent, SetSummary, seconds
+from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
 from rep_counter.counter import RepCounter
 from rep_counter.cues import Cues
 
+CLOCK_WAS_SET = 60.0
+"""Stamps further apart than this [s] say nothing of the rate."""
 VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
 
@@ -127,11 +129,14 @@ class _Found:
     ) -> Report:
         """The report of it all. window: duration of the classifier's [s], 0 without one."""
         origin, frames = self.stamps[0], len(self.stamps)
-        duration = seconds(self.stamps[-1] - origin)
+        steps = np.diff(np.array(self.stamps, np.int64)) / NANOSECONDS
+        # Where the clock was set the way there is no time.
+        duration = float(steps[steps > 0].sum())
+        usual = steps[(steps > 0) & (steps < CLOCK_WAS_SET)]
         return Report(
             source=source,
             duration_s=duration,
-            fps=(frames - 1) / duration if duration else float("nan"),
+            fps=len(usual) / float(usual.sum()) if len(usual) else float("nan"),
             frames=frames,
             frames_with_body=self.with_body,
             frames_undecoded=recording.undecoded(),

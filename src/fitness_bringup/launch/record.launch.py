@@ -1,6 +1,7 @@
 """Guided collection: the graph of live.launch.py, a guide through labelled takes, and a recorder."""
 
 from pathlib import Path
+from typing import Any
 
 from launch.actions import OpaqueFunction
 
@@ -13,20 +14,26 @@ from launch import LaunchContext, LaunchDescription
 def is_recorded(context: LaunchContext) -> bool:
     """Nothing is recorded without a subject who has agreed."""
     given = context.launch_configurations
-    return bool(given["subject"] and given["record"] and given["consent"] and common.is_true(context, "consent"))
+    agreed = common.is_true(context, "consent") if given["consent"] else of_file(context, "consent")
+    return bool(given["record"] and who(context) and agreed)
+
+
+def who(context: LaunchContext) -> str:
+    """The subject's pseudonym; empty = nobody is named."""
+    return context.launch_configurations["subject"] or of_file(context, "subject") or ""
 
 
 def bag(context: LaunchContext) -> Path:
     """The next bag of the session."""
     given = context.launch_configurations
-    return next_bag(Path(given["record"]), given["subject"], given["session"] or session_of_file(context) or "S01")
+    return next_bag(Path(given["record"]), who(context), given["session"] or of_file(context, "session") or "S01")
 
 
-def session_of_file(context: LaunchContext) -> str | None:
-    """The session that params_file names, where it does."""
+def of_file(context: LaunchContext, parameter: str) -> Any:
+    """What params_file gives the guide; None where it gives nothing."""
     given = context.launch_configurations
     node = common.full_name(context, "record_take")
-    return given["params_file"] and node_parameters.value_of(Path(given["params_file"]), node, "session")
+    return node_parameters.value_of(Path(given["params_file"]), node, parameter) if given["params_file"] else None
 
 
 def take_parameters(context: LaunchContext) -> dict[str, object]:

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 import traceback
+from copy import copy
 from dataclasses import replace
 from functools import partial
 
@@ -59,17 +60,12 @@ class CameraNode(FitnessNode):
         Parameter("frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."),
         Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
         Parameter(
-            "camera_info_url",
-            "",
-            "Calibration: file:///path.yaml or package://name/path.yaml; empty = uncalibrated.",
+            "camera_info_url", "", "Calibration: file:///path.yaml or package://name/path.yaml; empty = uncalibrated."
         ),
         Parameter("width", 0, "Width asked of a device [px]; 0 leaves it to the device.", minimum=0),
         Parameter("height", 0, "Height asked of a device [px]; 0 leaves it to the device.", minimum=0),
         Parameter(
-            "rate",
-            0.0,
-            "Rate asked of a device, or of a folder [Hz]; 0 = the device's own, folders 30.",
-            minimum=0.0,
+            "rate", 0.0, "Rate asked of a device, or of a folder [Hz]; 0 = the device's own, folders 30.", minimum=0.0
         ),
     )
 
@@ -78,6 +74,7 @@ class CameraNode(FitnessNode):
         self._image_publisher = self.create_lifecycle_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
         self._info_publisher = self.create_lifecycle_publisher(CameraInfo, "camera/camera_info", qos.IMAGE_PUBLISHER)
         self._outlet = handover.Outlet(self, self._image_publisher)
+        self._given = self.params  # as they were at activation: what is set later holds from the next one on
         self._source: Source | None = None
         self._calibrated = Calibrated(
             self,
@@ -96,6 +93,7 @@ class CameraNode(FitnessNode):
 
     def activate(self) -> None:
         self._trouble = ""
+        self._given = copy(self.params)
         try:
             self._source = self._open()
         except InputError as error:
@@ -119,11 +117,11 @@ class CameraNode(FitnessNode):
             level, message = diagnostics.ERROR, self._trouble
         elif self.active and self.finished.done():
             message = "finished"
-        values = {"source": self.params.source, "rate_hz": self._published.hertz()}
+        values = {"source": self._given.source, "rate_hz": self._published.hertz()}
         return level, message, values | {"published": self._published.total, "errors": self._errors}
 
     def _open(self) -> Source:
-        given = self.params
+        given = self._given
         size = {"width": given.width, "height": given.height}
         open_once = partial(open_source, given.source, **size, rate=given.rate, frame_id=given.frame_id)
         source = open_once()
@@ -164,7 +162,7 @@ class CameraNode(FitnessNode):
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            self.get_logger().info(f"end of {self.params.source}: {self._published.total} frames published{damaged}")
+            self.get_logger().info(f"end of {self._given.source}: {self._published.total} frames published{damaged}")
         return True
 
     def _relay(self) -> None:
@@ -176,7 +174,7 @@ class CameraNode(FitnessNode):
                 continue
             if self._source is not None:
                 self._source.close()
-                self._report(f"{self.params.source} is lost; trying again every {RETRY_PERIOD:g} s")
+                self._report(f"{self._given.source} is lost; trying again every {RETRY_PERIOD:g} s")
             while not self._stopping.wait(RETRY_PERIOD):
                 try:
                     self._source = self._open()
@@ -184,7 +182,7 @@ class CameraNode(FitnessNode):
                     self._trouble = f"{error}; trying again every {RETRY_PERIOD:g} s"
                     continue
                 self._trouble = ""
-                self.get_logger().info(f"{self.params.source} is there")
+                self.get_logger().info(f"{self._given.source} is there")
                 break
 
     def _publish(self, frame: Frame) -> None:

@@ -73,8 +73,10 @@ class CaptureSource(Source):
 
         What is damaged gives no picture, like the end of a file: it is the end where no picture is left to come.
         """
-        left = self._left if self.file is not None else 0
-        for damaged in range(1 + min(left, DAMAGED)):
+        # Of a file alone: the next picture over http may take as long to fail as the one before.
+        tries = 1 + (min(self._left, DAMAGED) if self.file is not None else 0)
+        left = self._left
+        for damaged in range(tries):
             if self._capture.grab():
                 self.undecoded += damaged
                 self._left = max(0, self._left - 1 - damaged)

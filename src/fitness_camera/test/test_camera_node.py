@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 from camera_world import stamps
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from fitness_camera.quiet_opencv import cv2
@@ -39,6 +40,18 @@ def slow(tmp_path):
 
 def numbers(images: list[Image]) -> list[int]:
     return [round(np.mean(image.data) / 10) for image in images]
+
+
+def test_a_source_that_is_set_meanwhile_is_told_of_when_it_is_opened(world, clip, slow):
+    camera = world.camera(source=clip)
+    camera.start()
+    world.until(lambda: world.images)
+    camera.set_parameters([Parameter("source", value=slow)])
+    assert camera.diagnose()[2]["source"] == clip
+    world.until(camera.finished.done)
+    camera.stop()
+    camera.start()
+    assert camera.diagnose()[2]["source"] == slow
 
 
 def test_a_file_is_published_whole_at_its_own_rate_and_then_finished(world, clip):

@@ -106,6 +106,32 @@ def test_a_file_over_http_is_a_recording(tmp_path, serve):
         assert len(list(source)) == 20
 
 
+def test_a_file_over_http_that_breaks_off_lacks_pictures(tmp_path):
+    content = make_video(tmp_path / "clip.avi", frames=150).read_bytes()
+
+    class BreaksOff(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            first = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+            self.send_response(206)
+            self.send_header("Content-Length", str(len(content) - first))
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+            self.send_header("Accept-Ranges", "bytes")
+            self.end_headers()
+            # Its end, where the index is, it gives once; of the rest no more than a half.
+            self.wfile.write(content[first : max(first, len(content) // 2)] if first < len(content) // 2 else b"")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is said."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with open_source(f"http://127.0.0.1:{server.server_port}/clip.avi") as source:
+            frames = source.frames
+            read = len(list(source))
+            assert read < frames and source.undecoded == frames - read
+        server.shutdown()
+
+
 def test_a_file_url_is_a_file(tmp_path):
     assert open_source(f"file://{make_video(tmp_path / 'clip.mp4')}").frames == 20
 

@@ -79,29 +79,27 @@ class PlayerNode(FitnessNode):
         if not self.params.bag:
             raise InputError("parameter 'bag' is empty; give the bag to play")
         with BagReader(self._path) as bag:
-            outdated = bag.outdated()
+            outdated, found = bag.outdated(), {}
             self._recovered = bag.recovered
             for name in self.params.topics:
-                if not (topic := bag.find(name)):
-                    continue
-                kind = bag.topics[topic]
-                if kind in outdated:
-                    raise InputError(
-                        f"{self._path}: {topic} was recorded with another version of {kind}; "
-                        "analyze reads it all the same"
-                    )
-                relative = next((known for known in TOPICS if f"/{name}".endswith(f"/{known}")), name.split("/")[-1])
-                output = self.create_lifecycle_publisher(
-                    message_class(kind),
-                    relative,
-                    PUBLISHED.get(relative, qos.EVENTS if "event" in relative else qos.STREAM),
-                )
-                self._outputs[topic] = (relative, output)
-            if not self._outputs:
+                if topic := bag.find(name):
+                    found[topic] = name
+            if not found:
                 raise InputError(
                     f"{self._path} has none of {', '.join(self.params.topics)}; it has {', '.join(sorted(bag.topics))}"
                 )
-            self._total = sum(bag.counts[topic] for topic in self._outputs)
+            if wrong := [topic for topic in found if bag.topics[topic] in outdated]:
+                raise InputError(
+                    f"{self._path}: {wrong[0]} was recorded with another version of {bag.topics[wrong[0]]}; "
+                    "analyze reads it all the same"
+                )
+            classes = {topic: message_class(bag.topics[topic]) for topic in found}
+            self._total = sum(bag.counts[topic] for topic in found)
+        # Only now, when nothing can go wrong any more: what is made stays, until it is released.
+        for topic, name in found.items():
+            relative = next((known for known in TOPICS if f"/{name}".endswith(f"/{known}")), name.split("/")[-1])
+            profile = PUBLISHED.get(relative, qos.EVENTS if "event" in relative else qos.STREAM)
+            self._outputs[topic] = (relative, self.create_lifecycle_publisher(classes[topic], relative, profile))
         if self.params.clock:
             self._clock_output = self.create_lifecycle_publisher(Clock, "/clock", qos.STREAM)
         if self._recovered:

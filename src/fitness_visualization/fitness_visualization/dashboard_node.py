@@ -131,7 +131,7 @@ class DashboardNode(FitnessNode):
     def _watch(self) -> None:
         if self._server and self._feed:
             self._feed.want_pictures(self.params.picture and self._server.picture_wanted)
-            self._feed.want_angles(self._server.watched > 0)
+            self._feed.want_angles(self._server.wanted)
 
     # What the server asks, in its thread.
 

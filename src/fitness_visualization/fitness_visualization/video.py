@@ -1,5 +1,6 @@
 """The annotated video: MP4 of constant rate from pictures with stamps of their own."""
 
+import errno
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def check_path(path: Path) -> None:
             pass
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give a folder that can") from None
+
+
+def _length(path: Path) -> int:
+    """Pictures in a video; 0 where it cannot be read."""
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    try:
+        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+    finally:
+        capture.release()
 
 
 class VideoWriter:
@@ -87,10 +97,14 @@ class VideoWriter:
             self._put(self._last)
 
     def close(self) -> None:
-        """Complete the file. Raises OSError where the disk refuses."""
+        """Complete the file. Raises OSError where the disk refuses; a file of that name is then as it was."""
         if not self._writer.isOpened():
             return
         self._writer.release()
+        # OpenCV does not say that the disk was full: a file that lacks its end cannot be opened.
+        if self._written and _length(self._part) < self._written:
+            self._part.unlink(missing_ok=True)
+            raise OSError(errno.ENOSPC, "not all pictures could be written: is the disk full?", str(self.path))
         self._part.replace(self.path)
 
     def discard(self) -> None:

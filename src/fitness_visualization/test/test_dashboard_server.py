@@ -43,6 +43,7 @@ def test_a_script_reads_the_state_as_json(serve, source):
     source.known.take_diagnostics("pose_estimator", 0, "", {"stamp_age_ms": "31.2", "lost": "2", "replaced": "3"})
     for number in range(10):
         source.known.tick(nanoseconds(number / 25))
+        source.known.tick(nanoseconds(number / 25))  # told twice
     server = serve()
 
     async def scenario(client):

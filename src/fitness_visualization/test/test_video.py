@@ -1,3 +1,6 @@
+import resource
+import signal
+
 import cv2
 import numpy as np
 import pytest
@@ -61,6 +64,26 @@ def test_a_recording_in_a_loop_is_written_to_its_end(tmp_path):
             for number in range(10):
                 video.write(picture(20 * number), nanoseconds(number / 10))
     assert levels(path) == pytest.approx([20 * number for number in range(10)] * 3, abs=6)
+
+
+def test_a_disk_that_is_full_leaves_the_file_that_was_there(tmp_path):
+    path = tmp_path / "video.mp4"
+    path.write_bytes(b"the one before")
+    noise = np.random.default_rng(0).integers(0, 255, (300, 240, 320, 3), np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    on_full = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
+    try:
+        video = VideoWriter(path, 320, 240, 30)
+        for number, image in enumerate(noise):
+            video.write(image, nanoseconds(number / 30))
+        with pytest.raises(OSError, match="is the disk full"):
+            video.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, on_full)
+    assert path.read_bytes() == b"the one before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_discarded_video_leaves_nothing(tmp_path):

@@ -140,6 +140,8 @@ class PoseEstimatorNode(FitnessNode):
             level, message = diagnostics.WARN, f"no pictures on {self._topic}{why and ': '}{why}"
             if why:  # Not the first time: who publishes may not be known yet.
                 self.get_logger().warning(message, skip_first=True, once=True)
+        elif self.active and (publishers := self.count_publishers(self._topic)) > 1:
+            level, message = diagnostics.WARN, f"{publishers} nodes publish {self._topic}: all are taken for one camera"
         values: dict[str, object] = {
             "backend": f"{self.params.backend} {self.params.model}",
             "rate_hz": self._inference.hertz(),
@@ -154,8 +156,9 @@ class PoseEstimatorNode(FitnessNode):
     def _receive(self, message: pictures.Message, info: dict) -> None:
         # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
         number = info.get("publication_sequence_number")
-        if number is not None and self._sequence is not None and number > self._sequence:
-            self.statistics.lost += number - self._sequence - 1
+        missing = number - self._sequence - 1 if number is not None and self._sequence is not None else 0
+        if missing > 0 and self.count_publishers(self._topic) < 2:  # those of two publishers are no sequence
+            self.statistics.lost += missing
         self._sequence = number
         self._put(message)
         if self._inlet is not None:

@@ -171,6 +171,22 @@ def test_pictures_that_never_arrive_are_counted(world, gate):
     assert node.statistics.lost > 0
 
 
+def test_numbers_of_two_publishers_are_no_sequence(world, gate):
+    node = world.pose_node()
+    for number in range(1, 6):
+        world.send()
+        world.until(lambda number=number: node.statistics.received == number)
+    other = world.other.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
+    world.until(lambda: node.count_publishers(world.publisher.topic_name) == 2 and other.get_subscription_count())
+    first, received = world.publisher, node.statistics.received
+    for number in range(10):
+        world.publisher = (other, first)[number % 2]
+        world.send()
+        world.until(lambda number=number: node.statistics.received > received + number)
+    assert node.statistics.lost == 0
+    assert node.diagnose()[0] == diagnostics.WARN and "2 nodes publish" in node.diagnose()[1]
+
+
 def test_deactivated_it_takes_no_pictures_and_activated_again_it_does(world, gate):
     node = world.pose_node()
     node.trigger_deactivate()

@@ -20,7 +20,7 @@ from fitness_bringup.bench.machine import Others, machine
 from fitness_bringup.bench.result import Samples, per_frame, result_of
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import table
-from fitness_core.command_line import check_different, check_writable, write_file
+from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 
 CAMERA_RATE = 30.0
@@ -57,6 +57,7 @@ def run(source: str, plan: Plan, json_file: Path | None, html_file: Path | None)
     """The command: measure, print, write. Raises InputError for a clip or a file that cannot be used."""
     check_writable(json_file, html_file)
     check_different(json_file, html_file)
+    check_spares(Path(source), json_file, html_file)
     console = Console()
     result = measure(source, plan, lambda line: Console(stderr=True).print(line, highlight=False))
     if json_file is not None:

@@ -19,7 +19,7 @@ from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
 from fitness_bringup.live import DEMO, set_environment
-from fitness_core.command_line import check_writable, write_file
+from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 
 POSE_KILLS_SHARE = 0.2
@@ -51,6 +51,8 @@ def run(options: Options) -> int:
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
     if options.json not in ("", "-"):
         check_writable(Path(options.json))
+        if options.source is not None:
+            check_spares(options.source, Path(options.json))
     book = _book(options)
     set_environment()
     console = Console(stderr=True)

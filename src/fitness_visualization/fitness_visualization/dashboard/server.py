@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import math
 import ssl
 import threading
 import time
@@ -32,6 +33,8 @@ MESSAGE_BYTES = 4096
 MESSAGES, MESSAGES_BURST = 60.0, 120.0
 """Messages per second of one page, and at once."""
 START_TIMEOUT, STOP_TIMEOUT = 10.0, 5.0
+ASKS = 10.0
+"""Who asked for the state is taken to ask again within so long [s]."""
 GRAPH_PERIOD = 1.0
 """Between two messages `graph`, and at most between two states [s]; a page that hears nothing for longer knows that the
 link is dead."""
@@ -99,6 +102,7 @@ class Server:
         self._port = settings.port
         self._clockwork: list[asyncio.Task] = []
         self._has_sessions = False
+        self._asked = -math.inf
         self.pictures = 0
         """Pictures encoded, once for all who watch."""
 
@@ -106,6 +110,11 @@ class Server:
     def watched(self) -> int:
         """How many pages there are."""
         return len(self._viewers)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody wants to know more than the newest pose: a page, or who asked for the state just now."""
+        return self.watched > 0 or time.monotonic() - self._asked < ASKS
 
     @property
     def picture_wanted(self) -> bool:
@@ -237,6 +246,7 @@ class Server:
         return web.json_response({"ok": True})
 
     async def _api_state(self, _: web.Request) -> web.Response:
+        self._asked = time.monotonic()
         self._source.look()
         return web.json_response(self._source.state())
 

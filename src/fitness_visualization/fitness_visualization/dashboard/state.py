@@ -57,9 +57,10 @@ class State:
 
     def tick(self, stamp: int) -> None:
         """A pose of that stamp [ns] has come. Stamps that jump back begin a new recording."""
-        if self._stamps and stamp <= self._stamps[-1]:
+        if self._stamps and stamp < self._stamps[-1]:
             self._stamps.clear()
-        self._stamps.append(stamp)
+        if not self._stamps or stamp > self._stamps[-1]:
+            self._stamps.append(stamp)
         self._came = time.monotonic()
 
     def take_classification(self, classification: Classification) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -77,6 +77,7 @@ class Collection:
         self._busy = asyncio.Lock()  # two pages may ask at the same time
         self._recorder = Managed(node, "recorder")
         self._set = node.create_client(SetParameters, "recorder/set_parameters")
+        self._get = node.create_client(GetParameters, "recorder/get_parameters")
         self._guide = Managed(node, "record_take")
         self._goals: ActionClient = ActionClient(node, RecordTake, "record_take")
         self._decisions = {
@@ -96,9 +97,12 @@ class Collection:
         take: the phase of one that is under way, else null.
         """
         recorder = self._recorder.there
+        recording = await self._recorder.is_active() if recorder else False
+        if recording:
+            await self._look_at_bag()
         under_way = self._take is not None and not self._take.done()
         return {
-            "recording": {"on": await self._recorder.is_active(), "bag": self._bag} if recorder else None,
+            "recording": {"on": recording, "bag": self._bag} if recorder else None,
             "guide": recorder and self._guide.there,
             "take": self._news.get("phase") if under_way else None,
         }
@@ -128,6 +132,7 @@ class Collection:
         if on == await self._recorder.is_active():
             return "recording already" if on else "nothing is being recorded"
         if not on:
+            await self._look_at_bag()
             await self._recorder.down()
             self.writing = None
             return f"recorded {self._bag}"
@@ -141,6 +146,13 @@ class Collection:
         # The name only: a page need not know where on this machine it lies.
         self._bag = bag.name
         return f"recording {self._bag}"
+
+    async def _look_at_bag(self) -> None:
+        """See which bag is recorded, where somebody else began it: a launch file, `--record`."""
+        if self.writing is None:
+            with contextlib.suppress(InputError):  # it has the name of before then
+                answer = await call(self._get, GetParameters.Request(names=["bag"]))
+                self._bag = Path(answer.values[0].string_value).name
 
     async def take(self, asked: requests.Take) -> str:
         """Begin a guided take; it is recorded, and what comes of it is told."""
