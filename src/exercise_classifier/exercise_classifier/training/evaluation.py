@@ -170,7 +170,7 @@ def named_classes(y: np.ndarray, guess: np.ndarray, groups: np.ndarray, labels: 
     y, guess [n]: true and told class. A named window that is told `other` is a miss; how many of `other` are told as no
     exercise says how well the unknown is kept out (Scheirer et al. 2013, https://doi.org/10.1109/TPAMI.2012.256).
     """
-    named = [number for number, label in enumerate(labels) if label != "other"]
+    named = [number for number, label in enumerate(labels) if label != "other" and (y == number).any()]
     none = [number for number, label in enumerate(labels) if label not in exercises_of(labels)]
     known = np.isin(y, named)
     draws = _bootstrap(y[known], guess[known], groups[known], len(labels), seed, named)
@@ -259,10 +259,12 @@ def _bootstrap(
     )
     summed = np.einsum("bg,gij->bij", counts, tables)
     right = np.diagonal(summed, axis1=1, axis2=2)
+    # A class that a resample does not show has no figure in it, as one that the windows do not show has none at all.
+    shown = np.where(summed.sum(axis=2) > 0, 1.0, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision = right / summed.sum(axis=1)
+        precision = shown * right / summed.sum(axis=1)
         recall = right / summed.sum(axis=2)
-        f1 = 2 * right / (summed.sum(axis=1) + summed.sum(axis=2))
+        f1 = shown * 2 * right / (summed.sum(axis=1) + summed.sum(axis=2))
     return {
         "precision": precision,
         "recall": recall,

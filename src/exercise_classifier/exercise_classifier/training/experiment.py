@@ -17,7 +17,7 @@ from exercise_classifier.training.as_seen import as_seen
 from exercise_classifier.training.config import OWN, TrainingConfig
 from exercise_classifier.training.cross_validation import CrossValidated, Places, Split, cross_validate, formats
 from exercise_classifier.training.evaluation import HeldOut
-from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of
+from exercise_classifier.training.folds import LEAVE_ONE_OUT, folds_of, refuse_shared
 from exercise_classifier.training.summary import NOT_ASKED_FOR
 from exercise_classifier.training.takes import SKIPPED, Take, read_stretches
 from exercise_classifier.training.windows import (
@@ -219,6 +219,7 @@ def forget(inputs: Inputs) -> None:
 
 def split_of(config: TrainingConfig, data: Data, pool: Windows, checked: Windows) -> Split:
     """The folds of a configuration, and the sources of these windows. Raises InputError for a split that leaks."""
+    refuse_shared(data.takes, data.extra)
     folds = folds_of(data.takes, config.folds, config.seed, data.labels, stopping=config.patience > 0)
     fitted, tested = (np.array([take.group for take in takes]) for takes in (data.fitted, data.takes))
     return Split(folds, fitted[pool.take], tested[checked.take])

@@ -73,13 +73,21 @@ def _spread(takes: list[Take], number: int, seed: int, labels: tuple[str, ...]) 
     return [frozenset(part) for part in parts if part]
 
 
-def refuse_shared(takes: Iterable[Take]) -> None:
-    """Raise InputError where two groups have a subject or the same landmarks in common: a split would leak."""
+def refuse_shared(takes: Iterable[Take], fitted: Iterable[Take] = ()) -> None:
+    """Raise InputError where two groups have a subject or the same landmarks in common: a split would leak.
+
+    takes: that are tested on. fitted: others, which have nothing in common with those but their group.
+    """
     subjects, contents = defaultdict(set), defaultdict(set)
     for take in takes:
         if take.subject:
             subjects[take.subject].add(take.group)
-        contents[hashlib.sha256(take.image.tobytes()).digest()].add((take.group, take.name))
+        contents[_content_of(take)].add((take.group, take.name))
+    for take in fitted:
+        if take.subject in subjects:
+            subjects[take.subject].add(take.group)
+        if (content := _content_of(take)) in contents:
+            contents[content].add((take.group, take.name))
     for subject, groups in sorted(subjects.items()):
         if len(groups) > 1:
             raise InputError(
@@ -90,6 +98,10 @@ def refuse_shared(takes: Iterable[Take]) -> None:
         if len({group for group, _ in same}) > 1:
             named = ", ".join(f"{name} of source {group}" for group, name in sorted(same))
             raise InputError(f"the same footage is in several sources ({named}), so a split would leak; keep one of it")
+
+
+def _content_of(take: Take) -> bytes:
+    return hashlib.sha256(take.image.tobytes()).digest()
 
 
 def refuse_leak(fitted: Iterable[str], stopping: Iterable[str], tested: Iterable[str]) -> None:

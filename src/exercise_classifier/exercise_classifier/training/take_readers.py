@@ -106,17 +106,25 @@ def find_sources(
     rows = read_table(clips)
     groups = groups_of(rows)
     owners: dict[str, set[str]] = {}
+    subjects: dict[str, set[str]] = {}
     for row in rows:
         assert clips is not None
         group = groups[row["file"]]
         owners.setdefault(owner_of(row.get("source", "")), set()).add(group)
+        subjects.setdefault(row.get("subject", ""), set()).add(group)
         labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": group})
     owners.pop("", None)
     for table in poses:
         for row in read_table(table):
             shared = owners.get(owner_of(row.get("source", "")), set())
-            named = row.get("group") or (f"subject {row['subject']}" if row.get("subject") else "")
-            group = named or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
+            subject = row.get("subject", "")
+            # Of somebody who is in clips, in their group: the table of clips may call it otherwise.
+            of_subject = min(subjects.get(subject, set()), default=f"subject {subject}") if subject else ""
+            group = (
+                row.get("group")
+                or of_subject
+                or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
+            )
             labelled[(table.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
     sources, problems = [], []
     walked = [entry for path in given for entry in _walk(path, path.resolve().name, path)]

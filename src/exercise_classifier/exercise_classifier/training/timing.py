@@ -52,6 +52,7 @@ def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, sayin
     exercises = exercises_of(windows.labels)
     false = {"idle": [0, 0.0], "other": [0, 0.0]}
     waits: list[float] = []
+    sources: list[str] = []  # of each wait
     changes, minutes, unnamed = 0, 0.0, 0
     for number, take in enumerate(takes):
         rows = np.flatnonzero(windows.take == number)
@@ -76,6 +77,7 @@ def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, sayin
             unnamed += 1
             continue
         waits.append(float(ends[right[0]] - begun))
+        sources.append(take.group)
         inside = said[right[0] : right[-1] + 1]
         inside = inside[inside != ""]
         changes += int(np.count_nonzero(inside[1:] != inside[:-1]))
@@ -85,7 +87,7 @@ def timing(takes: list[Take], windows: Windows, probabilities: np.ndarray, sayin
         **{f"{kind}_minutes": round(of, 2) for kind, (_, of) in false.items()},
         "time_to_first_label_s": _percentile(waits, 50),
         "time_to_first_label_p90_s": _percentile(waits, 90),
-        "time_to_first_label_s_95": _interval(waits),
+        "time_to_first_label_s_95": _interval(waits, sources),
         "takes_named": len(waits),
         "exercise_takes_never_named": unnamed,
         "flicker_per_min": _per(changes, minutes),
@@ -108,9 +110,14 @@ def _percentile(values: list[float], at: float) -> float | None:
     return round(float(np.percentile(values, at)), 3) if values else None
 
 
-def _interval(values: list[float]) -> list[float] | None:
-    """95 % of the medians of resampled takes."""
+def _interval(values: list[float], sources: list[str]) -> list[float] | None:
+    """95 % of the medians of the takes of resampled sources."""
     if not values:
         return None
-    drawn = np.random.default_rng(0).choice(values, (1000, len(values)))
-    return [round(float(value), 3) for value in np.percentile(np.median(drawn, axis=1), [2.5, 97.5])]
+    of = [
+        np.array([value for value, source in zip(values, sources, strict=True) if source == name])
+        for name in sorted(set(sources))
+    ]
+    rng = np.random.default_rng(0)
+    medians = [np.median(np.concatenate([of[n] for n in rng.integers(0, len(of), len(of))])) for _ in range(1000)]
+    return [round(float(value), 3) for value in np.percentile(medians, [2.5, 97.5])]
