@@ -6,6 +6,7 @@ of |count - true| / true), as RepNet (Dwibedi et al. 2020, https://arxiv.org/abs
 than are missing is off by those. Intervals are 95 % of a bootstrap over sources (Efron and Tibshirani 1993).
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -264,7 +265,9 @@ def _about_labels(options: Options, classifier: ExerciseClassifier, labels: Held
         )
     own = f"Exercise not given: labels of model {classifier.info.model_id}"
     written = (options.model or default_model()).with_suffix(".evaluation.json")
-    command = json.loads(written.read_text()).get("command", "") if written.is_file() else ""
+    command = ""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # none, or a damaged one: not known
+        command = json.loads(written.read_text()).get("command", "")
     if not command:
         return f"{own}; what it was fitted to is not known here."
     return (

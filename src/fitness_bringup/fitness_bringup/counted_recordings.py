@@ -69,7 +69,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
     """
     rows = read_table(table)
     sources = groups_of(rows)
-    counts = {(place_of(row["file"], table), row.get("reps", "")) for row in _rows(table, ("file",))}
+    counts = {(place_of(row["file"], table), row.get("reps", "")) for row in rows_of(table, ("file",))}
     named = Counter(file for file, _ in counts)
     shown = read_stretches(stretches) if stretches else {}
     return [
@@ -96,11 +96,12 @@ def motion_capture(table: Path) -> Iterator[CountedRecording]:
 
     UI-PRMD's are of good and of deliberately poor form.
     """
-    for row in _rows(table, ("file", "exercise", "reps", "source")):
+    for row in rows_of(table, ("file", "exercise", "reps", "source")):
         if row["exercise"] == _MIXED:
             continue
         path = table.parent / row["file"]
-        corpus, person, *rest = path.stem.split("_")
+        # Of a name with fewer parts the whole of it stands for the person.
+        corpus, person, *rest = [*path.stem.split("_"), path.stem][: max(2, path.stem.count("_") + 1)]
         data_of = "CMU"
         if _UI_PRMD in row["source"]:
             corpus, data_of = _UI_PRMD, f"{_UI_PRMD}, {'poor' if rest else 'good'} form"
@@ -125,7 +126,7 @@ def pose_sequences(table: Path) -> Iterator[CountedRecording]:
     Landmarks in the picture, no world ones; of min-max scaled ones both, with the hips in the middle of the picture, as
     bones of usual lengths give them. Of those each shows another person, and the count is a published one.
     """
-    for row in _rows(table, ("file", "layout", "exercise", "reps", "source")):
+    for row in rows_of(table, ("file", "layout", "exercise", "reps", "source")):
         if row["layout"] in ("blazepose33_xyzv", MINMAX) and row["reps"]:
             scaled = row["layout"] == MINMAX
             yield CountedRecording(
@@ -142,7 +143,7 @@ def pose_sequences(table: Path) -> Iterator[CountedRecording]:
 def scaled_sequences(table: Path) -> list[Sequence]:
     """The min-max scaled sequences of a poses.csv that have a count, in the table's order."""
     found = []
-    for row in _rows(table, ("file", "layout", "exercise", "reps")):
+    for row in rows_of(table, ("file", "layout", "exercise", "reps")):
         count = _count(row, table)
         if row["layout"] == MINMAX and count:
             with np.load(table.parent / row["file"]) as data:
@@ -176,8 +177,13 @@ def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
     return smoothed(image, take.world, take.stamps, take.width, take.height)
 
 
-def _rows(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+def rows_of(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     rows = read_rows(table)
     if not rows or any(column not in rows[0] for column in columns):
         raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
+    # Before anything is counted, which takes as long as the videos.
+    if missing := [row["file"] for row in rows if not (table.parent / row["file"]).is_file()]:
+        raise InputError(
+            f"{table} names {missing[0]}, which is not there ({len(missing)} of {len(rows)} files are not)"
+        )
     return rows

@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from fitness_bringup.counted_recordings import rows_of
 from fitness_bringup.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables import table
 from fitness_core.catalogue import Catalogue, Exercise
 from fitness_core.command_line import ArgumentParser, check_kept, check_writable, write_file
-from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
@@ -183,6 +183,8 @@ def refitted(scores: np.ndarray, poor: np.ndarray, people: np.ndarray) -> float:
         if not len(limits):
             return math.nan
         limits = (limits[:-1] + limits[1:]) / 2 if len(limits) > 1 else limits
+        if not _both_kinds(poor[others]):
+            return math.nan  # nothing tells which limit is best
         quality = [balanced_accuracy(scores[others] > limit, poor[others]) for limit in limits]
         faults[~others] = scores[~others] > limits[int(np.argmax(quality))]
     return balanced_accuracy(faults, poor)
@@ -223,17 +225,19 @@ def _row(
 
 
 def _from_mocap(path: Path) -> Iterator[JudgedSet]:
-    for row in read_rows(path):
-        movement, person, *rest = Path(row["file"]).stem.split("_")
+    for row in rows_of(path, ("file",)):
+        movement, *others = Path(row["file"]).stem.split("_")
         if movement in _UI_PRMD:
             world, rate = read_motion_capture(path.parent / row["file"])
             for camera, degrees in CAMERAS.items():
                 poses = seen_from(world, rate, degrees)
-                yield JudgedSet("UI-PRMD", _UI_PRMD[movement], camera, person, rest == ["inc"], poses)
+                yield JudgedSet(
+                    "UI-PRMD", _UI_PRMD[movement], camera, "".join(others[:1]), others[1:] == ["inc"], poses
+                )
 
 
 def _from_poses(path: Path) -> Iterator[JudgedSet]:
-    for row in read_rows(path):
+    for row in rows_of(path, ("file", "exercise", "layout", "form")):
         if row["form"] not in ("good", "bad") or row["exercise"] == "other":
             continue
         with np.load(path.parent / row["file"]) as data:

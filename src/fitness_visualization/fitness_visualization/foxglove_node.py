@@ -23,7 +23,7 @@ from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
 from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of
-from fitness_visualization.ros.figures import FigureFeed
+from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
 from fitness_visualization.ros.schemas import definition_of
 
 WATCH_PERIOD = 0.25
@@ -43,6 +43,7 @@ RELAYED: tuple[tuple[str, type, QoSProfile], ...] = (
     ("rep_event", msg.RepEvent, qos.EVENTS),
     ("set_summary", msg.SetSummary, qos.STREAM),
     ("form_cue", msg.FormCue, qos.STREAM),
+    ("periodicity", msg.Periodicity, qos.STREAM),
     ("take_label", msg.TakeLabel, qos.TAKES),
     ("instruction", String, qos.TAKES),
     ("/diagnostics", DiagnosticArray, qos.DIAGNOSTICS),
@@ -53,7 +54,7 @@ ANNOTATIONS, SCENE, TRANSFORM = "annotations", "scene", "upright"
 
 
 class FoxgloveNode(FitnessNode):
-    """Serves the graph to Foxglove on ws://127.0.0.1:8765: every topic as it is, the body on the picture and in space.
+    """Serves the graph to Foxglove on ws://127.0.0.1:8765: its topics, the body on the picture and in space.
 
     Listens only to what a viewer has subscribed to; the topics are those of RELAYED in foxglove_node.py. Viewers can
     read and nothing else. Needs foxglove-sdk.
@@ -62,14 +63,7 @@ class FoxgloveNode(FitnessNode):
     PARAMETERS = (
         Parameter("bind", "127.0.0.1", "Address to listen on; there is no token: any other is open to its network."),
         Parameter("port", 8765, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535),
-        Parameter(
-            "field_of_view",
-            60.0,
-            "Angle that the longer side of the picture spans [deg], where the camera is not calibrated.",
-            minimum=10.0,
-            maximum=150.0,
-            read_only=True,
-        ),
+        FIELD_OF_VIEW,
         Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )
 

@@ -15,7 +15,7 @@ from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.figure import figure_of
 from fitness_visualization.max_rate import MaxRate
-from fitness_visualization.ros.figures import FigureFeed
+from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
 from fitness_visualization.ros.markers import to_markers
 
 WATCH_PERIOD = 0.25
@@ -30,14 +30,7 @@ class MarkersNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter(
-            "field_of_view",
-            60.0,
-            "Angle that the longer side of the picture spans [deg], where the camera is not calibrated.",
-            minimum=10.0,
-            maximum=150.0,
-            read_only=True,
-        ),
+        FIELD_OF_VIEW,
         Parameter("max_rate", 15.0, "Most figures per second [Hz].", minimum=0.1, maximum=120.0),
         Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )

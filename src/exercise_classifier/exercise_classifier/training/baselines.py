@@ -66,7 +66,8 @@ def evaluate(
         "baseline": {
             "what": "the existing system's networks on its raw 132 values, on the same folds, windows and classes",
             "cap": f"fitted to {len(pool.y)} windows of the clips as filmed (less what a fold tests and stops by; no "
-            f"augmentation, no extra or synthetic takes), at most {given.epochs} epochs, patience {given.patience}",
+            f"augmentation, no extra or synthetic takes), at most {given.epochs} epochs, "
+            + (f"patience {given.patience}" if config.patience and given.patience else "none of them stopped early"),
         },
         "baselines": results,
     }

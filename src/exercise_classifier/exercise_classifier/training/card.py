@@ -57,10 +57,10 @@ Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accura
 windows of exercise clips are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so for these it is right by definition.
 {looked_at}{baseline_words}
 
-While idle {idle_false_per_10min} false labels per 10 minutes (runs of confident windows; {idle_minutes:.1f} minutes of it), in other movement
+False labels per 10 minutes (runs of confident windows): while idle {idle_false_per_10min} ({idle_minutes:.1f} minutes of it), in other movement
 {other_false_per_10min} ({other_minutes:.1f} minutes). These and the next are of labels as the node says
-them, averaged and held (`label_hold.py`). First right label after {time_to_first_label_s} s (median; a window needs {min_seen} s of a body; exercise
-takes never named: {exercise_takes_never_named}). Inside a set the label changes {flicker_per_min} times per minute.
+them, averaged and held (`label_hold.py`). Seconds to the first right label: {time_to_first_label_s} (median; a window needs {min_seen} s of a body; exercise
+takes never named: {exercise_takes_never_named}). Changes of the label per minute inside a set: {flicker_per_min}.
 
 {classes}
 
@@ -103,7 +103,7 @@ def card(result: dict) -> str:
     """The card (Markdown) of an evaluation that `fit` made."""
     clips = result["clips"]
     return _TEXT.format(
-        **{key: value for key, value in result.items() if key not in _IN_WORDS},
+        **{key: "not measured" if value is None else value for key, value in result.items() if key not in _IN_WORDS},
         **result["window"],
         labels=", ".join(result["classes"]),
         min_seen=MIN_SEEN,

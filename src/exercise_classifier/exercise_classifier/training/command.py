@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exercise_classifier.training.config import TrainingConfig, load_config
+from exercise_classifier.training.config import Baseline, TrainingConfig, load_config
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.summary import summary
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
@@ -180,9 +180,10 @@ def _configuration(given: argparse.Namespace) -> TrainingConfig:
             raise InputError(f"--leave-one-source-out and --folds {given.folds} contradict each other; give one")
         given.folds = LEAVE_ONE_OUT
     overrides = {name: value for name in _OVERRIDES if (value := getattr(given, name)) is not None}
-    if given.baseline:
-        overrides["baseline"] = {}
-    return load_config(given.config, **overrides)
+    config = load_config(given.config, **overrides)
+    if given.baseline and config.baseline is None:
+        config = config.model_copy(update={"baseline": Baseline.model_validate({})})
+    return config
 
 
 def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None]:

@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from exercise_classifier.training.windows import Shape
+from exercise_classifier.window import MIN_SEEN
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 
@@ -94,7 +95,7 @@ class TrainingConfig(_Strict):
     features: Literal["body_frame", "raw132"] = "body_frame"
     network: NetworkConfig = NetworkConfig()
     ensemble: tuple[NetworkConfig, ...] = ()
-    duration: float = Field(2.0, ge=0.5, le=10)
+    duration: float = Field(2.0, ge=MIN_SEEN, le=10)
     rate: float = Field(15.0, ge=5, le=60)
     folds: int = Field(5, ge=0)
     windows: Positive = 32000
@@ -151,6 +152,8 @@ def load_config(given: str | None, **overrides: object) -> TrainingConfig:
         raise InputError(f"configuration {path} is a {type(values).__name__}; it must be `name: value` lines")
     if isinstance(values.get("stretches"), str):
         values["stretches"] = path.parent / values["stretches"]
+        if not values["stretches"].is_file():
+            raise InputError(f"configuration {path}: stretches: {values['stretches']} is not there")
     try:
         return TrainingConfig.model_validate(values | overrides)
     except ValidationError as error:

@@ -85,6 +85,13 @@ class _Task:
     def file(self, number: int, suffix: str) -> Path:
         return self.places.folder / f"{self.key}-{number}{suffix}"
 
+    def is_done(self, number: int) -> bool:
+        """Whether a fold was fitted and tested before; a file that a full disk left empty is none."""
+        try:
+            return bool(json.loads(self.file(number, ".json").read_text()))
+        except (OSError, ValueError):
+            return False
+
     def name(self, number: int) -> str:
         return f"{self.what} {number + 1}/{len(self.split.folds)}"
 
@@ -104,7 +111,7 @@ def cross_validate(
             )
     for network in config.networks:
         fitting.build(network, checked.x.shape[1], len(checked.labels), checked.x.shape[2])
-    todo = [number for number in range(len(split.folds)) if not task.file(number, ".json").is_file()]
+    todo = [number for number in range(len(split.folds)) if not task.is_done(number)]
     jobs = min(places.jobs, len(todo))
     if jobs > 1:
         _fit_at_once(task, pool, checked, todo, jobs)

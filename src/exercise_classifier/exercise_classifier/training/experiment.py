@@ -4,6 +4,7 @@ import difflib
 import shutil
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -107,6 +108,14 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
             f"the data is of {len(sources)} person or footage; testing on somebody unseen needs 2 or more: "
             "record another"
         )
+    shown = {take.exercise for take in every}
+    _refuse_misspelt("rejected", config.rejected, shown)
+    for part in (config.shares or {}).values():
+        _refuse_misspelt("shares", part, shown)
+    if exercises_of(labels) and not set(exercises_of(labels)) - set(config.rejected):
+        raise InputError(
+            "configuration: rejected: every exercise of the data is; leave those out that a model shall name"
+        )
     if not exercises_of(labels):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in not_shipped.items())
         raise InputError(f"the data carries no exercise that a model could learn and be tested on ({reasons})")
@@ -168,7 +177,7 @@ def _regrouped(takes: list[Take], extra: list[Take], config: TrainingConfig) -> 
 def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tuple[tuple[str, ...], dict[str, str]]:
     """The labels that enough people show, and why the others are not among them."""
     asked = config.labels or (*sorted({take.exercise for take in takes} - {"other", "idle"}), "other", "idle")
-    _refuse_misspelt(asked, {take.exercise for take in (*takes, *extra)})
+    _refuse_misspelt("labels", asked, {take.exercise for take in (*takes, *extra)})
     tested, fitted = defaultdict(set), defaultdict(set)
     for take in takes:
         tested[label_of(take.exercise, asked)].add(take.group)
@@ -183,25 +192,29 @@ def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tu
     return tuple(label for label in asked if label not in reasons), reasons
 
 
-def _refuse_misspelt(labels: tuple[str, ...], shown: set[str]) -> None:
+def _refuse_misspelt(field: str, labels: Iterable[str], shown: set[str]) -> None:
     """Raise InputError for a label that no take and no shipped exercise has: a fit without it would be in vain."""
     known = shown | set(Catalogue.load().names) | set(NON_EXERCISES)
     for label in labels:
         if label not in known:
             close = difflib.get_close_matches(label, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"they show: {', '.join(sorted(shown))}"
-            raise InputError(f"label {label!r} of the configuration is shown by no take; {hint}")
+            raise InputError(f"configuration: {field}: label {label!r} is shown by no take; {hint}")
 
 
 def training_windows(config: TrainingConfig, data: Data) -> Windows:
     """Augmented windows of the takes, of the extra takes and of the synthetic ones, behind each other."""
     rng = np.random.default_rng(config.seed)
-    shares: dict[Any, dict[str, float]] = dict(config.shares or {}) or {
-        part: dict.fromkeys(data.labels, share / len(data.labels))
-        for part, share in (("clips", 0.6), ("extra", 0.2), ("synthetic", 0.2))
-    }
+    sources = {"clips": data.takes, "extra": data.extra, "synthetic": data.made}
+    shares: dict[Any, dict[str, float]] = dict(config.shares or {}) or _equal_shares(sources, data.labels)
+    asked = {label_of(name, data.labels) for of in shares.values() for name, share in of.items() if share}
+    if lacking := sorted(set(data.labels) - asked):
+        raise InputError(
+            f"configuration: shares: none for {', '.join(lacking)}, which would never be fitted; give one, or leave it "
+            "out of the labels"
+        )
     parts, before, first = [], [], 0
-    for part, source in (("clips", data.takes), ("extra", data.extra), ("synthetic", data.made)):
+    for part, source in sources.items():
         amounts: dict[str, int] = defaultdict(int)
         for name, share in shares.get(part, {}).items():
             amounts[label_of(name, data.labels)] += round(config.windows * share)
@@ -210,6 +223,13 @@ def training_windows(config: TrainingConfig, data: Data) -> Windows:
             before.append(first)
         first += len(source)
     return joined(parts, before)
+
+
+def _equal_shares(sources: dict[str, list[Take]], labels: tuple[str, ...]) -> dict[Any, dict[str, float]]:
+    """Six windows of clips to two of extra and two of synthetic takes, where there are such; all labels alike."""
+    parts = {part: weight for part, weight in (("clips", 0.6), ("extra", 0.2), ("synthetic", 0.2)) if sources[part]}
+    whole = sum(parts.values()) * len(labels)
+    return {part: dict.fromkeys(labels, weight / whole) for part, weight in parts.items()}
 
 
 def forget(inputs: Inputs) -> None:

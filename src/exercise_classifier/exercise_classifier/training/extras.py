@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from exercise_classifier.training.takes import Take
+from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import DEPTH_OF_IMAGE
 
@@ -157,6 +158,10 @@ def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take
                 if landmark.startswith("left"):
                     twin = ("r" + name[1:]) if name.startswith("l") else name
                     world[:, INDEX[landmark.replace("left", "right")]] = joints[:, names.index(twin)]
+    trunk = "left_shoulder", "right_shoulder", "left_hip", "right_hip"
+    missing = [name for name in trunk if not np.isfinite(world[:, INDEX[name]]).any()]
+    if missing:
+        raise InputError(f"motion capture without {', '.join(missing)}; it has the joints {', '.join(names)}")
     world = world * [1, -1, -1]
     hips = world[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1, keepdims=True)
     image = (world * 160 + [320, 300, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]

@@ -83,6 +83,7 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
         **config.networks_as_told(),
         "window": {"duration": config.duration, "rate": config.rate},
         "seed": config.seed,
+        "confidence_threshold": config.threshold,
         "data": data,
     }
     if not isinstance(found, dict):

@@ -211,6 +211,8 @@ def _fit_one(
     else:
         loss = "loss" if checked is None else "val_loss"
         remembering.append(keras.callbacks.ReduceLROnPlateau(loss, factor=0.5, patience=max(1, config.patience // 2)))
+    if not config.patience:
+        checked = None
     stopper = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)
     if checked is not None:
         remembering.append(stopper)
@@ -240,6 +242,8 @@ def _fit_one(
 
 def logits_of(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """Logits [n, classes]."""
+    if not len(x):
+        return np.zeros((0, model.output_shape[-1]), np.float32)
     return keras.Model(model.input, model.get_layer("logits").output).predict(x, batch_size=512, verbose=0)
 
 

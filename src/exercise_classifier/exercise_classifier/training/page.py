@@ -132,11 +132,17 @@ def _scrolling(table: str) -> str:
     return f'<div class="scroll" tabindex="0" role="region" aria-label="table">{table}</div>'
 
 
+WIDE = 16
+"""Letters that surely fit before a bar."""
+
+
 def _bars(classes: dict) -> str:
     parts = []
     for number, (label, of) in enumerate(classes.items()):
         top = 34 * number + 10
-        parts.append(f'<text x="112" y="{top + 17}" text-anchor="end">{escape(_words(label))}</text>')
+        # A name that is wider than its place is drawn narrower.
+        narrow = ' textLength="108" lengthAdjust="spacingAndGlyphs"' if len(label) > WIDE else ""
+        parts.append(f'<text x="112" y="{top + 17}" text-anchor="end"{narrow}>{escape(_words(label))}</text>')
         for line, (key, shade) in enumerate((("precision", "dark"), ("recall", "light"))):
             y = top + 12 * line
             low, high = (120 + 400 * value for value in of[f"{key}_95"])

@@ -120,7 +120,7 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
 
 def owner_of(source: str) -> str:
     """Who published a source: the owner of a repository `owner/name:file`, else the source itself (a URL, a path)."""
-    repository = re.match(r"([\w.-]+)/[\w.-]", source)
+    repository = re.match(r"([\w.-]+)/[\w.-]+(?=$|[: ])", source)
     return repository[1] if repository else source
 
 

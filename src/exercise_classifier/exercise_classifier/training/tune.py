@@ -5,6 +5,7 @@ KerasTuner's Bayesian optimisation (https://keras.io/keras_tuner); an interrupte
 """
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from exercise_classifier.training.config import NetworkConfig, TrainingConfig
 from exercise_classifier.training.cross_validation import cross_validate
 from exercise_classifier.training.experiment import Inputs
 from exercise_classifier.training.folds import LEAVE_ONE_OUT
+from fitness_core.errors import InputError
 
 FOLDS = 5
 """Of a search, where the configuration leaves one source out: that would cost too much."""
@@ -47,7 +49,11 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
             """The held-out log-loss, calibrated, every source weighing the same."""
             tried = tried_config(config, trial.hyperparameters)
             what = f"trial {int(trial.trial_id) + 1}/{trials}, fold"
-            found = cross_validate(tried, split, pool, checked, inputs.places, what)
+            try:
+                found = cross_validate(tried, split, pool, checked, inputs.places, what)
+            except InputError as error:
+                # Else it is a trial that failed, and its reason is in a traceback.
+                raise keras_tuner.errors.FatalError(str(error)) from error
             loss = evaluation.log_loss(found.held_out, evaluation.fit_temperature(found.held_out))
             fitting.say(f"trial {int(trial.trial_id) + 1}/{trials}: loss {loss:.4f}, {described(tried)}")
             return loss
@@ -63,10 +69,15 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
             project_name=f"tuner-{fitting.key_of(config, pool, checked)}-{split.key}",
             max_consecutive_failed_trials=1,
         )
-        search.search(verbose=0)
+        try:
+            search.search(verbose=0)
+        except keras_tuner.errors.FatalError as error:
+            raise InputError(str(error)) from None
     (best,) = search.oracle.get_best_trials(1)
     chosen = tried_config(config, best.hyperparameters)
     values = chosen.model_dump(mode="json", exclude_none=True)
+    if chosen.stretches is not None:
+        values["stretches"] = os.path.relpath(chosen.stretches, out.parent)
     head = f"# Found by `{command}`: held-out log-loss {best.score:.4f}, the best of {trials} trials.\n"
     out.write_text(head + yaml.safe_dump(values, sort_keys=False))
     experiment.forget(inputs)

@@ -134,7 +134,7 @@ def _label(sequence: PoseSequence, take: Take, labels: tuple[str, ...]) -> tuple
     A window of an exercise or of `other` in which somebody rests is `idle`, where the model has that label.
     """
     label, rests = label_of(take.exercise, labels), bool(resting(sequence))
-    if label not in _MOVING and label != "other":
+    if label == "idle":
         return label, False, rests
     if rests and "idle" in labels:
         return "idle", False, True

@@ -71,8 +71,9 @@ class Book:
             if kill.back is not None:
                 fault.times.append(kill.back)
         for loss in self.losses:
-            faults[loss.after].reps_lost += 1
-            faults[loss.after].silent += loss.silent
+            fault = faults.setdefault(loss.after, Fault(f"{loss.after} killed -9"))
+            fault.reps_lost += 1
+            fault.silent += loss.silent
         return list(faults.values())
 
 

@@ -77,6 +77,7 @@ def kills(
 
 def _loss(stage: Stage, done: list[Kill], lost: RepEvent) -> Loss:
     moment = stage.feed.moment(lost.end)
-    guilty = [kill.name for kill in done if kill.moment <= moment + AFTERMATH] or [done[0].name]
+    guilty = [kill.name for kill in done if kill.moment <= moment + AFTERMATH]
+    guilty = guilty or [kill.name for kill in done[:1]] or ["nobody"]
     turn = round(seconds(lost.turn - stage.feed.start), 2)
     return Loss(guilty[-1], lost.exercise, turn, not stage.notes.gap_over(lost))

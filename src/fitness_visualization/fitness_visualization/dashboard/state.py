@@ -41,7 +41,7 @@ class State:
     """The newest of everything. One thread takes what comes, any thread may read."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.exercises = [{"name": e.name, "title": e.title, "joint": str(e.joint)} for e in catalogue]
+        self.exercises = [{"name": e.name, "title": e.title, "joint": e.joint and str(e.joint)} for e in catalogue]
         self._by_distance = {e.name for e in catalogue if e.joint is None}
         self.threshold = math.nan
         self.model = ""

@@ -7,10 +7,20 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
 from fitness_core.ros import messages, qos
+from fitness_core.ros.parameters import Parameter
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
 from fitness_visualization.camera_model import CameraModel
 from fitness_visualization.ros.markers import to_camera
+
+FIELD_OF_VIEW = Parameter(
+    "field_of_view",
+    60.0,
+    "Angle that the longer side of the picture spans [deg], where the camera is not calibrated.",
+    minimum=10.0,
+    maximum=150.0,
+    read_only=True,
+)
 
 
 class FigureFeed:
