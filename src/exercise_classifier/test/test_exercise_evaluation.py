@@ -69,6 +69,31 @@ def test_named_classes_are_judged_apart_from_other():
     assert (found["n_windows"], found["n_other_windows"], found["other_told_as_no_exercise"]) == (6, 4, 0.5)
 
 
+def test_an_interval_is_of_the_figure_beside_it():
+    # Twenty people; the second exercise is of one of them, whom most resamples do not show.
+    labels = ("squat", "curl", "other")
+    groups = np.repeat(np.arange(20), 20)
+    y = np.where(groups == 0, 1, np.where(np.arange(400) % 2, 0, 2))
+    told = y.copy()
+    told[[50, 150, 250, 350]] = 1
+    windows = Windows(np.zeros((400, 1, 1)), y, y, np.arange(400) / 5, *np.zeros((2, 400), bool), labels)
+    takes = [replace(take_of("squat"), group=str(n)) for n in range(3)]
+    found = evaluation.report(takes, evaluation.HeldOut(windows, np.eye(3)[told] * 9, groups), 1.0, 0.5)
+    low, high = found["macro_f1_95"]
+    assert 0.9 < low <= found["macro_f1"] <= high
+    assert min(found["per_class"]["curl"]["precision_95"]) > 0
+    # Nobody stands idle: a class that no window shows is none of those that the mean is of.
+    idle = evaluation.named_classes(y, y, groups, (*labels, "idle"), 0)
+    assert idle["macro_f1"] == 1.0 and idle["macro_f1_95"] == [1.0, 1.0]
+
+
+def test_what_was_not_measured_is_said_so_on_the_card():
+    models = Path(__file__).parents[1] / "models"
+    shipped = json.loads((models / "exercise_lstm.evaluation.json").read_text())
+    text = card(shipped | {"idle_false_per_10min": None, "flicker_per_min": None})
+    assert "while idle not measured (" in text and "None" not in text
+
+
 def looked_at() -> Take:
     """A squat of which somebody saw: getting ready until 2 s, a fade from 4.5 s on."""
     take = take_of("squat")

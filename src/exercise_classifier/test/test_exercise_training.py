@@ -173,6 +173,8 @@ def test_every_configuration_that_ships_is_valid():
         ("network: {kind: transformer}", "network.kind"),
         ("unknown_word: 1", "unknown_word"),
         ("labels: [curl]", "other"),
+        ("duration: 0.6", "duration"),
+        ("stretches: nowhere.csv", "nowhere.csv is not there"),
         ("- a", "list"),
         ("a: [", "not YAML"),
     ],
@@ -183,6 +185,42 @@ def test_a_bad_configuration_is_refused_in_one_line(tmp_path, text, says):
     with pytest.raises(InputError, match=says) as error:
         load_config(str(path))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"rejected": ("sqaut",)}, "rejected: label 'sqaut' is shown by no take; did you mean 'squat'"),
+        ({"rejected": ("curl", "press", "squat")}, "rejected: every exercise of the data is"),
+        ({"shares": {"clips": {"sqaut": 0.5}}}, "shares: label 'sqaut'"),
+        ({"shares": {"clips": {"squat": 0.5, "curl": 0.5}}}, "shares: none for idle, other, press"),
+    ],
+)
+def test_names_that_nobody_has_are_refused_before_the_fit(tmp_path, monkeypatch, values, says):
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    config = TrainingConfig(synthetic=0, windows=20, **values)
+    with pytest.raises(InputError, match=says) as error:
+        experiment.training_windows(config, experiment.load(config, inputs))
+    assert "\n" not in str(error.value)
+
+
+def test_windows_to_fit_to_are_as_many_as_asked_for(tmp_path, monkeypatch):
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    config = TrainingConfig(synthetic=0, windows=100, labels=("curl", "press", "squat", "other"))
+    data = experiment.load(config, inputs)
+    shares = {"clips": dict.fromkeys(("curl", "press", "squat"), 0.33) | {"other": 0.01}}
+    pool = experiment.training_windows(config.model_copy(update={"shares": shares}), data)
+    assert 95 <= len(pool.y) <= 100
+
+
+def test_an_exercise_of_ones_own_rests_too():
+    curl = take_of("curl")
+    still = {name: np.repeat(getattr(curl, name)[:1], 60, axis=0) for name in ("image", "world", "visibility")}
+    take = replace(curl, exercise="side_lunge", stamps=np.arange(60) / 20, **still)
+    labels = ("side_lunge", "other", "idle")
+    assert {labels[n] for n in all_windows([take], Shape(), labels=labels).y} == {"idle"}
 
 
 def test_standing_still_before_a_set_is_idle():
@@ -289,5 +327,14 @@ def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, c
     assert 5e-4 <= found.learning_rate <= 1e-2 and found.windows == 60 and found.name == "tiny"
     assert result["trials"] == 2 and result["loss"] > 0
     assert "--tune 2" in tuned.read_text()
+    # What it names lies beside what it was found for, not beside what it found.
+    (tmp_path / "seen.csv").write_text("take,start,end,exercise\n0,0,60,curl\n")
+    config.write_text(config.read_text() + "stretches: seen.csv\n")
+    (tmp_path / "out").mkdir()
+    assert command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "out" / "tuned.yaml")]) == 0
+    assert load_config(str(tmp_path / "out" / "tuned.yaml")).stretches.is_file()
+    config.write_text("features: raw132\nwindows: 1\nsynthetic: 0\nfolds: 2\nepochs: 1\n")
+    with pytest.raises(InputError, match="fold 1 of 2 has no window to fit to"):
+        command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")])
     with pytest.raises(InputError, match="--tune 0"):
         command.train([*given, "--tune", "0"])

@@ -12,6 +12,9 @@ from exercise_classifier.features import FEATURE_SETS, N_FEATURES
 from exercise_classifier.training import cross_validation, synthetic
 from exercise_classifier.training import folds as splits
 from exercise_classifier.training.as_seen import as_seen
+from exercise_classifier.training.extras import extra_take
+from exercise_classifier.training.folds import refuse_shared
+from exercise_classifier.training.take_readers import find_sources
 from exercise_classifier.training.takes import groups_of
 from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
 from exercise_classifier.window import PoseWindow
@@ -149,6 +152,25 @@ def test_a_split_that_leaks_is_refused_in_one_line():
     leaking = cross_validation.Split([splits.Fold(frozenset({"a"}), frozenset({"a"}))], *[np.array(["a", "b"])] * 2)
     with pytest.raises(InputError, match="leaks"):
         leaking.rows(0, all_windows([take_of("curl")], Shape()).of(np.arange(2)))
+
+
+def test_a_pose_file_of_somebody_who_is_tested_is_no_leak(tmp_path):
+    take = replace(take_of("curl"), subject="P1", group="room A")
+    other = replace(take_of("press"), subject="P2", group="room B")
+    pose_file = replace(take, name="p", kind="pose file", group="subject P1", image=take.image + 1)
+    with pytest.raises(InputError, match=r"subject P1 is in 2 sources \(room A, subject P1\)"):
+        refuse_shared([take, other], [pose_file])
+    refuse_shared([take, other], [replace(pose_file, group="room A"), replace(pose_file, subject="P9", group="x")])
+    (tmp_path / "clips.csv").write_text("file,exercise,subject,group\na.mp4,curl,P1,room A\n")
+    (tmp_path / "poses.csv").write_text("file,exercise,subject,layout\np.npz,curl,P1,blazepose33_xyzv\n")
+    sources, _ = find_sources([], tmp_path / "clips.csv", (tmp_path / "poses.csv",))
+    assert {source.row["group"] for source in sources} <= {"room A"}
+
+
+def test_motion_capture_of_another_skeleton_is_refused(tmp_path):
+    np.savez(tmp_path / "one.npz", joints=np.zeros((30, 2, 3)), names=["Hips", "LeftUpLeg"], fps=30)
+    with pytest.raises(InputError, match=r"without left_shoulder, .*it has the joints Hips, LeftUpLeg"):
+        extra_take(tmp_path / "one.npz", {"file": "one.npz", "exercise": "squat", "source": "x"})
 
 
 def test_one_subject_one_group_wherever_it_is_filmed():

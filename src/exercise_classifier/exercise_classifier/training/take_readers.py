@@ -256,6 +256,8 @@ def _read_pose_file(source: RecordingFile) -> Take | None:
         raise InputError(f"layout {row['layout']!r} is not known; accepted: {', '.join(sorted(LAYOUTS))}")
     try:
         take = extra_take(source.path, row)
+    except InputError:
+        raise
     except Exception as error:  # NumPy raises whatever a broken archive leads it to
         raise InputError(f"not a pose file as its table says ({type(error).__name__}: {error})") from None
     if take is None:

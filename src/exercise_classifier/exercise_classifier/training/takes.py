@@ -151,11 +151,7 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
                 parent[find("footage " + footage[1])] = find(owners[file])
         else:
             known[file] = f"file {file}"
-    # Named by the first of its owners in the order of their names: the order of the table's rows deals out nothing.
-    first: dict[str, str] = {}
-    for owner in sorted(set(owners.values())):
-        first.setdefault(find(owner), owner)
-    return known | {file: first[find(owner)] for file, owner in owners.items()}
+    return known | {file: find(owner) for file, owner in owners.items()}
 
 
 def take_of(name: str, exercise: str, group: str, stamps: np.ndarray, poses: list[Pose], **fields: Any) -> Take:
