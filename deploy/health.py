@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Whether the graph on this host is healthy, by /diagnostics, in one line.
 
-Exit code 0 where every node that is asked for was heard and none that was heard has an error, else 1.
+Exit code 0 where every node that is asked for was heard and none of the graph that was heard has an error, else 1. The
+graph is that of the namespace /fitness, or of another one: `--ros-args -r __ns:=/robot1/fitness`. What others report on
+/diagnostics, a robot's motors for instance, is not looked at.
 
     ./fitness shell -- python deploy/health.py [--timeout SECONDS] [NODE ...] [--ros-args ...]
 """
@@ -26,17 +28,19 @@ class Health(Node):
 
     def __init__(self) -> None:
         super().__init__("health")
+        namespace = self.get_namespace()
+        self._graph = ("/fitness" if namespace == "/" else namespace) + "/"
         self.heard: dict[str, DiagnosticStatus] = {}
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            self.heard[status.name] = status
+            if status.name.startswith(self._graph):
+                self.heard[status.name] = status
 
     def missing(self, nodes: list[str]) -> list[str]:
-        """Those of the nodes that have not been heard; any namespace will do."""
-        names = {name.rsplit("/", 1)[-1] for name in self.heard}
-        return [node for node in nodes if node not in names]
+        """Those of the nodes that have not been heard."""
+        return [node for node in nodes if self._graph + node not in self.heard]
 
     def errors(self) -> list[str]:
         """What nodes say that have an error."""

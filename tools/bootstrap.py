@@ -107,7 +107,10 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except (OSError, subprocess.SubprocessError) as error:
         detail = str(error)
-        if NO_SPACE.search(detail):
+        if isinstance(error, PermissionError):
+            owner = Path(__file__).owner()
+            detail += f". This checkout is {owner}'s: run it as {owner}, or make a checkout of your own."
+        elif NO_SPACE.search(detail):
             detail = "the disk is full. Make room and start again."
         say(f"setup failed: {detail}")
         return 1

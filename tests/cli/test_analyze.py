@@ -151,6 +151,13 @@ def test_public_pose_file(data: Callable[[str], Path]) -> None:
     assert report.versions["pose"] is None
 
 
+def test_without_a_repetition_it_says_what_the_signal_did(fitness: Callable) -> None:
+    done = fitness("analyze", DEMO, "--exercise", "push_up")
+    said = " ".join(done.stdout.split())
+    assert "no exercise found push_up: elbow went from" in said
+    assert "a repetition turns below 135 and moves by" in said and "measured in " in said
+
+
 @pytest.mark.parametrize("set_to", [-20.0, 1.7e9])
 def test_a_clock_that_was_set_in_between(tmp_path: Path, set_to: float) -> None:
     with BagReader(DEMO) as bag:

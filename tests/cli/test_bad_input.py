@@ -75,6 +75,7 @@ def one_line(text: str) -> str:
         (["analyze", DEMO, "--model", "/nowhere/x.tflite"], "/nowhere/x.tflite"),
         (["analyze", DEMO, "--fps", "30"], "--fps"),
         (["live", "--demo", "--source", "0"], "--source"),
+        (["live", "--source", "x.mp4", "--unpaced"], "--unpaced is for --demo"),
         (["live", "--demo", "--record-images"], "--record-images"),
         (["live", "--record-images"], "--record"),
         (["live", "--params", "/nowhere/params.yaml"], "/nowhere/params.yaml"),

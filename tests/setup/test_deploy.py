@@ -22,7 +22,7 @@ def health(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_health_is_who_is_heard() -> None:
     rclpy.init()
-    node, executor, stopping = RepCounterNode(), SingleThreadedExecutor(), threading.Event()
+    node, executor, stopping = RepCounterNode(namespace="fitness"), SingleThreadedExecutor(), threading.Event()
 
     def spin() -> None:
         while not stopping.is_set():
@@ -35,6 +35,7 @@ def test_health_is_who_is_heard() -> None:
     try:
         there = health("--timeout", "60", "rep_counter")
         absent = health("--timeout", "10", "rep_counter", "pose_estimator")
+        elsewhere = health("--timeout", "3", "rep_counter", "--ros-args", "-r", "__ns:=/nosuch")
     finally:
         stopping.set()
         thread.join()
@@ -44,6 +45,7 @@ def test_health_is_who_is_heard() -> None:
     assert (there.returncode, there.stdout) == (0, "1 nodes, no error\n"), there.stderr
     assert absent.returncode == 1, absent.stderr
     assert absent.stdout == "not heard: pose_estimator\n"
+    assert elsewhere.stdout == "not heard: rep_counter\n", "another graph is none of its business"
 
 
 def test_the_image_leaves_out_nothing_that_it_needs() -> None:

@@ -297,7 +297,7 @@ def test_one_person_is_not_enough_to_test_on(tmp_path, monkeypatch):
     given_to_collect(monkeypatch, [take_of("curl")])
     with pytest.raises(InputError, match="2 or more"):
         command.train(["--clips", "clips.csv", "--out", str(tmp_path)])
-    with pytest.raises(InputError, match="either --clips"):
+    with pytest.raises(InputError, match="folder of a dataset, or --clips"):
         command.train(["--out", str(tmp_path)])
 
 

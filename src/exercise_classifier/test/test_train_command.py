@@ -83,6 +83,10 @@ def test_a_training_ends_with_a_screenful_and_the_files(tmp_path):
 def test_a_model_that_was_tested_on_one_class_is_not_called_perfect():
     lone = {"squat": EVALUATION["per_class"]["squat"], "other": EVALUATION["per_class"]["other"] | {"n_windows": 0}}
     assert "these figures say nothing" in summary(EVALUATION | {"per_class": lone}, [])
+    assert "no take shows other or idle: the model names an exercise whatever" in summary(
+        EVALUATION | {"per_class": lone}, []
+    )
+    assert "no take shows" not in summary(EVALUATION, [])
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**31)])

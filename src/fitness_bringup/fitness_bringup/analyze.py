@@ -25,7 +25,7 @@ from fitness_bringup.footage import Footage, open_footage
 from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import reach, table
-from fitness_core.catalogue import Catalogue
+from fitness_core.catalogue import Catalogue, Exercise
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
@@ -194,6 +194,8 @@ def run(
     else:
         # First: what cannot be written then is on the screen at least.
         print_report(examined.report, Console())
+        if exercise and not examined.report.segments:
+            Console().print(nothing_of(examined, examined.catalogue[exercise]), markup=False, soft_wrap=True)
     if html is not None:
         from fitness_bringup.html_report import to_html
 
@@ -202,6 +204,23 @@ def run(
         write_file(csv, to_csv(examined))
     if json is not None and not to_standard_output:
         write_file(json, to_text(examined.report))
+
+
+def nothing_of(examined: Examination, exercise: Exercise) -> str:
+    """What the driving signal of an exercise did in a recording without a repetition of it, beside what is asked."""
+    values = examined.signals[exercise.name]
+    measured = np.isfinite(values)
+    seen = f"measured in {measured.any(axis=1).mean():.0%} of the frames"
+    if not measured.any():
+        return f"{exercise.name}: its signal was never measured: what drives it is hidden or out of the picture"
+    unit, factor = ("\N{DEGREE SIGN}", math.degrees(1)) if exercise.joint else (" torso lengths", 1.0)
+    low, high = (float(factor * value) for value in np.nanpercentile(values, [2, 98]))
+    turn, least = factor * exercise.turn, factor * exercise.minimum_range
+    way = "below" if exercise.direction == "flex" else "above"
+    return (
+        f"{exercise.name}: {exercise.joint or 'distance'} went from {low:.3g} to {high:.3g}{unit}, {seen}; a "
+        f"repetition turns {way} {turn:.3g} and moves by {least:.3g}, and keeps `posture` and `travel` of its file"
+    )
 
 
 def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:

@@ -10,9 +10,11 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ament_index_python.packages import get_package_share_directory
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from fitness_core.ros import pictures, qos
@@ -44,7 +46,12 @@ Made by `python -m fitness_bringup.api_docs`; a test holds it equal to the code.
 
 Names are relative: under the launch files the namespace is `fitness`, and every name can be remapped. Every node is a
 managed (lifecycle) node with the usual services of one, and reports on `/diagnostics` (diagnostic_msgs/DiagnosticArray)
-at 1 Hz. Messages carry stamp and frame of the picture they come from.
+at 1 Hz. Messages carry stamp and frame of the picture they come from; [their fields](#messages) are at the end.
+
+Where ROS 2 is PyPI's there is no `ros2`: a node runs by its file, here a bag at twice its pace into a graph that
+`./fitness live --source topic:/none` runs:
+
+    ./fitness shell -- install/lib/fitness_datasets/player_node --ros-args -r __ns:=/fitness -p bag:=BAG -p rate:=2.0
 """
 
 
@@ -109,7 +116,15 @@ def render() -> str:
             parts += ["### Named while it runs\n", _run_time_table(AT_RUN_TIME[api.name])]
         if api.node_class.PARAMETERS:
             parts += ["### Parameters\n", _parameter_table(api.node_class.PARAMETERS)]
-    return "\n".join(parts)
+    return "\n".join([*parts, *_interfaces()])
+
+
+def _interfaces() -> Iterator[str]:
+    """Messages, services and actions as they are defined."""
+    share = Path(get_package_share_directory("fitness_msgs"))
+    yield "## Messages\n"
+    for file in sorted(file for kind in ("msg", "srv", "action") for file in (share / kind).glob(f"*.{kind}")):
+        yield f"### fitness_msgs/{file.stem}\n\n```\n{file.read_text().rstrip()}\n```\n"
 
 
 def _nodes_of(package_name: str) -> Iterator[NodeApi]:

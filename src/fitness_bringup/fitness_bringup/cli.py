@@ -6,12 +6,14 @@ the commands, so that help and mistakes are answered at once.
 
 import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import click
 import typer
+import typer.rich_utils
 
 from fitness_bringup import __version__, cli_checks, cli_recordings
 from fitness_bringup.cli_options import (
@@ -26,6 +28,9 @@ from fitness_core.errors import InputError
 
 # Refusals of a disk, which nothing but the user can mend.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+NARROW = 80
+"""Columns that help needs."""
 
 app = typer.Typer(
     help="Watches a person exercise: names the exercise, counts the repetitions.",
@@ -85,7 +90,7 @@ def live(
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
-        bool, typer.Option("--unpaced", help="Do not keep to the pace at which it was recorded.")
+        bool, typer.Option("--unpaced", help="With --demo: do not keep to the pace at which it was recorded.")
     ] = False,
     backend: BackendOrParameter = None,
     catalogue: Catalogue = None,
@@ -216,6 +221,9 @@ app.add_typer(cli_checks.app)
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
+    if shutil.get_terminal_size().columns < NARROW:
+        # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
+        typer.rich_utils.MAX_WIDTH = NARROW
     try:
         code = app(sys.argv[1:] or ["--help"], prog_name="fitness", standalone_mode=False)
     except click.ClickException as error:

@@ -289,6 +289,14 @@ def camera_devices() -> list[tuple[str, str, bool]]:
     return devices
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file is there, for this user: a link into somebody else's home is not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def read(path: Path) -> str:
     """Text of a file; empty where it cannot be read."""
     try:
@@ -346,7 +354,7 @@ def examine(env: dict[str, str]) -> list[Check]:
         total, free = memory.f_blocks * memory.f_frsize, memory.f_bavail * memory.f_frsize
 
     checks = [
-        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, (venv / "bin/python").exists()),
+        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, is_there(venv / "bin/python")),
         check_disk(shutil.disk_usage(root or Path.home()).free, have_packages),
         check_compiler(programs, header, built),
         check_ros(sourced, installed, env.get("ROS_VERSION", ""), platform.machine()),

@@ -42,7 +42,7 @@ def check_placement(pose: Pose, points: tuple[str, ...], light: float = float("n
     """
     if light < MIN_LIGHT:
         return "It is too dark: turn on a light or open the curtains."
-    if light > MAX_LIGHT:
+    if not pose.tracked and light > MAX_LIGHT:  # a white wall is as bright, and hides nobody
         return "It is too bright: turn the camera away from the window or the lamp."
     if not pose.tracked:
         return "Step into the picture: the camera does not see you."

@@ -58,6 +58,7 @@ def test_what_a_take_needs_to_see():
 def test_who_stands_well_is_told_nothing():
     assert check_placement(standing(0), points_of(CATALOGUE["squat"]), 120.0) == ""
     assert check_placement(standing(0), points_of(None)) == ""
+    assert check_placement(standing(0), points_of(None), 250.0) == "", "before a white wall"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_who_stands_well_is_told_nothing():
         (nobody(0), math.nan, "Step into the picture"),
         (nobody(0), 20.0, "too dark"),
         (standing(0), 20.0, "too dark"),
-        (standing(0), 250.0, "too bright"),
+        (nobody(0), 250.0, "too bright"),
         (standing(0, shift=(0, 0.3)), 100.0, "Step back until your feet are in the picture."),
         (standing(0, shift=(0.6, 0)), 100.0, "Move to the middle, or step back, until your shoulders are in"),
         (standing(0, scale=0.3), 100.0, "Come closer"),

@@ -22,8 +22,9 @@ _SEEN = 0.5
 # A body that nothing holds falls at 9.81 m/s2, 20 torso lengths/s2: a torso is 0.288 of the height, 0.49 m at 1.7 m
 # (shoulders at 0.818, hips at 0.530: Drillis and Contini 1966, in Winter 2009, https://doi.org/10.1002/9780470549148).
 # Feet push and never pull, so a body on its feet is slowed less than that: 13 at most in 700 repetitions on film of all
-# exercises that are done without a jump but push-ups, 15 to 32 in jumps. Three quarters of free fall:
-_FALL = 15.0
+# exercises that are done without a jump but push-ups, and 16 in squats of who rises as fast as can be; 16 to 32 in
+# jumps. Four fifths of free fall:
+_FALL = 16.0
 # How long it has to fall, and how far it may be off a parabola [s, torso lengths]: a flight of less lifts a foot by
 # 11 cm, a landmark that jumps draws no parabola.
 _FLIGHT_S = 0.3

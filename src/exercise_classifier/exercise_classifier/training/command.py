@@ -172,7 +172,7 @@ def _configuration(given: argparse.Namespace) -> TrainingConfig:
         raise InputError("two datasets are given; give one, as DIR or with --data DIR")
     given.data = given.data or given.data_folder
     if (given.clips is None) == (given.data is None):
-        raise InputError("give either --clips clips.csv or --data DIR, one of them")
+        raise InputError("give the folder of a dataset, or --clips clips.csv, one of both")
     if given.jobs < 1:
         raise InputError(f"--jobs {given.jobs}: 1 or more folds are fitted at a time")
     if given.leave_one_source_out:

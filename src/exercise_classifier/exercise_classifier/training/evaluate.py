@@ -21,6 +21,7 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     data = experiment.load(config, inputs)
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
+    fitting.say(experiment.told(data, pool, checked, begun))
     result, found = experiment.held_out_report(config, data, inputs, pool, checked)
     if labels is not None:
         said = evaluation.without(found.held_out, config.rejected, result["temperature"])

@@ -250,6 +250,15 @@ def checked_windows(config: TrainingConfig, data: Data) -> Windows:
     return all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
 
 
+def told(data: Data, pool: Windows, checked: Windows, begun: float) -> str:
+    """What there is to fit to and to test on, in a line; begun: by the monotonic clock [s]."""
+    return (
+        f"{len(data.takes)} takes, {len(data.extra)} extra and {len(data.made)} synthetic ones, "
+        f"{len(data.labels)} classes: {len(pool.y)} augmented windows, "
+        f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s"
+    )
+
+
 def held_out_report(
     config: TrainingConfig, data: Data, inputs: Inputs, pool: Windows, checked: Windows
 ) -> tuple[dict, CrossValidated]:

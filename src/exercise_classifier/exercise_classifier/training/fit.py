@@ -32,11 +32,7 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluat
     known = None if evaluated is None else _read_evaluation(evaluated, config, data.labels, of_data)
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
-    say(
-        f"{len(data.takes)} takes, {len(data.extra)} extra and {len(data.made)} synthetic ones, "
-        f"{len(data.labels)} classes: {len(pool.y)} augmented windows, "
-        f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s"
-    )
+    say(experiment.told(data, pool, checked, begun))
     result = known or {
         **experiment.held_out_report(config, data, inputs, pool, checked)[0],
         "data": of_data,

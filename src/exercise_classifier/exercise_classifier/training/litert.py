@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+from fitness_core.quiet import LITERT_CHATTER, without
+
 # Of the weights of an unrolled network, all steps together [bytes].
 _LARGEST_UNROLLED = 64_000_000
 
@@ -33,14 +35,15 @@ def _converted(model: keras.Model, how: dict[str, Any]) -> bytes:
     model, batch = _unrolled(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
-        model.export(
-            str(path),
-            format="litert",
-            input_signature=[tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)],
-            target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
-            verbose=False,
-            **how,
-        )
+        with without(LITERT_CHATTER):
+            model.export(
+                str(path),
+                format="litert",
+                input_signature=[tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)],
+                target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
+                verbose=False,
+                **how,
+            )
         return path.read_bytes()
 
 

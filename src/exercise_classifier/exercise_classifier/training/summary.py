@@ -24,6 +24,13 @@ def summary(result: dict, written: list[Path]) -> str:
     lines.append("")
     wanted = {label: why for label, why in result["not_shipped"].items() if why != NOT_ASKED_FOR}
     lines += [f"told as `other`: {label} ({why})" for label, why in wanted.items()]
-    if sum(of["n_windows"] > 0 for of in result["per_class"].values()) < 2:
+    shown = {label for label, of in result["per_class"].items() if of["n_windows"]}
+    lacking = [label for label in ("other", "idle") if label not in shown]
+    if "other" in lacking:
+        lines += [
+            f"no take shows {' or '.join(lacking)}: the model names an exercise whatever somebody does;",
+            "record some: ./fitness record --exercise other,idle --seconds 20",
+        ]
+    if len(shown) < 2:
         lines.append("one class only was tested: these figures say nothing; record something else too")
     return "\n".join([*lines, f"written: {', '.join(map(str, written))}"])
