@@ -102,6 +102,7 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(page.locator("#review")).to_be_hidden()
     guide.take("review", repetitions=3)
     expect(page.locator("#review")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#answer")).to_have_text("The take is over, with 3 repetitions")
     page.get_by_role("button", name="Keep take").click()
     expect(page.locator("#answer")).to_have_text("stopped")
     assert guide.asked[-1].decision == "keep"

@@ -105,8 +105,9 @@ export class Controls {
   }
 
   // What happens in a guided take.
-  tookPlace({ phase, kept, message }) {
+  tookPlace({ phase, kept, message, repetitions }) {
     $("review").hidden = phase !== "review";
+    if (phase === "review") this.tell(`The take is over, with ${repetitions} repetition${repetitions === 1 ? "" : "s"}`);
     if (phase === "review" && this.leading) $("review").scrollIntoView({ block: "center" });
     if (phase === "over") this.leading = false;
     if (phase === "over") this.tell(kept ? "Take kept" : `Take not kept: ${message}`, !kept);
