@@ -93,6 +93,10 @@ def test_a_file_that_is_counted_twice_differently_is_not_certain(tmp_path):
         "file,exercise,reps,certainty\na.mp4,press,2,certain\na.mp4,press,1,certain\nb.mp4,curl,3,certain\n"
         "c.mp4,curl,4,medium\nd.mp4,other,,certain\n"
     )
+    with pytest.raises(InputError, match=r"names a.mp4, which is not there \(5 of 5 files are not\)"):
+        counted_recordings.clips(table, tmp_path)
+    for name in "abcd":
+        (tmp_path / f"{name}.mp4").touch()
     found = counted_recordings.clips(table, tmp_path)
     assert [(one.name, one.count, one.certain) for one in found] == [
         *(("a.mp4", 1, False), ("b.mp4", 3, True)),

@@ -110,6 +110,8 @@ def live(
     if another_bag and record is not None and record.exists():
         record = live.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
+    if unpaced and not demo:
+        raise InputError("--unpaced is for --demo: pictures would be lost; ./fitness analyze counts as fast as it can")
     options = live.Options(
         source=source,
         demo=demo,

@@ -180,7 +180,7 @@ def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
 def rows_of(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a table of recordings. Raises InputError where a column, or a file that it names, is not there."""
     rows = read_rows(table)
-    if not rows or any(column not in rows[0] for column in columns):
+    if rows and any(column not in rows[0] for column in columns):
         raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
     # Before anything is counted, which takes as long as the videos.
     if missing := [row["file"] for row in rows if not (table.parent / row["file"]).is_file()]:

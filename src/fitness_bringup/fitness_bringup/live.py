@@ -171,8 +171,6 @@ def check(options: Options) -> None:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
     if options.demo and options.backend:
         raise InputError("--backend: the demo replays landmarks, nothing finds a body; leave it out or give a --source")
-    if options.unpaced and not options.demo:
-        raise InputError("--unpaced is for --demo: pictures would be lost; ./fitness analyze counts as fast as it can")
     if options.source == BROWSER and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.demo and options.record_images:
@@ -183,8 +181,8 @@ def check(options: Options) -> None:
         raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
     if (options.window or options.record_video is not None) and not options.overlay:
         raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")
-    if picture_topic(options.source) and options.loop:
-        raise InputError("--loop is of recordings; what comes on a topic is as it comes, leave it out")
+    if picture_topic(options.source) and (options.loop or options.unpaced):
+        raise InputError("--loop and --unpaced are of recordings; what comes on a topic is as it comes, leave them out")
     node_parameters.check_namespace(options.namespace)
     if options.params is not None:
         node_parameters.check(options.params, _namespace(options))
