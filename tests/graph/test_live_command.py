@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rclpy.serialization import serialize_message
 from rclpy.utilities import try_shutdown
+from std_msgs.msg import String
 
 from fitness_bringup import live, processes
 from fitness_core.catalogue import SHIPPED
-from fitness_datasets.bags import BagReader
+from fitness_datasets.bags import BagReader, BagWriter
 
 LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--port", "0"]
 DEADLINE = 60.0
@@ -119,6 +121,28 @@ def test_the_users_file_says_whether_the_picture_is_shown(
         nodes.graph.close()
     finally:
         try_shutdown()
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes",)])
+def test_a_bag_of_landmarks_is_replayed_into_the_graph(fitness, tmp_path: Path, processes: tuple[str, ...]) -> None:
+    bag = tmp_path / "mine"
+    with BagReader(live.DEMO) as demo, BagWriter(bag, {"/robot/body_pose": "fitness_msgs/msg/BodyPose"}) as writer:
+        for _, _, stamp, cdr in demo.raw([demo.find("body_pose")]):
+            writer.write("/robot/body_pose", stamp, cdr)
+    again = tmp_path / "again"
+    speed = ("-p", "player.rate:=20.0") if processes else ("--unpaced",)
+    done = fitness(*("live", "--source", bag, "--no-dashboard", "--record", again), *speed, *processes)
+    assert done.returncode == 0, done.stderr
+    assert "curl 3, press 2, squat 5" in " ".join(done.stdout.split())
+    with BagReader(again) as recorded:
+        assert recorded.counts[recorded.find("body_pose")] == 497
+
+
+def test_a_bag_without_landmarks_says_what_counts_in_it(fitness, tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "bag", {"/talk": "std_msgs/msg/String"}) as writer:
+        writer.write("/talk", 1, serialize_message(String(data="hello")))
+    done = fitness("live", "--source", tmp_path / "bag")
+    assert done.returncode == 2 and "holds no landmarks (body_pose); ./fitness analyze" in done.stderr
 
 
 def test_what_was_recorded_before_a_crash_stays_and_the_rest_has_a_bag_of_its_own(tmp_path: Path) -> None:

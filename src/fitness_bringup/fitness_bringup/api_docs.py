@@ -48,7 +48,7 @@ Names are relative: under the launch files the namespace is `fitness`, and every
 managed (lifecycle) node with the usual services of one, and reports on `/diagnostics` (diagnostic_msgs/DiagnosticArray)
 at 1 Hz. Messages carry stamp and frame of the picture they come from; [their fields](#messages) are at the end.
 
-Where ROS 2 is PyPI's there is no `ros2`: a node runs by its file, here a bag at twice its pace into a graph that
+Where ROS 2 is PyPI's there is no `ros2`: a node runs by its file, here a player into a graph that
 `./fitness live --source topic:/none` runs:
 
     ./fitness shell -- install/lib/fitness_datasets/player_node --ros-args -r __ns:=/fitness -p bag:=BAG -p rate:=2.0

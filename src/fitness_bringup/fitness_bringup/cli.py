@@ -48,7 +48,7 @@ def live(
         typer.Option(
             metavar="SOURCE",
             help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera; "
-            "topic:/NAME: your own driver.",
+            "topic:/NAME: your own driver; a bag of landmarks.",
             show_default=False,
         ),
     ] = "",
@@ -90,7 +90,7 @@ def live(
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
-        bool, typer.Option("--unpaced", help="With --demo: do not keep to the pace at which it was recorded.")
+        bool, typer.Option("--unpaced", help="Of landmarks: do not keep to the pace at which they were recorded.")
     ] = False,
     backend: BackendOrParameter = None,
     catalogue: Catalogue = None,
@@ -110,8 +110,10 @@ def live(
     if another_bag and record is not None and record.exists():
         record = live.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
-    if unpaced and not demo:
-        raise InputError("--unpaced is for --demo: pictures would be lost; ./fitness analyze counts as fast as it can")
+    if unpaced and live.Options(source=source, demo=demo).bag is None:
+        raise InputError(
+            "--unpaced is for landmarks: pictures would be lost; ./fitness analyze is as fast as it can be"
+        )
     options = live.Options(
         source=source,
         demo=demo,

@@ -57,6 +57,15 @@ class Options:
     parameters: tuple[str, ...] = ()
     namespace: str = "fitness"
 
+    @property
+    def bag(self) -> Path | None:
+        """The bag of landmarks that is replayed in the place of a camera: the demo's, or one that `source` names."""
+        if self.demo:
+            return DEMO
+        from fitness_bringup.footage import is_bag
+
+        return Path(self.source) if self.source and is_bag(Path(self.source)) else None
+
 
 def run(options: Options) -> None:
     """Run the graph until its source ends or a signal comes, then print the summary.
@@ -100,7 +109,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     nodes = _Nodes(options)
     try:
         _add_source(nodes, options)
-        if not options.demo:
+        if options.bag is None:
             from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
             nodes.add(PoseEstimatorNode, "pose_estimator", **given(backend=options.backend))
@@ -169,12 +178,18 @@ def check(options: Options) -> None:
     """Raise InputError for options that do not go together, and for a parameter file that would do nothing."""
     if options.demo and options.source:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
-    if options.demo and options.backend:
-        raise InputError("--backend: the demo replays landmarks, nothing finds a body; leave it out or give a --source")
+    if options.bag is not None and options.backend:
+        raise InputError(
+            "--backend: landmarks are replayed, nothing finds a body; leave it out or give a --source"
+        )
     if options.source == BROWSER and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
-    if options.demo and options.record_images:
-        raise InputError("--record-images: the demo has no pictures; leave it out or give a --source")
+    if options.bag is not None and options.record_images:
+        raise InputError(
+            "--record-images: landmarks are replayed, without pictures; leave it out or give a --source"
+        )
+    if options.bag is not None and not options.demo:
+        check_bag(options.bag)
     if options.record_images and options.record is None:
         raise InputError("--record-images: nothing is recorded; give the bag to make with --record BAG")
     if options.record is not None and options.record.exists():
@@ -250,11 +265,11 @@ class _Nodes:
 
 
 def _add_source(nodes: _Nodes, options: Options) -> None:
-    if options.demo:
+    if options.bag is not None:
         from fitness_datasets.player_node import PlayerNode
 
         speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
-        nodes.add(PlayerNode, "player", bag=str(DEMO), **given(loop=options.loop), **speed)
+        nodes.add(PlayerNode, "player", bag=str(options.bag), **given(loop=options.loop), **speed)
     elif options.source == BROWSER:
         _add_dashboard(nodes, options, camera=True)
     elif not picture_topic(options.source):
@@ -269,8 +284,8 @@ def _add_views(nodes: _Nodes, options: Options) -> None:
     if options.overlay:
         from fitness_visualization.overlay_node import OverlayNode
 
-        # The demo has no pictures; whether a camera's may be shown is the parameter file's to say.
-        nodes.add(OverlayNode, "overlay", **({"picture": False} if options.demo else {}))
+        # Landmarks have no pictures; whether a camera's may be shown is the parameter file's to say.
+        nodes.add(OverlayNode, "overlay", **({"picture": False} if options.bag is not None else {}))
     if options.markers:
         from fitness_visualization.markers_node import MarkersNode
 
@@ -328,13 +343,17 @@ def check_source(source: str) -> None:
     try:
         open_source(source).close()
     except InputError as error:
-        from fitness_bringup.footage import is_bag
-
-        if is_bag(Path(source)):
-            again = f"./fitness analyze {source}, or ros2 launch fitness_bringup replay.launch.py source:={source}"
-            raise InputError(f"{source} is a bag, and live takes pictures; to count in it again: {again}") from None
         hint = "; --source FILE takes a video, ./fitness live --demo needs nothing" if source == "0" else ""
         raise InputError(f"{error}{hint}") from None
+
+
+def check_bag(bag: Path) -> None:
+    """Raise InputError for a bag that holds no landmarks, or those of several cameras."""
+    from fitness_datasets.bags import BagReader
+
+    with BagReader(bag) as reader:
+        if not reader.find("body_pose"):
+            raise InputError(f"{bag} holds no landmarks (body_pose); ./fitness analyze {bag} counts in its pictures")
 
 
 def given(**parameters: Any) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def separate(options: live.Options) -> int:
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
-    if options.source and options.source != live.BROWSER and not picture_topic(options.source):
+    if options.source and options.source != live.BROWSER and options.bag is None and not picture_topic(options.source):
         live.check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.yaml")
@@ -75,19 +75,21 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     recorded = options.record is not None
     # Nothing is published before those are there who must hear all of it, as with the launch files.
     hear_poses = 2 + options.dashboard + options.hri + recorded
-    if options.demo:
-        asked["player"] = {"bag": str(live.DEMO), "wait_for_subscribers": hear_poses} | live.given(loop=options.loop)
+    if options.bag is not None:
+        asked["player"] = {"bag": str(options.bag.absolute()), "wait_for_subscribers": hear_poses} | live.given(
+            loop=options.loop
+        )
         asked["player"] |= {"rate": 0.0} if options.unpaced else {}
     elif options.source != live.BROWSER and not topic:
         asked["camera"] = live.given(source=options.source, loop=options.loop)
         asked["camera"] |= {"paced": False} if options.unpaced else {}
         asked["camera"] |= {"wait_for_subscribers": 1 + (recorded and options.record_images)}
-    if not options.demo:
+    if options.bag is None:
         asked["pose_estimator"] = live.given(backend=options.backend) | {"wait_for_subscribers": hear_poses}
     asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
     asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
     asked |= {"hri_bridge": {}} if options.hri else {}
-    if options.overlay and options.demo:
+    if options.overlay and options.bag is not None:
         asked["overlay"] = {"picture": False}
     if options.dashboard:
         asked["dashboard"] = {"camera": options.source == live.BROWSER} if options.source == live.BROWSER else {}

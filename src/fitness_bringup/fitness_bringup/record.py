@@ -66,6 +66,8 @@ def run(options: Options) -> int:
         print(f"{before.folder} has every take already; give more --takes, or another --session")
         return 0
     graph_options = _graph_options(options)
+    if graph_options.bag is not None:
+        raise InputError(f"--source {options.source}: takes are recorded of pictures; give a camera or a video")
     live.check(graph_options)
     live.set_environment()
     stop = Future()

@@ -33,6 +33,12 @@ from fitness_visualization.dashboard.state import State
 from fitness_visualization.dashboard.viewers import unpack
 
 
+def test_every_exercise_has_a_joint_to_show():
+    joints = {one["name"]: one["joint"] for one in State(Catalogue.load()).hello()["exercises"]}
+    assert joints["squat"] == "knee" and joints["sit_up"] == "hip", "whatever drives it"
+    assert set(joints.values()) <= {"elbow", "shoulder", "hip", "knee"}
+
+
 def test_a_script_reads_the_state_as_json(serve, source):
     source.angles = JointAngles(STAMP, np.full(10, np.pi / 2, np.float32), np.ones(10, np.float32))
     source.angles.angles[3] = np.nan

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fitness_core.catalogue import Catalogue
+from fitness_core.catalogue import Catalogue, Exercise, JointName
 from fitness_core.skeleton import CONNECTIONS, JOINTS
 from fitness_core.types import (
     SILENT,
@@ -41,7 +41,7 @@ class State:
     """The newest of everything. One thread takes what comes, any thread may read."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.exercises = [{"name": e.name, "title": e.title, "joint": e.joint and str(e.joint)} for e in catalogue]
+        self.exercises = [{"name": e.name, "title": e.title, "joint": _joint_of(e)} for e in catalogue]
         self._by_distance = {e.name for e in catalogue if e.joint is None}
         self.threshold = math.nan
         self.model = ""
@@ -262,6 +262,15 @@ def _pose(pose: Pose | None) -> Json | None:
         landmarks = np.column_stack((pose.image[:, :2], pose.visibility)).astype(float).round(4).tolist()
         landmarks = [point if all(map(math.isfinite, point)) else [0.0, 0.0, 0.0] for point in landmarks]
     return {"width": pose.width, "height": pose.height, "body_id": pose.body_id, "landmarks": landmarks}
+
+
+def _joint_of(exercise: Exercise) -> str | None:
+    """The joint whose angle is shown of an exercise: that which drives it, else that from which its distance goes."""
+    if exercise.joint is not None:
+        return str(exercise.joint)
+    assert exercise.distance is not None
+    ends = str(exercise.distance.of), str(exercise.distance.point)
+    return next((end for end in ends if end in set(JointName)), None)
 
 
 def _keep(kept: deque[Json], message: Json) -> Json:
