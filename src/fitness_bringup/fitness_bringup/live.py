@@ -179,15 +179,11 @@ def check(options: Options) -> None:
     if options.demo and options.source:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
     if options.bag is not None and options.backend:
-        raise InputError(
-            "--backend: landmarks are replayed, nothing finds a body; leave it out or give a --source"
-        )
+        raise InputError("--backend: landmarks are replayed, nothing finds a body; leave it out or give a --source")
     if options.source == BROWSER and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.bag is not None and options.record_images:
-        raise InputError(
-            "--record-images: landmarks are replayed, without pictures; leave it out or give a --source"
-        )
+        raise InputError("--record-images: landmarks are replayed, without pictures; leave it out or give a --source")
     if options.bag is not None and not options.demo:
         check_bag(options.bag)
     if options.record_images and options.record is None:
