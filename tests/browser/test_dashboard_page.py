@@ -91,7 +91,9 @@ def test_controls_reach_the_graph(demo, browser: Browser, visit):
 
 
 def test_an_exercise_that_somebody_else_asked_for_is_shown_as_such(live: Callable, browser: Browser, visit):
-    running = live("--demo", "--loop", "--no-overlay", "-p", "rep_counter.exercise:=front_raise")
+    # A namespace of its own: the other graph of these tests runs meanwhile.
+    own = "--namespace", "asked"
+    running = live("--demo", "--loop", "--no-overlay", *own, "-p", "rep_counter.exercise:=front_raise")
     page = visit(browser, running.address)
     expect(page.locator("#pick")).to_have_value("front_raise")
     expect(page.locator("#exercise")).to_have_text("Front raise")
