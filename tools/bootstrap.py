@@ -108,13 +108,20 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, subprocess.SubprocessError) as error:
         detail = str(error)
         if isinstance(error, PermissionError):
-            owner = Path(__file__).owner()
-            detail += f". This checkout is {owner}'s: run it as {owner}, or make a checkout of your own."
+            detail += f". This checkout is {_owner()}'s: run it as they, or make a checkout of your own."
         elif NO_SPACE.search(detail):
             detail = "the disk is full. Make room and start again."
         say(f"setup failed: {detail}")
         return 1
     return 0
+
+
+def _owner() -> str:
+    """Whose this checkout is; a number where no account has it, as in a container."""
+    try:
+        return Path(__file__).owner()
+    except KeyError:
+        return f"user {Path(__file__).stat().st_uid}"
 
 
 if __name__ == "__main__":

@@ -248,13 +248,13 @@ class BagReader:
         name = self._require(topic, "poses")
         if self.topics[name] in self.outdated():
             for _, _, message in self.messages([name]):
-                yield partial(self._of_before, message, self.topics[name])
+                yield partial(self._pose_of_older, message, self.topics[name])
             return
         for _, _, _, cdr in self.raw([name]):
             yield partial(pose_of, cdr)
 
-    def _of_before(self, message: Any, kind: str) -> Pose:
-        """The pose in a message of a version of before. Raises InputError for one that lacks what a pose has."""
+    def _pose_of_older(self, message: Any, kind: str) -> Pose:
+        """The pose in a message of an older version. Raises InputError for one that lacks what a pose has."""
         try:
             return from_body_pose(message)
         except AttributeError as error:

@@ -101,7 +101,7 @@ def movement(points: np.ndarray, stamps: np.ndarray) -> np.ndarray:
 def _measured(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which landmarks [33] are measured in most frames that show a body, and the frames in which all of these are."""
     finite = np.isfinite(points[:, :, :2]).all(axis=2)
-    if finite.all():
+    if len(finite) and finite.all():
         return finite[0], finite[:, 0]
     body = finite.any(axis=1)
     used = finite[body].mean(axis=0) >= _USUAL if body.any() else body[:0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import TypeVar
 
-from fitness_core.types import Classification, Pose, nanoseconds, seconds
+from fitness_core.types import SET_BACK, Classification, Pose, nanoseconds, seconds
 from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.memory import Memory
 
@@ -29,12 +29,12 @@ def needed(memory: Memory, stamps: list[int]) -> int:
     since = memory.end - _WARM_UP
     first = 0
     # A recording that is played again and again has a stamp in every loop: the newest that has it is taken.
-    begins = [0, *(index for index in range(1, len(stamps)) if stamps[index] < stamps[index - 1])]
+    begins = [0, *(index for index in range(1, len(stamps)) if stamps[index - 1] - stamps[index] > SET_BACK)]
     for begin, end in zip(begins, [*begins[1:], len(stamps)], strict=True):
         if stamps[begin] <= memory.stamp <= stamps[end - 1]:
             first = begin
     for index, stamp in enumerate(stamps[first:-1], first):
-        if stamp >= since or stamps[index + 1] < stamp:
+        if stamp >= since or stamp - stamps[index + 1] > SET_BACK:
             return index
     return len(stamps) - 1
 
@@ -84,7 +84,7 @@ def _run(counter: RepCounter, poses: list[Pose], labels: list[Classification]) -
 def _loops(stamped: list[Stamped]) -> list[list[Stamped]]:
     loops = [stamped[:1]]
     for before, after in pairwise(stamped):
-        if after.stamp < before.stamp:
+        if before.stamp - after.stamp > SET_BACK:
             loops.append([])
         loops[-1].append(after)
     return loops

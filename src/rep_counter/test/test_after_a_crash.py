@@ -87,6 +87,20 @@ def test_a_first_repetition_that_had_turned_when_it_crashed_is_counted(poses, tm
     assert [event.index for event in after + counter.finish().events] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_pose_that_came_late_is_no_loop_of_a_recording(poses, tmp_path):
+    file = MemoryFile(tmp_path / "counter.json")
+    before = told(crashed_at(poses, 150, file))
+    memory, _ = file.load(60.0)
+    late = [*poses[:160], replace(poses[158], stamp=poses[158].stamp + 1_000_000), *poses[160:]]
+    stamps = [pose.stamp for pose in late]
+    assert needed(memory, stamps) == needed(memory, [pose.stamp for pose in poses])
+    counter = RepCounter(CATALOGUE)
+    after = told(resume(counter, memory, late, [label(pose.stamp) for pose in poses]).outputs)
+    counted = [event for event in (*before, *after, *counter.finish().events) if event.counted]
+    assert len({(event.set_index, event.index) for event in counted}) == 6
+    assert {event.set_index for event in counted} == {1}
+
+
 def test_poses_that_nobody_kept_are_told_of(poses, tmp_path):
     file = MemoryFile(tmp_path / "memory.json")
     before = told(crashed_at(poses, 110, file))

@@ -192,20 +192,39 @@ def test_stamps_that_stand_still_are_told_of(graph, figure):
     until(told)
 
 
-def test_a_reset_while_it_catches_up_tells_the_set(graph, tmp_path, monkeypatch):
+def left_by_a_crash(counter, repetitions):
+    """What a counter has left behind that died in a set of so many squats, one every three seconds."""
+    ends = [nanoseconds(3.0 * number) for number in range(1, repetitions + 1)]
+    done = [
+        RepEvent(end, "squat", 1, number, Reason.NONE, end - nanoseconds(2), end - nanoseconds(1), end, 1.5)
+        for number, end in enumerate(ends, 1)
+    ]
+    spans = [("squat", event.start, event.end) for event in done]
+    file = MemoryFile(state_file(counter))
+    file.save(Memory(ends[-1], "", 1, SavedSet("squat", 1, done), spans))
+    return file
+
+
+@pytest.mark.parametrize("end", ["reset", "stop"])
+def test_a_set_is_told_that_ends_before_a_counter_could_go_on_after_a_crash(graph, tmp_path, monkeypatch, end):
     monkeypatch.setenv("ROS_HOME", str(tmp_path))
     add, until = graph
     counter = add(RepCounterNode())
     person = add(Person())
     until(lambda: person.count_publishers("set_summary"))
-    end = nanoseconds(3.0)
-    done = [RepEvent(end, "squat", 1, 1, Reason.NONE, end - nanoseconds(2), end - nanoseconds(1), end, 1.5)]
-    file = MemoryFile(state_file(counter))
-    file.save(Memory(end, "", 1, SavedSet("squat", 1, done), [("squat", done[0].start, end)]))
+    file = left_by_a_crash(counter, 3)
     counter.start()
-    assert counter._on_reset(Trigger.Request(), Trigger.Response()).success
+    if end == "stop":
+        counter.stop()
+    else:
+        client = person.create_client(Trigger, "rep_counter/reset")
+        until(client.service_is_ready)
+        answer = client.call_async(Trigger.Request())
+        until(answer.done)
+        assert answer.result().success
     until(lambda: person.heard["set_summary"])
-    assert [(said.exercise, said.repetitions) for said in person.heard["set_summary"]] == [("squat", 1)]
+    assert [(said.exercise, said.repetitions) for said in person.heard["set_summary"]] == [("squat", 3)]
+    assert not file.path.exists()
 
 
 def test_a_catalogue_that_is_not_there_and_an_exercise_that_is_not_in_it(graph):
@@ -216,24 +235,3 @@ def test_a_catalogue_that_is_not_there_and_an_exercise_that_is_not_in_it(graph):
     unknown = add(RepCounterNode("two", parameter_overrides=overrides(exercise="yoga")))
     with pytest.raises(InputError, match="'yoga' is not in the catalogue"):
         unknown.start()
-
-
-def test_who_ends_before_it_could_go_on_after_a_crash_tells_the_set(graph, tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_HOME", str(tmp_path))
-    add, until = graph
-    counter = add(RepCounterNode())
-    person = add(Person())
-    until(lambda: person.count_publishers("set_summary"))
-    ends = [nanoseconds(3.0 * number) for number in (1, 2, 3)]
-    done = [
-        RepEvent(end, "squat", 1, number, Reason.NONE, end - nanoseconds(2), end - nanoseconds(1), end, 1.5)
-        for number, end in enumerate(ends, 1)
-    ]
-    spans = [("squat", event.start, event.end) for event in done]
-    file = MemoryFile(state_file(counter))
-    file.save(Memory(ends[-1], "", 1, SavedSet("squat", 1, done), spans))
-    counter.start()
-    counter.stop()
-    until(lambda: person.heard["set_summary"])
-    assert [(said.exercise, said.repetitions) for said in person.heard["set_summary"]] == [("squat", 3)]
-    assert not file.path.exists()

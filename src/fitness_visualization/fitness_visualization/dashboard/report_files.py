@@ -30,7 +30,7 @@ def report_files(recording: Path) -> ReportFiles:
         with tempfile.TemporaryDirectory() as folder:
             return _analyse(recording, Path(folder))
     except OSError as error:
-        raise InputError(f"no report: it cannot be written down ({error.strerror})") from None
+        raise InputError(f"no report: it cannot be made ({error.strerror})") from None
 
 
 def _analyse(recording: Path, folder: Path) -> ReportFiles:
