@@ -91,7 +91,7 @@ def test_a_pose_that_came_late_is_no_loop_of_a_recording(poses, tmp_path):
     file = MemoryFile(tmp_path / "counter.json")
     before = told(crashed_at(poses, 150, file))
     memory, _ = file.load(60.0)
-    late = [*poses[:160], replace(poses[158], stamp=poses[158].stamp + 1_000_000), *poses[160:]]
+    late = [*poses[:140], replace(poses[138], stamp=poses[138].stamp + 1_000_000), *poses[140:]]
     stamps = [pose.stamp for pose in late]
     assert needed(memory, stamps) == needed(memory, [pose.stamp for pose in poses])
     counter = RepCounter(CATALOGUE)
