@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from exercise_classifier.training.dataset import Config, NothingUsable, build
-from exercise_classifier.training.take_readers import Problem
+from exercise_classifier.training.take_spans import Problem
 from fitness_bringup import __version__
 from fitness_bringup.tables import table
 

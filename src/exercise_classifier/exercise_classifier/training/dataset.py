@@ -19,13 +19,12 @@ import numpy as np
 
 from exercise_classifier import features
 from exercise_classifier.training import dataset_card
+from exercise_classifier.training.recording_files import Found, RecordingFile
 from exercise_classifier.training.take_checks import check
 from exercise_classifier.training.take_readers import (
     FORMAT,
     MANIFEST,
-    Found,
     Problem,
-    RecordingFile,
     digest,
     find_sources,
     read_source,
