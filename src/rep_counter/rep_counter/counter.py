@@ -303,7 +303,7 @@ class RepCounter:
                 summaries.append(self._close_set())
             self._sets += 1
             self._set = Set(chain[0], self._sets, self._catalogue[chain[0]].effort)
-            for candidate in chain[1]:
+            for candidate in [*self._deciding.failed_before(*chain, now, last), *chain[1]]:
                 self._credit(self._set, candidate, now, events)
 
     def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:

@@ -33,6 +33,8 @@ _ALIKE = 0.6
 _DECIDING = 6
 # The first repetitions of a doubtful set wait no longer than this for further ones.
 _PATIENCE = nanoseconds(6.0)
+# So many failed attempts before a set are remembered; who fails more often before the first good one is told enough.
+_MOST_FAILED = 10
 # Repetitions of one set follow each other within this.
 _GAP = nanoseconds(3.0)
 REMEMBERED = nanoseconds(30.0)
@@ -54,6 +56,7 @@ class Deciding:
         self._evidence = evidence
         self.given = given
         self._open: dict[str, list[Candidate]] = {name: [] for name in tracks}
+        self._failed: dict[str, deque[Candidate]] = {name: deque(maxlen=_MOST_FAILED) for name in tracks}
         self.credited: deque[tuple[str, int, int]] = deque(maxlen=30)
         """Exercise, start, end of the last repetitions."""
         self._unknown = -1  # up to here it was told that there were no labels
@@ -72,10 +75,12 @@ class Deciding:
     def drop(self) -> None:
         """Let nothing wait any more."""
         self._open = {name: [] for name in self._open}
+        for failed in self._failed.values():
+            failed.clear()
 
     def credit(self, name: str, candidate: Candidate) -> None:
         """An exercise is credited with a candidate; a good one is then open to no other."""
-        self._open[name].remove(candidate)
+        self._open[name] = [one for one in self._open[name] if one is not candidate]
         if candidate.reason != Reason.NONE:
             return
         self.credited.append((name, candidate.excursion.start, candidate.excursion.end))
@@ -108,6 +113,8 @@ class Deciding:
                 if now - excursion.end <= (REMEMBERED if good else WAIT):
                     kept.append(candidate)
                     continue
+                if not good:
+                    self._failed[name].append(candidate)
                 unheard = good and spoken and not self.given and not self._labels_of(candidate)
                 if unheard and excursion.start >= self._unknown and not self._taken("", candidate):
                     yield excursion.start, excursion.end
@@ -164,6 +171,31 @@ class Deciding:
         while len(chain) > 1 and self._case(chain[:1], now, last).share(name) < _NEEDED_BEFORE_SET:
             chain = chain[1:]
         return name, chain
+
+    def failed_before(self, name: str, chain: list[Candidate], now: int, last: bool) -> list[Candidate]:
+        """The failed attempts that lead up to the first repetitions of a set and are as large, oldest first.
+
+        As within a set they are told of where it is more likely that the exercise was done than not.
+        """
+        failed = [one for one in self._failed[name] if now - one.excursion.end <= REMEMBERED]
+        failed += [one for one in self._open[name] if one.reason != Reason.NONE]
+        told: list[Candidate] = []
+        first = chain[0].excursion
+        for candidate in sorted(failed, key=lambda one: one.excursion.turn, reverse=True):
+            excursion = candidate.excursion
+            if excursion.turn >= first.start:
+                continue
+            small, large = sorted((excursion.range_of_motion, first.range_of_motion))
+            if first.start - excursion.end > _GAP or small < _ALIKE * large:
+                break
+            if not excursion.begun or not excursion.done or self._taken(name, candidate):
+                continue
+            given = self.given == name
+            if given or self._case([candidate], now, last, attempt=name, least=WAIT).share(name) >= _LIKELY:
+                told.insert(0, candidate)
+                first = excursion
+        self._failed[name].clear()
+        return told
 
     def _weight(self, name: str, chain: list[Candidate], running: Set | None, now: int, last: bool) -> float:
         """How much speaks for a set of this exercise having begun; 0 where it has not, or that cannot be told yet."""

@@ -135,6 +135,21 @@ def test_a_shallow_attempt_is_told_and_not_counted(figure, wave):
     assert [event.index for event in events if not event.counted] == [0]
 
 
+@pytest.mark.parametrize("exercise", ["", "squat"])
+def test_failed_attempts_that_lead_up_to_a_set_are_told_with_it(figure, wave, exercise):
+    """As when the first squats are not deep enough; a step or two on the way to the place are no attempts."""
+    walk = wave(4, 1.0, 170, 150, 30)
+    failed = [(walk[-1][0] + 1 / 30 + time, angle) for time, angle in wave(2, 2.0, 170, 134, 30, lead=0.5)]
+    good = [(failed[-1][0] + 1 / 30 + time, angle) for time, angle in wave(3, 2.0, 170, 118, 30, lead=0.5)]
+    poses = [figure(time, knee=angle) for time, angle in walk + failed + good]
+    events, summaries, _ = run(poses, lambda time: "squat", exercise=exercise)
+    assert [event.reason for event in events] == [Reason.SHALLOW] * 2 + [Reason.NONE] * 3
+    assert [event.turn for event in events] == sorted(event.turn for event in events)
+    assert {event.set_index for event in events} == {1}
+    assert [(summary.repetitions, summary.rejected) for summary in summaries] == [(3, 2)]
+    assert summaries[0].start == events[2].start
+
+
 @pytest.mark.parametrize(("stood", "turn", "squats"), [(2.5, 120, 0), (2.5, 80, 1), (0.2, 120, 1)])
 def test_standing_with_bent_knees_and_bending_them_a_little_more_is_no_squat(figure, stood, turn, squats):
     corners = [(0, 170), (1.5, 170), (2, 147)]
