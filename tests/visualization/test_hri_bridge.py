@@ -10,6 +10,7 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
 from std_msgs.msg import Header
 
 from fitness_bringup import live, processes
@@ -91,15 +92,18 @@ STAND_IN = SimpleNamespace(IdsList=Ids, Skeleton2D=Skeleton, NormalizedPointOfIn
 class Wire:
     """The other end: publishes what the graph publishes, and keeps what the bridge publishes."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, stand_in: bool) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, stand_in: bool, namespace: str = "fitness", id_prefix: str = ""
+    ) -> None:
         rclpy.init()
         self.sent: list[tuple[str, Any]] = []
         self.made: set[str] = set()
         if stand_in:
             monkeypatch.setattr(hri_bridge_node, "hri_messages", lambda: STAND_IN)
             monkeypatch.setattr(HriBridgeNode, "_publisher", self._create)
-        self.graph = Node("graph", namespace="of_this_test")
-        self.bridge = HriBridgeNode(namespace="of_this_test")
+        self.graph = Node("graph", namespace=namespace)
+        given = [RosParameter("id_prefix", value=id_prefix)] if id_prefix else []
+        self.bridge = HriBridgeNode(namespace=namespace, parameter_overrides=given)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.graph)
         self.executor.add_node(self.bridge)
@@ -157,6 +161,28 @@ def test_the_trainee_is_a_body_of_humans(monkeypatch: pytest.MonkeyPatch) -> Non
         wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(replace(Pose.nobody(2, 640, 480), lost=True)))
         wire.until(lambda: wire.sent)
         assert [(topic, message.ids) for topic, message in wire.sent] == [("/humans/bodies/tracked", [])]
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "given", "name"),
+    [
+        ("fitness", "", "person_1"),
+        ("left/fitness", "", "left_person_1"),
+        ("robot/gym", "", "robot_gym_person_1"),
+        ("left/fitness", "mat_", "mat_person_1"),
+    ],
+)
+def test_bodies_of_two_graphs_of_a_robot_differ(
+    monkeypatch: pytest.MonkeyPatch, namespace: str, given: str, name: str
+) -> None:
+    wire = Wire(monkeypatch, stand_in=True, namespace=namespace, id_prefix=given)
+    try:
+        wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(body()))
+        wire.until(lambda: f"/humans/bodies/{name}/skeleton2d" in topics(wire))
+        assert wire.made == {"/humans/bodies/tracked", *(f"/humans/bodies/{name}/{topic}" for topic in OF_BODY)}
+        assert next(message.ids for topic, message in wire.sent if topic.endswith("tracked")) == [name]
     finally:
         wire.close()
 

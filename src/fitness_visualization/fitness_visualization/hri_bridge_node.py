@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.parameters import Parameter
 from fitness_core.skeleton import JOINTS
 from fitness_msgs import msg
 from fitness_visualization.hri import skeleton_of
@@ -28,15 +29,26 @@ ABSENT = "hri_msgs is not installed (apt: ros-jazzy-hri-msgs): nothing is publis
 class HriBridgeNode(FitnessNode):
     """Publishes the trainee on `/humans/bodies/tracked` (hri_msgs/IdsList), and under `/humans/bodies/<body_id>/`:
     `skeleton2d` (hri_msgs/Skeleton2D, 18 points), `joint_states` (sensor_msgs/JointState, [rad]), and as they are
-    `exercise`, `rep_state` and `rep_event` of that body.
+    `exercise`, `rep_state` and `rep_event` of that body. A robot has one /humans but may have several graphs, whose
+    bodies have the same ids: in front of theirs stands where the graph is (`/left/fitness`: `left_person_1`).
 
     Where hri_msgs is not installed it says so once and stays, idle: a launch file that respawns what ends is not
     kept busy, and the rest of the graph runs on.
     """
 
+    PARAMETERS = (
+        Parameter(
+            "id_prefix",
+            "",
+            "Stands before every body_id on /humans. Empty: the namespace without `fitness` (`/left/fitness`: `left_`).",
+            read_only=True,
+        ),
+    )
+
     def __init__(self, name: str = "hri_bridge", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._hri: ModuleType | Any = None
+        self._prefix = self.params.id_prefix or prefix_of(self.get_namespace())
         self._tracked: Publisher | None = None
         self._body = ""
         self._of_body: dict[str, Publisher] = {}
@@ -49,6 +61,8 @@ class HriBridgeNode(FitnessNode):
         self.create_subscription(msg.RepEvent, "rep_event", self._pass_on("rep_event"), qos.EVENTS)
 
     def configure(self) -> None:
+        if self._prefix and not _ID.fullmatch(self._prefix):
+            raise InputError(f"parameter `id_prefix` is {self._prefix!r}; letters, digits and _ can be, no digit first")
         self._hri = hri_messages()
         if self._hri is None:
             if not self._said:
@@ -75,15 +89,15 @@ class HriBridgeNode(FitnessNode):
 
     def _follow(self, body_id: str) -> None:
         """Publish under this body from now on."""
-        if body_id and not _ID.fullmatch(body_id):
-            raise InputError(f"body_id {body_id[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
+        if body_id and not _ID.fullmatch(self._prefix + body_id):
+            raise InputError(f"body_id {(self._prefix + body_id)[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
         if body_id != self._body:
             for publisher in self._of_body.values():
                 self.destroy_publisher(publisher)
             self._of_body, self._body = {}, body_id
             # All at once: who listens has found them by the time that a repetition is counted.
             for topic, (kind, profile) in self._kinds().items() if body_id else ():
-                self._of_body[topic] = self._publisher(kind, f"{BODIES}/{body_id}/{topic}", profile)
+                self._of_body[topic] = self._publisher(kind, f"{BODIES}/{self._prefix}{body_id}/{topic}", profile)
 
     def _publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
         return self.create_publisher(kind, topic, profile)
@@ -99,7 +113,7 @@ class HriBridgeNode(FitnessNode):
         seen = message.status == msg.BodyPose.STATUS_TRACKED and bool(message.body_id)
         if seen:
             self._follow(message.body_id)
-        ids = [message.body_id] if seen else []
+        ids = [self._prefix + message.body_id] if seen else []
         self._tracked.publish(self._hri.IdsList(header=message.header, ids=ids))
         if not seen:
             return
@@ -123,6 +137,12 @@ class HriBridgeNode(FitnessNode):
 
     def _is_body(self, body_id: str) -> bool:
         return self.active and bool(body_id) and body_id == self._body
+
+
+def prefix_of(namespace: str) -> str:
+    """What stands before the ids of a graph in this namespace: nothing in `/fitness`, `left_` in `/left/fitness`."""
+    parts = [part for part in namespace.split("/") if part]
+    return "".join(f"{part}_" for part in parts[: -1 if parts[-1:] == ["fitness"] else None])
 
 
 def hri_messages() -> ModuleType | None:
