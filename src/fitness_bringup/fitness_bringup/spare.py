@@ -16,9 +16,9 @@ from importlib import import_module
 from typing import Any
 
 import rclpy
-from rclpy.impl.implementation_singleton import rclpy_implementation
 
 from fitness_core.errors import InputError
+from fitness_core.ros.native import BareNode
 from fitness_core.ros.node import init, permitted
 
 NODE, SPARE = b"n", b"s"
@@ -166,7 +166,7 @@ def _presence() -> Iterator[None]:
         init()
         handle: Any = rclpy.get_default_context().handle
         with handle:
-            presence = rclpy_implementation.Node("_spare", "/", handle, None, False, False)
+            presence = BareNode("_spare", "/", handle, None, False, False)
     try:
         yield
     finally:

@@ -40,7 +40,7 @@ class HriBridgeNode(FitnessNode):
         Parameter(
             "id_prefix",
             "",
-            "Stands before every body_id on /humans. Empty: the namespace without `fitness` (`/left/fitness`: `left_`).",
+            "Before every body_id on /humans. Empty: the namespace without `fitness` (`/left/fitness` gives `left_`).",
             read_only=True,
         ),
     )
@@ -89,15 +89,16 @@ class HriBridgeNode(FitnessNode):
 
     def _follow(self, body_id: str) -> None:
         """Publish under this body from now on."""
-        if body_id and not _ID.fullmatch(self._prefix + body_id):
-            raise InputError(f"body_id {(self._prefix + body_id)[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
+        name = self._prefix + body_id
+        if body_id and not _ID.fullmatch(name):
+            raise InputError(f"body_id {name[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
         if body_id != self._body:
             for publisher in self._of_body.values():
                 self.destroy_publisher(publisher)
             self._of_body, self._body = {}, body_id
             # All at once: who listens has found them by the time that a repetition is counted.
             for topic, (kind, profile) in self._kinds().items() if body_id else ():
-                self._of_body[topic] = self._publisher(kind, f"{BODIES}/{self._prefix}{body_id}/{topic}", profile)
+                self._of_body[topic] = self._publisher(kind, f"{BODIES}/{name}/{topic}", profile)
 
     def _publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
         return self.create_publisher(kind, topic, profile)

@@ -7,10 +7,11 @@ from typing import Any
 
 from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.exceptions import InvalidHandle
-from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
+
+from fitness_core.ros.native import RCLError
 
 PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 """rclpy's own callback groups."""
@@ -94,7 +95,7 @@ def call_timer(timer: Timer) -> None:
             timer.handle.call_timer()
     except InvalidHandle:
         return
-    except _rclpy.RCLError:
+    except RCLError:
         # A callback before it has cancelled it since it was found to be due.
         if timer.is_canceled():
             return

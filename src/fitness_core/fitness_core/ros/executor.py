@@ -27,12 +27,12 @@ from rclpy.executors import (
     TimeoutObject,
 )
 from rclpy.guard_condition import GuardCondition
-from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.timer import Timer
 
 from fitness_core.ros.entities import PLAIN, Callback, Entities, Entries, Entry, call_subscription, call_timer
+from fitness_core.ros.native import RCLError, WaitSet
 
 LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
@@ -277,7 +277,7 @@ class GraphExecutor(SingleThreadedExecutor):
         self._hurried = any(urgency_of(node) >= 0 for node in nodes)
         handle: Any = self._context.handle
         with handle:
-            self._wait_set = _rclpy.WaitSet(*known.sizes, handle)
+            self._wait_set = WaitSet(*known.sizes, handle)
         self._known = known
 
     def _handler(self, entity: Any, node: Node) -> Any:
@@ -292,7 +292,7 @@ class GraphExecutor(SingleThreadedExecutor):
     def _take_timer(self, timer: Timer) -> Any:
         try:
             return super()._take_timer(timer)
-        except _rclpy.RCLError:
+        except RCLError:
             if timer.is_canceled():
                 return None
             raise
@@ -305,7 +305,7 @@ class GraphExecutor(SingleThreadedExecutor):
                 return
             try:
                 woken = self._wait_for_rest(guard)
-            except (InvalidHandle, _rclpy.RCLError):
+            except (InvalidHandle, RCLError):
                 # What it waits for goes while the context is shut down, or a node is destroyed: look again.
                 continue
             if woken:
@@ -336,7 +336,7 @@ class GraphExecutor(SingleThreadedExecutor):
                 numbers = [of.num_subscriptions, of.num_guard_conditions, of.num_timers]
                 numbers += [of.num_clients, of.num_services, of.num_events]
                 counts = [sum(both) for both in zip(counts, numbers, strict=True)]
-            wait_set = _rclpy.WaitSet(*counts, self._context.handle)
+            wait_set = WaitSet(*counts, self._context.handle)
             wait_set.clear_entities()
             for condition in (guard, *guards):
                 wait_set.add_guard_condition(condition.handle)

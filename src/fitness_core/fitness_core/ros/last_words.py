@@ -4,11 +4,11 @@ import contextlib
 import time
 
 from rclpy.duration import Duration
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
 from fitness_core.ros.executor import GraphExecutor
+from fitness_core.ros.native import RCLError
 
 LAST_WORDS = 1.0
 """A program that ends waits for its readers so long, at most [s]."""
@@ -26,7 +26,7 @@ def wait_until_heard(*nodes: Node) -> None:
 def wait_for_readers(publisher: Publisher, timeout: float) -> None:
     """Wait until who listens has all that was published, `timeout` [s] at most."""
     # Not every middleware can tell: rmw_zenoh says that it is unsupported.
-    with contextlib.suppress(rclpy_implementation.RCLError):
+    with contextlib.suppress(RCLError):
         publisher.wait_for_all_acked(Duration(seconds=timeout))
 
 

@@ -16,7 +16,6 @@ import rclpy
 from rclpy.action import ActionServer
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind, QoSProfile
@@ -31,6 +30,7 @@ from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, shared_memory, timers
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.last_words import answer_goals, wait_until_heard
+from fitness_core.ros.native import RCLError
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
 from fitness_core.ros.signals import on_signal
@@ -279,7 +279,7 @@ def permitted() -> Iterator[None]:
     """Where nodes, topics and services are made: InputError for what the middleware refuses, as SROS 2 may."""
     try:
         yield
-    except rclpy_implementation.RCLError as error:
+    except RCLError as error:
         raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
 
 
