@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup import api_docs, live
+from fitness_bringup import api_docs, graph_nodes
 from fitness_bringup.api_docs import NodeApi
 from fitness_core.ros import qos
 from fitness_core.ros.parameters import Parameter
@@ -34,7 +34,12 @@ def test_a_parameter_is_described_and_takes_its_own_default(node: NodeApi, param
 
 def test_the_option_catalogue_reaches_every_node_that_has_one():
     having = {node.name for node in NODES for parameter in node.parameters if parameter.name == "catalogue"}
-    assert having == set(live.CATALOGUED)
+    assert having == {name for name, node in graph_nodes.NODES.items() if node.catalogue}
+
+
+def test_the_table_of_nodes_has_every_node_and_where_it_is():
+    listed = {node.name: (node.package, node.load()) for node in graph_nodes.NODES.values()}
+    assert listed == {api.name: (api.package, api.node_class) for api in NODES}
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)

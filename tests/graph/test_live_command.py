@@ -16,6 +16,7 @@ from rclpy.utilities import try_shutdown
 from std_msgs.msg import String
 
 from fitness_bringup import live, processes
+from fitness_bringup.graph_nodes import NODES
 from fitness_core.catalogue import SHIPPED
 from fitness_datasets.bags import BagReader, BagWriter
 
@@ -82,7 +83,7 @@ def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -
     assert given["pose_estimator"]["backend"] == "litert"
     assert given["pose_estimator"]["wait_for_subscribers"] == 4, "classifier, counter, dashboard, recorder"
     assert given["dashboard"]["bag"] == str(bag)
-    for name in set(live.CATALOGUED) - {"record_take"}:
+    for name in {node.name for node in NODES.values() if node.catalogue} - {"record_take"}:
         assert given[name]["catalogue"] == str(tmp_path)
 
 
@@ -115,10 +116,9 @@ def test_the_users_file_says_whether_the_picture_is_shown(
     options = live.Options(source="" if demo else "0", demo=demo, markers=False, params=mine if private else None)
     live.begin(options)
     try:
-        nodes = live._Nodes(options)
-        live._add_views(nodes, options)
-        assert nodes.graph.node("overlay").params.picture == shown
-        nodes.graph.close()
+        graph = live.compose(options)
+        assert graph.node("overlay").params.picture == shown
+        graph.close()
     finally:
         try_shutdown()
 

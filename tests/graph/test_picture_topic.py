@@ -19,7 +19,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_bringup import live, processes
 from fitness_bringup.api_docs import nodes
-from fitness_bringup.picture_topic import TAKERS, PictureTopic, picture_topic
+from fitness_bringup.graph_nodes import NODES
+from fitness_bringup.picture_topic import PictureTopic, picture_topic
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
@@ -90,7 +91,7 @@ def test_what_the_robots_own_driver_publishes_is_counted(
 
 def test_every_node_that_takes_pictures_is_told_how_they_come(tmp_path: Path) -> None:
     takers = {api.name for api in nodes() if any(one.name == "image_transport" for one in api.parameters)}
-    assert takers == set(TAKERS)
+    assert takers == {node.name for node in NODES.values() if node.pictures}
     bag = tmp_path / "bag"
     options = live.Options(source="topic:/robot/image/compressed", overlay=True, dashboard=True, record=bag)
     programs = processes.programs(options, tmp_path / "parameters.yaml")

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from rclpy.utilities import try_shutdown
 
 from fitness_bringup import node_parameters
 from fitness_bringup.graph import Graph
-from fitness_bringup.picture_topic import TAKERS, picture_topic
+from fitness_bringup.graph_nodes import NODES
+from fitness_bringup.picture_topic import picture_topic
 from fitness_bringup.status import StatusLine, print_summary
 from fitness_camera.sources import is_live
 from fitness_core.catalogue import Catalogue
@@ -28,8 +30,6 @@ DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
 BROWSER = "browser"
 """The source that is the camera of a browser, by the dashboard."""
-CATALOGUED = ("exercise_classifier", "rep_counter", "run_set", "dashboard", "record_take")
-"""The nodes that have a parameter `catalogue`; in one graph it is the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +106,31 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     takes: parameters of the node that guides through takes, None = none is guided. at_once: `start` follows, so the
     network is loaded in a thread while the other nodes are made.
     """
-    nodes = _Nodes(options)
+    graph = Graph()
+    overrides = node_parameters.overrides_of(options.parameters)
+    asked = asked_for(options)
+    if takes is not None:
+        asked["record_take"] = _shared("record_take", options) | takes
+    idle = [name for name in ("record_take", "recorder") if options.dashboard and name not in asked]
+    if unused_overrides := overrides.keys() - asked.keys() - set(idle):
+        raise InputError(f"-p: node {min(unused_overrides)!r} does not run with these options")
     try:
-        _add_source(nodes, options)
-        if options.bag is None:
-            from pose_estimator.pose_estimator_node import PoseEstimatorNode
-
-            nodes.add(PoseEstimatorNode, "pose_estimator", **given(backend=options.backend))
-            if at_once:
-                nodes.graph.begin(nodes.graph.node("pose_estimator"))
-        # Here: while the network is loaded.
-        from exercise_classifier.exercise_classifier_node import ExerciseClassifierNode
-        from rep_counter.rep_counter_node import RepCounterNode
-        from rep_counter.run_set_node import RunSetNode
-
-        nodes.add(ExerciseClassifierNode, "exercise_classifier")
-        nodes.add(RepCounterNode, "rep_counter")
-        nodes.add(RunSetNode, "run_set")
-        _add_views(nodes, options)
-        _add_recording(nodes, options, takes)
-        nodes.check()
+        # In the order of the data; what is idle is brought up from the dashboard.
+        for name in sorted([*asked, *idle], key=_order(options)):
+            parameters = asked.get(name, _shared(name, options))
+            if name == "recorder":
+                # What is said last comes by the executor here, which waiting for it would stop.
+                parameters = parameters | {"last_words": 0.0}
+            if name == "video":
+                parameters = parameters | {"rate": graph.node("overlay").params.max_rate}
+            graph.add(_make(name, parameters, overrides.get(name, {})), name in idle)
+            if name == "pose_estimator" and at_once:
+                # The others are imported and made while the network is loaded.
+                graph.begin(graph.node(name))
     except BaseException:
-        nodes.graph.close()
+        graph.close()
         raise
-    return nodes.graph
+    return graph
 
 
 def start(graph: Graph, options: Options) -> None:
@@ -205,11 +206,6 @@ def unused(bag: Path) -> Path:
     return bag if not bag.exists() else next(name for name in names if not name.exists())
 
 
-def catalogue_of(options: Options) -> dict[str, str]:
-    """The parameter of every node in CATALOGUED; none where the option is not given."""
-    return {} if options.catalogue is None else {"catalogue": str(options.catalogue.absolute())}
-
-
 def set_environment() -> None:
     """What the middleware reads when it starts: the profile for pictures, and that only this host listens."""
     os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(node_parameters.shared("config", "fastdds.xml")))
@@ -229,104 +225,57 @@ def begin(options: Options) -> None:
         init(["--ros-args", *namespace, *pictures, "--params-file", str(file), "--log-level", "warn"])
 
 
-class _Nodes:
-    """Makes the nodes of a graph, with the parameters of -p, which overrule what follows from other options."""
-
-    def __init__(self, options: Options) -> None:
-        self._catalogue = catalogue_of(options)
-        self._topic = picture_topic(options.source)
-        self._overrides = node_parameters.overrides_of(options.parameters)
-        self.graph = Graph()
-
-    def add(self, kind: type[FitnessNode], name: str, idle: bool = False, **parameters: Any) -> None:
-        """Make the next node downstream. idle: as `Graph.add` has it."""
-        shared = self._catalogue if name in CATALOGUED else {}
-        if self._topic and name in TAKERS:
-            shared = shared | self._topic.parameters
-        overrides = self._overrides.pop(name, {})
-        there = {parameter.name for parameter in kind.PARAMETERS + COMMON}
-        for key in overrides.keys() - there - {"use_sim_time"}:
-            raise InputError(
-                f"-p {name}.{key}: there is no such parameter; {name} has: {', '.join(map(repr, sorted(there)))}"
-            )
-        asked = shared | parameters | overrides
-        with permitted():
-            node = kind(name, parameter_overrides=[Parameter(key, value=value) for key, value in asked.items()])
-        self.graph.add(node, idle)
-
-    def check(self) -> None:
-        """Raise InputError where -p names a node that was not made."""
-        if self._overrides:
-            raise InputError(f"-p: node {next(iter(self._overrides))!r} does not run with these options")
-
-
-def _add_source(nodes: _Nodes, options: Options) -> None:
-    if options.bag is not None:
-        from fitness_datasets.player_node import PlayerNode
-
-        speed: dict[str, Any] = {"rate": 0.0} if options.unpaced else {}
-        nodes.add(PlayerNode, "player", bag=str(options.bag), **given(loop=options.loop), **speed)
-    elif options.source == BROWSER:
-        _add_dashboard(nodes, options, camera=True)
-    elif not picture_topic(options.source):
-        from fitness_camera.camera_node import CameraNode
-
-        paced: dict[str, Any] = {"paced": False} if options.unpaced else {}
-        nodes.add(CameraNode, "camera", **given(source=options.source, loop=options.loop), **paced)
-
-
-def _add_views(nodes: _Nodes, options: Options) -> None:
-    """What shows the results."""
+def asked_for(options: Options) -> dict[str, dict[str, Any]]:
+    """The nodes that options ask for, in the order of the data, each with the parameters that follow from them."""
+    bag, browser = options.bag, options.source == BROWSER
+    asked: dict[str, dict[str, Any]] = {}
+    if bag is not None:
+        asked["player"] = {"bag": str(bag)} | given(loop=options.loop) | ({"rate": 0.0} if options.unpaced else {})
+    elif not browser and not picture_topic(options.source):
+        asked["camera"] = given(source=options.source, loop=options.loop)
+        asked["camera"] |= {"paced": False} if options.unpaced else {}
+    if bag is None:
+        asked["pose_estimator"] = given(backend=options.backend)
+    asked |= {name: {} for name in ("exercise_classifier", "rep_counter", "run_set")}
     if options.overlay:
-        from fitness_visualization.overlay_node import OverlayNode
-
         # Landmarks have no pictures; whether a camera's may be shown is the parameter file's to say.
-        nodes.add(OverlayNode, "overlay", **({"picture": False} if options.bag is not None else {}))
-    if options.markers:
-        from fitness_visualization.markers_node import MarkersNode
-
-        nodes.add(MarkersNode, "markers")
-    if options.hri:
-        from fitness_visualization.hri_bridge_node import HriBridgeNode
-
-        nodes.add(HriBridgeNode, "hri_bridge")
-    if options.foxglove:
-        from fitness_visualization.foxglove_node import FoxgloveNode
-
-        nodes.add(FoxgloveNode, "foxglove")
-    if options.window:
-        from fitness_visualization.window_node import WindowNode
-
-        nodes.add(WindowNode, "window")
+        asked["overlay"] = {"picture": False} if bag is not None else {}
+    viewers = {"markers": options.markers, "hri_bridge": options.hri, "foxglove": options.foxglove}
+    asked |= {name: {} for name, wanted in (viewers | {"window": options.window}).items() if wanted}
     if options.record_video is not None:
-        from fitness_visualization.video_node import VideoNode
-
-        rate = nodes.graph.node("overlay").params.max_rate
-        nodes.add(VideoNode, "video", file=str(options.record_video), rate=rate)
-    if options.dashboard and nodes.graph.node("dashboard") is None:
-        _add_dashboard(nodes, options)
-
-
-def _add_dashboard(nodes: _Nodes, options: Options, **parameters: Any) -> None:
-    from fitness_visualization.dashboard_node import DashboardNode
-
-    port: dict[str, Any] = {} if options.port is None else {"port": options.port}
-    asked = given(bind=options.bind, bag=str(options.record or "")) | parameters
-    nodes.add(DashboardNode, "dashboard", **port, **asked)
+        asked["video"] = {"file": str(options.record_video)}
+    record = str(options.record or "")
+    if options.dashboard:
+        asked["dashboard"] = given(camera=browser, bind=options.bind, bag=record)
+        asked["dashboard"] |= {} if options.port is None else {"port": options.port}
+    if record:
+        asked["recorder"] = {"bag": record} | given(images=options.record_images)
+    return {name: _shared(name, options) | parameters for name, parameters in asked.items()}
 
 
-def _add_recording(nodes: _Nodes, options: Options, takes: dict[str, Any] | None) -> None:
-    """What records; what is idle is brought up from the dashboard."""
-    if takes is not None or options.dashboard:
-        from fitness_datasets.record_take_node import RecordTakeNode
+def _shared(name: str, options: Options) -> dict[str, Any]:
+    """What every node is told that takes pictures, or that knows the exercises."""
+    node, topic = NODES[name], picture_topic(options.source)
+    told = topic.parameters if topic and node.pictures else {}
+    return told | ({"catalogue": str(options.catalogue.absolute())} if options.catalogue and node.catalogue else {})
 
-        nodes.add(RecordTakeNode, "record_take", idle=takes is None, **(takes or {}))
-    if options.record is not None or options.dashboard:
-        from fitness_datasets.recorder_node import RecorderNode
 
-        # What is said last comes by the executor here, which waiting for it would stop.
-        bag = given(bag=str(options.record or ""), images=options.record_images)
-        nodes.add(RecorderNode, "recorder", idle=options.record is None, last_words=0.0, **bag)
+def _order(options: Options) -> Callable[[str], int]:
+    """Places of the nodes; a dashboard that is the camera comes first."""
+    names = list(NODES)
+    return lambda name: -1 if name == "dashboard" and options.source == BROWSER else names.index(name)
+
+
+def _make(name: str, parameters: dict[str, Any], overrides: dict[str, Any]) -> FitnessNode:
+    """A node. overrides: its parameters of -p, which overrule what follows from other options."""
+    kind = NODES[name].load()
+    there = {parameter.name for parameter in kind.PARAMETERS + COMMON}
+    for key in overrides.keys() - there - {"use_sim_time"}:
+        raise InputError(
+            f"-p {name}.{key}: there is no such parameter; {name} has: {', '.join(map(repr, sorted(there)))}"
+        )
+    with permitted():
+        return kind(name, parameter_overrides=[Parameter(k, value=v) for k, v in (parameters | overrides).items()])
 
 
 def check_source(source: str) -> None:

@@ -9,15 +9,9 @@ from typing import Any
 
 import yaml
 
+from fitness_bringup.graph_nodes import NODES
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
-
-NODES = (
-    *("camera", "player", "pose_estimator", "exercise_classifier", "rep_counter", "overlay"),
-    *("run_set", "dashboard"),
-    *("markers", "hri_bridge", "foxglove", "window", "video", "record_take", "recorder"),
-)
-"""Names of the nodes that a parameter file of the graph may speak of."""
 
 
 def parameters(file: Path | None, namespace: str) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from fitness_core.errors import InputError
 
 PREFIX = "topic:"
 """What such a source begins with, e.g. topic:/camera/image_raw, or topic:/camera/image_raw/compressed."""
-TAKERS = ("pose_estimator", "overlay", "record_take", "recorder", "dashboard")
-"""The nodes that take pictures, each with a parameter `image_transport`."""
 _NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -21,7 +19,7 @@ class PictureTopic(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Of every one of TAKERS."""
+        """Of every node that takes pictures."""
         return {"image_transport": "compressed"} if self.compressed else {}
 
     def remappings(self, info: str = "") -> list[tuple[str, str]]:

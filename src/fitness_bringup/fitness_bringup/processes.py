@@ -15,7 +15,8 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup import live, node_parameters
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.graph import Graph
-from fitness_bringup.picture_topic import TAKERS, picture_topic
+from fitness_bringup.graph_nodes import NODES
+from fitness_bringup.picture_topic import picture_topic
 from fitness_bringup.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
@@ -25,23 +26,6 @@ from fitness_core.ros.signals import on_signal
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT = 2
-MODULES = {
-    "camera": "fitness_camera.camera_node",
-    "player": "fitness_datasets.player_node",
-    "pose_estimator": "pose_estimator.pose_estimator_node",
-    "exercise_classifier": "exercise_classifier.exercise_classifier_node",
-    "rep_counter": "rep_counter.rep_counter_node",
-    "run_set": "rep_counter.run_set_node",
-    "overlay": "fitness_visualization.overlay_node",
-    "markers": "fitness_visualization.markers_node",
-    "hri_bridge": "fitness_visualization.hri_bridge_node",
-    "foxglove": "fitness_visualization.foxglove_node",
-    "dashboard": "fitness_visualization.dashboard_node",
-    "recorder": "fitness_datasets.recorder_node",
-}
-"""Where the nodes are that can run in a process each."""
-SPARES = ("pose_estimator", "exercise_classifier", "rep_counter")
-"""Those whose death costs the person something, and whose start takes long: a spare process waits for each."""
 
 
 def respawned(options: live.Options, command: list[str]) -> int:
@@ -70,39 +54,13 @@ def separate(options: live.Options) -> int:
 
 def programs(options: live.Options, file: Path) -> list[Program]:
     """The nodes that `live` composes with these options, in the order of the data. file: their parameters, written."""
-    asked: dict[str, dict[str, Any]] = {}
+    asked = live.asked_for(options)
     topic = picture_topic(options.source)
-    recorded = options.record is not None
     # Nothing is published before those are there who must hear all of it, as with the launch files.
-    hear_poses = 2 + options.dashboard + options.hri + recorded
-    if options.bag is not None:
-        asked["player"] = {"bag": str(options.bag.absolute()), "wait_for_subscribers": hear_poses} | live.given(
-            loop=options.loop
-        )
-        asked["player"] |= {"rate": 0.0} if options.unpaced else {}
-    elif options.source != live.BROWSER and not topic:
-        asked["camera"] = live.given(source=options.source, loop=options.loop)
-        asked["camera"] |= {"paced": False} if options.unpaced else {}
-        asked["camera"] |= {"wait_for_subscribers": 1 + (recorded and options.record_images)}
-    if options.bag is None:
-        asked["pose_estimator"] = live.given(backend=options.backend) | {"wait_for_subscribers": hear_poses}
-    asked |= {"exercise_classifier": {}, "rep_counter": {}, "run_set": {}}
-    asked |= {name: {} for name in ("overlay", "markers", "foxglove") if getattr(options, name)}
-    asked |= {"hri_bridge": {}} if options.hri else {}
-    if options.overlay and options.bag is not None:
-        asked["overlay"] = {"picture": False}
-    if options.dashboard:
-        asked["dashboard"] = {"camera": options.source == live.BROWSER} if options.source == live.BROWSER else {}
-        asked["dashboard"] |= {} if options.port is None else {"port": options.port}
-        asked["dashboard"] |= {"bind": options.bind} if options.bind else {}
-        asked["dashboard"] |= {"bag": str(options.record.absolute())} if options.record is not None else {}
-    if options.record is not None:
-        asked["recorder"] = {"bag": str(options.record.absolute())} | live.given(images=options.record_images)
-    for name in asked.keys() & set(live.CATALOGUED):
-        asked[name] |= live.catalogue_of(options)
-    if topic:
-        for name in asked.keys() & set(TAKERS):
-            asked[name] |= topic.parameters
+    hear_poses = sum(NODES[name].poses for name in asked)
+    waits = {"camera": 1 + options.record_images, "player": hear_poses, "pose_estimator": hear_poses}
+    for name in asked.keys() & waits.keys():
+        asked[name] |= {"wait_for_subscribers": waits[name]}
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
@@ -117,15 +75,14 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
     shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")
-    # A bag is written once: a recorder is not started again.
     return [
         node_program(
             name,
-            MODULES[name],
+            NODES[name].module,
             options.namespace,
             *shared,
-            spare=name in SPARES,
-            respawn=name != "recorder",
+            spare=NODES[name].spare,
+            respawn=not NODES[name].once,
             ends=name == source,
             final=(BAD_INPUT,),
         )

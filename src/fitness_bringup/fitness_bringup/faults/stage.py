@@ -14,7 +14,7 @@ from rclpy.qos import QoSProfile
 
 from fitness_bringup.announcer import Announcer
 from fitness_bringup.faults.feed import Clip, Feed
-from fitness_bringup.processes import SPARES
+from fitness_bringup.graph_nodes import NODES
 from fitness_bringup.supervisor import Program, Supervisor, node_program, wait_for_end
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
@@ -140,7 +140,7 @@ class Stage:
     def program(self, name: str, module: str, *arguments: str, **how: bool) -> Program:
         """A node of this stage, with a spare where `./fitness live --processes` keeps one."""
         given = ("--log-level", "warn", *arguments)
-        return node_program(name, module, self.namespace, *given, spare=name in SPARES, **how)
+        return node_program(name, module, self.namespace, *given, spare=NODES[name].spare, **how)
 
     def run(self, programs: Iterable[Program]) -> Supervisor:
         """Run programs, supervised."""
