@@ -294,7 +294,7 @@ def augmented(
     earliest = take.stamps[0] + shape.min_seen * min(tempo, 1.0)
     end = float(rng.uniform(min(earliest, take.stamps[-1]), take.stamps[-1]))
     # Between two poses, so that its last step is unknown, which the node's never is: with windows that end at a pose,
-    # as the node's do, two fits were no better on clips from elsewhere, rather worse (docs/evaluation.md).
+    # as the node's do, two fits were no better on clips from elsewhere, rather worse (docs/notes/evaluation-log.md).
     in_metres = bool(np.isfinite(take.world).any()) and rng.random() > 0.2
     rate = (len(take.stamps) - 1) / take_duration(take)
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))

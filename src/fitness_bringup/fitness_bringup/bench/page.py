@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from fitness_bringup import markdown
 from fitness_bringup.bench import compare
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.html_report import template_file
@@ -90,11 +91,15 @@ def _method(result: dict[str, Any]) -> list[str]:
 
 def to_markdown(result: dict[str, Any], plot: str) -> str:
     """docs/performance.md. plot: path of the plot, from there."""
-    parts = ["# Performance", INTRODUCTION, _circumstances(result), "## Targets", _markdown(*_targets(result))]
+    parts = ["# Performance", INTRODUCTION, _circumstances(result), "## Targets", markdown.table(*_targets(result))]
     parts += ["## How it is measured", "\n".join(f"- {point}" for point in _method(result))]
-    parts += ["## Side by side", f"![Pictures per second and CPU per picture]({plot})", _markdown(*_contenders(result))]
+    parts += [
+        "## Side by side",
+        f"![Pictures per second and CPU per picture]({plot})",
+        markdown.table(*_contenders(result)),
+    ]
     for title, head, rows in _details(result):
-        parts += [f"## {title}", _markdown(head, rows)]
+        parts += [f"## {title}", markdown.table(head, rows)]
     if result["missing"]:
         parts += ["## Not measured", "\n".join(f"- {name}: {reason}" for name, reason in result["missing"].items())]
     return "\n\n".join(parts) + "\n"
@@ -218,11 +223,6 @@ def _pairs(values: dict[str, Any]) -> list[list[str]]:
 
 def _number(value: Any) -> str:
     return "" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def main() -> int:

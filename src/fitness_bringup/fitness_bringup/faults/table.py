@@ -11,10 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from fitness_bringup import markdown
 from fitness_bringup.tables import table
-
-BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
-"""Where the table stands in a page."""
 
 
 @dataclass(slots=True)
@@ -65,20 +63,14 @@ def show(faults: list[Fault], console: Console) -> None:
 
 def as_markdown(content: dict) -> str:
     """The table of docs/reliability.md from the JSON."""
-    lines = [
-        "| fault | injected | recovered | p50 [s] | max [s] | repetitions lost | declared |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for row in content["faults"]:
-        lines.append("| " + " | ".join("-" if value is None else str(value) for value in row.values()) + " |")
-    return "\n".join(lines)
+    head = ("fault", "injected", "recovered", "p50 [s]", "max [s]", "repetitions lost", "declared")
+    rows = (["-" if value is None else str(value) for value in row.values()] for row in content["faults"])
+    return markdown.table(head, rows, numbers=True)
 
 
 def into_page(content: dict, page: Path) -> None:
     """Replace the table between the marks of a page."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{as_markdown(content)}\n{END}{after}")
+    page.write_text(markdown.put(page.read_text(), "faults", as_markdown(content)))
 
 
 if __name__ == "__main__":
