@@ -25,6 +25,7 @@ PICTURES = {"camera/image_raw", "camera/image_raw/compressed", "camera/camera_in
 SAMPLES = {"namespace": "robot1/fitness", "params_file": str(PARAMS), "rate": "2", "record": "/tmp/bag", "source": "0"}
 SAMPLES["recordings"] = "/tmp/recordings"
 SAMPLES["record_video"] = "/tmp/video.mp4"
+SAMPLES |= {"catalogue": "/tmp/exercises", "frame_id": "left_optical_frame"}
 SAMPLES |= {"bind": "0.0.0.0", "port": "8090"}
 SAMPLES |= {"image_topic": "/robot/image_raw", "camera_info_topic": "/robot/info"}
 SAMPLES |= {

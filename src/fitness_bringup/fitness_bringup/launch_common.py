@@ -5,7 +5,6 @@ Only launch files import this module; it needs `launch` and `launch_ros`, which 
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown, TimerAction
@@ -15,6 +14,7 @@ from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from fitness_bringup.graph_nodes import NODES
 from fitness_bringup.picture_topic import PictureTopic
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
@@ -29,8 +29,6 @@ BROWSER = "browser"
 BAD_INPUT = 2
 """Exit code of a node for what only the user can mend."""
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
-TRANSPORT: dict[str, tuple[str, type]] = {"image_transport": ("image_transport", str)}
-"""What every node that takes pictures is told, as the `arguments` of `node`."""
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 TUNABLES = "GLIBC_TUNABLES"
 
@@ -63,6 +61,7 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument | Opaque
             "true",
             "Configure and activate every node; false leaves that to a lifecycle manager.",
         ),
+        argument("catalogue", "", "Folder of exercise files, or one file, for every node. Empty: params_file."),
         switch("use_respawn", "false", "Start a node again when it crashes."),
         argument(
             "log_level",
@@ -90,6 +89,7 @@ def standard_arguments(use_sim_time: str) -> list[DeclareLaunchArgument | Opaque
 def picture_arguments() -> list[DeclareLaunchArgument | OpaqueFunction]:
     """Pictures of somebody else's driver in place of the camera node's."""
     return [
+        argument("frame_id", "", "Optical frame of the camera node's pictures. Empty: params_file."),
         argument(
             "image_topic", "", "Topic of your own driver's pictures, e.g. /camera/image_raw; no camera node is started."
         ),
@@ -131,18 +131,18 @@ def is_true(context: LaunchContext, name: str) -> bool:
 
 def hearers_of_poses(context: LaunchContext) -> int:
     """How many hear every pose: classifier and counter; dashboard, body on /humans and recorder where asked for."""
-    recorded = context.launch_configurations["record"] != ""
-    return 2 + is_true(context, "dashboard") + is_true(context, "hri") + recorded
+    asked = {"dashboard": is_true(context, "dashboard"), "hri_bridge": is_true(context, "hri")}
+    asked |= {"recorder": context.launch_configurations["record"] != ""}
+    hearers = ["exercise_classifier", "rep_counter", *(name for name, wanted in asked.items() if wanted)]
+    return sum(NODES[name].poses for name in hearers)
 
 
 def node(
-    package: str,
     name: str,
     *,
     arguments: dict[str, tuple[str, type]] | None = None,
     parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
     source: bool = False,
-    respawn: bool = True,
     condition: IfCondition | None = None,
     where: Callable[[LaunchContext], bool] = lambda context: True,
 ) -> OpaqueFunction:
@@ -150,14 +150,18 @@ def node(
 
     arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
     parameters: what follows from the arguments as a whole; overrules the parameter file too.
-    source: the graph ends with this node. respawn: false = not even with use_respawn.
+    source: the graph ends with this node.
     condition, where: whether it is started, by one argument, or by what else the context says.
     """
+
+    row = NODES[name]
 
     def start(context: LaunchContext) -> list[Node]:
         if not where(context):
             return []
         passed_on = {"autostart": ("autostart", bool), "use_sim_time": ("use_sim_time", bool)} | (arguments or {})
+        passed_on |= {"image_transport": ("image_transport", str)} if row.pictures else {}
+        passed_on |= {"catalogue": ("catalogue", str)} if row.catalogue else {}
         given_parameters: dict[str, object] = {
             parameter: ParameterValue(LaunchConfiguration(argument), value_type=value_type)
             for argument, (parameter, value_type) in passed_on.items()
@@ -165,7 +169,7 @@ def node(
         }
         return [
             Node(
-                package=package,
+                package=row.package,
                 executable=f"{name}_node",
                 name=name,
                 namespace=LaunchConfiguration("namespace"),
@@ -174,7 +178,7 @@ def node(
                 additional_env=environment(context),
                 ros_arguments=["--log-level", LaunchConfiguration("log_level"), "--enclave", full_name(context, name)],
                 output="screen",
-                respawn=respawn and is_true(context, "use_respawn"),
+                respawn=not row.once and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
                 on_exit=_end_with_source if source else _end_for_bad_input,
             )
@@ -203,7 +207,7 @@ def result_arguments() -> list[DeclareLaunchArgument]:
 def result_nodes() -> list[OpaqueFunction]:
     """What makes something of the results: the nodes of `result_arguments`."""
     return [
-        overlay(),
+        _viewer("overlay", "overlay"),
         _dashboard(),
         _viewer("markers", "markers"),
         _viewer("hri_bridge", "hri"),
@@ -213,57 +217,40 @@ def result_nodes() -> list[OpaqueFunction]:
     ]
 
 
-def pose_estimator(**options: Any) -> OpaqueFunction:
-    """The pose estimator; options: as of `node`."""
-    return node("pose_estimator", "pose_estimator", arguments=TRANSPORT, **options)
-
-
-def overlay() -> OpaqueFunction:
-    """Annotated pictures, where asked for."""
-    return _viewer("overlay", "overlay", TRANSPORT)
-
-
-def _viewer(name: str, switched_by: str, arguments: dict[str, tuple[str, type]] | None = None) -> OpaqueFunction:
+def _viewer(name: str, switched_by: str) -> OpaqueFunction:
     """A node that shows something, where its switch is on."""
-    condition = IfCondition(LaunchConfiguration(switched_by))
-    return node("fitness_visualization", name, arguments=arguments, condition=condition)
+    return node(name, condition=IfCondition(LaunchConfiguration(switched_by)))
 
 
 def _dashboard() -> OpaqueFunction:
     """The dashboard in the browser, where asked for; where the source is a browser it is the camera too."""
     return node(
-        "fitness_visualization",
         "dashboard",
         arguments={
             "port": ("port", int),
             "bind": ("bind", str),
             "recordings": ("recordings", str),
             "record": ("bag", str),
-        }
-        | TRANSPORT,
+        },
         parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
         condition=IfCondition(LaunchConfiguration("dashboard")),
     )
 
 
 def _video() -> OpaqueFunction:
-    """The annotated pictures as a video, where asked for. Not respawned: the file would be begun anew."""
+    """The annotated pictures as a video, where asked for."""
     return node(
-        "fitness_visualization",
         "video",
         arguments={"record_video": ("file", str)},
-        respawn=False,
         condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record_video"), "")),
     )
 
 
 def _recorder() -> OpaqueFunction:
-    """Recording into a bag, where asked for. Not respawned: a bag is written once, and what it has stays readable."""
+    """Recording into a bag, where asked for."""
     return node(
-        "fitness_datasets",
         "recorder",
-        arguments={"record": ("bag", str), "record_images": ("images", bool)} | TRANSPORT,
-        respawn=False,
+        arguments={"record": ("bag", str), "record_images": ("images", bool)},
         condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
     )
 

@@ -31,17 +31,21 @@ def generate_launch_description() -> LaunchDescription:
             *common.picture_arguments(),
             *common.result_arguments(),
             common.node(
-                "fitness_camera",
                 "camera",
-                arguments={"source": ("source", str), "paced": ("paced", bool), "loop": ("loop", bool)},
+                arguments={
+                    "source": ("source", str),
+                    "frame_id": ("frame_id", str),
+                    "paced": ("paced", bool),
+                    "loop": ("loop", bool),
+                },
                 parameters=camera_parameters,
                 source=True,
                 where=common.camera_is_ours,
             ),
-            common.pose_estimator(parameters=pose_parameters),
-            common.node("exercise_classifier", "exercise_classifier"),
-            common.node("rep_counter", "rep_counter"),
-            common.node("rep_counter", "run_set"),
+            common.node("pose_estimator", parameters=pose_parameters),
+            common.node("exercise_classifier"),
+            common.node("rep_counter"),
+            common.node("run_set"),
             *common.result_nodes(),
         ]
     )

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from launch.actions import OpaqueFunction
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
 
 from fitness_bringup import launch_common as common
 from fitness_bringup import node_parameters
@@ -63,14 +65,12 @@ def recorder(context: LaunchContext) -> list[OpaqueFunction]:
     if not is_recorded(context):
         return []
     path = str(bag(context))
-    arguments = {"record_images": ("images", bool)} | common.TRANSPORT
+    arguments = {"record_images": ("images", bool)}
     return [
         common.node(
-            "fitness_datasets",
             "recorder",
             arguments=arguments,
             parameters=lambda context: {"bag": path},
-            respawn=False,
         )
     ]
 
@@ -104,19 +104,17 @@ def generate_launch_description() -> LaunchDescription:
             common.argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
             common.switch("record_images", "false", "Record the pictures too: large, and they show people."),
             common.node(
-                "fitness_camera",
                 "camera",
-                arguments={"source": ("source", str), "loop": ("loop", bool)},
+                arguments={"source": ("source", str), "frame_id": ("frame_id", str), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
                 where=common.camera_is_ours,
             ),
-            common.pose_estimator(parameters=pose_parameters),
-            common.node("exercise_classifier", "exercise_classifier"),
-            common.node("rep_counter", "rep_counter"),
-            common.overlay(),
+            common.node("pose_estimator", parameters=pose_parameters),
+            common.node("exercise_classifier"),
+            common.node("rep_counter"),
+            common.node("overlay", condition=IfCondition(LaunchConfiguration("overlay"))),
             common.node(
-                "fitness_datasets",
                 "record_take",
                 arguments={
                     "subject": ("subject", str),
@@ -127,8 +125,7 @@ def generate_launch_description() -> LaunchDescription:
                     "repetitions": ("repetitions", int),
                     "seconds": ("seconds", float),
                     "auto": ("auto", bool),
-                }
-                | common.TRANSPORT,
+                },
                 parameters=take_parameters,
                 source=True,
             ),

@@ -48,16 +48,15 @@ def generate_launch_description() -> LaunchDescription:
             common.transport_argument("the bag"),
             *common.result_arguments(),
             common.node(
-                "fitness_datasets",
                 "player",
                 arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
                 parameters=player_parameters,
                 source=True,
             ),
-            common.pose_estimator(condition=IfCondition(LaunchConfiguration("estimate_poses"))),
-            common.node("exercise_classifier", "exercise_classifier"),
-            common.node("rep_counter", "rep_counter"),
-            common.node("rep_counter", "run_set"),
+            common.node("pose_estimator", condition=IfCondition(LaunchConfiguration("estimate_poses"))),
+            common.node("exercise_classifier"),
+            common.node("rep_counter"),
+            common.node("run_set"),
             *common.result_nodes(),
         ]
     )
