@@ -64,19 +64,6 @@ class Point:
         assert all(0.0 <= value <= 1.0 for value in (self.x, self.y, self.c))
 
 
-class Sink:
-    """A channel of Foxglove that somebody watches."""
-
-    def __init__(self, channel: Any) -> None:
-        self._channel = channel
-
-    def has_sinks(self) -> bool:
-        return True
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._channel, name)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def ros() -> Iterator[None]:
     rclpy.init()
@@ -113,14 +100,10 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
                 ),
             )
         node.start()
-        if name in ("overlay", "markers"):
-            node._listen(True)
-        if name == "dashboard":
-            node._feed.want_pictures(True)
-            node._feed.want_angles(True)
-        if name == "foxglove":
-            node._channels = {topic: Sink(channel) for topic, channel in node._channels.items()}
-            node._watch()
+        if watching := getattr(node, "_watching", None):
+            for work in watching._works:
+                work.watched = lambda: True
+            watching._look()
         return node
 
     yield start

@@ -162,7 +162,7 @@ def test_the_dashboard_shows_compressed_pictures(robot: Robot) -> None:
     feed = Feed(robot.driver, State(Catalogue.load()), lambda event: None, "compressed")
     beside = robot.driver.create_publisher(CompressedImage, f"{pictures.TOPIC}/compressed", qos.IMAGE_PUBLISHER)
     poses = robot.driver.create_publisher(BodyPose, "body_pose", qos.STREAM)
-    feed.want_pictures(True)
+    feed.listen_to_pictures()
     robot.until(lambda: beside.get_subscription_count() and poses.get_subscription_count() == 2)
     message = CompressedImage(header=messages.header(7, "eye"), format="png")
     message.data = cv2.imencode(".png", np.full((4, 6, 3), 90, np.uint8))[1].tobytes()

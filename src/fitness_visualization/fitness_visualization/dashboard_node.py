@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from rclpy.timer import Timer
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, pictures, timers
+from fitness_core.ros import diagnostics, pictures
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.while_watched import LOOK_PERIOD, WhileWatched, Work
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.report_files import report_files
 from fitness_visualization.dashboard.server import Server, Settings
@@ -25,9 +25,6 @@ from fitness_visualization.ros.browser_camera import BrowserCamera
 from fitness_visualization.ros.collection import Collection
 from fitness_visualization.ros.commands import Caller, Commands
 from fitness_visualization.ros.feed import Feed
-
-WATCH_PERIOD = 0.25
-"""How often it is looked who wants pictures, and taken what no pose came with [s]."""
 
 
 class DashboardNode(FitnessNode):
@@ -59,7 +56,7 @@ class DashboardNode(FitnessNode):
         self._feed: Feed | None = None
         self._camera = BrowserCamera(self, self.get_logger().warning) if self.params.camera else None
         self._server: Server | None = None
-        self._timer: Timer | None = None
+        self._watching = WhileWatched(self)
         self._caller: Caller | None = None
         self._picked = ""
         self._rate, self._late = MaxRate(), 0.0
@@ -100,13 +97,16 @@ class DashboardNode(FitnessNode):
             self._caller.close()
             raise
         self._server = server
-        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
+        feed = self._feed
+        self._watching.start(
+            Work(lambda: given.picture and server.picture_wanted, feed.listen_to_pictures, feed.forget_pictures),
+            Work(lambda: server.wanted, feed.listen_to_angles, feed.forget_angles),
+        )
         # Not by the logger: the token in it is for whoever started this, not for the logs.
         print(f"dashboard: {server.address}", file=sys.stderr, flush=True)
 
     def deactivate(self) -> None:
-        if self._timer:
-            self.destroy_timer(self._timer)
+        self._watching.stop()
         if self._server:
             self._rate.reset()  # the last look is not too early
             self._late = 0.0
@@ -128,11 +128,6 @@ class DashboardNode(FitnessNode):
         values |= {"viewers": watched, "rate_hz": self._shown.hertz(), "pictures": self._server.pictures}
         return level, f"{watched} watch" if watched else "nobody watches", values
 
-    def _watch(self) -> None:
-        if self._server and self._feed:
-            self._feed.want_pictures(self.params.picture and self._server.picture_wanted)
-            self._feed.want_angles(self._server.wanted)
-
     # What the server asks, in its thread.
 
     def look(self) -> bool:
@@ -143,7 +138,7 @@ class DashboardNode(FitnessNode):
         posed = self._feed.take_poses()
         if not posed and now < self._late:
             return False
-        self._late = now + WATCH_PERIOD
+        self._late = now + LOOK_PERIOD
         if posed:
             self._rate.shown(now, self.params.max_rate)
             self._shown.tick()

@@ -10,14 +10,14 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
-from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, qos, timers
+from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
@@ -26,8 +26,6 @@ from fitness_visualization.figure import figure_of
 from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
 from fitness_visualization.ros.schemas import definition_of
 
-WATCH_PERIOD = 0.25
-"""How often it is looked what is watched [s]."""
 UPRIGHT_PERIOD = 1.0
 """Between two transforms [s]: late viewers need one."""
 RELAYED: tuple[tuple[str, type, QoSProfile], ...] = (
@@ -75,10 +73,9 @@ class FoxgloveNode(FitnessNode):
         self._schemas: dict[str, str] = {}
         self._server: Any = None
         self._channels: dict[str, Any] = {}
-        self._inputs: dict[str, Subscription] = {}
-        self._feed: FigureFeed | None = None
-        self._renew: set[str] = set()
-        self._timer: Timer | None = None
+        self._relays: dict[str, Work] = {}
+        self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._draw)
+        self._watching = WhileWatched(self)
         self._relayed = diagnostics.Rate()
         self._transformed = -math.inf
 
@@ -98,11 +95,14 @@ class FoxgloveNode(FitnessNode):
     def activate(self) -> None:
         # Channels and server do not keep it alive.
         self._hub = context = self._foxglove.Context()
-        for topic, kind, _ in RELAYED:
+        for topic, kind, quality in RELAYED:
             name = _type_name(kind)
             schema = self._foxglove.Schema(name=name, encoding="ros2msg", data=self._schemas[name].encode())
             self._channels[topic] = self._foxglove.Channel(
                 self.resolve_topic_name(topic), schema=schema, message_encoding="cdr", context=context
+            )
+            self._relays[self._channels[topic].topic()] = Work(
+                partial(self._watched, topic), partial(self._listen, topic, kind, quality)
             )
         for topic, kind in (
             (ANNOTATIONS, self._own.ImageAnnotationsChannel),
@@ -115,7 +115,7 @@ class FoxgloveNode(FitnessNode):
                 name="fitness",
                 host=self.params.bind,
                 port=self.params.port,
-                server_listener=_Listener(self._renew),
+                server_listener=_Listener(self._relays),
                 context=context,
             )
         except Exception as error:  # the SDK raises its own for a port that is taken
@@ -123,54 +123,30 @@ class FoxgloveNode(FitnessNode):
             where = f"{self.params.bind}:{self.params.port} ({error})"
             raise InputError(f"Foxglove's server cannot listen on {where}; give another port") from None
         self.port = self._server.port
-        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
+        drawn = Work(lambda: self._watched(ANNOTATIONS) or self._watched(SCENE), self._feed.listen, self._feed.forget)
+        self._watching.start(*self._relays.values(), drawn)
         print(f"foxglove: ws://{self.params.bind}:{self.port}", file=sys.stderr, flush=True)
 
     def deactivate(self) -> None:
-        if self._timer:
-            self.destroy_timer(self._timer)
-        for topic in list(self._inputs):
-            self._ignore(topic)
-        if self._feed is not None:
-            self._feed.close()
-            self._feed = None
+        self._watching.stop()
         if self._server is not None:
             self._server.stop()
         self._server, self.port = None, 0
-        # Another thread's timer may be looking at them still.
         channels, self._channels = self._channels, {}
         for channel in channels.values():
             channel.close()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        watched = self._inputs or self._feed is not None
-        message = "inactive" if not self.active else "active" if watched else "nobody watches"
-        values: dict[str, object] = {"port": self.port, "topics": len(self._inputs), "rate_hz": self._relayed.hertz()}
-        return diagnostics.OK, message, values
+        topics = sum(relay.heard is not None for relay in self._relays.values())
+        values: dict[str, object] = {"port": self.port, "topics": topics, "rate_hz": self._relayed.hertz()}
+        return diagnostics.OK, self._watching.state, values
 
-    def _watch(self) -> None:
-        """Listen to what is watched. A latched topic is asked for anew for each viewer that comes."""
-        channels = self._channels
-        if not channels:
-            return
-        new = set(self._renew)
-        self._renew -= new  # who comes meanwhile is for the next time
-        for topic, kind, quality in RELAYED:
-            wanted = channels[topic].has_sinks()
-            if topic in self._inputs and (not wanted or channels[topic].topic() in new):
-                self._ignore(topic)
-            if wanted and topic not in self._inputs:
-                callback = partial(self._relay, channels[topic])
-                self._inputs[topic] = self.create_subscription(kind, topic, callback, quality, raw=True)
-        drawn = channels[ANNOTATIONS].has_sinks() or channels[SCENE].has_sinks()
-        if drawn and self._feed is None:
-            self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._draw)
-        if not drawn and self._feed is not None:
-            self._feed.close()
-            self._feed = None
+    def _watched(self, topic: str) -> bool:
+        return self._channels[topic].has_sinks()
 
-    def _ignore(self, topic: str) -> None:
-        self.destroy_subscription(self._inputs.pop(topic))
+    def _listen(self, topic: str, kind: type, quality: QoSProfile) -> list[Subscription]:
+        relay = partial(self._relay, self._channels[topic])
+        return [self.create_subscription(kind, topic, relay, quality, raw=True)]
 
     def _relay(self, channel: Any, data: bytes) -> None:
         channel.log(data)
@@ -187,14 +163,15 @@ class FoxgloveNode(FitnessNode):
 
 
 class _Listener:
-    """Notes which topics have a new viewer; called by the server's threads."""
+    """Asks for a topic anew for each viewer that comes: it may be latched. Called by the server's threads."""
 
-    def __init__(self, news: set[str]) -> None:
-        self._news = news
+    def __init__(self, relays: dict[str, Work]) -> None:
+        self._relays = relays
 
     def on_subscribe(self, client: Any, channel: Any) -> None:
         """A viewer has come."""
-        self._news.add(channel.topic)
+        if relay := self._relays.get(channel.topic):
+            relay.renewed = True
 
     def __getattr__(self, name: str) -> Any:
         # The other events of the protocol are of no interest.

@@ -4,12 +4,12 @@ import math
 import sys
 import time
 
-from rclpy.timer import Timer
 from visualization_msgs.msg import MarkerArray
 
-from fitness_core.ros import diagnostics, messages, qos, timers
+from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.camera_model import CameraModel
@@ -17,9 +17,6 @@ from fitness_visualization.figure import figure_of
 from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
 from fitness_visualization.ros.markers import to_markers
-
-WATCH_PERIOD = 0.25
-"""How often it is looked whether anybody watches [s]."""
 
 
 class MarkersNode(FitnessNode):
@@ -38,36 +35,20 @@ class MarkersNode(FitnessNode):
     def __init__(self, name: str = "markers", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._publisher = self.create_lifecycle_publisher(MarkerArray, "skeleton_markers", qos.OVERLAY)
-        self._timer: Timer | None = None
-        self._feed: FigureFeed | None = None
+        self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._show)
+        self._watching = WhileWatched(self)
         self._rate = MaxRate()
         self._drawn = diagnostics.Rate()
 
     def activate(self) -> None:
-        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
+        self._watching.start(Work(self._publisher.get_subscription_count, self._feed.listen, self._feed.forget))
 
     def deactivate(self) -> None:
-        if self._timer:
-            self.destroy_timer(self._timer)
-        self._listen(False)
+        self._watching.stop()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        message = "active" if self.active else "inactive"
-        if self.active and self._feed is None:
-            message = "nobody watches"
-        calibrated = self._feed is not None and self._feed.calibration is not None
-        values: dict[str, object] = {"rate_hz": self._drawn.hertz(), "calibrated": calibrated}
-        return diagnostics.OK, message, values
-
-    def _watch(self) -> None:
-        watched = bool(self._publisher.get_subscription_count())
-        if watched != (self._feed is not None):
-            self._listen(watched)
-
-    def _listen(self, wanted: bool) -> None:
-        if self._feed is not None:
-            self._feed.close()
-        self._feed = FigureFeed(self, math.radians(self.params.field_of_view), self._show) if wanted else None
+        calibrated = self._feed.calibration is not None
+        return diagnostics.OK, self._watching.state, {"rate_hz": self._drawn.hertz(), "calibrated": calibrated}
 
     def _show(self, pose: Pose, angles: JointAngles | None, state: RepState | None, camera: CameraModel) -> None:
         now = time.monotonic()

@@ -5,18 +5,20 @@ import threading
 import time
 from collections import deque
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from rclpy.subscription import Subscription
-from rclpy.timer import Timer
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, messages, pictures, qos, timers
+from fitness_core.mailbox import Mailbox
+from fitness_core.ros import diagnostics, messages, pictures, qos
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
 from fitness_visualization.max_rate import MaxRate
@@ -27,8 +29,8 @@ PICTURES = 8
 """Pictures kept until their pose comes: it is late by the time the estimator takes."""
 PICTURE_TIMEOUT = 1.0
 """After so long without a picture the plain background is drawn [s]."""
-WATCH_PERIOD = 0.25
-"""How often it is looked whether anybody watches [s]."""
+Waiting: TypeAlias = tuple[BodyPose, pictures.Message | None]
+"""A pose that is to be drawn, on its picture."""
 
 
 class OverlayNode(FitnessNode):
@@ -50,11 +52,9 @@ class OverlayNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._image = self.create_lifecycle_publisher(Image, "overlay/image", qos.OVERLAY)
         self._compressed = self.create_lifecycle_publisher(CompressedImage, "overlay/image/compressed", qos.OVERLAY)
-        self._timer: Timer | None = None
-        self._inputs: list[Subscription] = []
+        self._watching = WhileWatched(self)
         self._thread: threading.Thread | None = None
-        self._news = threading.Condition()
-        self._stopping = False
+        self._mailbox: Mailbox[Waiting] = Mailbox()
         self._overlay = Overlay()
         self._drawn = diagnostics.Rate()
         self._without_picture = 0
@@ -63,31 +63,24 @@ class OverlayNode(FitnessNode):
 
     def activate(self) -> None:
         self._overlay = Overlay(self.params.min_visibility)
-        self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="overlay", daemon=True)
+        self._mailbox = Mailbox()
+        self._thread = threading.Thread(target=self._work, args=(self._mailbox,), name="overlay", daemon=True)
         self._thread.start()
-        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
+        self._watching.start(Work(self._watched, self._listen, self._forget))
 
     def deactivate(self) -> None:
-        if self._timer:
-            self.destroy_timer(self._timer)
-        with self._news:
-            self._stopping = True
-            self._news.notify()
-        self._listen(False)
+        self._watching.stop()
+        self._mailbox.close()
         if self._thread:
             self._thread.join()
 
     def parameters_changed(self, names: set[str]) -> None:
         self._overlay.min_visibility = self.params.min_visibility
-        if "picture" in names and self._inputs:
-            self._listen(False)
-            self._listen(True)
+        if "picture" in names:
+            self._watching.renew()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        level, message = diagnostics.OK, "active" if self.active else "inactive"
-        if self.active and not self._inputs:
-            message = "nobody watches"
+        level, message = diagnostics.OK, self._watching.state
         if self._bad_picture:
             level, message = diagnostics.WARN, self._bad_picture
         if self.active and self._thread and not self._thread.is_alive():
@@ -100,20 +93,11 @@ class OverlayNode(FitnessNode):
         }
         return level, message, values
 
-    def _watch(self) -> None:
-        watched = bool(self._image.get_subscription_count() or self._compressed.get_subscription_count())
-        if watched != bool(self._inputs) and not self._stopping:
-            self._listen(watched)
+    def _watched(self) -> int:
+        return self._image.get_subscription_count() + self._compressed.get_subscription_count()
 
-    def _listen(self, wanted: bool) -> None:
-        """Subscribe to all inputs, or to none."""
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        self._inputs = []
-        if not wanted:
-            self._forget()
-            return
-        self._inputs = [
+    def _listen(self) -> list[Subscription]:
+        inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
             self.create_subscription(JointAngles, "joint_angles", partial(self._keep, "_angles"), qos.STREAM),
             self.create_subscription(ExerciseClassification, "exercise", partial(self._keep, "_exercise"), qos.STREAM),
@@ -124,12 +108,13 @@ class OverlayNode(FitnessNode):
         ]
         if self.params.picture:
             transport = self.params.image_transport
-            self._inputs.append(pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER))
+            inputs.append(pictures.subscribe(self, transport, self._on_picture, qos.IMAGE_SUBSCRIBER))
+        return inputs
 
     def _forget(self) -> None:
+        self._mailbox.take(timeout=0.0)  # what waits is not drawn any more
         self._pictures: deque[pictures.Message] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
-        self._next: tuple[BodyPose, pictures.Message | None] | None = None
         self._rate = MaxRate()
         self._angles: JointAngles | None = None
         self._exercise: ExerciseClassification | None = None
@@ -158,21 +143,12 @@ class OverlayNode(FitnessNode):
             self._without_picture += 1
             return
         self._rate.shown(now, self.params.max_rate)
-        with self._news:
-            self._next = (message, picture)
-            self._news.notify()
+        self._mailbox.put((message, picture))
 
-    def _work(self) -> None:
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._next or self._stopping)
-                if self._stopping:
-                    return
-                if self._next is None:
-                    continue
-                (pose, picture), self._next = self._next, None
+    def _work(self, mailbox: Mailbox[Waiting]) -> None:
+        while waiting := mailbox.take():
             with self.refusals.taking("overlay/image"), self._drawn.timed():
-                self._publish(pose, self._draw(pose, picture))
+                self._publish(waiting[0], self._draw(*waiting))
 
     def _draw(self, pose: BodyPose, image: pictures.Message | None) -> np.ndarray:
         picture = None

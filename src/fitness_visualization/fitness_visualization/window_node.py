@@ -7,15 +7,14 @@ from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 from sensor_msgs.msg import Image
 
+from fitness_core.mailbox import Mailbox
 from fitness_core.ros import diagnostics, qos, timers
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
+from fitness_core.ros.while_watched import LOOK_PERIOD
 from fitness_core.types import SILENT
 from fitness_visualization.overlay import old
 from fitness_visualization.window import Window
-
-WATCH_PERIOD = 0.25
-"""How often it is looked whether the window was closed [s]."""
 
 
 class WindowNode(FitnessNode):
@@ -32,17 +31,15 @@ class WindowNode(FitnessNode):
         self._subscription: Subscription | None = None
         self._timer: Timer | None = None
         self._thread: threading.Thread | None = None
-        self._news = threading.Condition()
-        self._next: Image | None = None
-        self._stopping = False
+        self._mailbox: Mailbox[Image] = Mailbox()
         self._shown = diagnostics.Rate()
 
     def activate(self) -> None:
-        self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
-        self._timer = timers.steady(self, WATCH_PERIOD, self._watch)
-        window = self._window = Window("fitness")
-        self._stopping = False
-        self._thread = threading.Thread(target=self._work, args=(window,), name="window", daemon=True)
+        window, mailbox = Window("fitness"), Mailbox[Image]()
+        self._window, self._mailbox = window, mailbox
+        self._subscription = self.create_subscription(Image, "overlay/image", mailbox.put, qos.OVERLAY)
+        self._timer = timers.steady(self, LOOK_PERIOD, self._watch)
+        self._thread = threading.Thread(target=self._work, args=(window, mailbox), name="window", daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
@@ -50,9 +47,7 @@ class WindowNode(FitnessNode):
             self.destroy_timer(self._timer)
         if self._subscription:
             self.destroy_subscription(self._subscription)
-        with self._news:
-            self._stopping = True
-            self._news.notify()
+        self._mailbox.close()
         if self._window:
             self._window.close()
         if self._thread:
@@ -67,20 +62,11 @@ class WindowNode(FitnessNode):
         if self._window and not self._window.open and not self.finished.done():
             self.finished.set_result(None)
 
-    def _on_picture(self, message: Image) -> None:
-        with self._news:
-            self._next = message
-            self._news.notify()
-
-    def _work(self, window: Window) -> None:
+    def _work(self, window: Window, mailbox: Mailbox[Image]) -> None:
         shown = None
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._next or self._stopping, SILENT if shown is not None else None)
-                message, self._next = self._next, None
-            if self._stopping:
-                return
-            if not window.open:
+        while not mailbox.closed:
+            message = mailbox.take(SILENT if shown is not None else None)
+            if mailbox.closed or not window.open:
                 continue
             if message is not None:
                 with self.refusals.taking("overlay/image"), self._shown.timed():

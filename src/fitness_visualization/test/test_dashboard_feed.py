@@ -74,11 +74,12 @@ def test_angles_are_asked_for_while_somebody_looks(node: Node) -> None:
             executor.spin_once(timeout_sec=0.01)
 
     assert publisher.get_subscription_count() == 0
-    feed.want_angles(True)
+    (angles,) = feed.listen_to_angles()
     until(lambda: publisher.get_subscription_count() == 1)
     publisher.publish(JointAngles(angles=[0.5] * 10))
     until(feed.take_others)
-    feed.want_angles(False)
+    node.destroy_subscription(angles)
+    feed.forget_angles()
     until(lambda: publisher.get_subscription_count() == 0)
     feed.close()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pose_estimator.mailbox import Mailbox
+from fitness_core.mailbox import Mailbox
 
 
 class Pipeline:
@@ -30,7 +30,7 @@ class Pipeline:
         """Work until the mailbox is closed and all that was in it is finished."""
         ended = None
         while True:
-            picture = mailbox.take(wait=ended is None)
+            picture = mailbox.take(None if ended is None else 0.0)
             if picture is None and ended is None:
                 return
             begun = self._attempt(self._begin, picture, picture)

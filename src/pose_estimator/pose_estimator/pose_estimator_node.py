@@ -10,6 +10,7 @@ from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
+from fitness_core.mailbox import Mailbox
 from fitness_core.ros import diagnostics, images, messages, pictures, qos, serialized
 from fitness_core.ros.handover import Inlet
 from fitness_core.ros.node import FitnessNode, run
@@ -20,7 +21,6 @@ from pose_estimator.backend import PoseBackend
 from pose_estimator.backends import BACKENDS, MODELS, THREADS, make_backend
 from pose_estimator.estimator import BETA, MIN_CUTOFF, Begun, Found, PoseEstimator
 from pose_estimator.lock import HOLD
-from pose_estimator.mailbox import Mailbox
 from pose_estimator.pipeline import Pipeline
 from pose_estimator.statistics import Statistics
 

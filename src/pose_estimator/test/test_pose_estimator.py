@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fitness_core.geometry import angles_of
+from fitness_core.mailbox import Mailbox
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Frame, nanoseconds
 from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.estimator import PoseEstimator
-from pose_estimator.mailbox import Mailbox
 
 PICTURE = np.zeros((480, 640, 3), np.uint8)
 STANDING = np.random.default_rng(0).uniform(0.2, 0.8, (33, 3)).astype(np.float32)
@@ -170,14 +170,13 @@ def test_closing_frees_the_backend():
     assert backend.closed
 
 
-def test_a_mailbox_holds_the_newest_and_counts_what_it_replaced():
+def test_a_mailbox_holds_the_newest_and_tells_what_it_replaced():
     mailbox: Mailbox[int] = Mailbox()
-    for item in range(5):
-        mailbox.put(item)
-    assert (mailbox.take(), mailbox.replaced) == (4, 4)
-    mailbox.put(5)
+    replaced = [mailbox.put(item) for item in range(5)]
+    assert (mailbox.take(), replaced) == (4, [False, True, True, True, True])
+    assert not mailbox.put(5)
     mailbox.close()
-    assert (mailbox.take(), mailbox.take(), mailbox.replaced) == (5, None, 4)
+    assert (mailbox.take(), mailbox.take()) == (5, None)
 
 
 def test_a_mailbox_wakes_who_waits():

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from fitness_core.mailbox import Mailbox
 from fitness_core.types import Frame, Pose, nanoseconds
 from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.estimator import Found, PoseEstimator
-from pose_estimator.mailbox import Mailbox
 from pose_estimator.pipeline import Pipeline
 
 PICTURE = np.zeros((48, 64, 3), np.uint8)

@@ -38,7 +38,7 @@ PICTURES = 64 * 2**20
 
 
 class Feed:
-    """Subscriptions of a node that fill a State when they are taken from; all but `want_pictures` in one thread.
+    """Subscriptions of a node that fill a State when they are taken from; all in one thread, but for its `Work`.
 
     on_event: called with the JSON of each repetition, set, cue and instruction. transport: of the pictures.
     """
@@ -87,32 +87,34 @@ class Feed:
         ]
 
     def close(self) -> None:
-        """Listen no more."""
-        self.want_pictures(False)
-        self.want_angles(False)
+        """Listen no more, pictures and angles aside."""
         for subscription in (self._poses, *self._others):
             self._node.destroy_subscription(subscription)
 
-    def want_pictures(self, wanted: bool) -> None:
-        """Subscribe to the pictures, or no more; in the node's thread."""
-        if wanted and self._picture_input is None:
-            others: dict[str, Any] = {"raw": True, "callback_group": self._group}
-            self._picture_input = pictures.subscribe(
-                self._node, self._transport, self._take_picture, qos.IMAGE_SUBSCRIBER, **others
-            )
-        elif not wanted and self._picture_input is not None:
-            self._node.destroy_subscription(self._picture_input)
-            self._picture_input = None
+    # For a `Work` (`fitness_core.ros.while_watched`) each, in the node's thread.
 
-    def want_angles(self, wanted: bool) -> None:
-        """Subscribe to the angles, which are made for who listens only, or no more; in the node's thread."""
-        if wanted and self._angles_input is None:
-            self._angles_input = self._node.create_subscription(
-                JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True, callback_group=self._group
-            )
-        elif not wanted and self._angles_input is not None:
-            self._node.destroy_subscription(self._angles_input)
-            self._angles_input = self._angles = None
+    def listen_to_pictures(self) -> list[Subscription]:
+        """Subscribe to the pictures."""
+        others: dict[str, Any] = {"raw": True, "callback_group": self._group}
+        self._picture_input = pictures.subscribe(
+            self._node, self._transport, self._take_picture, qos.IMAGE_SUBSCRIBER, **others
+        )
+        return [self._picture_input]
+
+    def forget_pictures(self) -> None:
+        """No pictures come any more."""
+        self._picture_input = None
+
+    def listen_to_angles(self) -> list[Subscription]:
+        """Subscribe to the angles."""
+        self._angles_input = self._node.create_subscription(
+            JointAngles, "joint_angles", self._take_angles, qos.STREAM, raw=True, callback_group=self._group
+        )
+        return [self._angles_input]
+
+    def forget_angles(self) -> None:
+        """No angles come any more."""
+        self._angles_input = self._angles = None
 
     def take_poses(self) -> bool:
         """Take the poses that have come; whether there was one."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
 
 from fitness_core.ros import messages, qos
@@ -24,7 +25,7 @@ FIELD_OF_VIEW = Parameter(
 
 
 class FigureFeed:
-    """Subscribes for `node` until `close`, and calls `take` with each pose and the newest of everything else.
+    """Calls `take` with each pose that `node` hears and the newest of everything else; for a `Work`.
 
     field_of_view: [rad] along the longer side of the picture, for a camera that is not calibrated.
     """
@@ -38,21 +39,25 @@ class FigureFeed:
         self._node = node
         self._field_of_view = field_of_view
         self._take = take
+        self.forget()
+
+    def listen(self) -> list[Subscription]:
+        """Subscribe."""
+        return [
+            self._node.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
+            self._node.create_subscription(
+                msg.JointAngles, "joint_angles", partial(setattr, self, "_angles"), qos.STREAM
+            ),
+            self._node.create_subscription(msg.RepState, "rep_state", partial(setattr, self, "_state"), qos.STREAM),
+            self._node.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM),
+        ]
+
+    def forget(self) -> None:
+        """Forget what was heard."""
         self._angles: msg.JointAngles | None = None
         self._state: msg.RepState | None = None
         self.calibration: CameraModel | None = None
         """The camera that camera_info describes, None where it is not calibrated."""
-        self._subscriptions = [
-            node.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
-            node.create_subscription(msg.JointAngles, "joint_angles", partial(setattr, self, "_angles"), qos.STREAM),
-            node.create_subscription(msg.RepState, "rep_state", partial(setattr, self, "_state"), qos.STREAM),
-            node.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM),
-        ]
-
-    def close(self) -> None:
-        """Listen no longer."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
 
     def _on_info(self, message: CameraInfo) -> None:
         camera = to_camera(message)

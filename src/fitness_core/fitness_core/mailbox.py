@@ -7,28 +7,33 @@ Item = TypeVar("Item")
 
 
 class Mailbox(Generic[Item]):
-    """Holds one item; a newer one takes its place. `replaced`: how many were never taken."""
+    """Holds one item; a newer one takes its place."""
 
     def __init__(self) -> None:
-        self.replaced = 0
         self._item: Item | None = None
         self._closed = False
         self._changed = threading.Condition()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed; something may be in it all the same."""
+        return self._closed
 
     def put(self, item: Item) -> bool:
         """Put the newest item in, at once; whether it took the place of another one."""
         with self._changed:
             replaces = self._item is not None
-            self.replaced += replaces
             self._item = item
             self._changed.notify()
         return replaces
 
-    def take(self, wait: bool = True) -> Item | None:
-        """Take the item out; wait for one, or None where it is empty; None once the mailbox is closed and empty."""
+    def take(self, timeout: float | None = None) -> Item | None:
+        """Take the item out; wait for one, `timeout` [s] at most (0: not at all, None: for ever).
+
+        None where none came, and once the mailbox is closed and empty.
+        """
         with self._changed:
-            if wait:
-                self._changed.wait_for(lambda: self._closed or self._item is not None)
+            self._changed.wait_for(lambda: self._closed or self._item is not None, timeout)
             item, self._item = self._item, None
             return item
 
