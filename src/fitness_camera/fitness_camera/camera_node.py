@@ -19,12 +19,11 @@ from fitness_core.ros.last_words import wait_for_readers
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.stamps import stamped_by
+from fitness_core.ros.subscribers import wait_for_subscribers
 from fitness_core.types import NANOSECONDS, Frame
 
 RETRY_PERIOD = 1.0
 """Between attempts to get a lost device or stream back [s]."""
-SUBSCRIBERS_TIMEOUT = 30.0
-"""How long a recording waits for subscribers before it starts without them [s]."""
 DRAIN_TIMEOUT = 2.0
 """How long the last pictures of a recording may take to reach reliable subscribers [s]."""
 
@@ -147,7 +146,10 @@ class CameraNode(FitnessNode):
 
     def _play(self, source: Source) -> bool:
         """Publish a recording; whether it came to its end."""
-        self._await_subscribers()
+        wanted = self.params.wait_for_subscribers
+        if self._image_publisher.get_subscription_count() < wanted:
+            self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
+        wait_for_subscribers(self._image_publisher, wanted, self._stopping)
         paced = self.params.paced
         start, begun = self.get_clock().now().nanoseconds, time.monotonic()
         try:
@@ -193,15 +195,6 @@ class CameraNode(FitnessNode):
             self._info_publisher.publish(info)
         self._outlet.publish(frame)
         self._published.tick()
-
-    def _await_subscribers(self) -> None:
-        wanted = self.params.wait_for_subscribers
-        deadline = time.monotonic() + SUBSCRIBERS_TIMEOUT
-        if self._image_publisher.get_subscription_count() < wanted:
-            self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
-        while self._image_publisher.get_subscription_count() < wanted and time.monotonic() < deadline:
-            if self._stopping.wait(0.02):
-                return
 
     def _report(self, trouble: str) -> None:
         self._errors += 1

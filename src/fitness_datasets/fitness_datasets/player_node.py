@@ -16,6 +16,7 @@ from fitness_core.ros.messages import from_time, to_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.serialized import stamp_of
+from fitness_core.ros.subscribers import wait_for_subscribers
 from fitness_core.types import seconds
 from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class
@@ -168,16 +169,16 @@ class PlayerNode(FitnessNode):
             self.finished.set_result(problem)
 
     def _await_subscribers(self) -> None:
-        output = next(iter(self._outputs.values()))[1]
-        deadline = time.monotonic() + self.params.wait
-        while output.get_subscription_count() < self.params.wait_for_subscribers and not self._stopping.wait(0.05):
-            if time.monotonic() > deadline:
-                found = f"{output.get_subscription_count()} of {self.params.wait_for_subscribers}"
-                self.get_logger().warning(
-                    f"{found} subscribers of {output.topic_name} after {self.params.wait:g} s; playing all the same"
-                )
-                return
-        self._stopping.wait(SETTLE)
+        output, wanted, timeout = (
+            next(iter(self._outputs.values()))[1],
+            self.params.wait_for_subscribers,
+            self.params.wait,
+        )
+        if wait_for_subscribers(output, wanted, self._stopping, timeout):
+            self._stopping.wait(SETTLE)
+        elif not self._stopping.is_set():
+            found = f"{output.get_subscription_count()} of {wanted} subscribers of {output.topic_name}"
+            self.get_logger().warning(f"{found} after {timeout:g} s; playing all the same")
 
     def _play_once(self, bag: BagReader) -> None:
         due, last = time.monotonic(), None

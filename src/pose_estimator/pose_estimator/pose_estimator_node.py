@@ -15,6 +15,7 @@ from fitness_core.ros import diagnostics, images, messages, pictures, qos, seria
 from fitness_core.ros.handover import Inlet
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.subscribers import LONGEST_WAIT
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
 from pose_estimator.backend import PoseBackend
@@ -24,8 +25,6 @@ from pose_estimator.lock import HOLD
 from pose_estimator.pipeline import Pipeline
 from pose_estimator.statistics import Statistics
 
-# Longest wait for those who are to hear the poses [s].
-SUBSCRIBERS_TIMEOUT = 30.0
 _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
@@ -94,7 +93,7 @@ class PoseEstimatorNode(FitnessNode):
         self._mailbox = Mailbox()
         work = Pipeline(self._begin, self._end, self._finish, self._failed).run
         wanted = self.params.wait_for_subscribers
-        self._waiting = self.once_heard(self._publisher, wanted, self._subscribe, SUBSCRIBERS_TIMEOUT)
+        self._waiting = self.once_heard(self._publisher, wanted, self._subscribe, LONGEST_WAIT)
         self._thread = threading.Thread(target=work, args=(self._mailbox,), name="pose", daemon=True)
         self._thread.start()
 
