@@ -1,13 +1,13 @@
 """What commands share: a mistake is one line, and is told before the work rather than after it."""
 
 import argparse
-import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from fitness_core.errors import InputError
+from fitness_core.files import replace_file
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -71,15 +71,10 @@ def check_different(*files: Path | None) -> None:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file as a whole or not at all. Raises InputError where the disk refuses."""
-    part = path.with_name(f".{path.name}.part")
-    # What is no regular file (/dev/stdout) cannot be replaced.
-    target = path if path.exists() and not path.is_file() else part
     try:
-        target.write_bytes(content.encode() if isinstance(content, str) else content)
-        if target is part:
-            part.replace(path)
+        if path.exists() and not path.is_file():  # /dev/stdout cannot be replaced
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        else:
+            replace_file(path, content)
     except OSError as error:
-        if target is part:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror}); make room or give another place") from None

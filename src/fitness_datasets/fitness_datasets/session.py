@@ -5,7 +5,6 @@ COLLECTION/P01_S01/bag_001/         one bag for each time that recording was sta
 """
 
 import importlib.metadata
-import os
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 from ament_index_python.packages import get_package_share_directory
 
 from fitness_core.errors import InputError
+from fitness_core.files import replace_file
 from fitness_core.folder_lock import FolderLock
 from fitness_core.yaml_text import parse
 
@@ -123,15 +123,10 @@ class Session:
             "takes": [asdict(take) for take in self.takes],
         }
         file = self.folder / FILE
-        draft = file.with_suffix(".new")
+        head = "# Who was recorded and how, and what became of each take; see docs/record.md.\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("w") as stream:
-                stream.write("# Who was recorded and how, and what became of each take; see docs/record.md.\n")
-                yaml.safe_dump(content, stream, sort_keys=False)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(file)
+            replace_file(file, head + yaml.safe_dump(content, sort_keys=False), durable=True)
         except OSError as error:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from fitness_core.files import replace_file
 from fitness_core.types import Reason, RepEvent
 
 LONG_AGO = 10
@@ -63,12 +64,10 @@ class MemoryFile:
 
     def save(self, memory: Memory) -> None:
         """Replace what is kept; never raises: a full disk must not end the counting."""
-        beside = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             content = {"version": _VERSION, "started_with": self.started_with, **asdict(memory)}
-            beside.write_text(json.dumps(content))
-            beside.replace(self.path)
+            replace_file(self.path, json.dumps(content))
             self.problem = ""
         except OSError as error:
             self.problem = f"{self.path} cannot be written ({error.strerror}): a crash would lose the running set"

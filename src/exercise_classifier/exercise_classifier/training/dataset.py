@@ -34,6 +34,7 @@ from exercise_classifier.training.windows import Shape, all_windows
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
+from fitness_core.files import replace_file
 
 FORMAT_VERSION = 1
 BESIDE = ("poses.csv", "mocap.csv")
@@ -258,9 +259,7 @@ def _write(
 
 
 def _save(out: Path, manifest: dict[str, Any]) -> None:
-    part = out / (MANIFEST + ".part")
-    part.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    part.replace(out / MANIFEST)
+    replace_file(out / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
 
 def _counts(entries: list[dict]) -> dict[str, dict[str, Any]]:

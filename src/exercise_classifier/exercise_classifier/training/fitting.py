@@ -15,6 +15,7 @@ from exercise_classifier.training import networks
 from exercise_classifier.training.config import NetworkConfig, TrainingConfig
 from exercise_classifier.training.windows import Windows
 from fitness_core.errors import InputError
+from fitness_core.files import replace_file
 
 SMOOTHING = 0.05
 """Of labels: how much of a window's weight goes to all classes alike."""
@@ -149,9 +150,7 @@ class _Checkpoint(keras.callbacks.Callback):
             "others": [{name: vars(of)[name] for name in _STATE if name in vars(of)} for of in self._others],
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        part.write_bytes(pickle.dumps(content))
-        part.replace(self._path)
+        replace_file(self._path, pickle.dumps(content))
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.model.optimizer.variables]

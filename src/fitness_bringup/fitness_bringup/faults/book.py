@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fitness_bringup.faults.table import Fault
 from fitness_core.errors import InputError
+from fitness_core.files import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,7 @@ class Book:
         self.losses = [*self._before, *losses]
         if self._file is not None:
             kills, lost = ([asdict(each) for each in all_of_them] for all_of_them in (self.kills, self.losses))
-            beside = self._file.with_suffix(".new")
-            beside.write_text(json.dumps({"seed": self.seed, "kills": kills, "losses": lost}))
-            beside.replace(self._file)
+            replace_file(self._file, json.dumps({"seed": self.seed, "kills": kills, "losses": lost}))
 
     def faults(self) -> list[Fault]:
         """A row for each program."""

@@ -5,6 +5,7 @@ import time
 
 from rclpy.node import Node
 
+from fitness_core.files import replace_file
 from fitness_core.ros.state import state_file
 
 WITHIN = 60.0
@@ -21,9 +22,7 @@ class LastSaid:
         """Once a second or so. A disk that is full costs what a crash would lose, and no more."""
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside = self._path.with_suffix(".new")
-            beside.write_text(str(stamp))
-            beside.replace(self._path)
+            replace_file(self._path, str(stamp))
 
     def left(self) -> int | None:
         """What a node that crashed had come to; None where it ended properly, or long ago."""

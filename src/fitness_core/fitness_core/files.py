@@ -1,0 +1,24 @@
+"""Files that are there as a whole or not at all."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
+    """Write a file, or over one; a death at any moment leaves the old one or the new one. Raises OSError.
+
+    durable: also where the machine loses its power. That waits for the disk, some tens of milliseconds.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
