@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import rclpy
 from rcl_interfaces.srv import GetParameters
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from fitness_core.ros.images import to_image
@@ -161,6 +161,44 @@ def test_pictures_of_the_robots_own_driver(transport):
             pictures.publish(picture)
             rclpy.spin_once(node, timeout_sec=0.1)
         assert heard and heard[0].header.frame_id == "robot_camera"
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+        process.send_signal(signal.SIGINT)
+        process.wait(TIMEOUT)
+
+
+def test_two_cameras_are_two_graphs_as_the_page_for_robots_says(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "robot.md").read_text()
+    file = tmp_path / "two.launch.py"
+    file.write_text(page.split("## Two cameras")[1].split("```python\n")[1].split("```")[0])
+    environment = os.environ | {"ROS_HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        ["ros2", "launch", "-n", str(file)],
+        **{"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True},
+    )
+    rclpy.init()
+    try:
+        node = rclpy.create_node("drivers")
+        heard: dict[str, BodyPose] = {}
+        publishers = {}
+        for side in ("left", "right"):
+            topic = f"/{side}/fitness/body_pose"
+            node.create_subscription(BodyPose, topic, lambda pose, side=side: heard.setdefault(side, pose), 10)
+            publishers[side] = node.create_publisher(Image, f"/{side}/image_raw", 10)
+        end = time.monotonic() + TIMEOUT
+        while len(heard) < 2 and time.monotonic() < end and process.poll() is None:
+            for side, publisher in publishers.items():
+                picture = to_image(np.zeros((48, 64, 3), np.uint8))
+                picture.header = Header(stamp=node.get_clock().now().to_msg(), frame_id=f"{side}_optical_frame")
+                publisher.publish(picture)
+            rclpy.spin_once(node, timeout_sec=0.1)
+        assert {side: pose.header.frame_id for side, pose in heard.items()} == {
+            "left": "left_optical_frame",
+            "right": "right_optical_frame",
+        }
+        names = {name for name, _ in node.get_node_names_and_namespaces()}
+        assert {"dashboard", "rep_counter"} <= names
         node.destroy_node()
     finally:
         rclpy.try_shutdown()
