@@ -25,7 +25,7 @@ from fitness_bringup.footage import Footage, open_footage
 from fitness_bringup.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables import reach, table
-from fitness_core.catalogue import Catalogue, Exercise
+from fitness_core.catalogue import Catalogue, Direction, Exercise
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
@@ -216,7 +216,7 @@ def nothing_of(examined: Examination, exercise: Exercise) -> str:
     unit, factor = ("\N{DEGREE SIGN}", math.degrees(1)) if exercise.joint else (" torso lengths", 1.0)
     low, high = (float(factor * value) for value in np.nanpercentile(values, [2, 98]))
     turn, least = factor * exercise.turn, factor * exercise.minimum_range
-    way = "below" if exercise.direction == "flex" else "above"
+    way = "above" if exercise.direction is Direction.EXTEND else "below"
     return (
         f"{exercise.name}: {exercise.joint or 'distance'} went from {low:.3g} to {high:.3g}{unit}, {seen}; a "
         f"repetition turns {way} {turn:.3g} and moves by {least:.3g}, and keeps `posture` and `travel` of its file"

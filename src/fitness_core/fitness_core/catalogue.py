@@ -42,6 +42,11 @@ class Direction(StrEnum):
     FLEX = "flex"  # it falls: curl, squat
     EXTEND = "extend"  # it grows: press
 
+    @property
+    def sign(self) -> int:
+        """1 where it grows, -1 where it falls."""
+        return 1 if self is Direction.EXTEND else -1
+
 
 class Effort(StrEnum):
     """Which way of a repetition works against the load; strength coaches measure speed on it."""

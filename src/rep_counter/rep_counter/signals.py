@@ -37,7 +37,7 @@ def drive(direction: Direction, sides: Sides, reading: Reading) -> tuple[float, 
     how well each is seen.
     """
     left, left_seen, right, right_seen = reading
-    sign = 1.0 if direction is Direction.EXTEND else -1.0
+    sign = direction.sign
     if sides is not Sides.BOTH:
         return sign * left, sign * right
     if left != left:

@@ -234,8 +234,7 @@ class Track:
     def _reason(self, excursion: Excursion, sides: tuple[str, ...], readings: Sequence[Reading]) -> Reason:
         exercise = self.exercise
         typical = max(machine.typical_range for machine in self._machines)
-        turn = excursion.turn_value if exercise.direction == "extend" else -excursion.turn_value
-        short_of_turn = turn < exercise.turn if exercise.direction == "extend" else turn > exercise.turn
+        short_of_turn = excursion.turn_value < exercise.direction.sign * exercise.turn
         if excursion.range_of_motion < max(exercise.minimum_range, _OWN_SHARE * typical) or short_of_turn:
             return Reason.SHALLOW
         if excursion.begun and self._from_where_it_stood(excursion, sides) < exercise.minimum_range:

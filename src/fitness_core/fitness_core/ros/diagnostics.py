@@ -13,12 +13,7 @@ from fitness_core.heaps import give_back
 from fitness_core.ros.qos import DIAGNOSTICS
 from fitness_core.ros.serialized import of_diagnostics
 
-OK, WARN, ERROR, STALE = (
-    DiagnosticStatus.OK,
-    DiagnosticStatus.WARN,
-    DiagnosticStatus.ERROR,
-    DiagnosticStatus.STALE,
-)
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 PERIOD = 1.0
 """From one word of a node about itself to the next [s]."""
 LATE = 1.4
