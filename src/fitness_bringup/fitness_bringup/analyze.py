@@ -253,7 +253,8 @@ def _moments(
     resources.callback(estimator.close)
     frames = ahead(recording.frames or ())
     resources.callback(frames.close)  # type: ignore[attr-defined]
-    return ((frame, pipeline.step(estimator.step(frame))) for frame in frames), f"{backend} {found_by.version()} full"
+    what = f"{backend} {found_by.version()} {found_by.models[0]}"
+    return ((frame, pipeline.step(estimator.step(frame))) for frame in frames), what
 
 
 def _painter(

@@ -10,6 +10,7 @@ import numpy as np
 
 from fitness_core.skeleton import INDEX
 from fitness_core.types import nanoseconds, seconds
+from pose_estimator.backends import Options
 
 USUAL_STEP = 0.033333
 """From one picture to the next where nothing tells how long that is [s], as MediaPipe's Python solution counts them."""
@@ -41,35 +42,29 @@ class Detection:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a backend is made; each takes what it has a use for.
-
-    model: size of the landmark model, one of `backends.MODELS`. min_detection_confidence: to accept a body that is new
-    in the picture, 0..1. min_tracking_confidence: to go on following it, 0..1. threads: of a network. networks: where
-    their files are, see `litert.files.load`; empty = where the backend finds them itself.
-    """
-
-    model: str = "full"
-    min_detection_confidence: float = 0.5
-    min_tracking_confidence: float = 0.5
-    threads: int = 2
-    networks: str = ""
-
-
 class PoseBackend(ABC):
-    """Finds the most prominent body in each picture of a video; may follow it from picture to picture.
-
-    Made from `Options`, ready for its first picture. Raises InputError where what it runs is not on this machine.
-    """
+    """Finds the most prominent body in each picture of a video; may follow it from picture to picture."""
 
     distribution: ClassVar[str]
     """The installed package that does the work: its version is told with what it found."""
+    models: ClassVar[tuple[str, ...]]
+    """What its networks are called that there is a choice of, the usual one first."""
 
     @classmethod
     def version(cls) -> str:
         """Of `distribution`."""
         return version(cls.distribution)
+
+    @abstractmethod
+    def __init__(self, options: Options) -> None:
+        """Be ready for the first picture; `options.model` is one of `models`.
+
+        Raises InputError where what it runs is not on this machine.
+        """
+
+    @classmethod  # noqa: B027 - most have nothing to do
+    def preload(cls) -> None:
+        """Import what takes long and its module does not import: a process does it from which a node is forked."""
 
     @abstractmethod
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:

@@ -1,26 +1,28 @@
-"""The LiteRT backend beside MediaPipe: how far apart their landmarks are, and what each costs. Free of ROS.
+"""A backend beside MediaPipe: how far apart their landmarks are, and what each costs. Free of ROS.
 
 `python -m pose_estimator.compare_backends CLIP ...` prints both.
 """
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX
-from pose_estimator.backends import THREADS, make_backend
+from pose_estimator.backend import PoseBackend
+from pose_estimator.backends import DEFAULT, Options, backend_class, make_backend
 
-_COMPARED = ("mediapipe", "litert")
+REFERENCE = DEFAULT
+"""What the shipped classifier was fitted to."""
 _SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
 _HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How far LiteRT is from MediaPipe on the pictures of one clip.
+    """How far a backend is from MediaPipe on the pictures of one clip.
 
     pictures: seen; both, one_only: with a body by both, by only one of them. landmarks, landmarks_p95: distance in the
     picture, in lengths of the torso (middle of the shoulders to middle of the hips); median and 95th percentile over
@@ -43,9 +45,9 @@ class Differences:
         return asdict(self)
 
 
-def differences(pictures: Iterable[np.ndarray], model: str = "full", threads: int = THREADS) -> Differences:
-    """Run both backends over the same BGR pictures of one clip, each following the body by itself."""
-    one, other = make_backend("mediapipe", model), make_backend("litert", model, threads=threads)
+def differences(pictures: Iterable[np.ndarray], backend: str = "litert", options: Options | None = None) -> Differences:
+    """Run MediaPipe and a backend over the same BGR pictures of one clip, each following the body by itself."""
+    one, other = _both(backend, options)
     rows: list[tuple[np.ndarray, ...]] = []
     seen = one_only = 0
     for picture in pictures:
@@ -88,7 +90,7 @@ class Costs:
     """What a picture costs each backend; name -> milliseconds.
 
     latency, cpu: median over slices of the mean in a slice; cpu: of all threads of the process. latency_ratio,
-    cpu_ratio: LiteRT by MediaPipe, median over neighbouring slices; spread: their quartiles.
+    cpu_ratio: the backend by MediaPipe, median over neighbouring slices; latency_spread: its quartiles.
     """
 
     latency: dict[str, float]
@@ -96,7 +98,6 @@ class Costs:
     latency_ratio: float
     latency_spread: tuple[float, float]
     cpu_ratio: float
-    cpu_spread: tuple[float, float]
 
     def as_dict(self) -> dict[str, object]:
         """The fields by name."""
@@ -104,19 +105,24 @@ class Costs:
 
 
 def costs(
-    pictures: Sequence[np.ndarray], model: str = "full", threads: int = THREADS, slices: int = 12, length: int = 20
+    pictures: Sequence[np.ndarray],
+    backend: str = "litert",
+    options: Options | None = None,
+    slices: int = 12,
+    length: int = 20,
 ) -> Costs:
-    """Let both backends take turns over the BGR pictures of one clip, a slice of `length` pictures each.
+    """Let MediaPipe and a backend take turns over the BGR pictures of one clip, a slice of `length` pictures each.
 
     Turns and ratios of neighbours: what else runs on the machine, and its clock, meet both alike. What a backend's
     threads still spin after its turn falls into a pause between turns.
     """
-    backends = {"mediapipe": make_backend("mediapipe", model), "litert": make_backend("litert", model, threads=threads)}
-    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in _COMPARED}
+    compared = (REFERENCE, backend)
+    backends = dict(zip(compared, _both(backend, options), strict=True))
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in compared}
     stamp = 0
     for number in range(-1, slices):
         start = (number + 1) * length
-        for name in _COMPARED if number % 2 else _COMPARED[::-1]:
+        for name in compared if number % 2 else compared[::-1]:
             time.sleep(0.02)
             wall, cpu = time.perf_counter(), time.process_time()
             for step in range(length):
@@ -125,10 +131,10 @@ def costs(
             if number >= 0:  # before that they warm up
                 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
                 spent[name].append((wall / length * 1000, cpu / length * 1000))
-    for backend in backends.values():
-        backend.close()
+    for made in backends.values():
+        made.close()
     table = {name: np.array(rows) for name, rows in spent.items()}
-    ratios = table["litert"] / table["mediapipe"]
+    ratios = table[backend] / table[REFERENCE]
     low, middle, high = np.percentile(ratios, (25, 50, 75), axis=0)
     return Costs(
         latency={name: float(np.median(rows[:, 0])) for name, rows in table.items()},
@@ -136,5 +142,12 @@ def costs(
         latency_ratio=float(middle[0]),
         latency_spread=(float(low[0]), float(high[0])),
         cpu_ratio=float(middle[1]),
-        cpu_spread=(float(low[1]), float(high[1])),
     )
+
+
+def _both(backend: str, options: Options | None) -> tuple[PoseBackend, PoseBackend]:
+    """The reference, with the same model where it has one that is called so, and the backend."""
+    options = options or Options()
+    known = options.model in backend_class(REFERENCE).models
+    reference = make_backend(REFERENCE, options if known else replace(options, model=""))
+    return reference, make_backend(backend, options)

@@ -1,4 +1,4 @@
-"""Print how far the LiteRT backend is from MediaPipe on clips, and what each costs: `--help`.
+"""Print how far a backend is from MediaPipe on clips, and what each costs: `--help`.
 
 Both get the pictures as they are stored, neither turned nor made of square pixels.
 """
@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
-from pose_estimator.backends import MODELS, THREADS
-from pose_estimator.compare import costs, differences
+from pose_estimator.backends import BACKENDS, Options
+from pose_estimator.compare import REFERENCE, costs, differences
 
 _COST_PICTURES = 120
 
@@ -21,17 +21,21 @@ def main() -> int:
     """Compare on every clip that is named; exit code 2 where one cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m pose_estimator.compare_backends", description=__doc__)
     parser.add_argument("clips", nargs="+", metavar="CLIP", help="videos")
-    parser.add_argument("--model", choices=MODELS, default="full", help="landmark model")
-    parser.add_argument("--threads", type=int, default=THREADS, help="threads of the LiteRT networks")
+    usual = Options()
+    compared = [name for name in BACKENDS if name != REFERENCE]
+    parser.add_argument("--backend", choices=compared, default="litert", help="compared with MediaPipe")
+    parser.add_argument("--model", default=usual.model, help="of both, where both have it; default: the usual ones")
+    parser.add_argument("--threads", type=int, default=usual.threads, help="of a network, where a backend heeds it")
     parser.add_argument("--pictures", type=int, default=300, help="at most so many pictures of each clip")
     parser.add_argument("--no-costs", action="store_true", help="landmarks only")
     parser.add_argument("--json", action="store_true", help="one JSON object per clip")
     given = parser.parse_args()
     try:
+        options = Options(given.model, threads=given.threads)
         for clip in given.clips:
             pictures = _pictures(clip, given.pictures)
-            found = differences(pictures, given.model, given.threads)
-            cost = None if given.no_costs else costs(pictures[:_COST_PICTURES], given.model, given.threads)
+            found = differences(pictures, given.backend, options)
+            cost = None if given.no_costs else costs(pictures[:_COST_PICTURES], given.backend, options)
             if given.json:
                 print(json.dumps({"clip": clip, **found.as_dict(), **(cost.as_dict() if cost else {})}), flush=True)
                 continue

@@ -5,7 +5,8 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 
 import numpy as np
 
-from pose_estimator.backend import Detection, Options, PoseBackend, elapsed, score_of
+from pose_estimator.backend import Detection, PoseBackend, elapsed, score_of
+from pose_estimator.backends import Options
 from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
 from pose_estimator.litert.landmarks import LandmarkNetwork
@@ -21,6 +22,7 @@ class LiteRtBackend(PoseBackend):
     """
 
     distribution = "ai-edge-litert"
+    models = ("full", "lite", "heavy")
 
     def __init__(self, options: Options) -> None:
         detector, landmarks = files.load(options.model, options.networks)

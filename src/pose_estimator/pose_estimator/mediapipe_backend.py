@@ -18,9 +18,11 @@ import numpy as np
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.skeleton import N_LANDMARKS
-from pose_estimator.backend import USUAL_STEP, Detection, Options, PoseBackend, elapsed, score_of
-from pose_estimator.backends import MODELS
+from pose_estimator.backend import USUAL_STEP, Detection, PoseBackend, elapsed, score_of
+from pose_estimator.backends import Options
 
+# As MediaPipe numbers them.
+_COMPLEXITIES = {"lite": 0, "full": 1, "heavy": 2}
 # A landmark as it is written: field 1, of 25 bytes; in it fields 1 to 5, each a tag and a float. Where the first float
 # is, and the bytes from one to the next.
 _LENGTH, _FIRST, _NUMBER = 27, 3, 5
@@ -37,6 +39,11 @@ class MediaPipeBackend(PoseBackend):
     """
 
     distribution = "mediapipe"
+    models = ("full", "lite", "heavy")
+
+    @classmethod
+    def preload(cls) -> None:
+        load()
 
     def __init__(self, options: Options) -> None:
         _require(options.model)
@@ -51,7 +58,7 @@ class MediaPipeBackend(PoseBackend):
 
             self._written: Callable[[Any], bytes] = _packet_getter._get_serialized_proto
             self._pose = pose.Pose(
-                model_complexity=MODELS.index(options.model),
+                model_complexity=_COMPLEXITIES[options.model],
                 smooth_landmarks=False,
                 min_detection_confidence=options.min_detection_confidence,
                 min_tracking_confidence=options.min_tracking_confidence,

@@ -19,12 +19,15 @@ from fitness_core.ros.subscribers import LONGEST_WAIT
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
 from pose_estimator.backend import PoseBackend
-from pose_estimator.backends import BACKENDS, MODELS, THREADS, make_backend
+from pose_estimator.backends import make_backend, preload
 from pose_estimator.estimator import BETA, MIN_CUTOFF, Begun, Found, PoseEstimator
 from pose_estimator.lock import HOLD
 from pose_estimator.pipeline import Pipeline
+from pose_estimator.ros.backend_parameters import BACKEND_PARAMETERS, name_model, options_of
 from pose_estimator.statistics import Statistics
 
+PRELOAD = preload
+"""Of the node's parameters: what a process loads from which the node is forked."""
 _THRESHOLDS = {"min_detection_confidence", "min_tracking_confidence"}
 _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 
@@ -37,12 +40,7 @@ class PoseEstimatorNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter("backend", "mediapipe", "What finds the body.", choices=tuple(BACKENDS), at_configure=True),
-        Parameter("model", "full", "Size of the landmark model.", choices=MODELS, at_configure=True),
-        Parameter("threads", THREADS, "Threads of a network; litert only.", minimum=1, maximum=64, at_configure=True),
-        Parameter("networks", "", "Folder, .task or .whl of them; empty: MediaPipe's; litert only.", at_configure=True),
-        Parameter("min_detection_confidence", 0.5, "To accept a body that is new.", minimum=0.0, maximum=1.0),
-        Parameter("min_tracking_confidence", 0.5, "To go on following a body.", minimum=0.0, maximum=1.0),
+        *BACKEND_PARAMETERS,
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
         Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
         Parameter("smoothing_beta", BETA, "How fast it rises with speed [Hz per body size per second].", minimum=0.0),
@@ -75,6 +73,7 @@ class PoseEstimatorNode(FitnessNode):
         self._arrivals = diagnostics.Rate()
         self._inference = diagnostics.Rate()
         self._age = diagnostics.Rate()
+        name_model(self)
 
     def configure(self) -> None:
         given = self.params
@@ -83,9 +82,7 @@ class PoseEstimatorNode(FitnessNode):
         )
 
     def _make_backend(self) -> PoseBackend:
-        given = self.params
-        thresholds = given.min_detection_confidence, given.min_tracking_confidence
-        return make_backend(given.backend, given.model, *thresholds, given.threads, given.networks)
+        return make_backend(self.params.backend, options_of(self.params))
 
     def activate(self) -> None:
         self._failure = ""

@@ -12,7 +12,7 @@ import pytest
 
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
-from pose_estimator.backends import make_backend
+from pose_estimator.backends import Options, make_backend
 from pose_estimator.compare import differences
 from pose_estimator.litert import files, landmarks
 from pose_estimator.litert.detector import anchors, best
@@ -78,13 +78,13 @@ def test_it_looks_for_a_person_only_where_it_follows_none(backend, person, monke
 
 
 def test_the_tracking_confidence_decides_when_a_body_is_lost(person):
-    never = make_backend("litert", min_tracking_confidence=1.0)
+    never = make_backend("litert", Options(min_tracking_confidence=1.0))
     assert [never.detect(picture, number) for number, picture in enumerate(person[:3])] == [None] * 3
     never.close()
 
 
 def test_the_number_of_threads_changes_nothing_but_time(person):
-    one, two = (make_backend("litert", threads=threads) for threads in (1, 2))
+    one, two = (make_backend("litert", Options(threads=threads)) for threads in (1, 2))
     for number, picture in enumerate(person[:3]):
         first, second = one.detect(picture, number), two.detect(picture, number)
         assert first.image == pytest.approx(second.image, abs=1e-3)
@@ -181,7 +181,7 @@ def test_the_networks_come_from_a_folder_a_bundle_or_a_wheel(tmp_path, person, m
     monkeypatch.setenv("FITNESS_POSE_NETWORKS", str(wheel))
     monkeypatch.setattr(sys, "path", [])
     assert files.load("full") == (detector, full)
-    made = make_backend("litert", networks=str(bundle))
+    made = make_backend("litert", Options(networks=str(bundle)))
     assert made.detect(person[0], 0)
 
 
@@ -190,12 +190,12 @@ def test_networks_that_are_not_there_are_refused_with_what_to_do(model, tmp_path
     detector, _ = files.load("full")
     (tmp_path / "pose_detection.tflite").write_bytes(detector)
     with pytest.raises(InputError, match=f"has no pose_landmark_{model}.tflite; accepted: .*wheel of mediapipe"):
-        make_backend("litert", model, networks=str(tmp_path))
+        make_backend("litert", Options(model, networks=str(tmp_path)))
     with pytest.raises(InputError, match="no such folder or bundle"):
-        make_backend("litert", model, networks=str(tmp_path / "missing.task"))
+        make_backend("litert", Options(model, networks=str(tmp_path / "missing.task")))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(InputError, match="pose networks are not on this machine"):
-        make_backend("litert", model)
+        make_backend("litert", Options(model))
 
 
 def test_a_file_that_is_another_network_is_refused(tmp_path):
@@ -203,12 +203,12 @@ def test_a_file_that_is_another_network_is_refused(tmp_path):
     for name in ("pose_detection.tflite", "pose_landmark_full.tflite"):
         (tmp_path / name).write_bytes(detector)
     with pytest.raises(InputError, match="not a pose network of BlazePose"):
-        make_backend("litert", networks=str(tmp_path))
+        make_backend("litert", Options(networks=str(tmp_path)))
     (tmp_path / "pose_landmark_full.tflite").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="not a network"):
-        make_backend("litert", networks=str(tmp_path))
+        make_backend("litert", Options(networks=str(tmp_path)))
 
 
 def test_threads_below_one_are_refused():
     with pytest.raises(InputError, match="threads is 0; accepted: 1 or more"):
-        make_backend("litert", threads=0)
+        make_backend("litert", Options(threads=0))

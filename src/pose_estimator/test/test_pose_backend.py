@@ -17,7 +17,7 @@ from fitness_core.quiet import without
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Frame
 from pose_estimator.backend import elapsed
-from pose_estimator.backends import make_backend
+from pose_estimator.backends import Options, make_backend
 from pose_estimator.mediapipe_backend import landmarks_in, load
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -95,24 +95,25 @@ def test_a_closed_backend_can_be_closed_again():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "problem"),
+    ("name", "options", "problem"),
     [
-        ({"name": "openpose"}, "'openpose' is not known; accepted: mediapipe"),
-        ({"model": "huge"}, "'huge' is not known; accepted: lite, full, heavy"),
-        ({"min_detection_confidence": 1.5}, "min_detection_confidence is 1.5"),
-        ({"min_tracking_confidence": -1}, "min_tracking_confidence is -1"),
+        ("openpose", {}, "'openpose' is not known; accepted: mediapipe"),
+        ("mediapipe", {"model": "huge"}, "'huge' is not known; mediapipe accepts: full, lite, heavy"),
+        ("litert", {"model": "huge"}, "'huge' is not known; litert accepts: full, lite, heavy"),
+        ("mediapipe", {"min_detection_confidence": 1.5}, "min_detection_confidence is 1.5"),
+        ("mediapipe", {"min_tracking_confidence": -1}, "min_tracking_confidence is -1"),
     ],
 )
-def test_what_cannot_be_made(arguments, problem):
+def test_what_cannot_be_made(name, options, problem):
     with pytest.raises(InputError, match=re.escape(problem)):
-        make_backend(**arguments)
+        make_backend(name, Options(**options))
 
 
 @pytest.mark.parametrize("model", ["lite", "heavy"])
 def test_a_model_without_its_file_is_refused_not_downloaded(model, monkeypatch):
     monkeypatch.setattr(Path, "is_file", lambda path: False)
     with pytest.raises(InputError, match=f"pose_landmark_{model}.tflite.*npm package @mediapipe/pose"):
-        make_backend(model=model)
+        make_backend("mediapipe", Options(model))
 
 
 def test_it_is_quiet_and_imports_neither_tensorflow_nor_matplotlib():

@@ -1,0 +1,1 @@
+"""Parts of the pose estimator's node."""
