@@ -180,6 +180,34 @@ def test_a_nursery_of_which_nothing_is_wanted_ends_without_a_word():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+LOADED = """
+import atexit, sys
+sys.modules[{missing!r}] = None
+heavy = {{"mediapipe.python", "ai_edge_litert.interpreter"}}
+atexit.register(lambda: print(*heavy & set(sys.modules), file=sys.stderr))
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "missing", "loaded"),
+    [
+        ("mediapipe", "nothing", "mediapipe.python"),
+        ("mediapipe", "mediapipe", ""),
+        ("litert", "nothing", "ai_edge_litert.interpreter"),
+        ("litert", "mediapipe", "ai_edge_litert.interpreter"),
+        ("litert", "ai_edge_litert", ""),
+    ],
+)
+def test_a_nursery_of_the_pose_estimator_loads_what_there_is_of_the_chosen_backend(backend, missing, loaded):
+    """What is not installed the node refuses, in words: its nursery must get so far."""
+    given = ("pose_estimator", "pose_estimator.pose_estimator_node", "spare")
+    program = node_program(*given, spare=True, parameters={"backend": backend})
+    python, option, code, *arguments = program.command
+    command = [python, option, LOADED.format(missing=missing) + code, *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{loaded}\n")
+
+
 def test_the_end_of_the_source_ends_all_and_bad_input_is_not_tried_again(supervised):
     ended = supervised(sleeper("pass", "source", ends=True), sleeper())
     until(lambda: ended.tend() or ended.ended is not None)

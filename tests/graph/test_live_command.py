@@ -77,7 +77,8 @@ def test_an_exercise_of_ones_own_in_a_copy_of_the_catalogue(fitness, tmp_path: P
 def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -> None:
     bag, file = tmp_path / "bag", tmp_path / "parameters.yaml"
     options = live.Options(source="0", backend="litert", catalogue=tmp_path, record=bag, dashboard=True)
-    processes.programs(options, file)
+    programs = {program.name: program.command for program in processes.programs(options, file)}
+    assert "{'backend': 'litert'}" in programs["pose_estimator"][2], "its nursery loads that one"
     nodes = yaml.safe_load(file.read_text())
     given = {name.removeprefix("/fitness/"): content["ros__parameters"] for name, content in nodes.items()}
     assert given["pose_estimator"]["backend"] == "litert"

@@ -73,6 +73,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
             content[full] = {"ros__parameters": given}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
+    backend = node_parameters.value_of(file, f"/{options.namespace.strip('/')}/pose_estimator", "backend")
     shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")
     return [
         node_program(
@@ -81,6 +82,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
             options.namespace,
             *shared,
             spare=NODES[name].spare,
+            parameters={"backend": backend} if name == "pose_estimator" and backend else None,
             respawn=not NODES[name].once,
             ends=name == source,
             final=(BAD_INPUT,),

@@ -11,7 +11,7 @@ import gc
 import os
 import select
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -27,16 +27,19 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 _MESSAGES = ("builtin_interfaces", "rcl_interfaces", "lifecycle_msgs", "diagnostic_msgs", "sensor_msgs", "fitness_msgs")
 
 
-def nursery(module: str) -> int:
+def nursery(module: str, parameters: Mapping[str, Any] | None = None) -> int:
     """Load the module of a node, and fork what standard input asks for; 0 when that ends, and all that was forked.
+
+    What the module alone does not load but the node needs the module names, where there is something: `PRELOAD` is
+    called with `parameters`, those that the node is given, before the first node; the modules of `BEFOREHAND` are
+    imported before the first spare.
 
     On standard output: `spare PID`, `node PID` (a spare that has become the node, or a new fork), `ended PID CODE`.
     In a fork it runs the node's `main`; the exit code is that.
     """
     node = import_module(module)
-    if module.startswith("pose_estimator."):
-        # Loaded when the node is configured, by what the backend is; it is the one that ships.
-        import_module("pose_estimator.mediapipe_backend").load()
+    if preload := getattr(node, "PRELOAD", None):
+        preload(parameters or {})
     _load_messages()
     _settle()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

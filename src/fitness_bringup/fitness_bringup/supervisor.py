@@ -280,15 +280,24 @@ def wait_for_end(programs: Iterable[Supervised], timeout: float) -> None:
         select.select(descriptors, [], [], timeout)
 
 
-def node_program(name: str, module: str, namespace: str, *arguments: str, spare: bool = False, **how: Any) -> Program:
+def node_program(
+    name: str,
+    module: str,
+    namespace: str,
+    *arguments: str,
+    spare: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+    **how: Any,
+) -> Program:
     """The program of a node: `module` has its `main`.
 
-    arguments: what follows --ros-args. spare: keep one ready for its death. how: as of `Program`.
+    arguments: what follows --ros-args. spare: keep one ready for its death; parameters: of the node, for what that
+    loads. how: as of `Program`.
     """
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
     if spare:
-        code = f"import sys; from fitness_bringup.spare import nursery; sys.exit(nursery({module!r}))"
+        code = f"import sys; from fitness_bringup.spare import nursery; sys.exit(nursery({module!r}, {parameters!r}))"
     above = f"/{namespace.strip('/')}"
     # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
     enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -137,7 +138,7 @@ class Stage:
         self.node.destroy_node()
         rclpy.try_shutdown()
 
-    def program(self, name: str, module: str, *arguments: str, **how: bool) -> Program:
+    def program(self, name: str, module: str, *arguments: str, **how: Any) -> Program:
         """A node of this stage, with a spare where `./fitness live --processes` keeps one."""
         given = ("--log-level", "warn", *arguments)
         return node_program(name, module, self.namespace, *given, spare=NODES[name].spare, **how)
