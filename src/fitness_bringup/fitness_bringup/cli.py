@@ -23,6 +23,8 @@ from fitness_bringup.cli_options import (
     Overlay,
     Parameters,
     Params,
+    Source,
+    SourceOfTakes,
 )
 from fitness_core.errors import InputError
 
@@ -43,15 +45,7 @@ app = typer.Typer(
 
 @app.command()
 def live(
-    source: Annotated[
-        str,
-        typer.Option(
-            metavar="SOURCE",
-            help="Camera number or device, video, stream, folder of pictures; browser: a page on /camera; "
-            "topic:/NAME: your own driver; a bag of landmarks.",
-            show_default=False,
-        ),
-    ] = "",
+    source: Source = None,
     demo: Annotated[bool, typer.Option("--demo", help="Replay the landmarks that ship: no camera needed.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Open no window: so it is without --window.")] = False,
     record: Annotated[
@@ -110,12 +104,12 @@ def live(
     if another_bag and record is not None and record.exists():
         record = live.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
-    if unpaced and live.Options(source=source, demo=demo).bag is None:
+    if unpaced and live.Options(source=source or "", demo=demo).bag is None:
         raise InputError(
             "--unpaced is for landmarks: pictures would be lost; ./fitness analyze is as fast as it can be"
         )
     options = live.Options(
-        source=source,
+        source=source or "",
         demo=demo,
         record=record,
         record_images=record_images,
@@ -158,14 +152,7 @@ def record(
     seconds: Annotated[float, typer.Option(help="End a take after so long [s]; 0 = by repetitions.", min=0)] = 0.0,
     consent: Annotated[bool, typer.Option("--consent", help="The person has agreed to be recorded.")] = False,
     session: Annotated[str, typer.Option(metavar="S01", help="Name of this visit.")] = "S01",
-    source: Annotated[
-        str,
-        typer.Option(
-            metavar="SOURCE",
-            help="Camera number or device, stream, topic:/NAME; a video or folder is played again and again.",
-            show_default=False,
-        ),
-    ] = "",
+    source: SourceOfTakes = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
     images: Annotated[bool, typer.Option("--images", help="Record the pictures too: they show people.")] = False,
     auto: Annotated[bool, typer.Option("--auto", help="Keep good takes and repeat others without asking.")] = False,
@@ -187,7 +174,7 @@ def record(
         reps=reps,
         seconds=seconds,
         session=session,
-        source=source,
+        source=source or "",
         out=out,
         images=images,
         consent=consent,

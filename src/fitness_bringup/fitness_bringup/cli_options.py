@@ -6,8 +6,27 @@ from typing import Annotated, Any
 import click
 import typer
 
+from fitness_camera.source_kinds import ADDRESS, DEVICE, FILE, FOLDER, KINDS, TOPIC, SourceKind, kind_of, sentence
 from pose_estimator.backends import BACKENDS
 
+
+def _source(*kinds: SourceKind, more: str = "") -> Any:
+    """The option --source. Not given it leaves the source to the camera's parameter; an empty text is a mistake."""
+
+    def check(given: str | None) -> str | None:
+        if given is not None:
+            kind_of(given, kinds)
+        return given
+
+    words = f"{sentence(kinds)}{more}."
+    return typer.Option(metavar="SOURCE", help=words, show_default=False, callback=check)
+
+
+Source = Annotated[str | None, _source(*KINDS)]
+SourceOfTakes = Annotated[
+    str | None,
+    _source(DEVICE, ADDRESS, TOPIC, FOLDER, FILE, more="; folder and file are played again and again"),
+]
 Overlay = Annotated[bool, typer.Option(help="Publish annotated pictures.")]
 Params = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fitness_camera.source_kinds import ADDRESS, BAG, DEVICE, FILE, FOLDER, kind_of, path_of
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose
 from fitness_datasets.topics import TOPICS
@@ -13,6 +13,7 @@ from fitness_datasets.topics import TOPICS
 if TYPE_CHECKING:
     from fitness_datasets.bags import BagReader
 
+_KINDS = DEVICE, ADDRESS, BAG, FOLDER, FILE
 _LOOKED_FOR = "body_pose", "camera/image_raw", "camera/image_raw/compressed"
 _POSES, *_PICTURES = (TOPICS[name] for name in _LOOKED_FOR)
 
@@ -35,13 +36,13 @@ class Footage:
 
 def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
-    path = Path(source)
-    if not path.exists() and "://" not in source and not source.strip().isdecimal():
+    path, kind = path_of(source), kind_of(source, _KINDS)
+    if not path.exists() and not kind.live:
         raise InputError(
             f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "
             "landmarks (.npz)"
         )
-    if topic and not is_bag(path):
+    if topic and kind is not BAG:
         raise InputError(f"--topic {topic}: {source} is no bag, and only bags hold topics")
     # Imported where needed: a mistake in the source is answered at once.
     if path.suffix == ".npz":
@@ -53,7 +54,7 @@ def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, res
         return Footage(None, poses, len(poses), fps)
     if fps or any(size):
         raise InputError(f"{source}: --fps and --size are for .npz files; every other recording holds its own")
-    if is_bag(path):
+    if kind is BAG:
         from fitness_datasets.bags import BagReader
 
         return _of_bag(resources.enter_context(BagReader(path)), topic)
@@ -84,11 +85,3 @@ def _of_bag(reader: "BagReader", topic: str) -> Footage:
         poses = reader.poses(name)
         return Footage(None, poses, reader.counts[name], undecoded=lambda: reader.refused, unfinished=reader.recovered)
     return Footage(reader.frames(name), None, reader.counts[name], unfinished=reader.recovered)
-
-
-def is_bag(path: Path) -> bool:
-    """Whether `path` is meant as a bag: a file of one, or a folder that holds such a file."""
-    bag_files = (".mcap", ".db3")
-    if path.is_dir():
-        return any(file.name == "metadata.yaml" or file.suffix in bag_files for file in path.iterdir())
-    return path.suffix in bag_files

@@ -16,6 +16,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from fitness_bringup.graph_nodes import NODES
 from fitness_bringup.picture_topic import PictureTopic
+from fitness_camera.source_kinds import BROWSER, SourceKind, sentence
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
@@ -24,8 +25,6 @@ RESPAWN_DELAY = 2.0
 """[s] of a source, as nav2; longer than DRAIN_TIME, so that a source at its end is not started again."""
 QUICK_RESPAWN = 0.2
 """[s] of all others: what they miss in the meantime has to be caught up."""
-BROWSER = "browser"
-"""The source that is a browser, by the dashboard."""
 BAD_INPUT = 2
 """Exit code of a node for what only the user can mend."""
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -38,6 +37,11 @@ def argument(name: str, default: str, description: str, choices: Iterable[str] |
     return DeclareLaunchArgument(
         name, default_value=default, description=description, choices=list(choices) if choices else None
     )
+
+
+def source_argument(*kinds: SourceKind) -> DeclareLaunchArgument:
+    """What to take, of these kinds."""
+    return argument("source", "", f"{sentence(kinds)}. Empty: params_file.")
 
 
 def switch(name: str, default: str, description: str) -> DeclareLaunchArgument:
@@ -232,7 +236,7 @@ def _dashboard() -> OpaqueFunction:
             "recordings": ("recordings", str),
             "record": ("bag", str),
         },
-        parameters=lambda context: {"camera": True} if context.launch_configurations["source"] == BROWSER else {},
+        parameters=lambda context: {"camera": True} if BROWSER.matches(context.launch_configurations["source"]) else {},
         condition=IfCondition(LaunchConfiguration("dashboard")),
     )
 
@@ -272,7 +276,7 @@ def full_name(context: LaunchContext, name: str) -> str:
 def camera_is_ours(context: LaunchContext) -> bool:
     """Whether the camera node is what gives pictures."""
     given = context.launch_configurations
-    return not given["image_topic"] and given["source"] != BROWSER
+    return not given["image_topic"] and not BROWSER.matches(given["source"])
 
 
 def _pictures(context: LaunchContext) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from fitness_bringup.graph import Graph
 from fitness_bringup.graph_nodes import NODES
 from fitness_bringup.picture_topic import picture_topic
 from fitness_bringup.status import StatusLine, print_summary
-from fitness_camera.sources import is_live
+from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, path_of
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import COMMON, FitnessNode, init, permitted
@@ -28,8 +28,6 @@ from fitness_core.ros.state import state_file
 
 DEMO = Path(__file__).resolve().parent / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
-BROWSER = "browser"
-"""The source that is the camera of a browser, by the dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +58,8 @@ class Options:
     @property
     def bag(self) -> Path | None:
         """The bag of landmarks that is replayed in the place of a camera: the demo's, or one that `source` names."""
-        if self.demo:
-            return DEMO
-        from fitness_bringup.footage import is_bag
-
-        return Path(self.source) if self.source and is_bag(Path(self.source)) else None
+        named = self.source and kind_of(self.source, KINDS) is BAG
+        return DEMO if self.demo else path_of(self.source) if named else None
 
 
 def run(options: Options) -> None:
@@ -136,6 +131,8 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
 def start(graph: Graph, options: Options) -> None:
     """Start the graph; where that fails, no empty bag is left behind."""
     if graph.source.get_name() == "camera" and not (graph.source.params.wait_for_device and _is_live(graph, options)):
+        from fitness_camera.sources import check_source
+
         check_source(graph.source.params.source)
     classifier, counter = graph.node("exercise_classifier").params, graph.node("rep_counter").params
     if classifier.catalogue != counter.catalogue:
@@ -170,9 +167,9 @@ def check_recorded(graph: Graph) -> None:
 
 def _is_live(graph: Graph, options: Options) -> bool:
     """Whether the pictures are of now, and not of a recording."""
-    if options.source == BROWSER or picture_topic(options.source):
-        return True
-    return graph.source.get_name() == "camera" and is_live(graph.source.params.source)
+    if graph.source.get_name() == "camera":
+        return is_live(graph.source.params.source)
+    return options.bag is None
 
 
 def check(options: Options) -> None:
@@ -181,7 +178,7 @@ def check(options: Options) -> None:
         raise InputError("--demo and --source exclude each other: the demo replays landmarks that ship")
     if options.bag is not None and options.backend:
         raise InputError("--backend: landmarks are replayed, nothing finds a body; leave it out or give a --source")
-    if options.source == BROWSER and not options.dashboard:
+    if BROWSER.matches(options.source) and not options.dashboard:
         raise InputError("--source browser: the pictures come by the dashboard; leave out --no-dashboard")
     if options.bag is not None and options.record_images:
         raise InputError("--record-images: landmarks are replayed, without pictures; leave it out or give a --source")
@@ -227,7 +224,7 @@ def begin(options: Options) -> None:
 
 def asked_for(options: Options) -> dict[str, dict[str, Any]]:
     """The nodes that options ask for, in the order of the data, each with the parameters that follow from them."""
-    bag, browser = options.bag, options.source == BROWSER
+    bag, browser = options.bag, BROWSER.matches(options.source)
     asked: dict[str, dict[str, Any]] = {}
     if bag is not None:
         asked["player"] = {"bag": str(bag)} | given(loop=options.loop) | ({"rate": 0.0} if options.unpaced else {})
@@ -263,7 +260,7 @@ def _shared(name: str, options: Options) -> dict[str, Any]:
 def _order(options: Options) -> Callable[[str], int]:
     """Places of the nodes; a dashboard that is the camera comes first."""
     names = list(NODES)
-    return lambda name: -1 if name == "dashboard" and options.source == BROWSER else names.index(name)
+    return lambda name: -1 if name == "dashboard" and BROWSER.matches(options.source) else names.index(name)
 
 
 def _make(name: str, parameters: dict[str, Any], overrides: dict[str, Any]) -> FitnessNode:
@@ -276,20 +273,6 @@ def _make(name: str, parameters: dict[str, Any], overrides: dict[str, Any]) -> F
         )
     with permitted():
         return kind(name, parameter_overrides=[Parameter(k, value=v) for k, v in (parameters | overrides).items()])
-
-
-def check_source(source: str) -> None:
-    """Look into a recording before the models load; a camera that is there, or a stream, is opened by the node only."""
-    device = f"/dev/video{source}" if source.isdecimal() else source
-    if "://" in source or (device.startswith("/dev/") and Path(device).exists()):
-        return
-    from fitness_camera.sources import open_source
-
-    try:
-        open_source(source).close()
-    except InputError as error:
-        hint = "; --source FILE takes a video, ./fitness live --demo needs nothing" if source == "0" else ""
-        raise InputError(f"{error}{hint}") from None
 
 
 def check_bag(bag: Path) -> None:

@@ -4,10 +4,9 @@ import re
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from fitness_camera.source_kinds import TOPIC, TOPIC_PREFIX
 from fitness_core.errors import InputError
 
-PREFIX = "topic:"
-"""What such a source begins with, e.g. topic:/camera/image_raw, or topic:/camera/image_raw/compressed."""
 _NAME = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -42,12 +41,12 @@ def picture_topic(source: str) -> PictureTopic | None:
 
     Raises InputError for what is no name of a topic: https://design.ros2.org/articles/topic_and_service_names.html.
     """
-    if not source.startswith(PREFIX):
+    if not TOPIC.matches(source):
         return None
-    name = source.removeprefix(PREFIX)
+    name = source.removeprefix(TOPIC_PREFIX)
     if not _NAME.fullmatch(name):
         raise InputError(
             f"--source {source!r} names no topic of ROS 2; give that of your driver's pictures, e.g. "
-            f"{PREFIX}/camera/image_raw, or {PREFIX}/camera/image_raw/compressed"
+            f"{TOPIC_PREFIX}/camera/image_raw, or {TOPIC_PREFIX}/camera/image_raw/compressed"
         )
     return PictureTopic(name.removesuffix("/compressed"), name.endswith("/compressed"))

@@ -18,6 +18,8 @@ from fitness_bringup.graph_nodes import NODES
 from fitness_bringup.picture_topic import picture_topic
 from fitness_bringup.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervisor import Health, Program, Supervisor, node_program
+from fitness_camera.source_kinds import KINDS, OF_CAMERA, kind_of
+from fitness_camera.sources import check_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import init
@@ -42,8 +44,8 @@ def separate(options: live.Options) -> int:
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
-    if options.source and options.source != live.BROWSER and options.bag is None and not picture_topic(options.source):
-        live.check_source(options.source)
+    if options.source and kind_of(options.source, KINDS) in OF_CAMERA:
+        check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.yaml")
         nodes = programs(options, file)

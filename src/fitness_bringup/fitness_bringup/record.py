@@ -14,6 +14,7 @@ from std_msgs.msg import String
 from fitness_bringup import live, node_parameters
 from fitness_bringup.graph import Graph
 from fitness_bringup.tables import table
+from fitness_camera.source_kinds import KINDS, is_live
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
@@ -126,14 +127,12 @@ def _catalogue(options: Options) -> Path | None:
 
 
 def _graph_options(options: Options) -> live.Options:
-    recording = bool(options.source) and "://" not in options.source and Path(options.source).exists()
-    device = options.source.startswith("/dev/")
     return live.Options(
         source=options.source,
         record=next_bag(options.out, options.subject, options.session),
         record_images=options.images,
         overlay=options.overlay,
-        loop=recording and not device,
+        loop=options.source != "" and not is_live(options.source, KINDS),
         catalogue=options.catalogue,
         params=options.params,
         parameters=options.parameters,

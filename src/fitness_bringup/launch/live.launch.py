@@ -1,6 +1,7 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
 from fitness_bringup import launch_common as common
+from fitness_camera.source_kinds import BROWSER, KINDS, OF_CAMERA
 from launch import LaunchContext, LaunchDescription
 
 
@@ -20,12 +21,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *common.standard_arguments(use_sim_time="false"),
-            common.argument(
-                "source",
-                "",
-                "Camera number or device, video file, stream URL, folder of pictures; browser: a page of the "
-                "dashboard. Empty: params_file.",
-            ),
+            common.source_argument(*(kind for kind in KINDS if kind in (*OF_CAMERA, BROWSER))),
             common.switch("paced", "", "Play a file at its own rate; false: as fast as it goes. Empty: params_file."),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
             *common.picture_arguments(),

@@ -9,6 +9,7 @@ from launch.substitutions import LaunchConfiguration
 
 from fitness_bringup import launch_common as common
 from fitness_bringup import node_parameters
+from fitness_camera.source_kinds import OF_CAMERA
 from fitness_datasets.session import next_bag
 from launch import LaunchContext, LaunchDescription
 
@@ -93,11 +94,7 @@ def generate_launch_description() -> LaunchDescription:
             common.argument("repetitions", "", "End a take after so many; 0: by time. Empty: params_file."),
             common.argument("seconds", "", "End a take after so long [s]; 0: by repetitions. Empty: params_file."),
             common.switch("auto", "", "Keep good takes and repeat others without asking. Empty: params_file."),
-            common.argument(
-                "source",
-                "",
-                "Camera number or device, video file, stream URL or folder of pictures. Empty: params_file.",
-            ),
+            common.source_argument(*OF_CAMERA),
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
             *common.picture_arguments(),
             common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),

@@ -12,7 +12,8 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera.ros.calibrated import Calibrated
 from fitness_camera.source import Source
-from fitness_camera.sources import Repeated, is_live, open_source
+from fitness_camera.source_kinds import OF_CAMERA, is_live, sentence
+from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, handover, messages, qos
 from fitness_core.ros.last_words import wait_for_readers
@@ -37,11 +38,7 @@ class CameraNode(FitnessNode):
     """
 
     PARAMETERS = (
-        Parameter(
-            "source",
-            "0",
-            "Device (0, /dev/video0), video file, address (rtsp://, http://) or folder of pictures.",
-        ),
+        Parameter("source", "0", f"{sentence(OF_CAMERA)}."),
         Parameter("paced", True, "Recordings at the rate they were taken; false publishes as fast as it decodes."),
         Parameter("loop", False, "Start a recording over at its end; stamps go on increasing."),
         Parameter(

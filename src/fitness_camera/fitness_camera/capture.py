@@ -8,6 +8,7 @@ import numpy as np
 
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Source, Stamps, wall_clock
+from fitness_camera.source_kinds import device_of
 from fitness_core.errors import InputError
 from fitness_core.types import Frame
 
@@ -174,7 +175,7 @@ def open_address(address: str, frame_id: str) -> CaptureSource:
 
 def open_device(name: str, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:
     """A camera of this machine; stamps are the wall clock when the driver hands a picture over."""
-    path = f"/dev/video{int(name)}" if name.isdecimal() else name
+    path = str(device_of(name))
     if not Path(path).exists():
         found = ", ".join(str(device) for device in sorted(Path("/dev").glob("video*")))
         raise InputError(f"device {path} is not there; this machine has: {found or 'no camera'}")

@@ -1,14 +1,4 @@
-"""Where pictures come from. Free of ROS.
-
-`open_source` looks at what it is given and opens it:
-
-| source | is | stamps | end |
-|---|---|---|---|
-| `0`, `/dev/video0` | a camera (V4L2) | wall clock at acquisition | never: `read` returning None means lost |
-| `clip.mp4` | a video file | presentation time, from 0 | last picture that decodes |
-| `rtsp://...`, `http://...` | a stream; over http also a file | as device; a file's as file | as device; as file |
-| `folder/` | pictures in the order of their names, numbers by value | number / rate, from 0 | last picture |
-"""
+"""Where pictures come from: opens what `source_kinds` names. Free of ROS."""
 
 import re
 from collections.abc import Callable
@@ -18,15 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from fitness_camera.source import Source
+from fitness_camera.source_kinds import ADDRESS, DEVICE, Asked, device_of, kind_of
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Frame
 
 PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 FOLDER_RATE = 30.0
 """Pictures per second of a folder where no rate is given [Hz]."""
-ACCEPTED = "a device (0, /dev/video0), a video file, an address (rtsp://, http://) or a folder of pictures"
-
-_ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
 class FolderSource(Source):
@@ -96,38 +84,29 @@ class Repeated(Source):
 def open_source(
     source: str, *, width: int = 0, height: int = 0, rate: float = 0.0, frame_id: str = "camera_optical_frame"
 ) -> Source:
-    """Open what `source` names (see the table above).
+    """Open what `source` names, one of `source_kinds.OF_CAMERA`.
 
     width, height [px], rate [Hz]: asked of a device, 0 = its own choice; rate is also that of a folder (0 = 30).
     frame_id: of every frame. Raises InputError where there is nothing to open or nothing in it can be decoded.
     """
-    from fitness_camera import capture  # OpenCV only where there is something to open
-
-    text = source.strip()
-    if not text:
-        raise InputError(f"source is empty; accepted: {ACCEPTED}")
-    if _is_device(text):
-        return capture.open_device(text, width, height, rate, frame_id)
-    if text.startswith("file://"):
-        text = text.removeprefix("file://")
-    elif _ADDRESS.match(text):
-        return capture.open_address(text, frame_id)
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return FolderSource(path, rate, frame_id)
-    if not path.is_file():
-        raise InputError(f"source {source!r} is not there; accepted: {ACCEPTED}")
-    return capture.open_file(text, path, frame_id)
+    kind = kind_of(source)
+    assert kind.open is not None
+    return kind.open(source.strip(), Asked(width, height, rate, frame_id))
 
 
-def is_live(source: str) -> bool:
-    """Whether a text names a device or an address, which may come and go, and not a file or folder."""
-    text = source.strip()
-    return _is_device(text) or (_ADDRESS.match(text) is not None and not text.startswith("file://"))
+def check_source(source: str) -> None:
+    """Look into a recording before models load; a camera that is there, or a stream, is opened by the node only.
 
-
-def _is_device(text: str) -> bool:
-    return text.isdecimal() or text.startswith("/dev/")
+    Raises InputError, as `open_source` does, with what a command line can be given instead of the first camera.
+    """
+    kind, text = kind_of(source), source.strip()
+    if kind is ADDRESS or (kind is DEVICE and device_of(text).exists()):
+        return
+    try:
+        open_source(source).close()
+    except InputError as error:
+        hint = "; --source FILE takes a video, ./fitness live --demo needs nothing" if text == "0" else ""
+        raise InputError(f"{error}{hint}") from None
 
 
 def _by_name(path: Path) -> list[tuple[int, str]]:
