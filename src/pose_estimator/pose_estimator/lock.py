@@ -8,7 +8,7 @@ of the body, faster than a body gets there. Either alone happens in every exerci
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, auto
 from functools import lru_cache
 
 import numpy as np
@@ -19,38 +19,66 @@ from pose_estimator.backend import Detection
 
 CUT = 0.5
 """So much of the picture changed from one to the next [0..1]: a cut, not a person."""
-# So much, and the clothes are the same: one person in another view. Cuts before a plain wall change .32 to .44 of the
-# picture, bodies that jump or are lost .24 at most.
-_ANOTHER_VIEW = 0.3
 HOLD = 3.0
 """How long the place of a hidden person is kept [s], unless told otherwise."""
-# In so short a time [s] a body can be compared with itself.
-_RECENT = 0.35
-# A body that was found just now [s] is not known well: its first landmarks jump.
-_SETTLING = 1.0
-# Clothes: so many usual deviations off are others; a deviation is at least this [grey levels]; learnt within this [s].
-_OTHER_CLOTHES = 2.5
-_LEAST_DEVIATION = 14.0
-_LEARNING = 2.0
-# Off its own way by this [m, m/s], or larger or smaller by this share [1, 1/s]: not where it was.
-_OFF, _OFF_SPEED = 0.1, 1.2
-_RESIZED, _RESIZED_SPEED = 0.1, 0.8
-# One of both may make up for what the other lacks, up to this.
-_MAKES_UP = 2.0
-# Whatever the clothes: nobody gets so far [m, m/s], or so much nearer.
-_LEAP, _LEAP_SPEED = 0.5, 5.0
-_SWELL = 0.35
-# Back after hiding: within this of the place [m], of the size as a share,
-_NEAR, _ALIKE = 0.6, 0.25
-# and in clothes that are less others than this.
-_SAME_CLOTHES = 0.7
-# In clothes that are hardly others (half of that) and twice as much off in size: who stays so long [s]. Just before a
-# body is lost, and just after it is found, it is seen badly, and its size with it.
-_STAYED_ALIKE = 0.3
-# Without a lock, who was away longer than this [s] is another one.
-_GONE = 1.0
-# Who stays so long [s] where the trainee was, within this to either side [m], does not pass by.
-_STAYED, _STAYS = 0.8, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class LockThresholds:
+    """By what the trainee is told from somebody else; a share of a size is the logarithm of a ratio."""
+
+    another_view: float = 0.3
+    """Share of the picture that changed [0..1]: as much, and the same clothes are one person in another view.
+
+    Cuts before a plain wall change .32 to .44 of the picture, bodies that jump or are lost .24 at most.
+    """
+    comparable: float = 0.35
+    """In so short a time [s] a body can be compared with itself."""
+    settling: float = 1.0
+    """A body that was found just now [s] is not known well: its first landmarks jump."""
+
+    other_clothes: float = 2.5
+    """So many usual deviations off, clothes are others."""
+    least_deviation: float = 14.0
+    """What a deviation is at least [grey levels], however little the clothes varied so far."""
+    learning: float = 2.0
+    """Within so long [s] clothes are learnt."""
+
+    off_way: float = 0.1
+    off_way_speed: float = 1.2
+    """Off its own way by this [m] and this for the time passed [m/s], a body is not where it was."""
+    resized: float = 0.1
+    resized_speed: float = 0.8
+    """The same of its size [share, share/s]."""
+    making_up: float = 2.0
+    """Clothes and place may make up for what the other lacks: each counts so many times its own limit at most."""
+    leap: float = 0.5
+    leap_speed: float = 5.0
+    """Whatever the clothes: nobody gets so far [m, m/s]."""
+    swell: float = 0.35
+    """Whatever the clothes: nobody gets so much nearer from one picture to the next [share]."""
+
+    back_within: float = 0.6
+    """Who was hidden comes back so near to the place [m]: nobody gets far meanwhile."""
+    back_resized: float = 0.25
+    """Who was hidden comes back with a size that is at most so much off [share]."""
+    back_clothes: float = 0.7
+    """Who was hidden comes back in clothes that are less others than this; 1 and more are others."""
+
+    badly_seen_after: float = 0.3
+    """Who stays so long [s] may be twice as much off in size, in clothes that are half as much others.
+
+    Just before a body is lost, and just after it is found, it is seen badly, and its size with it.
+    """
+    taken_after: float = 0.8
+    """Who stays so long [s] does not pass by: that is the trainee from then on."""
+    staying_within: float = 0.3
+    """To stay is to be within this to either side [m]."""
+    gone: float = 1.0
+    """Without a lock, who was away longer than this [s] is another one."""
+
+
+_AT = LockThresholds()
 # A landmark that is not seen tells where the body is with this weight, one that is with 1.
 _LEAST_WEIGHT = np.float32(0.05)
 # Where colours are looked up: between shoulders and hips, and between hips and knees.
@@ -66,12 +94,15 @@ _CORNERS = np.hstack(
 ).astype(np.float32)
 
 
-class LockState(IntEnum):
-    """Values of `fitness_msgs/BodyPose.status`."""
+class LockState(Enum):
+    """What is known of the trainee; /diagnostics tells the name.
 
-    SEARCHING = 0
-    LOCKED = 1
-    LOST = 2
+    SEARCHING: nobody is locked on to. LOCKED: the trainee is seen. LOST: hidden, and waited for.
+    """
+
+    SEARCHING = auto()
+    LOCKED = auto()
+    LOST = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +194,9 @@ class Clothes:
 
     def learn(self, stamp: int, colours: Sequence[float]) -> None:
         """Take in the colours at stamp [ns]."""
-        elapsed = _RECENT if self._stamp is None else seconds(stamp - self._stamp)
+        elapsed = _AT.comparable if self._stamp is None else seconds(stamp - self._stamp)
         self._stamp = stamp
-        share = min(1.0, max(elapsed, 0.0) / _LEARNING)
+        share = min(1.0, max(elapsed, 0.0) / _AT.learning)
         for number, colour in enumerate(colours):
             off = colour - self._mean[number]
             if math.isnan(self._mean[number]):
@@ -178,7 +209,7 @@ class Clothes:
         """How much others than usual the clothes on trunk or thighs are; 1 and more: others, 0: nothing is known."""
         strangest = 0.0
         for colour, mean, deviation in zip(colours, self._mean, self._deviation, strict=True):
-            off = abs(colour - mean) / (_LEAST_DEVIATION + deviation) / _OTHER_CLOTHES
+            off = abs(colour - mean) / (_AT.least_deviation + deviation) / _AT.other_clothes
             if off > strangest:  # which no NaN is
                 strangest = off
         return strangest
@@ -227,12 +258,14 @@ class PersonLock:
         if sight is not None:
             if self._changed <= CUT and self._continues(stamp, sight):
                 return self._take(stamp, sight)
-            if self._changed > CUT or (self._changed > _ANOTHER_VIEW and self._clothes.strangeness(sight.colours) < 1):
+            if self._changed > CUT or (
+                self._changed > _AT.another_view and self._clothes.strangeness(sight.colours) < 1
+            ):
                 return self._take(stamp, sight, cut=True)
             stayed = self._stayed(stamp, sight)
-            if stayed >= _STAYED_ALIKE and self._alike(sight):
+            if stayed >= _AT.badly_seen_after and self._alike(sight):
                 return self._take(stamp, sight)
-            if stayed >= _STAYED:
+            if stayed >= _AT.taken_after:
                 return self._take(stamp, sight, known=False)
         self.refused += sight is not None
         self.state = LockState.LOST
@@ -254,7 +287,7 @@ class PersonLock:
         self._stranger = None
         self.state, self.trainee = LockState.LOCKED, sight
         self._clothes.learn(stamp, sight.colours)
-        while self._seen and seconds(stamp - self._seen[0][0]) > _RECENT:
+        while self._seen and seconds(stamp - self._seen[0][0]) > _AT.comparable:
             del self._seen[0]
         self._seen.append((stamp, sight))
         return True
@@ -264,14 +297,14 @@ class PersonLock:
         if sight is None:
             self.state = LockState.SEARCHING
             return False
-        if self._since is None or seconds(stamp - self._since) > _GONE:
+        if self._since is None or seconds(stamp - self._since) > _AT.gone:
             self.bodies += 1
         self.state, self._since = LockState.LOCKED, stamp
         return True
 
     def _stayed(self, stamp: int, sight: Sight) -> float:
         """How long a body that was refused has stayed where it is [s]."""
-        if self._stranger is None or abs(sight.x - self._stranger[1].x) / sight.scale > _STAYS:
+        if self._stranger is None or abs(sight.x - self._stranger[1].x) / sight.scale > _AT.staying_within:
             self._stranger = (stamp, sight)
         return seconds(stamp - self._stranger[0])
 
@@ -279,29 +312,33 @@ class PersonLock:
         """Whether a body may be the trainee who was lost and is seen badly."""
         last = self._seen[-1][1]
         strange = self._clothes.strangeness(sight.colours)
-        return sight.away(last) < _NEAR and sight.resized(last) < 2 * _ALIKE and strange < _SAME_CLOTHES / 2
+        return (
+            sight.away(last) < _AT.back_within
+            and sight.resized(last) < 2 * _AT.back_resized
+            and strange < _AT.back_clothes / 2
+        )
 
     def _known(self, sight: Sight) -> bool:
         """Whether a body may be the one that was locked on to before."""
         assert self.trainee is not None
-        return sight.resized(self.trainee) < 2 * _ALIKE and self._clothes.strangeness(sight.colours) < 1
+        return sight.resized(self.trainee) < 2 * _AT.back_resized and self._clothes.strangeness(sight.colours) < 1
 
     def _continues(self, stamp: int, sight: Sight) -> bool:
         last_stamp, last = self._seen[-1]
         elapsed = seconds(stamp - last_stamp)
         strange = self._clothes.strangeness(sight.colours)
-        if self._since is not None and seconds(stamp - self._since) < _SETTLING:
+        if self._since is not None and seconds(stamp - self._since) < _AT.settling:
             return True
         away, resized = sight.away(last), sight.resized(last)
         if self.state == LockState.LOST:
-            return away < _NEAR and resized < _ALIKE and strange < _SAME_CLOTHES
-        if away > _LEAP + _LEAP_SPEED * elapsed or resized > _SWELL:
+            return away < _AT.back_within and resized < _AT.back_resized and strange < _AT.back_clothes
+        if away > _AT.leap + _AT.leap_speed * elapsed or resized > _AT.swell:
             return False
         moved = max(
-            self._off(stamp, sight) / (_OFF + _OFF_SPEED * elapsed),
-            resized / (_RESIZED + _RESIZED_SPEED * elapsed),
+            self._off(stamp, sight) / (_AT.off_way + _AT.off_way_speed * elapsed),
+            resized / (_AT.resized + _AT.resized_speed * elapsed),
         )
-        return min(strange, _MAKES_UP) * min(moved, _MAKES_UP) < 1
+        return min(strange, _AT.making_up) * min(moved, _AT.making_up) < 1
 
     def _off(self, stamp: int, sight: Sight) -> float:
         """How far from its own way a body is [m]."""
