@@ -102,7 +102,7 @@ def test_what_keeps_dying_waits_longer_each_time_and_says_its_last_words(supervi
 def forked(tmp_path):
     """A program that is forked from a nursery, and sleeps."""
     (tmp_path / "sleeping.py").write_text("import time\n\ndef main():\n    time.sleep(600)\n    return 0\n")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from fitness_bringup.spare import nursery; "
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from fitness_bringup.nursery_process import nursery; "
     return Program("sleeper", [sys.executable, "-c", code + "sys.exit(nursery('sleeping'))"], nursery=True)
 
 

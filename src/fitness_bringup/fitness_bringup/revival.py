@@ -8,7 +8,7 @@ from rclpy.node import Node
 from rclpy.timer import Timer
 
 from fitness_bringup.announcer import Announcer
-from fitness_bringup.supervisor import BACK_OFF, HEALTHY_AFTER, TOLD_FOR, Health
+from fitness_bringup.supervisor import BACK_OFF, HEALTHY_AFTER, SHOWN_FOR, Health
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode
 
@@ -93,7 +93,7 @@ def _health(one: _Failed) -> Health:
     if not one.up:
         level = 2
         message = f"{one.story}; " + ("starting it again" if one.due else "it is not started again")
-    elif time.monotonic() - one.since < TOLD_FOR:
+    elif time.monotonic() - one.since < SHOWN_FOR:
         level, message = 1, f"{one.story}; started again ({one.restarts})"
     else:
         level, message = 0, f"running, started again {one.restarts} times"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fitness_bringup.nursery import UNSEEN, Nursery
+from fitness_bringup.nursery_client import UNSEEN, Nursery
 
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before the first, second, ... restart of a program that keeps dying [s]; the last holds for all further ones."""
@@ -30,7 +30,7 @@ STOP_TIMEOUT = 8.0
 """What all programs together are given to end, one after the other, before those that are left are killed [s]."""
 LEAST_TO_END = 2.0
 """What each of them is given, however long the others took: the last one, a recorder, closes its bag [s]."""
-TOLD_FOR = 10.0
+SHOWN_FOR = 10.0
 """A restart stays a warning for so long [s]."""
 # Whoever kills the supervisor ends what it runs: nothing goes on unseen, with the camera open (util-linux has it).
 _WITH_US = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
@@ -42,7 +42,7 @@ class Program:
 
     environment: instead of that of this process, empty = the same. respawn: start it again when it dies. ends: its own
     end, with exit code 0, ends all. final: exit codes of a first start that no other start mends. nursery: `command` is
-    that of a nursery (`fitness_bringup.spare`): the program is forked from it, and a spare is kept for its death.
+    that of a nursery (`nursery_process.py`): the program is forked from it, and a spare is kept for its death.
     """
 
     name: str
@@ -140,7 +140,7 @@ class Supervised:
             level, message = (0 if self._process.returncode == 0 else 2), self._story
         elif self.died_at is not None:
             level, message = 2, f"{self._story}; starting it again in {max(0.0, self._due - now):.1f} s"
-        elif self.restarts and now - self.begun < TOLD_FOR:
+        elif self.restarts and now - self.begun < SHOWN_FOR:
             level, message = 1, told
         else:
             level, message = 0, f"running, started again {self.restarts} times" if self.restarts else "running"
@@ -297,7 +297,8 @@ def node_program(
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
     code = f"import sys; from {module} import main; sys.exit(main())"
     if spare:
-        code = f"import sys; from fitness_bringup.spare import nursery; sys.exit(nursery({module!r}, {parameters!r}))"
+        call = f"nursery({module!r}, {parameters!r})"
+        code = f"import sys; from fitness_bringup.nursery_process import nursery; sys.exit({call})"
     above = f"/{namespace.strip('/')}"
     # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
     enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]

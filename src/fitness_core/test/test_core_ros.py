@@ -186,7 +186,7 @@ def test_a_node_that_was_held_up_tells_so(lamp, monkeypatch):
     monkeypatch.setattr(own._publisher, "publish", read)
     own.publish()
     own.publish()
-    monkeypatch.setattr(diagnostics, "LATE", -diagnostics.PERIOD)
+    monkeypatch.setattr(diagnostics, "HELD_UP", -diagnostics.PERIOD)
     own.publish()
     assert [status.message.split(" for ")[0] for status in told] == ["active", "active", "held up"]
     assert told[-1].level == diagnostics.WARN

@@ -16,8 +16,8 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_msgs.action import RunSet as RunSetAction
 from fitness_msgs.msg import FormCue, RepEvent, RepState, SetSummary
+from rep_counter.ros.counter_client import CounterClient
 from rep_counter.ros.goals import request_of
-from rep_counter.ros.told import Told
 from rep_counter.run_set import End, RunSet
 
 PERIOD = 0.1
@@ -58,7 +58,7 @@ class RunSetNode(FitnessNode):
         self._frame_id = ""
         self._states: list[Subscription] = []  # while a set is under way: else no pose need wake anybody here
         self._early: list[RepEvent] = []  # that came before the first state of the set
-        self._told = Told(self)
+        self._client = CounterClient(self)
         # Always there, so that a goal for a node that is not active is refused with a reason.
         self._server = HeldGoals(
             self,
@@ -81,8 +81,8 @@ class RunSetNode(FitnessNode):
         ]
         # The end of a recording stops /clock, and goals must come to their end all the same.
         self._timer = timers.steady(self, PERIOD, self._look)
-        self._told.resume()
-        if not self._told.left:
+        self._client.resume()
+        if not self._client.left:
             self._timer.cancel()
 
     def deactivate(self) -> None:
@@ -114,7 +114,7 @@ class RunSetNode(FitnessNode):
         goal.execute()
         self._goal, self._feedback = goal, RunSetAction.Feedback()
         self._run = RunSet(request_of(goal.request), self._catalogue, time.monotonic_ns(), self.params.patience)
-        self._told.begin(goal.request.exercise)
+        self._client.begin(goal.request.exercise)
         self._early = []
         self._states.append(self.create_subscription(RepState, "rep_state", self._on_state, qos.STREAM))
         self._timer.reset()
@@ -124,7 +124,7 @@ class RunSetNode(FitnessNode):
         if self._run is None:
             return
         self._frame_id = message.header.frame_id
-        self._told.counts(message.exercise)
+        self._client.counts(message.exercise)
         self._run.hear(messages.from_rep_state(message), time.monotonic_ns())
         early, self._early = self._early, []
         for event in early:
@@ -158,9 +158,9 @@ class RunSetNode(FitnessNode):
 
     def _look(self) -> None:
         """See that the counter knows the exercise, and whether the set is over."""
-        self._told.look()
+        self._client.look()
         if self._run is None or self._goal is None:
-            if not self._told.left:
+            if not self._client.left:
                 self._timer.cancel()
             return
         self._run.look(time.monotonic_ns())
@@ -169,7 +169,7 @@ class RunSetNode(FitnessNode):
         elif self._run.end is not None:
             gave_up = f"no repetition for {self.params.patience:g} s" if self._run.given_up else ""
             self._finish(self._run.end, failed=gave_up)
-        elif refusal := self._told.refusal:
+        elif refusal := self._client.refusal:
             self._finish(End.CANCELED, failed=refusal)
 
     def _finish(self, end: End, failed: str = "", go_back: bool = True) -> None:
@@ -184,7 +184,7 @@ class RunSetNode(FitnessNode):
         if failed:
             self.get_logger().warning(f"set aborted: {failed}")
         self._server.finish(goal, partial(self._answer, result, failed=bool(failed)))
-        self._told.end(go_back)
+        self._client.end(go_back)
 
     @staticmethod
     def _answer(result: RunSetAction.Result, goal: ServerGoalHandle, failed: bool) -> RunSetAction.Result:

@@ -16,11 +16,11 @@ from fitness_core.ros.serialized import of_diagnostics
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 PERIOD = 1.0
 """From one word of a node about itself to the next [s]."""
-LATE = 1.4
+HELD_UP = 1.4
 """So much later than it should come it tells that the node was held up [s]."""
-FEW = 3
+ENOUGH_TO_TELL = 3
 """So many messages of one stamp are not chance."""
-TOLD = 5.0
+SHOWN_FOR = 5.0
 """What is over is a warning for so long [s]."""
 
 
@@ -71,7 +71,7 @@ class Progress:
         """Whether messages came since the last look, `total` by now, but none with a stamp after `newest` [ns]."""
         came, moved = total - self._total, newest != self._newest
         self._total, self._newest = total, newest or 0
-        return came >= FEW and not moved
+        return came >= ENOUGH_TO_TELL and not moved
 
 
 class Diagnostics:
@@ -104,9 +104,9 @@ class Diagnostics:
         # A simulator's time may go as slowly as it likes.
         clock = self._node.get_clock()
         simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
-        if before and now - before > PERIOD + LATE and not simulated:
+        if before and now - before > PERIOD + HELD_UP and not simulated:
             self._held_up = f"held up for {now - before - PERIOD / 2:.1f} s; what came meanwhile is late"
-            self._until = now + TOLD
+            self._until = now + SHOWN_FOR
         return now < self._until
 
 

@@ -35,7 +35,7 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
 from fitness_core.ros.signals import on_signal
 
-TURN = 0.0005
+SWITCH_INTERVAL = 0.0005
 """How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
 a picture's time, several times per picture."""
 
@@ -286,9 +286,9 @@ def permitted() -> Iterator[None]:
 def init(args: list[str] | None = None) -> None:
     """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses.
 
-    Python's threads take turns of `TURN`. Shared memory of who was killed before is removed.
+    Python's threads take turns of `SWITCH_INTERVAL`. Shared memory of who was killed before is removed.
     """
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     bound_heaps()
     shared_memory.sweep()
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from rcl_interfaces.msg import SetParametersResult
 
 from fitness_core.errors import InputError
-from fitness_core.ros.diagnostics import OK, TOLD, WARN
+from fitness_core.ros.diagnostics import OK, SHOWN_FOR, WARN
 
 SLOW = 0.75
 """A message that takes so long is told of: others may not fit the queue meanwhile [s]."""
@@ -87,4 +87,4 @@ class Refusals:
         return level, message, values
 
     def _say(self, line: str) -> None:
-        self._last, self._until = line, time.monotonic() + TOLD
+        self._last, self._until = line, time.monotonic() + SHOWN_FOR

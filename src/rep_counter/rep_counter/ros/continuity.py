@@ -16,9 +16,9 @@ from rep_counter.memory import Memory, MemoryFile
 from rep_counter.resume import Resumed, needed, resume
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
-SOON = 0.005
+SAVE_PERIOD = 0.005
 """Writing a file takes as long as counting does: who listens in this process hears of a repetition before that [s]."""
-TOLD = 10.0
+SHOWN_FOR = 10.0
 """A restart is a warning on /diagnostics for so long [s]."""
 
 
@@ -44,8 +44,8 @@ class Continuity:
         self._file = MemoryFile(state_file(node), node.params.exercise) if within else None
         self._catch_up: CatchUp | None = None
         self._asked: str | None = None
-        self._soon = timers.steady(node, SOON, self.save)
-        self._soon.cancel()
+        self._save_timer = timers.steady(node, SAVE_PERIOD, self.save)
+        self._save_timer.cancel()
         self._story, self._until = "", 0.0
         self.interruptions = 0
         if self._file is None:
@@ -75,11 +75,11 @@ class Continuity:
         """Keep it. After it is published: a crash in between tells it twice, with one number, rather than never."""
         self.interruptions += sum(event.reason == Reason.INTERRUPTED for event in output.events)
         if output.events or output.summaries:
-            self._soon.reset()
+            self._save_timer.reset()
 
     def save(self) -> None:
         """Keep what the counter is at."""
-        self._soon.cancel()
+        self._save_timer.cancel()
         if self._file is not None and self._catch_up is None:
             self._file.save(self._counter.memory())
 
@@ -98,7 +98,7 @@ class Continuity:
         if self._catch_up is not None:
             self._catch_up.cancel()
             self._catch_up = None
-        self._soon.cancel()
+        self._save_timer.cancel()
         if self._file is not None:
             self._file.remove()
 
@@ -112,7 +112,7 @@ class Continuity:
     def end(self, close: Callable[[], None]) -> None:
         """The same, and it ends."""
         self.anew(close)
-        self._node.destroy_timer(self._soon)
+        self._node.destroy_timer(self._save_timer)
 
     def _resume(self, memory: Memory, heard: dict[str, list[Heard]]) -> None:
         self._catch_up = None
@@ -134,5 +134,5 @@ class Continuity:
         self._tell(resumed.story)
 
     def _tell(self, story: str) -> None:
-        self._story, self._until = story, time.monotonic() + TOLD
+        self._story, self._until = story, time.monotonic() + SHOWN_FOR
         self._node.get_logger().warning(story)

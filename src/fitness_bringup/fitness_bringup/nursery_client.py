@@ -1,4 +1,4 @@
-"""The supervisor's side of a nursery (`fitness_bringup.spare`): its node, as if that were a process of one's own."""
+"""The supervisor's side of a nursery (`nursery_process.py`): its node, as if that were a process of one's own."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from fitness_bringup.spare import NODE, SPARE
+from fitness_bringup.nursery_process import NODE, SPARE
 
 UNSEEN = 255
 """Exit code of a node that ended after its nursery did: nobody knows how."""

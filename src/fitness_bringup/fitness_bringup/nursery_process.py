@@ -3,7 +3,7 @@
 Most of a node's start is the loading of Python and native libraries, and half of the rest is discovery: until those who
 are there already know a new process, and it knows them. So a nursery loads once, and keeps a spare beside the node: a
 fork that is known on the domain, with no node yet, and becomes the node in the moment the one before dies.
-`fitness_bringup.nursery` is who speaks with it.
+`fitness_bringup.nursery_client` is who speaks with it.
 """
 
 import contextlib

@@ -16,7 +16,7 @@ REMINDER = 1.0
 """The counter is told the exercise again where it counts another one, at most so often [s]."""
 
 
-class Told:
+class CounterClient:
     """Tells rep_counter an exercise from `begin` to `end`, after which it goes back to its parameter `exercise`.
 
     `left`: a program of this node died in between, and has left the counter told; `look` lets it go back.
