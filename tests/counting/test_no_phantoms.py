@@ -19,6 +19,7 @@ RESEMBLES = (
     ("fitnesstransformer_jumping_lunges.mp4", "lunge", 0, 3),
     ("prime_fitness_dips.mp4", "push_up", 0, 3),
     ("videos_ibbu_7.mp4", "push_up", 0, 3),  # burpees
+    ("videos_ibbu_2.mp4", "deadlift", 0, 2),  # inchworms
 )
 """A clip, an exercise that it is taken for, from which of its frames on, and every which of them is looked at."""
 
