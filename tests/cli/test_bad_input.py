@@ -171,6 +171,11 @@ def test_what_is_read_is_not_written_over(mistake, tmp_path: Path, arguments: li
         ("camera: {ros__parameters: {loop: true}}", "/**/camera"),
         ("/**/kamera: {ros__parameters: {loop: true}}", "'camera'"),
         ("/other/camera: {ros__parameters: {loop: true}}", "/fitness"),
+        (
+            "/**/rep_counter: {ros__parameters: {execise_name: squat}}",
+            "rep_counter.execise_name: there is no such parameter; did you mean 'exercise'? rep_counter has: 'auto",
+        ),
+        ("/fitness/player: {ros__parameters: {color: {skin: 1}}}", "player.color.skin: there is no such parameter"),
     ],
 )
 def test_parameter_file_that_would_do_nothing(tmp_path: Path, content: str, said: str) -> None:
@@ -186,6 +191,33 @@ def test_parameter_file_that_names_a_node(tmp_path: Path, pattern: str) -> None:
     file = tmp_path / "params.yaml"
     file.write_text(f"{pattern}: {{ros__parameters: {{loop: true}}}}")
     live.check(live.Options(params=file))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "/**/camera: {ros__parameters: {use_sim_time: true, start_type_description_service: false, autostart: true}}",
+        "/**/camera: {ros__parameters: {qos_overrides: {/fitness/camera/image_raw: {publisher: {depth: 3}}}}}",
+        "/**: {ros__parameters: {robot_description_file: robot.urdf}}",
+        "/**/c*: {ros__parameters: {robot_description_file: robot.urdf}}",
+    ],
+)
+def test_what_ros_declares_itself_or_many_nodes_are_given_is_accepted(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(content)
+    live.check(live.Options(params=file))
+
+
+def test_a_parameter_file_loads_only_the_nodes_that_it_names(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text("/**/rep_counter: {ros__parameters: {exercise: squat}}")
+    check = (
+        "import sys; from pathlib import Path; from fitness_bringup import live; before = set(sys.modules); "
+        f"live.check(live.Options(params=Path({str(file)!r}))); "
+        "print(*[name for name in set(sys.modules) - before if name.endswith('_node')])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["rep_counter.rep_counter_node"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +249,9 @@ def test_parameters_keep_their_types() -> None:
         (["--source", "/nowhere/clip.mp4"], "/nowhere/clip.mp4"),
         (["--demo", "-p", "rep_counter.exercize:=squat"], "'exercise'"),
         (["--demo", "-p", "rep_counter.colour:=red"], "no such parameter; rep_counter has: 'autostart', 'catalogue'"),
+        (["--demo", "--processes", "-p", "rep_counter.colour:=red"], "rep_counter.colour: there is no such parameter"),
         (["--demo", "-p", "camera.width:=640"], "'camera'"),
+        (["--demo", "--params", "MISSPELT"], "rep_counter.execise_name: there is no such parameter; did you mean"),
         (["--demo", "--params", "WRONG_TYPE"], "parameter 'rate' is True (bool); it takes a float (0.1 .. 100)"),
         (
             ["--demo", "-p", "exercise_classifier.catalogue:=CATALOGUE", "-p", "rep_counter.catalogue:=CATALOGUE"],
@@ -230,12 +264,14 @@ def test_live_refuses(fitness, tmp_path: Path, arguments: list[str], said: str) 
     wrong_type = tmp_path / "params.yaml"
     # One that the shipped file has too: of two types for one value ROS 2 itself keeps one without a word.
     wrong_type.write_text("/**/exercise_classifier: {ros__parameters: {rate: true}}")
+    misspelt = tmp_path / "misspelt.yaml"
+    misspelt.write_text("/**/rep_counter: {ros__parameters: {execise_name: squat}}")
     catalogue = tmp_path / "exercises"
     catalogue.mkdir()
     (catalogue / "hop.yaml").write_text(
         "{name: hop, title: Hop, joint: knee, direction: flex, minimum_range_deg: 10, turn_deg: 170}"
     )
-    places = {"WRONG_TYPE": str(wrong_type), "CATALOGUE": str(catalogue)}
+    places = {"WRONG_TYPE": str(wrong_type), "MISSPELT": str(misspelt), "CATALOGUE": str(catalogue)}
     for name, place in places.items():
         arguments = [argument.replace(name, place) for argument in arguments]
     done = fitness("live", *arguments, "--port", "0", "--record", tmp_path / "bag")

@@ -142,6 +142,26 @@ def test_a_parameter_file_that_is_not_there_is_refused(launch):
         launch("live.launch.py", params_file="nowhere.yaml")
 
 
+def test_a_parameter_that_a_node_does_not_have_is_refused(launch, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/rep_counter: {ros__parameters: {execise_name: squat}}\n")
+    with pytest.raises(RuntimeError, match=r"^params_file .*rep_counter.execise_name: .* did you mean 'exercise'\?"):
+        launch("live.launch.py", params_file=str(file))
+    file.write_text("camera: [")
+    with pytest.raises(RuntimeError, match="is not YAML"):
+        launch("live.launch.py", params_file=str(file))
+
+
+def test_a_parameter_file_may_be_that_of_the_whole_robot(launch, tmp_path):
+    file = tmp_path / "robot.yaml"
+    file.write_text(
+        "amcl: {ros__parameters: {alpha1: 0.2}}\n"
+        "/head/camera: {ros__parameters: {gain: 3}}\n"
+        "/**/rep_counter: {ros__parameters: {exercise: squat}}\n"
+    )
+    assert "rep_counter" in launch("live.launch.py", params_file=str(file)).nodes
+
+
 def test_replay_without_a_bag_plays_the_demo(launch, tmp_path):
     assert Path(launch("replay.launch.py").nodes["player"].parameters["bag"], "metadata.yaml").is_file()
     assert launch("replay.launch.py", source="/tmp/bag").nodes["player"].parameters["bag"] == "/tmp/bag"

@@ -58,6 +58,15 @@ def test_bad_input_ends_the_launch(tmp_path):
     assert "nowhere.mp4" in ended.stdout + ended.stderr
 
 
+def test_a_parameter_that_a_node_does_not_have_ends_the_launch(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/exercise_classifier: {ros__parameters: {treshold: 0.9}}")
+    ended = launch("live.launch.py", f"params_file:={file}")
+    assert ended.returncode == 1
+    assert "exercise_classifier.treshold: there is no such parameter" in ended.stdout + ended.stderr
+    assert "process started" not in ended.stdout + ended.stderr
+
+
 def test_ctrl_c_ends_every_process(tmp_path):
     command = ["ros2", "launch", "fitness_bringup", "replay.launch.py", "loop:=true"]
     log = tmp_path / "log"

@@ -15,8 +15,10 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from fitness_bringup.graph_nodes import NODES
+from fitness_bringup.node_parameters import check
 from fitness_bringup.picture_topic import PictureTopic
 from fitness_camera.source_kinds import BROWSER, SourceKind, sentence
+from fitness_core.errors import InputError
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
@@ -304,6 +306,12 @@ def _require_params_file(context: LaunchContext) -> None:
     path = LaunchConfiguration("params_file").perform(context)
     if not Path(path).is_file():
         raise RuntimeError(f"params_file {path!r} is not there; give a YAML file, or leave the argument out")
+    # The nodes of the user's file are imported to know their parameters; those of the shipped one need no look.
+    if path != _shared("params", "fitness.yaml"):
+        try:
+            check(Path(path), full_name(context, "camera").rpartition("/")[0], "params_file", whole_robot=True)
+        except InputError as error:
+            raise RuntimeError(str(error)) from None
 
 
 def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:

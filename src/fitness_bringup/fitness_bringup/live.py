@@ -22,7 +22,7 @@ from fitness_bringup.status import StatusLine, print_summary
 from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, path_of
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import COMMON, FitnessNode, init, permitted
+from fitness_core.ros.node import FitnessNode, init, permitted
 from fitness_core.ros.signals import on_signal
 from fitness_core.ros.state import state_file
 
@@ -265,14 +265,11 @@ def _order(options: Options) -> Callable[[str], int]:
 
 def _make(name: str, parameters: dict[str, Any], overrides: dict[str, Any]) -> FitnessNode:
     """A node. overrides: its parameters of -p, which overrule what follows from other options."""
-    kind = NODES[name].load()
-    there = {parameter.name for parameter in kind.PARAMETERS + COMMON}
-    for key in overrides.keys() - there - {"use_sim_time"}:
-        raise InputError(
-            f"-p {name}.{key}: there is no such parameter; {name} has: {', '.join(map(repr, sorted(there)))}"
-        )
+    node_parameters.check_names(name, overrides, "-p ")
     with permitted():
-        return kind(name, parameter_overrides=[Parameter(k, value=v) for k, v in (parameters | overrides).items()])
+        return NODES[name].load()(
+            name, parameter_overrides=[Parameter(k, value=v) for k, v in (parameters | overrides).items()]
+        )
 
 
 def check_bag(bag: Path) -> None:

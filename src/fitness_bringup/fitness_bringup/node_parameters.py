@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,28 +85,62 @@ def shared(*parts: str) -> Path:
     return Path(get_package_share_directory("fitness_bringup"), *parts)
 
 
-def check(path: Path, namespace: str) -> None:
-    """Raise InputError for what is no parameter file, and for one that speaks of no node of the namespace.
+def check(path: Path, namespace: str, option: str = "--params", whole_robot: bool = False) -> None:
+    """Raise InputError for what is no parameter file, for a node that is not in the namespace, and for a name that a
+    node does not have.
 
     ROS 2 passes over what matches no node; its own message for what is no parameter file is two lines.
+    A section of one node imports that node; what a section of many (`/**`) gives may be for others, a node warns of it.
+
+    option: how the file was given. whole_robot: it may have sections of other nodes.
     """
+    given = f"{option} {path}"
     try:
         content = parse(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--params {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise InputError(f"{given} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
-        raise InputError(f"--params {path} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
+        raise InputError(f"{given} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
     if not isinstance(content, dict):
-        raise InputError(f"--params {path} is no parameter file; it starts with a node, e.g. /**/camera:")
+        raise InputError(f"{given} is no parameter file; it starts with a node, e.g. /**/camera:")
     for pattern, values in _nodes_of(content).items():
+        node = pattern.rsplit("/", 1)[-1]
+        here = any(fnmatch.fnmatchcase(f"{namespace}/{name}", pattern) for name in NODES)
+        if not here and whole_robot:
+            continue
         if not isinstance(values, dict):
             below = pattern.strip("/") or pattern
-            raise InputError(f"--params {path}: {below!r} needs ros__parameters: with the parameters in it")
-        if not any(fnmatch.fnmatchcase(f"{namespace}/{node}", pattern) for node in NODES):
-            node = pattern.rsplit("/", 1)[-1]
+            raise InputError(f"{given}: {below!r} needs ros__parameters: with the parameters in it")
+        if not here:
             hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
-            raise InputError(f"--params {path}: {pattern!r} is no node of {namespace}{hint}")
+            raise InputError(f"{given}: {pattern!r} is no node of {namespace}{hint}")
+        if node in NODES:
+            check_names(node, _names_in(values), f"{given}: ")
+
+
+def check_names(node: str, names: Iterable[str], given: str) -> None:
+    """Raise InputError for a parameter that a node does not have, led in by how it was given. Imports the node."""
+    from fitness_core.ros.node import COMMON
+    from fitness_core.ros.parameters import DECLARED_BY_ROS
+
+    there = sorted(parameter.name for parameter in NODES[node].load().PARAMETERS + COMMON)
+    for name in names:
+        if name not in there and not name.startswith(DECLARED_BY_ROS):
+            close = difflib.get_close_matches(name, there, n=1)
+            meant = f"did you mean {close[0]!r}? " if close else ""
+            raise InputError(
+                f"{given}{node}.{name}: there is no such parameter; {meant}{node} has: {', '.join(map(repr, there))}"
+            )
+
+
+def _names_in(values: dict, prefix: str = "") -> Iterator[str]:
+    """Full names of the parameters in a section: `a: {b: 1}` is `a.b`."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _names_in(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def _nodes_of(content: dict, prefix: str = "") -> dict[str, Any]:

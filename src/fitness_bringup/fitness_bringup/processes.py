@@ -65,6 +65,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
+        node_parameters.check_names(name, parameters, "-p ")
         asked[name] |= parameters
     content = node_parameters.parameters(options.params, options.namespace)
     for name, parameters in asked.items():

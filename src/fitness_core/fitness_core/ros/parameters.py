@@ -16,8 +16,8 @@ Value = bool | int | float | str | list[str]
 
 _TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "string", list: "string list"}
 
-# Overrides that rclpy or the launch system declare on their own.
-_DECLARED_BY_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
+DECLARED_BY_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
+"""How names begin that rclpy or the launch system declare on their own."""
 
 
 # Names that are so alike differ by a slip: 0 = in every letter, 1 = in none.
@@ -158,7 +158,7 @@ def _look_at_unknown(node: Node, known: dict[str, Parameter]) -> None:
     A name that is like none is somebody else's: a file or a launch that gives a parameter to every node.
     """
     for name in node._parameter_overrides:
-        if name in known or name.startswith(_DECLARED_BY_ROS):
+        if name in known or name.startswith(DECLARED_BY_ROS):
             continue
         if close := difflib.get_close_matches(name, known, n=1, cutoff=_MISSPELT):
             raise InputError(f"{node.get_name()}: unknown parameter {name!r}; did you mean {close[0]!r}?")
