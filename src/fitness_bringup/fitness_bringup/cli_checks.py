@@ -60,7 +60,9 @@ def faults(
     kills: Annotated[int, typer.Option(help="Kill counter or classifier so often.", min=0, max=100_000)] = 20,
     source: Annotated[
         Path | None,
-        typer.Option(metavar="BAG", help="Landmarks to count in; default: the demo's.", show_default=False),
+        typer.Option(
+            metavar="BAG|FILE", help="Bag of landmarks to count in, or a video; default: the demo.", show_default=False
+        ),
     ] = None,
     model: Annotated[
         Path | None,

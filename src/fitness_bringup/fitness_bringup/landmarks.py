@@ -1,4 +1,4 @@
-"""Landmarks of clips as a bag, without the graph: what make_demo ships."""
+"""Landmarks of clips as a bag, without the graph: what make_demo ships, and what `./fitness faults` counts in."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rclpy.serialization import serialize_message
 
+from fitness_bringup.footage import is_bag
 from fitness_camera.sources import open_source
 from fitness_core.ros.messages import to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
@@ -51,6 +52,18 @@ def record_landmarks(
                 poses += 1
             start += round(nanoseconds(gap) / period) * period
     return poses
+
+
+def landmarks_of(source: Path, folder: Path) -> Path:
+    """A bag of the landmarks of a source: itself, or of a video or folder of pictures a new one in `folder`.
+
+    Raises InputError for what is no recording.
+    """
+    if is_bag(source):
+        return source
+    bag = folder / "landmarks"
+    record_landmarks([source], bag)
+    return bag
 
 
 def _cdr(pose: Pose) -> bytes:

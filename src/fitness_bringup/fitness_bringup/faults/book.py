@@ -1,5 +1,6 @@
 """What kills came to, written after each one: a run that is broken off is worth what it has, and can go on."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,27 +30,59 @@ class Loss:
     silent: bool
 
 
-class Book:
-    """Kills, and the repetitions that were lost. file: beside the table's JSON; None = nowhere."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file or folder that a run is made of: its name for people, its content to compare."""
 
-    def __init__(self, seed: int, file: Path | None = None) -> None:
-        self.seed, self._file = seed, file
+    name: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Given":
+        """Of what lies at a path. Raises InputError where it cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                if file.is_file():
+                    with file.open("rb") as stream:
+                        digest.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror})") from None
+        return cls(path.name, digest.hexdigest())
+
+
+class Book:
+    """Kills, and the repetitions that were lost.
+
+    given: option -> what was given with it. file: beside the table's JSON; None = nowhere.
+    """
+
+    def __init__(self, seed: int, given: dict[str, Given], file: Path | None = None) -> None:
+        self.seed, self._given, self._file = seed, given, file
         self.kills: list[Kill] = []
         self.losses: list[Loss] = []
         self._before: list[Loss] = []
 
     @classmethod
-    def opened(cls, file: Path) -> "Book":
-        """The book of a run that was broken off. Raises InputError."""
+    def opened(cls, file: Path, given: dict[str, Given]) -> "Book":
+        """The book of a run that was broken off. Raises InputError, also where that run was given something else."""
         try:
             content = json.loads(file.read_text())
-            book = cls(int(content["seed"]), file)
+            before = {option: Given(**what) for option, what in content["given"].items()}
+            book = cls(int(content["seed"]), given, file)
             book.kills = [Kill(**kill) for kill in content["kills"]]
             book._before = [Loss(**loss) for loss in content["losses"]]
         except FileNotFoundError:
             raise InputError(f"--resume: {file} is not there; run once without --resume") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"--resume: {file} is no record of kills ({error!r}); run once without --resume") from None
+        for option, now in given.items():
+            was = before.get(option)
+            if was is None or was.sha256 != now.sha256:
+                raise InputError(
+                    f"--resume: the run of {file} had {f'{option} {was.name}' if was else f'no {option}'} and not this "
+                    f"{now.name}; give the same again, or run once without --resume"
+                )
         book.losses = list(book._before)
         return book
 
@@ -58,7 +91,9 @@ class Book:
         self.losses = [*self._before, *losses]
         if self._file is not None:
             kills, lost = ([asdict(each) for each in all_of_them] for all_of_them in (self.kills, self.losses))
-            replace_file(self._file, json.dumps({"seed": self.seed, "kills": kills, "losses": lost}))
+            given = {option: asdict(what) for option, what in self._given.items()}
+            content = {"seed": self.seed, "given": given, "kills": kills, "losses": lost}
+            replace_file(self._file, json.dumps(content))
 
     def faults(self) -> list[Fault]:
         """A row for each program."""

@@ -13,11 +13,13 @@ from rich.console import Console
 
 from exercise_classifier.classifier import default_model
 from fitness_bringup.faults import files, pictures, stream
-from fitness_bringup.faults.book import Book, beside
+from fitness_bringup.faults.book import Book, Given, beside
 from fitness_bringup.faults.feed import Clip
 from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
+from fitness_bringup.footage import is_bag
+from fitness_bringup.landmarks import landmarks_of
 from fitness_bringup.live import DEMO, set_environment
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
@@ -29,7 +31,8 @@ POSE_KILLS_SHARE = 0.2
 class Options:
     """As on the command line.
 
-    source: bag of landmarks, None = the demo's. seed: 0 = another one each time. pace: of the person, 2 = double.
+    source: bag of landmarks, or what they are found in once (a video, a folder of pictures); None = the demo's.
+    seed: 0 = another one each time. pace: of the person, 2 = double.
     json: written again after every kill and fault. resume: go on with the kills of a run that wrote there.
     """
 
@@ -46,22 +49,25 @@ class Options:
 def run(options: Options) -> int:
     """Exit code: 0 where every fault was survived, 1 where one was not. Raises InputError."""
     if options.source is not None and not options.source.exists():
-        raise InputError(f"--source {options.source} is not there; give a bag of landmarks, or none for the demo's")
+        raise InputError(f"--source {options.source} is not there; give a video or a bag of landmarks, or none")
     if options.model is not None and not options.model.is_file():
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
     if options.json not in ("", "-"):
         check_writable(Path(options.json))
         if options.source is not None:
             check_spares(options.source, Path(options.json))
-    book = _book(options)
+    source, classifier = options.source or DEMO, options.model or default_model()
+    book = _book(options, {"--source": Given.of(source), "--model": Given.of(classifier)})
     set_environment()
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="faults") as folder:
         model = Path(folder, "model.tflite")
-        shutil.copyfile(options.model or default_model(), model)
-        clip = Clip(options.source or DEMO, model)
+        shutil.copyfile(classifier, model)
+        if not is_bag(source):
+            console.print(f"finding the body in {source}", highlight=False)
+        clip = Clip(landmarks_of(source, Path(folder)), model)
         if not clip.repetitions(1):
-            raise InputError(f"nothing is counted in {options.source}; give landmarks of somebody who exercises")
+            raise InputError(f"nothing is counted in {source}; give a recording of somebody who exercises")
         with Stage(Path(folder), clip, model, options.pace) as stage:
             faults = _all(stage, options, book, lambda line: console.print(line, highlight=False))
     if options.json == "-":
@@ -75,13 +81,13 @@ def run(options: Options) -> int:
     return 1 if bad else 0
 
 
-def _book(options: Options) -> Book:
+def _book(options: Options, given: dict[str, Given]) -> Book:
     file = beside(Path(options.json)) if options.json not in ("", "-") else None
     if options.resume:
         if file is None:
             raise InputError("--resume: name the file of the run to go on with by --json FILE")
-        return Book.opened(file)
-    return Book(options.seed or random.randrange(1, 2**31), file)
+        return Book.opened(file, given)
+    return Book(options.seed or random.randrange(1, 2**31), given, file)
 
 
 def _save(options: Options, faults: list[Fault]) -> None:

@@ -33,6 +33,8 @@ class Clip:
             if not topic:
                 raise InputError(f"{bag} has no body_pose; give a bag of landmarks, or none for the one that ships")
             self.messages = [deserialize_message(cdr, BodyPose) for _, _, _, cdr in reader.raw([topic])]
+        if not self.messages:
+            raise InputError(f"{bag} holds no poses; give a recording of somebody who exercises")
         self.stamps = [messages.from_time(message.header.stamp) for message in self.messages]
         step = (self.stamps[-1] - self.stamps[0]) // max(1, len(self.stamps) - 1)
         self.length = self.stamps[-1] - self.stamps[0] + step
