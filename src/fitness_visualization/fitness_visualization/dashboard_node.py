@@ -148,6 +148,12 @@ class DashboardNode(FitnessNode):
         """The message `hello`."""
         return self._state.hello() | {"picture": self.params.picture}
 
+    async def ready(self) -> None:
+        """Wait for the first angles, where poses come and nobody has looked so far."""
+        if self._feed and self._feed.posed_unwatched:
+            self._watching.look_soon()
+            await self._feed.first_angles(self.look)
+
     def state(self) -> Json:
         """The message `state`."""
         assert self._feed

@@ -41,6 +41,9 @@ class Source:
     def hello(self) -> dict:
         return self.known.hello()
 
+    async def ready(self) -> None:
+        """It stands still: there is nothing to wait for."""
+
     def state(self) -> dict:
         return self.known.now(self.pose, self.angles)
 

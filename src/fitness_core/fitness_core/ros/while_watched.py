@@ -62,6 +62,11 @@ class WhileWatched:
                 self._end(work)
             self._works = ()
 
+    def look_soon(self) -> None:
+        """Look now and not at the next look, in the node's thread; called from any."""
+        if (executor := self._node.executor) is not None:
+            executor.create_task(self._look)
+
     def renew(self) -> None:
         """End what is under way and begin it again now, where it is watched."""
         for work in self._works:

@@ -55,6 +55,9 @@ class GraphData(Protocol):
     def look(self) -> bool:
         """Take what has come; whether there is something new to show. Called often."""
 
+    async def ready(self) -> None:
+        """Wait, for a moment at most, for what is read only while somebody looks."""
+
     def state(self) -> Json:
         """What is known now."""
 
@@ -248,6 +251,7 @@ class Server:
     async def _api_state(self, _: web.Request) -> web.Response:
         self._asked = time.monotonic()
         self._source.look()
+        await self._source.ready()
         return web.json_response(self._source.state())
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:

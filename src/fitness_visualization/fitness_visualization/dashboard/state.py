@@ -192,7 +192,7 @@ class State:
             if rep
             else None,
             "fps": round(self._rate(), 1),
-            "silence": number(self._silence(), 1),
+            "silence": number(self.silence(), 1),
             "latency_ms": self._pose_value("stamp_age_ms"),
             "drops": self._drops(),
         }
@@ -213,13 +213,13 @@ class State:
             "nodes": dict(self.nodes),
         }
 
-    def _silence(self) -> float:
+    def silence(self) -> float:
         """How long ago the last pose came [s]; NaN before the first."""
         return time.monotonic() - self._came
 
     def _rate(self) -> float:
         """Poses per second of their stamps, while they come."""
-        if len(self._stamps) < 2 or self._silence() > SILENT:
+        if len(self._stamps) < 2 or self.silence() > SILENT:
             return 0.0
         return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
 

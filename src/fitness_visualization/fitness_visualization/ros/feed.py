@@ -3,7 +3,9 @@
 What only the newest is shown of (poses, angles, labels, phases) and pictures are read only when somebody looks.
 """
 
+import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +22,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import messages, pictures, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.serialized import pose_of, stamp_of
+from fitness_core.types import SILENT
 from fitness_msgs.msg import (
     BodyPose,
     ClassifierInfo,
@@ -35,6 +38,8 @@ from fitness_visualization.ros.polled import Polled, take
 
 PICTURES = 64 * 2**20
 """Pictures kept until their pose comes, which is late by the time the estimator takes [bytes]."""
+FIRST, LOOK = 0.5, 0.02
+"""Longest wait for the first angles, and between two looks for them [s]."""
 
 
 class Feed:
@@ -115,6 +120,20 @@ class Feed:
     def forget_angles(self) -> None:
         """No angles come any more."""
         self._angles_input = self._angles = None
+
+    # For who asks once, in the thread that takes.
+
+    @property
+    def posed_unwatched(self) -> bool:
+        """Whether poses come, and angles were not asked for."""
+        return self._angles_input is None and self.state.silence() < SILENT
+
+    async def first_angles(self, look: Callable[[], object]) -> None:
+        """Wait until angles have come, `FIRST` at most. look: takes what has come."""
+        deadline = time.monotonic() + FIRST
+        while self._angles is None and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK)
+            look()
 
     def take_poses(self) -> bool:
         """Take the poses that have come; whether there was one."""
