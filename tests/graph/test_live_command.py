@@ -63,6 +63,22 @@ def test_signal_ends_it_with_the_summary_and_a_complete_bag(tmp_path: Path, numb
         assert recorded.counts["/fitness/body_pose"] > 0
 
 
+def test_a_recording_of_the_same_landmarks_is_the_same_each_time(fitness, tmp_path: Path) -> None:
+    said: list[dict[str, list[bytes]]] = []
+    for bag in (tmp_path / "first", tmp_path / "second"):
+        done = fitness("live", "--demo", "--unpaced", "--no-overlay", "--no-dashboard", "--record", bag)
+        assert done.returncode == 0, done.stderr
+        with BagReader(bag) as recorded:
+            said.append({topic: [] for topic in recorded.topics})
+            for topic, _, _, cdr in recorded.raw(list(recorded.topics)):
+                said[-1][topic].append(bytes(cdr))
+    told = {topic.removeprefix("/fitness/") for topic, messages in said[0].items() if messages}
+    assert {"body_pose", "exercise", "exercise/info", "rep_state", "rep_event", "set_summary"} <= told
+    clocked = {"/diagnostics"}
+    assert said[0].keys() == said[1].keys()
+    assert [topic for topic in said[0].keys() - clocked if said[0][topic] != said[1][topic]] == []
+
+
 def test_an_exercise_of_ones_own_in_a_copy_of_the_catalogue(fitness, tmp_path: Path) -> None:
     exercises = tmp_path / "my_exercises"
     shutil.copytree(SHIPPED, exercises)

@@ -11,7 +11,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.last_said import LastSaid
-from fitness_core.ros.messages import from_body_pose, header
+from fitness_core.ros.messages import from_body_pose
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter, Value
 from fitness_core.ros.serialized import of_classification
@@ -68,7 +68,6 @@ class ExerciseClassifierNode(FitnessNode):
         self._newest: Classification | None = None
         self._last_said = LastSaid(self)
         self._catch_up: CatchUp | None = None
-        self._frame_id = ""
         self._rate = diagnostics.Rate()
         self._exercise = self.create_lifecycle_publisher(ExerciseClassification, "exercise", qos.LABELS)
         self._info = self.create_lifecycle_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
@@ -116,9 +115,9 @@ class ExerciseClassifierNode(FitnessNode):
     def _tell_info(self) -> None:
         assert self._classifier is not None
         info = self._classifier.info
+        # Without a stamp: it is of no picture, and a recording that is replayed says the same each time.
         self._info.publish(
             ClassifierInfo(
-                header=header(self.get_clock().now().nanoseconds, self._frame_id),
                 model_id=info.model_id,
                 labels=list(info.labels),
                 window_duration=info.window_duration,
