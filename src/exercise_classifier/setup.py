@@ -23,7 +23,7 @@ setup(
     license="MIT",
     entry_points={
         "console_scripts": [
-            "exercise_classifier_node = exercise_classifier.exercise_classifier_node:main",
+            "exercise_classifier_node = fitness_core.program:main",
         ],
     },
 )

@@ -17,5 +17,5 @@ setup(
     maintainer_email="maintainers@users.noreply.github.com",
     description="Pictures from a device, a video file, a stream or a folder, stamped when they were taken.",
     license="MIT",
-    entry_points={"console_scripts": ["camera_node = fitness_camera.camera_node:main"]},
+    entry_points={"console_scripts": ["camera_node = fitness_core.program:main"]},
 )

@@ -19,9 +19,9 @@ setup(
     license="MIT",
     entry_points={
         "console_scripts": [
-            "player_node = fitness_datasets.player_node:main",
-            "record_take_node = fitness_datasets.record_take_node:main",
-            "recorder_node = fitness_datasets.recorder_node:main",
+            "player_node = fitness_core.program:main",
+            "record_take_node = fitness_core.program:main",
+            "recorder_node = fitness_core.program:main",
         ]
     },
 )

@@ -20,13 +20,13 @@ setup(
     license="MIT",
     entry_points={
         "console_scripts": [
-            "foxglove_node = fitness_visualization.foxglove_node:main",
-            "hri_bridge_node = fitness_visualization.hri_bridge_node:main",
-            "markers_node = fitness_visualization.markers_node:main",
-            "dashboard_node = fitness_visualization.dashboard_node:main",
-            "overlay_node = fitness_visualization.overlay_node:main",
-            "video_node = fitness_visualization.video_node:main",
-            "window_node = fitness_visualization.window_node:main",
+            "foxglove_node = fitness_core.program:main",
+            "hri_bridge_node = fitness_core.program:main",
+            "markers_node = fitness_core.program:main",
+            "dashboard_node = fitness_core.program:main",
+            "overlay_node = fitness_core.program:main",
+            "video_node = fitness_core.program:main",
+            "window_node = fitness_core.program:main",
         ]
     },
 )

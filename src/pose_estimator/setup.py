@@ -17,5 +17,5 @@ setup(
     maintainer_email="maintainers@users.noreply.github.com",
     description="The pose of the person in each picture: 33 landmarks by MediaPipe, smoothed by stamp.",
     license="MIT",
-    entry_points={"console_scripts": ["pose_estimator_node = pose_estimator.pose_estimator_node:main"]},
+    entry_points={"console_scripts": ["pose_estimator_node = fitness_core.program:main"]},
 )

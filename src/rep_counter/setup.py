@@ -19,8 +19,8 @@ setup(
     license="MIT",
     entry_points={
         "console_scripts": [
-            "rep_counter_node = rep_counter.rep_counter_node:main",
-            "run_set_node = rep_counter.run_set_node:main",
+            "rep_counter_node = fitness_core.program:main",
+            "run_set_node = fitness_core.program:main",
         ]
     },
 )

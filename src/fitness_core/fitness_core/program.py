@@ -1,0 +1,17 @@
+"""How a node begins as a program: `entry_points` of every package name `main`."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+
+def main() -> int:
+    """Run the node that this program is named after: `lib/PACKAGE/MODULE` is the `main` of PACKAGE.MODULE.
+
+    Who is told to end (SIGINT) while still importing has nothing to say: no traceback, exit code 0.
+    """
+    program = Path(sys.argv[0])
+    try:
+        return import_module(f"{program.parent.name}.{program.name}").main()
+    except KeyboardInterrupt:
+        return 0

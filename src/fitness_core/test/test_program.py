@@ -1,0 +1,33 @@
+"""A node as the program that colcon installs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+BEGIN = "import sys; from fitness_core.program import main; sys.argv[:] = sys.argv[1:]; sys.exit(main())"
+
+
+def begun(folder: Path, module: str) -> subprocess.Popen[str]:
+    """The program lib/gym/lamp_node, whose module has this text."""
+    (folder / "gym").mkdir()
+    (folder / "gym/lamp_node.py").write_text(module)
+    path = f"{folder}:{os.environ.get('PYTHONPATH', '')}"
+    command = [sys.executable, "-c", BEGIN, str(folder / "lib/gym/lamp_node"), "--ros-args"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, text=True, **pipes)
+
+
+def test_a_program_is_the_node_that_it_is_named_after(tmp_path: Path) -> None:
+    program = begun(tmp_path, "import sys\ndef main():\n    print(sys.argv[1:])\n    return 2\n")
+    assert program.communicate(timeout=60) == ("['--ros-args']\n", "")
+    assert program.returncode == 2
+
+
+def test_who_is_told_to_end_while_importing_says_nothing(tmp_path: Path) -> None:
+    program = begun(tmp_path, "import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
+    assert program.stdout is not None and program.stdout.readline() == "importing\n"
+    program.send_signal(signal.SIGINT)
+    assert program.communicate(timeout=30) == ("", "")
+    assert program.returncode == 0
