@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rclpy.serialization import serialize_message
 
-from fitness_bringup.footage import is_bag
+from fitness_camera.source_kinds import BAG
 from fitness_camera.sources import open_source
 from fitness_core.ros.messages import to_body_pose
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds
@@ -59,7 +59,7 @@ def landmarks_of(source: Path, folder: Path) -> Path:
 
     Raises InputError for what is no recording.
     """
-    if is_bag(source):
+    if BAG.matches(str(source)):
         return source
     bag = folder / "landmarks"
     record_landmarks([source], bag)

@@ -24,9 +24,9 @@ from rclpy.utilities import try_shutdown
 from sensor_msgs.msg import CameraInfo
 
 from fitness_bringup import live
-from fitness_bringup.footage import is_bag
 from fitness_bringup.graph import Graph
 from fitness_bringup.stamps import Stamps
+from fitness_camera.source_kinds import BAG
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
@@ -211,7 +211,7 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
     check_writable(out)
     bag = live.DEMO if not source else Path(source)
     check_spares(bag, out)
-    landmarks = is_bag(bag)
+    landmarks = BAG.matches(str(bag))
     if not landmarks and speed not in (0.0, 1.0):
         raise InputError(f"--speed {speed:g}: a video goes in real time (1) or as fast as it can (0)")
     # Of its own: a graph that runs on this machine would be counted too.

@@ -18,9 +18,9 @@ from fitness_bringup.faults.feed import Clip
 from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
-from fitness_bringup.footage import is_bag
 from fitness_bringup.landmarks import landmarks_of
 from fitness_bringup.live import DEMO, set_environment
+from fitness_camera.source_kinds import BAG
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
     with tempfile.TemporaryDirectory(prefix="faults") as folder:
         model = Path(folder, "model.tflite")
         shutil.copyfile(classifier, model)
-        if not is_bag(source):
+        if not BAG.matches(str(source)):
             console.print(f"finding the body in {source}", highlight=False)
         clip = Clip(landmarks_of(source, Path(folder)), model)
         if not clip.repetitions(1):
