@@ -34,7 +34,8 @@ def bent(figure, time: float, trunk: float, legs: dict[str, tuple[float, float]]
         (STRAIGHT, 0, 85, 4),
         (SLOPING, 15, 75, 4),
         (LYING, 0, 25, 4),  # a crunch
-        (LYING, 0, 12, 0),  # the head only
+        (LYING, 0, 13, 4),  # a small one
+        (LYING, 0, 8, 0),  # the head only
         (STANDING, 10, 85, 0),  # who bows and stands up
     ],
 )
