@@ -1,5 +1,7 @@
 """How a node begins as a program: `entry_points` of every package name `main`."""
 
+import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +12,7 @@ def main() -> int:
 
     Who is told to end (SIGINT) while still importing has nothing to say: no traceback, exit code 0.
     """
+    # Not KeyboardInterrupt: what is being imported makes other errors of it. A node has handlers of its own, once run.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     program = Path(sys.argv[0])
-    try:
-        return import_module(f"{program.parent.name}.{program.name}").main()
-    except KeyboardInterrupt:
-        return 0
+    return import_module(f"{program.parent.name}.{program.name}").main()

@@ -26,7 +26,16 @@ def test_a_program_is_the_node_that_it_is_named_after(tmp_path: Path) -> None:
 
 
 def test_who_is_told_to_end_while_importing_says_nothing(tmp_path: Path) -> None:
-    program = begun(tmp_path, "import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
+    # As NumPy and pydantic do with what interrupts them.
+    module = """
+import time
+try:
+    print("importing", flush=True)
+    time.sleep(60)
+except BaseException as error:
+    raise ImportError("half imported") from error
+"""
+    program = begun(tmp_path, module)
     assert program.stdout is not None and program.stdout.readline() == "importing\n"
     program.send_signal(signal.SIGINT)
     assert program.communicate(timeout=30) == ("", "")
