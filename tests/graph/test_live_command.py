@@ -22,6 +22,7 @@ from fitness_datasets.bags import BagReader, BagWriter
 
 LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--port", "0"]
 DEADLINE = 60.0
+CLIP = "videos/press/be_project_sample_shoulder_press.mp4"
 
 
 def await_status(process: subprocess.Popen[str], deadline: float = DEADLINE) -> str:
@@ -153,6 +154,16 @@ def test_a_bag_of_landmarks_is_replayed_into_the_graph(fitness, tmp_path: Path, 
     assert "curl 3, press 2, squat 5" in " ".join(done.stdout.split())
     with BagReader(again) as recorded:
         assert recorded.counts[recorded.find("body_pose")] == 497
+
+
+@pytest.mark.parametrize("processes", [(), ("--processes",)])
+def test_a_video_as_fast_as_it_goes_loses_nothing(fitness, data, tmp_path: Path, processes: tuple[str, ...]) -> None:
+    asked = ("--unpaced", "-p", "rep_counter.exercise:=press", "--record", tmp_path / "bag", "--no-dashboard")
+    done = fitness("live", "--source", data(CLIP), *asked, *processes)
+    assert done.returncode == 0, done.stderr
+    assert "repetitions: press 2" in done.stdout, done.stdout
+    with BagReader(tmp_path / "bag") as recorded:
+        assert recorded.counts["/fitness/body_pose"] == recorded.counts["/fitness/rep_state"] == 151
 
 
 def test_a_bag_without_landmarks_says_what_counts_in_it(fitness, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import BodyPose, RepState
 
 TIMEOUT = 120  # [s]
+CLIP = "videos/press/be_project_sample_shoulder_press.mp4"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ros2") is None or importlib.util.find_spec("launch_ros") is None, reason="no ros2 launch here"
@@ -50,6 +51,14 @@ def test_the_demo_is_counted_recorded_and_ends_by_itself(tmp_path):
     assert counts["/robot1/fitness/rep_state"] == counts["/robot1/fitness/body_pose"] > 0
     assert counts["/robot1/fitness/rep_event"] > 0
     assert counts["/robot1/fitness/set_summary"] > 0
+
+
+def test_a_video_as_fast_as_it_goes_loses_nothing(data, tmp_path):
+    asked = ("paced:=false", "dashboard:=false", f"record:={tmp_path / 'bag'}")
+    ended = launch("live.launch.py", f"source:={data(CLIP)}", *asked)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with BagReader(tmp_path / "bag") as bag:
+        assert bag.counts["/fitness/body_pose"] == bag.counts["/fitness/rep_state"] == 151
 
 
 def test_bad_input_ends_the_launch(tmp_path):

@@ -84,7 +84,7 @@ def live(
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
-        bool, typer.Option("--unpaced", help="Of landmarks: do not keep to the pace at which they were recorded.")
+        bool, typer.Option("--unpaced", help="Of a recording: as fast as it goes, with every frame of it.")
     ] = False,
     backend: BackendOrParameter = None,
     catalogue: Catalogue = None,
@@ -104,10 +104,6 @@ def live(
     if another_bag and record is not None and record.exists():
         record = live.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
-    if unpaced and live.Options(source=source or "", demo=demo).bag is None:
-        raise InputError(
-            "--unpaced is for landmarks: pictures would be lost; ./fitness analyze is as fast as it can be"
-        )
     options = live.Options(
         source=source or "",
         demo=demo,

@@ -195,6 +195,17 @@ def check(options: Options) -> None:
     node_parameters.check_namespace(options.namespace)
     if options.params is not None:
         node_parameters.check(options.params, _namespace(options))
+    source = _camera_source(options)
+    if options.unpaced and options.bag is None and (BROWSER.matches(source) or is_live(source)):
+        raise InputError(f"--unpaced is of recordings; what comes from {source} is as it comes, leave it out")
+
+
+def _camera_source(options: Options) -> str:
+    """What the camera node will be told to open; "0", its own default, where nobody says anything."""
+    given = node_parameters.overrides_of(options.parameters).get("camera", {}).get("source") or options.source
+    if not given and options.params is not None:
+        given = node_parameters.value_of(options.params, f"{_namespace(options)}/camera", "source")
+    return str(given or "0")
 
 
 def unused(bag: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 import traceback
 from copy import copy
 from dataclasses import replace
@@ -11,6 +10,7 @@ from functools import partial
 from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_camera.ros.calibrated import Calibrated
+from fitness_camera.ros.pace import Pace
 from fitness_camera.source import Source
 from fitness_camera.source_kinds import OF_CAMERA, is_live, sentence
 from fitness_camera.sources import Repeated, open_source
@@ -21,7 +21,7 @@ from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.stamps import stamped_by
 from fitness_core.ros.subscribers import wait_for_subscribers
-from fitness_core.types import NANOSECONDS, Frame
+from fitness_core.types import Frame
 
 RETRY_PERIOD = 1.0
 """Between attempts to get a lost device or stream back [s]."""
@@ -39,7 +39,7 @@ class CameraNode(FitnessNode):
 
     PARAMETERS = (
         Parameter("source", "0", f"{sentence(OF_CAMERA)}."),
-        Parameter("paced", True, "Recordings at the rate they were taken; false publishes as fast as it decodes."),
+        Parameter("paced", True, "Recordings at the rate they were taken; false: as fast as poses of them come."),
         Parameter("loop", False, "Start a recording over at its end; stamps go on increasing."),
         Parameter(
             "wait_for_subscribers",
@@ -80,6 +80,7 @@ class CameraNode(FitnessNode):
         )
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._pace = Pace(self, True, self._stopping)
         self._published = diagnostics.Rate()
         self._errors = 0
         self._trouble = ""
@@ -98,14 +99,17 @@ class CameraNode(FitnessNode):
             self._source = None
             self._report(f"{error}; trying again every {RETRY_PERIOD:g} s")
         self._stopping.clear()
+        self._pace = Pace(self, self._given.paced, self._stopping)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
         self._stopping.set()
+        self._pace.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._pace.close()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "active" if self.active else "inactive"
@@ -114,7 +118,8 @@ class CameraNode(FitnessNode):
         elif self.active and self.finished.done():
             message = "finished"
         values = {"source": self._given.source, "rate_hz": self._published.hertz()}
-        return level, message, values | {"published": self._published.total, "errors": self._errors}
+        values |= {"published": self._published.total, "errors": self._errors}
+        return level, message, values | {"unanswered": self._pace.unanswered}
 
     def _open(self) -> Source:
         given = self._given
@@ -147,17 +152,16 @@ class CameraNode(FitnessNode):
         if self._image_publisher.get_subscription_count() < wanted:
             self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
         wait_for_subscribers(self._image_publisher, wanted, self._stopping)
-        paced = self.params.paced
-        start, begun = self.get_clock().now().nanoseconds, time.monotonic()
+        self._pace.begin()
+        start = self.get_clock().now().nanoseconds
         try:
             for frame in source:
-                # Due times count from the beginning, so that no delay adds up.
-                delay = begun + frame.stamp / NANOSECONDS - time.monotonic() if paced else 0.0
-                if self._stopping.wait(max(0.0, delay)):
+                if not self._pace.wait(frame.stamp, start + frame.stamp):
                     return False
                 self._publish(replace(frame, stamp=start + frame.stamp))
         except InputError as error:
             self._report(str(error))
+        self._pace.wait_for_last()
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""

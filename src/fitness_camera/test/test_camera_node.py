@@ -13,8 +13,10 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from fitness_camera.quiet_opencv import cv2
+from fitness_camera.ros import pace
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
+from fitness_msgs.msg import BodyPose
 
 
 @pytest.fixture
@@ -143,6 +145,41 @@ def test_unpaced_is_faster_than_the_recording(world, slow):
     world.until(lambda: camera.finished.done() and len(world.images) == 3)
     assert time.monotonic() - begun < 10
     assert np.diff(stamps(world.images)).tolist() == [20_000_000_000] * 2
+
+
+def test_unpaced_the_next_picture_goes_out_when_the_pose_of_the_last_one_has_come(world, clip):
+    poses = world.listener.create_publisher(BodyPose, "body_pose", qos.POSES)
+    camera = world.camera(source=clip, paced=False)
+    camera.start()
+    for number in range(20):
+        world.until(lambda number=number: len(world.images) > number)
+        assert len(world.images) == number + 1 and camera.diagnose()[2]["published"] == number + 1
+        assert not camera.finished.done()
+        poses.publish(BodyPose(header=world.images[-1].header))
+    world.until(camera.finished.done)
+    assert numbers(world.images) == list(range(20))
+    assert camera.diagnose()[2]["unanswered"] == 0
+
+
+def test_unpaced_goes_on_where_poses_do_not_come(world, slow, monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 0.5)
+    world.listener.create_publisher(BodyPose, "body_pose", qos.POSES)
+    camera = world.camera(source=slow, paced=False)
+    camera.start()
+    world.until(lambda: camera.finished.done() and len(world.images) == 3)
+    assert camera.diagnose()[2]["unanswered"] == 3
+
+
+def test_unpaced_and_in_wait_for_a_pose_it_stops_at_once(world, slow):
+    world.listener.create_publisher(BodyPose, "body_pose", qos.POSES)
+    camera = world.camera(source=slow, paced=False)
+    camera.start()
+    world.until(lambda: world.images)
+    begun = time.monotonic()
+    camera.trigger_deactivate()
+    assert time.monotonic() - begun < pace.PATIENCE / 2
+    assert len(world.images) == 1
+    assert not [one for one in camera.subscriptions if one.topic_name == "/body_pose"]
 
 
 def test_a_loop_goes_on_and_so_do_its_stamps(world, clip):

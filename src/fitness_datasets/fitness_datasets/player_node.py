@@ -11,12 +11,13 @@ from rosgraph_msgs.msg import Clock
 
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
+from fitness_core.ros.in_step import InStep
 from fitness_core.ros.last_words import wait_for_readers
-from fitness_core.ros.messages import from_time, to_time
+from fitness_core.ros.messages import to_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.serialized import stamp_of
-from fitness_core.ros.subscribers import wait_for_subscribers
+from fitness_core.ros.subscribers import SETTLE, wait_for_subscribers
 from fitness_core.types import seconds
 from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class
@@ -29,16 +30,13 @@ CONFIRM_TIMEOUT = 1.0
 """How long a pose may stay without its rep_state before playing goes on [s]."""
 UNCONFIRMED_PERIOD = 0.01
 """Distance of messages that nobody confirms, when played as fast as it goes [s]."""
-SETTLE = 0.3
-"""From the last subscriber seen to the first message [s]: the other side learns of us a little later."""
 
 
 class PlayerNode(FitnessNode):
     """Plays once (or in a loop) from activation on; `finished` completes when all is delivered.
 
     As fast as it goes (rate 0) means in step with the counter: the next pose goes out when the rep_state of the last
-    one has come. A slow subscriber would otherwise lose messages without anybody knowing: DDS acknowledges what has
-    reached its queue of 10, and the queue drops the oldest.
+    one has come, so that none is lost.
     """
 
     PARAMETERS = (
@@ -67,13 +65,11 @@ class PlayerNode(FitnessNode):
         self._outputs: dict[str, tuple[str, LifecyclePublisher]] = {}
         self._clock_output: LifecyclePublisher | None = None
         self._confirmations: Subscription | None = None
-        self._confirmed = threading.Event()
-        self._awaited = -1
+        self._in_step = InStep(self, "rep_state", CONFIRM_TIMEOUT)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._played = diagnostics.Rate()
         self._total = 0
-        self._unconfirmed = 0
         self._recovered = False
 
     def configure(self) -> None:
@@ -108,13 +104,14 @@ class PlayerNode(FitnessNode):
 
     def activate(self) -> None:
         self._stopping.clear()
-        self._confirmations = self.create_subscription(RepState, "rep_state", self._confirm, qos.STREAM)
+        self._in_step = InStep(self, "rep_state", CONFIRM_TIMEOUT)
+        self._confirmations = self.create_subscription(RepState, "rep_state", self._in_step.hear, qos.STREAM, raw=True)
         self._thread = threading.Thread(target=self._play, args=(BagReader(self._path),), name="player", daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
         self._stopping.set()
-        self._confirmed.set()
+        self._in_step.stop()
         if self._thread:
             self._thread.join()
         if self._confirmations:
@@ -131,7 +128,7 @@ class PlayerNode(FitnessNode):
         if self.finished.done():
             problem = self.finished.result()
             level, message = (diagnostics.ERROR, problem) if problem else (level, "played to the end")
-        if self._recovered or self._unconfirmed:
+        if self._recovered or self._in_step.unanswered:
             level = max(level, diagnostics.WARN)
             message += "; the bag was not closed by its recorder" if self._recovered else "; poses stay unconfirmed"
         values = {
@@ -139,17 +136,13 @@ class PlayerNode(FitnessNode):
             "messages": self._played.total,
             "messages_in_bag": self._total,
             "rate_hz": self._played.hertz(),
-            "unconfirmed": self._unconfirmed,
+            "unconfirmed": self._in_step.unanswered,
         }
         return level, message, values
 
     @property
     def _path(self) -> Path:
         return Path(self.params.bag).expanduser()
-
-    def _confirm(self, state: RepState) -> None:
-        if from_time(state.header.stamp) == self._awaited:
-            self._confirmed.set()
 
     def _play(self, bag: BagReader) -> None:
         problem = ""
@@ -196,18 +189,17 @@ class PlayerNode(FitnessNode):
                 self._clock_output.publish(Clock(clock=to_time(stamp)))
             relative, output = self._outputs[topic]
             if relative == "body_pose":  # not every message has a stamp
-                self._awaited = stamp_of(cdr)
-                self._confirmed.clear()
+                self._in_step.send(stamp_of(cdr))
             output.publish(cdr)
             self._played.tick()
             if rate == 0:
                 self._keep_step(relative)
 
     def _keep_step(self, relative: str) -> None:
-        if relative != "body_pose" or not self.count_publishers("rep_state"):
+        if relative == "body_pose" and self._in_step.attended:
+            self._in_step.wait()
+        else:
             self._stopping.wait(UNCONFIRMED_PERIOD)
-        elif not self._confirmed.wait(CONFIRM_TIMEOUT):
-            self._unconfirmed += 1
 
 
 def main() -> int:

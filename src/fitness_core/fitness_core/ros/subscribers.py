@@ -9,6 +9,9 @@ LONGEST_WAIT = 30.0
 """After so long a stage goes on without them [s]."""
 LOOK_PERIOD = 0.02
 """[s]"""
+SETTLE = 0.3
+"""From the last subscriber seen to the first message, where none may be lost [s]: the other side learns of us a little
+later."""
 
 
 def wait_for_subscribers(
