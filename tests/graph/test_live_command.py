@@ -101,8 +101,24 @@ def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -
     assert given["pose_estimator"]["backend"] == "litert"
     assert given["pose_estimator"]["wait_for_subscribers"] == 4, "classifier, counter, dashboard, recorder"
     assert given["dashboard"]["bag"] == str(bag)
-    for name in {node.name for node in NODES.values() if node.catalogue} - {"record_take"}:
+    for name in {node.name for node in NODES.values() if node.catalogue}:
         assert given[name]["catalogue"] == str(tmp_path)
+    assert given["record_take"]["autostart"] is False, "it waits for the dashboard"
+    assert "autostart" not in given["recorder"]
+
+
+def test_what_the_dashboard_records_with_waits_for_it_in_processes_of_its_own(tmp_path: Path) -> None:
+    file, asked = tmp_path / "parameters.yaml", ("recorder.images:=true",)
+    started = processes.programs(live.Options(source="0", dashboard=True, parameters=asked), file)
+    assert [program.name for program in started][-3:] == ["dashboard", "record_take", "recorder"]
+    assert not started[-1].respawn and started[-2].respawn
+    nodes = yaml.safe_load(file.read_text())
+    assert nodes["/fitness/recorder"]["ros__parameters"] == {"autostart": False, "images": True}
+    assert nodes["/fitness/record_take"]["ros__parameters"]["autostart"] is False
+    waits = nodes["/fitness/pose_estimator"]["ros__parameters"]["wait_for_subscribers"]
+    assert waits == 3, "classifier, counter, dashboard"
+    without = processes.programs(live.Options(source="0", dashboard=False), file)
+    assert not {"recorder", "record_take"} & {program.name for program in without}
 
 
 def test_what_no_option_says_stays_as_the_users_file_has_it_and_what_one_says_does_not(tmp_path: Path) -> None:

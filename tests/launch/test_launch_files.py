@@ -126,7 +126,9 @@ def test_every_argument_has_an_effect(launch, file):
             continue
         others = argument.choices or [SAMPLES[name] + "2" if name == "subject" else SAMPLES[name]]
         assert any(outcome(**{name: value}) != usual for value in others), f"{name} changes nothing"
-    assert "recorder" not in launch(file).nodes
+    for name in ("recorder", "record_take") if "dashboard" in usual[2] else ():
+        assert launch(file).nodes[name].parameters["autostart"] is False, "it waits for the dashboard"
+    assert "recorder" not in launch(file, dashboard="false").nodes
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -231,7 +233,7 @@ def test_a_source_waits_for_all_who_listen(launch):
     def player(**values):
         return launch("replay.launch.py", **values).nodes["player"].parameters["wait_for_subscribers"]
 
-    # The overlay listens only while somebody looks at it.
+    # Nodes that wait for the dashboard hear nothing. The overlay listens only while somebody looks at it.
     assert camera() == camera(record="/tmp/bag") == camera(record_images="true") == 1
     assert camera(record="/tmp/bag", record_images="true") == 2
     assert player(dashboard="false") == 2
@@ -253,6 +255,20 @@ def test_the_dashboard_lists_what_is_recorded(launch, file):
     assert nodes["recorder"].parameters["bag"] == nodes["dashboard"].parameters["bag"] == "/tmp/monday"
     assert nodes["dashboard"].parameters["recordings"] == "/data"
     assert "bag" not in launch(file).nodes["dashboard"].parameters
+
+
+@pytest.mark.parametrize("file", ["live.launch.py", "replay.launch.py"])
+def test_what_the_dashboard_records_with_waits_for_it(launch, file):
+    idle = launch(file, record_images="true", catalogue="/tmp/exercises", dashboard="true").nodes
+    assert idle["recorder"].parameters["autostart"] is idle["record_take"].parameters["autostart"] is False
+    assert "images" not in idle["recorder"].parameters, "the parameter file says"
+    assert idle["record_take"].parameters["catalogue"] == "/tmp/exercises"
+    recording = launch(file, record="/tmp/bag", record_images="true").nodes
+    assert recording["recorder"].parameters["autostart"] is recording["recorder"].parameters["images"] is True
+    assert recording["record_take"].parameters["autostart"] is False
+    assert not {"recorder", "record_take"} & launch(file, dashboard="false").nodes.keys()
+    alone = launch(file, record="/tmp/bag", dashboard="false").nodes
+    assert "recorder" in alone and "record_take" not in alone
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -278,7 +294,9 @@ def test_the_environment_of_the_user_stays(launch, file):
 @pytest.mark.parametrize("file", FILES)
 def test_the_launch_ends_with_its_source(launch, file):
     nodes = launch(file, use_respawn="true", **recorded(launch, file)).nodes
-    sources = [nodes.pop(name) for name in ("camera", "player", "record_take") if name in nodes]
+    # Where the dashboard brings the guide up, the launch does not end with it.
+    ends = ("camera", "player", *(["record_take"] if file == "record.launch.py" else []))
+    sources = [nodes.pop(name) for name in ends if name in nodes]
     context = importlib.import_module("launch").LaunchContext()
     context.launch_configurations |= {"use_respawn": "true", "required": "true"}
 
@@ -289,7 +307,7 @@ def test_the_launch_ends_with_its_source(launch, file):
         assert node.on_exit(SimpleNamespace(returncode=0, process_name=node.name), context) is None
     for node in [*sources, *nodes.values()]:
         assert node.respawn == (node.name != "recorder")
-        assert node.respawn_delay == (2.0 if node.name in ("camera", "player", "record_take") else 0.2)
+        assert node.respawn_delay == (2.0 if node.name in ends else 0.2)
         assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
         with pytest.raises(RuntimeError, match="input"):
             node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)

@@ -219,6 +219,7 @@ def result_nodes() -> list[OpaqueFunction]:
         _viewer("hri_bridge", "hri"),
         _viewer("foxglove", "foxglove"),
         _video(),
+        _guide(),
         _recorder(),
     ]
 
@@ -252,12 +253,29 @@ def _video() -> OpaqueFunction:
     )
 
 
+def _guide() -> OpaqueFunction:
+    """Guided takes, for pages of the dashboard, which bring this node up."""
+    return node(
+        "record_take",
+        parameters=lambda context: {"autostart": False},
+        condition=IfCondition(LaunchConfiguration("dashboard")),
+    )
+
+
 def _recorder() -> OpaqueFunction:
-    """Recording into a bag, where asked for."""
+    """Recording into a bag, where asked for; else for pages of the dashboard, which bring this node up."""
+
+    def is_asked_for(context: LaunchContext) -> bool:
+        return context.launch_configurations["record"] != ""
+
+    def parameters(context: LaunchContext) -> dict[str, object]:
+        return {"images": is_true(context, "record_images")} if is_asked_for(context) else {"autostart": False}
+
     return node(
         "recorder",
-        arguments={"record": ("bag", str), "record_images": ("images", bool)},
-        condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration("record"), "")),
+        arguments={"record": ("bag", str)},
+        parameters=parameters,
+        where=lambda context: is_asked_for(context) or is_true(context, "dashboard"),
     )
 
 

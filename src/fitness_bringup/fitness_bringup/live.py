@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,14 +105,14 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     overrides = node_parameters.overrides_of(options.parameters)
     asked = asked_for(options)
     if takes is not None:
-        asked["record_take"] = _shared("record_take", options) | takes
-    idle = [name for name in ("record_take", "recorder") if options.dashboard and name not in asked]
+        asked["record_take"] = shared("record_take", options) | takes
+    idle = idle_with(options, asked)
     if unused_overrides := overrides.keys() - asked.keys() - set(idle):
         raise InputError(f"-p: node {min(unused_overrides)!r} does not run with these options")
     try:
         # In the order of the data; what is idle is brought up from the dashboard.
         for name in sorted([*asked, *idle], key=_order(options)):
-            parameters = asked.get(name, _shared(name, options))
+            parameters = asked.get(name, shared(name, options))
             if name == "recorder":
                 # What is said last comes by the executor here, which waiting for it would stop.
                 parameters = parameters | {"last_words": 0.0}
@@ -258,10 +258,15 @@ def asked_for(options: Options) -> dict[str, dict[str, Any]]:
         asked["dashboard"] |= {} if options.port is None else {"port": options.port}
     if record:
         asked["recorder"] = {"bag": record} | given(images=options.record_images)
-    return {name: _shared(name, options) | parameters for name, parameters in asked.items()}
+    return {name: shared(name, options) | parameters for name, parameters in asked.items()}
 
 
-def _shared(name: str, options: Options) -> dict[str, Any]:
+def idle_with(options: Options, asked: Iterable[str]) -> list[str]:
+    """The nodes that run beside those asked for and are not started: pages of the dashboard bring them up."""
+    return [name for name in ("record_take", "recorder") if options.dashboard and name not in asked]
+
+
+def shared(name: str, options: Options) -> dict[str, Any]:
     """What every node is told that takes pictures, or that knows the exercises."""
     node, topic = NODES[name], picture_topic(options.source)
     told = topic.parameters if topic and node.pictures else {}

@@ -62,6 +62,8 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     waits = {"camera": 1 + options.record_images, "player": hear_poses, "pose_estimator": hear_poses}
     for name in asked.keys() & waits.keys():
         asked[name] |= {"wait_for_subscribers": waits[name]}
+    asked |= {name: live.shared(name, options) | {"autostart": False} for name in live.idle_with(options, asked)}
+    asked = {name: asked[name] for name in NODES if name in asked}
     for name, parameters in node_parameters.overrides_of(options.parameters).items():
         if name not in asked:
             raise InputError(f"-p: node {name!r} does not run with these options")
