@@ -91,7 +91,7 @@ def observe(film: Path) -> list[dict[str, object]]:
         before = pose.statistics.processed
         switch(graph, robot, Transition.TRANSITION_ACTIVATE)
         until(graph, lambda: pose.statistics.processed >= before + 3, "poses")
-        look(state)
+        look(state, share=share(graph))
 
     try:
         switch(graph, robot, Transition.TRANSITION_CONFIGURE)

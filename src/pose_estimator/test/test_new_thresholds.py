@@ -10,7 +10,8 @@ from pose_estimator.estimator import PoseEstimator
 class Still(PoseBackend):
     """Sees the same body in every picture."""
 
-    closed = False
+    def __init__(self) -> None:
+        self.closed = False
 
     def detect(self, picture: np.ndarray, stamp: int) -> Detection:
         points, ones = np.full((33, 3), 0.5, np.float32), np.ones(33, np.float32)
