@@ -22,7 +22,7 @@ from fitness_bringup.graph import Graph
 
 WINDOW = 4.0
 """For so long it is looked how much the graph uses [s]."""
-LOOKS = 3
+LOOKS = 6
 """So often; the least counts, for others work on this machine too."""
 WORKERS = ("capture", "pose", "overlay")
 """Threads of nodes at work."""
@@ -91,7 +91,7 @@ def observe(film: Path) -> list[dict[str, object]]:
         before = pose.statistics.processed
         switch(graph, robot, Transition.TRANSITION_ACTIVATE)
         until(graph, lambda: pose.statistics.processed >= before + 3, "poses")
-        look(state, share=share(graph))
+        look(state)
 
     try:
         switch(graph, robot, Transition.TRANSITION_CONFIGURE)

@@ -164,7 +164,7 @@ def test_a_bag_of_landmarks_is_replayed_into_the_graph(fitness, tmp_path: Path, 
         for _, _, stamp, cdr in demo.raw([demo.find("body_pose")]):
             writer.write("/robot/body_pose", stamp, cdr)
     again = tmp_path / "again"
-    speed = ("-p", "player.rate:=8.0") if processes else ("--unpaced",)
+    speed = ("-p", "player.rate:=20.0") if processes else ("--unpaced",)
     done = fitness(*("live", "--source", bag, "--no-dashboard", "--record", again), *speed, *processes)
     assert done.returncode == 0, done.stderr
     assert "curl 3, press 2, squat 5" in " ".join(done.stdout.split())
