@@ -125,6 +125,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     except BaseException:
         graph.close()
         raise
+    graph.in_step()
     return graph
 
 
