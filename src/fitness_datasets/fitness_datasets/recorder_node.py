@@ -26,7 +26,7 @@ QOS: dict[str, QoSProfile] = {
     "camera/camera_info": qos.IMAGE_RECORDER,
     "exercise/info": qos.LATCHED,
 }
-"""How the topics are received that are not `qos.EVENTS`: reliable, with room for a burst.
+"""How the topics are received that are not `qos.EVERY`: reliable, with room for ten seconds in which it gets no turn.
 
 Take labels are not asked for again: those of takes that were over before are not of this recording.
 """
@@ -106,7 +106,7 @@ class RecorderNode(FitnessNode):
         self._recording = Recording(self._bag, {t: TOPICS[n] for t, n in topics.items()})
         try:
             for topic, name in topics.items():
-                receive, profile = partial(self._receive, topic), QOS.get(name, qos.EVENTS)
+                receive, profile = partial(self._receive, topic), QOS.get(name, qos.EVERY)
                 self._inputs[topic] = self.create_subscription(
                     message_class(TOPICS[name]), topic, receive, profile, raw=True
                 )

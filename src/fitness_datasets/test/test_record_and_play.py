@@ -89,6 +89,20 @@ def test_what_is_published_is_in_the_bag(stage, tmp_path):
         assert info_read.model_id == "from before the recorder"
 
 
+def test_nothing_is_missing_of_ten_seconds_in_which_the_recorder_got_no_turn(stage, tmp_path):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    recorder.start()
+    poses = stage.node.create_publisher(BodyPose, "body_pose", qos.POSES)
+    wait_for(poses.get_subscription_count, "the recorder")
+    # In the one thread that the recorder runs in, too.
+    stage.executor.create_task(lambda: [poses.publish(pose_message(number)) for number in range(300)])
+    wait_for(lambda: recorder._recording.counts.total() == 300, "all poses")
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        stamps = [from_time(message.header.stamp) for _, _, message in bag.messages([bag.find("body_pose")])]
+    assert stamps == [number * 33_333_333 for number in range(300)]
+
+
 def test_labels_of_takes_that_were_over_before_are_of_no_recording(stage, tmp_path):
     recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
     labels = stage.node.create_publisher(TakeLabel, "take_label", qos.TAKES)

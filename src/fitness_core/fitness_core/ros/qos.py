@@ -28,7 +28,7 @@ Subscribe with STREAM; who asks for POSES gets what is kept first."""
 LABELS = _keep_last(300, latched=True)
 """exercise, to publish: 30 s at 10 Hz, as POSES."""
 EVERY = _keep_last(300)
-"""body_pose and exercise for who must not miss one: ten seconds, while the processor is busy with others."""
+"""For who must not miss one (counter, classifier, recorder): ten seconds, while the processor is busy with others."""
 EVENTS = _keep_last(50)
 """rep_event: none may be lost, and many can come at once when a label is decided late."""
 LATCHED = _keep_last(1, latched=True)
