@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup import elsewhere, elsewhere_page, markdown
-from fitness_bringup.elsewhere import GIVEN, NOT_GIVEN, WAYS
+from fitness_bringup.evaluation import elsewhere, elsewhere_page
+from fitness_bringup.evaluation.elsewhere import GIVEN, NOT_GIVEN, WAYS
+from fitness_bringup.tables import markdown
 from fitness_core.errors import InputError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -27,7 +28,7 @@ def clips(tmp_path: Path, *rows: dict[str, str]) -> list[elsewhere.Clip]:
 def test_the_committed_page_is_the_committed_table():
     page = PAGE.read_text()
     made = elsewhere_page.into_page(page, elsewhere.read(TABLE))
-    assert page == made, f"run: python -m fitness_bringup.elsewhere_page {TABLE} {PAGE}"
+    assert page == made, f"run: python -m fitness_bringup.evaluation.elsewhere_page {TABLE} {PAGE}"
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup import api_docs, graph_nodes
-from fitness_bringup.api_docs import NodeApi
+from fitness_bringup.composition import graph_nodes
+from fitness_bringup.interfaces import api_docs
+from fitness_bringup.interfaces.node_apis import NodeApi, nodes
 from fitness_core.ros import qos
 from fitness_core.ros.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
-NODES = api_docs.nodes()
+NODES = nodes()
 PARAMETERS = [
     pytest.param(node, parameter, id=f"{node.name}-{parameter.name}") for node in NODES for parameter in node.parameters
 ]
@@ -19,7 +20,7 @@ PARAMETERS = [
 
 def test_the_committed_page_is_the_code():
     committed = (ROOT / "docs" / "ros-api.md").read_text()
-    assert committed == api_docs.render(), "run: python -m fitness_bringup.api_docs > docs/ros-api.md"
+    assert committed == api_docs.render(), "run: python -m fitness_bringup.interfaces.api_docs > docs/ros-api.md"
 
 
 @pytest.mark.parametrize(("node", "parameter"), PARAMETERS)

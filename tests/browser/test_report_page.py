@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Browser
 
-from fitness_bringup import plots
-from fitness_bringup.html_report import template_file
+from fitness_bringup.analysis import plots
+from fitness_bringup.analysis.html_report import template_file
 
 CUT = """[...document.querySelectorAll("text")].filter((text) => {
     const inner = text.getBoundingClientRect(), outer = text.closest("svg").getBoundingClientRect();

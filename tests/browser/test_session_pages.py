@@ -10,10 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from fitness_bringup.analyze import examine, to_text
-from fitness_bringup.examination import to_csv
-from fitness_bringup.html_report import to_html
-from fitness_bringup.live import DEMO
+from fitness_bringup.analysis.analyze import examine, to_text
+from fitness_bringup.analysis.examination import to_csv
+from fitness_bringup.analysis.html_report import to_html
+from fitness_bringup.composition.live import DEMO
 from fitness_visualization.dashboard.report_files import ReportFiles
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.sessions import add_sessions

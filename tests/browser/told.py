@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, JointAngles, Phase, Pose, RepState, nanoseconds
 from fitness_datasets.bags import BagReader

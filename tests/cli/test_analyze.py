@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
 
-from fitness_bringup.analyze import analyze
-from fitness_bringup.live import DEMO
-from fitness_bringup.report import schema
+from fitness_bringup.analysis.analyze import analyze
+from fitness_bringup.analysis.report import schema
+from fitness_bringup.composition.live import DEMO
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.images import to_image

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import yaml
 
-from fitness_bringup import cli, live
-from fitness_bringup.node_parameters import overrides_of, parameters
+from fitness_bringup import cli
+from fitness_bringup.composition import live
+from fitness_bringup.composition.node_parameters import overrides_of, parameters
 from fitness_core.catalogue import SHIPPED
 from fitness_core.errors import InputError
 

@@ -9,9 +9,9 @@ import pytest
 
 from exercise_classifier import held_out
 from exercise_classifier.held_out import HeldOutLabels
-from exercise_classifier.training import takes
-from fitness_bringup import count_evaluation, count_scores, counted_recordings
-from fitness_bringup.count_scores import GIVEN, NAMED
+from exercise_classifier.training.takes import takes
+from fitness_bringup.evaluation import counted_recordings, counts, scores
+from fitness_bringup.evaluation.scores import GIVEN, NAMED
 from fitness_core.errors import InputError
 
 SQUAT = "videos/squat/term7_computervision_pro_squat_1.mp4"
@@ -39,17 +39,17 @@ def table_of(folder: Path, source: Path, files: set[str], **changes: str) -> Pat
 def evaluated(tmp_path: Path, *arguments: object) -> dict:
     """What the command writes as JSON."""
     out = tmp_path / "counts.json"
-    assert count_evaluation.main([*map(str, arguments), "--json", str(out)]) == 0
+    assert counts.main([*map(str, arguments), "--json", str(out)]) == 0
     return json.loads(out.read_text())
 
 
 def test_exact_off_by_one_and_mean_absolute_error():
-    scored = count_scores.scores([0, 1, 4, 0], [10, 10, 8, 5], ["a", "a", "b", "c"])
+    scored = scores.scores([0, 1, 4, 0], [10, 10, 8, 5], ["a", "a", "b", "c"])
     assert (scored["sets"], scored["sources"]) == (4, 3)
     assert (scored["exact"], scored["obo"], scored["mae"]) == (0.5, 0.75, 0.15)
     low, high = scored["mae_95"]
     assert low < 0.15 < high <= 0.5
-    alone = count_scores.scores([0], [3], ["a"])
+    alone = scores.scores([0], [3], ["a"])
     assert (alone["exact_95"], alone["mae_95"]) == ([1.0, 1.0], [0.0, 0.0])
 
 
@@ -83,7 +83,7 @@ def test_what_is_counted_while_nothing_is_done_is_a_phantom(tmp_path, data, cach
         stretches.write_text(f"take,start,end,exercise\n{row}\n")
         (found[where],) = evaluated(tmp_path, "--clips", clips, "--cache", cache, "--stretches", stretches)["negatives"]
     assert {where: row["phantoms"] for where, row in found.items()} == {"the repetition": 1, "after it": 0}
-    assert found["after it"]["exercise"] == count_scores.BETWEEN
+    assert found["after it"]["exercise"] == scores.BETWEEN
     assert found["after it"]["minutes"] == pytest.approx(10 / 60, abs=0.01)
 
 
@@ -171,15 +171,15 @@ def test_pose_files_are_counted_and_scaled_ones_whatever_the_exercise(tmp_path, 
 
 def test_what_cannot_be_evaluated_is_said(tmp_path, data):
     with pytest.raises(InputError, match="nothing to count"):
-        count_evaluation.main([])
+        counts.main([])
     bad = table_of(tmp_path, data("clips.csv"), {SQUAT}, reps="many")
     with pytest.raises(InputError, match="'many' repetitions"):
-        count_evaluation.main(["--clips", str(bad)])
+        counts.main(["--clips", str(bad)])
     with pytest.raises(InputError, match="nowhere does not exist"):
-        count_evaluation.main(["--clips", str(bad), "--json", str(tmp_path / "nowhere" / "x.json")])
+        counts.main(["--clips", str(bad), "--json", str(tmp_path / "nowhere" / "x.json")])
     with pytest.raises(InputError, match="not there"):
         missing = table_of(tmp_path, data("clips.csv"), {SQUAT}, file="gone.mp4")
-        count_evaluation.main(["--clips", str(missing)])
+        counts.main(["--clips", str(missing)])
 
 
 def test_help_names_every_option(fitness):

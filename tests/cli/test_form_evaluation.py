@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from fitness_bringup import form_evaluation
-from fitness_bringup.form_evaluation import JudgedSet, auc, balanced_accuracy, evaluate, refitted
-from fitness_bringup.motion_capture import read_motion_capture, seen_from
+from fitness_bringup.evaluation import form
+from fitness_bringup.evaluation.form import JudgedSet, auc, balanced_accuracy, evaluate, refitted
+from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.geometry import joint_angles
@@ -82,5 +82,5 @@ def test_the_command_says_what_it_cannot_read_and_writes_json(tmp_path, fitness)
         read_motion_capture(wrong)
     table = tmp_path / "poses.csv"
     table.write_text("file,layout,frames,fps,exercise,reps,form,source\n")
-    assert form_evaluation.main(["--poses", str(table), "--json", str(tmp_path / "form.json")]) == 0
+    assert form.main(["--poses", str(table), "--json", str(tmp_path / "form.json")]) == 0
     assert json.loads((tmp_path / "form.json").read_text()) == []

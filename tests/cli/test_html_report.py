@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup.analyze import examine
-from fitness_bringup.examination import COLUMNS, Examination, to_csv
-from fitness_bringup.html_report import to_html
-from fitness_bringup.live import DEMO
+from fitness_bringup.analysis.analyze import examine
+from fitness_bringup.analysis.examination import COLUMNS, Examination, to_csv
+from fitness_bringup.analysis.html_report import to_html
+from fitness_bringup.composition.live import DEMO
 
 
 @pytest.fixture(scope="module")

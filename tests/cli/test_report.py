@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from fitness_bringup.analyze import print_report
-from fitness_bringup.pipeline import ahead
-from fitness_bringup.report import Report, Segment, repetitions_of, schema, segments_of
+from fitness_bringup.analysis.analyze import print_report
+from fitness_bringup.analysis.pipeline import ahead
+from fitness_bringup.analysis.report import Report, Segment, repetitions_of, schema, segments_of
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, SetSummary, nanoseconds
 from fitness_visualization.dashboard.state import State

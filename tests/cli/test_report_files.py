@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_visualization.dashboard.report_files import report_files
 

@@ -4,8 +4,9 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
-from fitness_bringup import live, soak
-from fitness_bringup.stamps import Stamps
+from fitness_bringup.composition import live
+from fitness_bringup.soak import command as soak
+from fitness_bringup.soak.stamps import Stamps
 from fitness_datasets.bags import BagReader
 
 

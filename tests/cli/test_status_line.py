@@ -7,7 +7,7 @@ import rclpy
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 
-from fitness_bringup import status
+from fitness_bringup.composition import status
 from fitness_core.ros import messages
 from fitness_core.types import Phase, RepState, nanoseconds
 

@@ -8,7 +8,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from fitness_bringup.analyze import analyze
+from fitness_bringup.analysis.analyze import analyze
 from fitness_camera.sources import open_source
 from fitness_core.ros import images, messages, qos
 from fitness_msgs.msg import BodyPose

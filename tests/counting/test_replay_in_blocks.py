@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from exercise_classifier.classifier import ExerciseClassifier
-from fitness_bringup.live import DEMO
-from fitness_bringup.pipeline import Moment, Pipeline
+from fitness_bringup.analysis.pipeline import Moment, Pipeline
+from fitness_bringup.composition.live import DEMO
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Pose, nanoseconds
 from fitness_datasets.bags import BagReader

@@ -11,11 +11,11 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 
+from fitness_bringup.composition.live import DEMO
 from fitness_bringup.faults.book import Book, Given, Kill, Loss, beside
 from fitness_bringup.faults.command import Options, run
 from fitness_bringup.faults.feed import Clip
-from fitness_bringup.landmarks import landmarks_of
-from fitness_bringup.live import DEMO
+from fitness_bringup.replays.landmarks import landmarks_of
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_msgs.msg import RepState

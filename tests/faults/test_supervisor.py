@@ -14,9 +14,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from std_msgs.msg import String
 
-from fitness_bringup import supervisor as supervisor_module
-from fitness_bringup.graph import Graph
-from fitness_bringup.supervisor import Program, Supervisor, node_program
+from fitness_bringup.composition.graph import Graph
+from fitness_bringup.supervision import supervisor as supervisor_module
+from fitness_bringup.supervision.supervisor import Program, Supervisor, node_program
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.node import FitnessNode
@@ -102,8 +102,11 @@ def test_what_keeps_dying_waits_longer_each_time_and_says_its_last_words(supervi
 def forked(tmp_path):
     """A program that is forked from a nursery, and sleeps."""
     (tmp_path / "sleeping.py").write_text("import time\n\ndef main():\n    time.sleep(600)\n    return 0\n")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from fitness_bringup.nursery_process import nursery; "
-    return Program("sleeper", [sys.executable, "-c", code + "sys.exit(nursery('sleeping'))"], nursery=True)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+        "from fitness_bringup.supervision.nursery_process import nursery; sys.exit(nursery('sleeping'))"
+    )
+    return Program("sleeper", [sys.executable, "-c", code], nursery=True)
 
 
 def alive(pid):

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from exercise_classifier import model_file
 from exercise_classifier.classifier import default_model
-from exercise_classifier.training.config import CONFIGS, load_config
-from exercise_classifier.training.take_readers import read_table
-from fitness_bringup import live, node_parameters
+from exercise_classifier.training.models.config import CONFIGS, load_config
+from exercise_classifier.training.takes.readers import read_table
+from fitness_bringup.composition import live, node_parameters
 from fitness_camera import calibration
 from fitness_core import yaml_text
 from fitness_core.catalogue import SHIPPED, Catalogue

@@ -134,9 +134,9 @@ def look(node: Any) -> None:
 
 
 def test_every_node_of_the_project_is_tried() -> None:
-    from fitness_bringup import api_docs
+    from fitness_bringup.interfaces import node_apis
 
-    assert {api.name for api in api_docs.nodes()} == set(NODES) | LEFT_OUT
+    assert {api.name for api in node_apis.nodes()} == set(NODES) | LEFT_OUT
 
 
 @pytest.mark.parametrize("name", NODES)

@@ -17,8 +17,8 @@ from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
 
-from fitness_bringup import live
-from fitness_bringup.graph import Graph
+from fitness_bringup.composition import live
+from fitness_bringup.composition.graph import Graph
 
 WINDOW = 4.0
 """For so long it is looked how much the graph uses [s]."""

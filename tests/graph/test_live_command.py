@@ -15,8 +15,8 @@ from rclpy.serialization import serialize_message
 from rclpy.utilities import try_shutdown
 from std_msgs.msg import String
 
-from fitness_bringup import live, processes
-from fitness_bringup.graph_nodes import NODES
+from fitness_bringup.composition import live, processes
+from fitness_bringup.composition.graph_nodes import NODES
 from fitness_core.catalogue import SHIPPED
 from fitness_datasets.bags import BagReader, BagWriter
 

@@ -17,10 +17,10 @@ import yaml
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
-from fitness_bringup import live, processes
-from fitness_bringup.api_docs import nodes
-from fitness_bringup.graph_nodes import NODES
-from fitness_bringup.picture_topic import PictureTopic, picture_topic
+from fitness_bringup.composition import live, processes
+from fitness_bringup.composition.graph_nodes import NODES
+from fitness_bringup.composition.picture_topic import PictureTopic, picture_topic
+from fitness_bringup.interfaces.node_apis import nodes
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos

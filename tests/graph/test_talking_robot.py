@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.ros import qos
 from fitness_datasets.player_node import PlayerNode
 from rep_counter.rep_counter_node import RepCounterNode

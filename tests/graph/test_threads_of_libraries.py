@@ -35,7 +35,12 @@ def printed(program: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["exercise_classifier.exercise_classifier_node", "rep_counter.rep_counter_node", "fitness_bringup.live"]
+    "module",
+    [
+        "exercise_classifier.exercise_classifier_node",
+        "rep_counter.rep_counter_node",
+        "fitness_bringup.composition.live",
+    ],
 )
 def test_numpy_is_imported_with_one_thread(module: str) -> None:
     assert printed(LOOK.format(module=module))[0] == "1"

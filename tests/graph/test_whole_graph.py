@@ -10,10 +10,10 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from rclpy.utilities import try_shutdown
 
-from fitness_bringup import live
-from fitness_bringup.analyze import analyze
-from fitness_bringup.graph import Graph
-from fitness_bringup.report import Report
+from fitness_bringup.analysis.analyze import analyze
+from fitness_bringup.analysis.report import Report
+from fitness_bringup.composition import live
+from fitness_bringup.composition.graph import Graph
 from fitness_core.ros import qos
 from fitness_core.ros.messages import from_time
 from fitness_datasets.bags import BagReader

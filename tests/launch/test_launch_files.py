@@ -11,14 +11,14 @@ import rclpy
 import setuptools
 import yaml
 
-from fitness_bringup import api_docs, policies
+from fitness_bringup.interfaces import node_apis, policies
 from fitness_core.ros.parameters import Parameter
 
 ROOT = Path(__file__).resolve().parents[2]
 BRINGUP = ROOT / "src" / "fitness_bringup"
 PARAMS = BRINGUP / "params" / "fitness.yaml"
 FILES = sorted(path.name for path in (BRINGUP / "launch").glob("*.launch.py"))
-NODES = {node.name: node for node in api_docs.nodes()}
+NODES = {node.name: node for node in node_apis.nodes()}
 STANDARD = {"namespace", "use_sim_time", "params_file", "autostart", "use_respawn", "log_level"}
 PICTURES = {"camera/image_raw", "camera/image_raw/compressed", "camera/camera_info"}
 # A value for each argument that takes any text.
@@ -91,7 +91,7 @@ def test_arguments_are_described_and_are_those_of_nav2(launch, file):
 @pytest.mark.parametrize("file", FILES)
 def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypatch):
     scripts: dict[str, dict] = {}
-    for package in api_docs.PACKAGES:
+    for package in node_apis.PACKAGES:
         monkeypatch.chdir(ROOT / "src" / package)
         monkeypatch.setattr(setuptools, "setup", lambda package=package, **given: scripts.update({package: given}))
         runpy.run_path("setup.py")

@@ -12,11 +12,12 @@ import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from fitness_bringup import api_docs, live, policies
+from fitness_bringup.composition import live
+from fitness_bringup.interfaces import node_apis, policies
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode
 
-NODES = api_docs.nodes()
+NODES = node_apis.nodes()
 ACCESSES = policies.accesses()
 NAMESPACE = "/held_to_its_policy"
 """Of the graph that is looked at. Discovery gives one node of a name: of an earlier test's, as long as it is there."""
@@ -97,8 +98,8 @@ def test_nodes_open_nothing_over_dds_that_their_policy_lacks(graph_of_all: dict[
                 patterns = permitted(owner, kind) | {f"{NAMESPACE}/dashboard_calls/get_type_description"}
                 for topic in seen(observer, name, kind):
                     assert any(fnmatch.fnmatchcase(topic, pattern) for pattern in patterns), (
-                        f"{name} may not {kind} {topic}: name it where fitness_bringup.api_docs finds it, or in "
-                        "policies.AT_RUN_TIME"
+                        f"{name} may not {kind} {topic}: name it where interfaces.node_apis finds it, or in "
+                        "interfaces.access.AT_RUN_TIME"
                     )
         for name, kind, expected in (
             ("pose_estimator", "publish", f"{NAMESPACE}/body_pose"),
@@ -115,7 +116,7 @@ def test_nodes_open_nothing_over_dds_that_their_policy_lacks(graph_of_all: dict[
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.name)
-def test_what_a_node_declares_it_may_do(node: api_docs.NodeApi) -> None:
+def test_what_a_node_declares_it_may_do(node: node_apis.NodeApi) -> None:
     access = ACCESSES[node.name]
     publishers = [end.name for end in node.publishers]
     if node.name == "dashboard":  # the camera only where it is asked for

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "src/fitness_bringup/fitness_bringup/doctor.py"
+SCRIPT = ROOT / "src/fitness_bringup/fitness_bringup/commands/doctor.py"
 
 
 def load():

@@ -23,7 +23,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from spun import Spun
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_core.geometry import joint_angles
 from fitness_core.ros import qos

@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 from std_msgs.msg import Header
 
-from fitness_bringup import live, processes
+from fitness_bringup.composition import live, processes
 from fitness_core.ros import messages, qos
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from fitness_bringup import api_docs
+from fitness_bringup.interfaces import node_apis
 from fitness_visualization import foxglove_node
 
 CONFIG = Path(__file__).resolve().parents[2] / "src" / "fitness_bringup" / "config"
@@ -55,7 +55,7 @@ def test_what_cannot_be_shown_is_said_in_one_line(fitness, tmp_path: Path, monke
 
 def test_rviz_is_told_topics_that_there_are() -> None:
     settings = yaml.safe_load((CONFIG / "fitness.rviz").read_text())["Visualization Manager"]
-    published = {f"/fitness/{end.name}": end for node in api_docs.nodes() for end in node.publishers}
+    published = {f"/fitness/{end.name}": end for node in node_apis.nodes() for end in node.publishers}
     kinds = {"MarkerArray": "visualization_msgs/MarkerArray", "Image": "sensor_msgs/Image"}
     told = [display for display in settings["Displays"] if "Topic" in display]
     assert len(told) == 2
@@ -63,7 +63,7 @@ def test_rviz_is_told_topics_that_there_are() -> None:
         endpoint = published[display["Topic"]["Value"]]
         assert endpoint.type == kinds[display["Class"].split("/")[1]]
         assert display["Topic"]["Reliability Policy"] == "Reliable"
-    camera = next(node for node in api_docs.nodes() if node.name == "camera")
+    camera = next(node for node in node_apis.nodes() if node.name == "camera")
     frame = next(parameter.default for parameter in camera.parameters if parameter.name == "frame_id")
     assert settings["Global Options"]["Fixed Frame"] == frame
 

@@ -8,7 +8,7 @@ from sensor_msgs.msg import CameraInfo
 from spun import Spun
 from visualization_msgs.msg import Marker, MarkerArray
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.geometry import joint_angles
 from fitness_core.ros import qos
 from fitness_core.ros.messages import header, to_body_pose, to_joint_angles, to_rep_state

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 
 LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--demo", "--loop", "--no-overlay", "--port", "0"]
 DEADLINE = 180.0

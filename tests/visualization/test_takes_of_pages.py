@@ -12,7 +12,7 @@ import rclpy
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.executor import GraphExecutor

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from exercise_clips import EXERCISES, START, poses_of
 
-from exercise_classifier.training import dataset, take_readers
-from exercise_classifier.training.takes import Take
+from exercise_classifier.training.data import dataset
+from exercise_classifier.training.takes import readers
+from exercise_classifier.training.takes.takes import Take
 from fitness_core.types import seconds
 
 
@@ -40,7 +41,7 @@ def given_to_collect(monkeypatch, takes: list[Take]) -> None:
     """As if a clip table named these takes."""
     found = dataset.Collected([(take, "") for take in takes], [], [])
     monkeypatch.setattr(dataset, "collect", lambda _: found)
-    monkeypatch.setattr(take_readers, "read_table", lambda _: [])
+    monkeypatch.setattr(readers, "read_table", lambda _: [])
 
 
 class Extracted:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from exercise_takes import Extracted
 
-from exercise_classifier.training import takes
-from exercise_classifier.training.dataset import Config, build
-from exercise_classifier.training.take_readers import read_table
+from exercise_classifier.training.data.dataset import Config, build
+from exercise_classifier.training.takes import takes
+from exercise_classifier.training.takes.readers import read_table
 from fitness_core.errors import InputError
 
 

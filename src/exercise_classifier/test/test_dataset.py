@@ -15,9 +15,10 @@ from rclpy.serialization import serialize_message
 from recorded_takes import POSES, TYPES, everything, files_of, good, still
 
 from exercise_classifier.features import N_FEATURES
-from exercise_classifier.training import dataset, takes
-from exercise_classifier.training.dataset import Config, NothingUsable, build, load
-from exercise_classifier.training.take_readers import find_sources
+from exercise_classifier.training.data import dataset
+from exercise_classifier.training.data.dataset import Config, NothingUsable, build, load
+from exercise_classifier.training.takes import takes
+from exercise_classifier.training.takes.readers import find_sources
 from fitness_core.errors import InputError
 from fitness_core.ros.messages import to_body_pose
 from fitness_datasets.bags import BagWriter
@@ -324,8 +325,8 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
 
 def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path, monkeypatch, needed) -> None:
     needed(importlib.util.find_spec("tensorflow"), "tensorflow (dependency group `train`)")
-    from exercise_classifier.training import experiment
-    from exercise_classifier.training.config import TrainingConfig
+    from exercise_classifier.training.models.config import TrainingConfig
+    from exercise_classifier.training.runs import experiment
 
     monkeypatch.setattr(takes, "extract", Extracted())
     rows = ["file,exercise,certainty,source,license"]

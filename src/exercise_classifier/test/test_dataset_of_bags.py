@@ -7,7 +7,7 @@ from exercise_clips import poses_of
 from rclpy.serialization import serialize_message
 from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, good
 
-from exercise_classifier.training.dataset import Config, build
+from exercise_classifier.training.data.dataset import Config, build
 from fitness_core.types import nanoseconds
 from fitness_datasets.bags import BagWriter
 from fitness_datasets.session import Session, TakeRecord

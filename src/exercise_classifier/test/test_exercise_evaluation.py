@@ -10,12 +10,13 @@ import training_packages
 from exercise_clips import EXERCISES
 from exercise_takes import given_to_collect, take_of, takes_of_groups
 
-from exercise_classifier.training import evaluation, experiment
-from exercise_classifier.training.card import card
-from exercise_classifier.training.config import load_config
-from exercise_classifier.training.page import page
-from exercise_classifier.training.takes import SKIPPED, Stretch, Take, counts, owner_of, read_stretches
-from exercise_classifier.training.windows import LABELS, Shape, Windows, all_windows
+from exercise_classifier.training.data.windows import LABELS, Shape, Windows, all_windows
+from exercise_classifier.training.models.config import load_config
+from exercise_classifier.training.results import evaluation
+from exercise_classifier.training.results.model_card import card
+from exercise_classifier.training.results.page import page
+from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.takes.takes import SKIPPED, Stretch, Take, counts, owner_of, read_stretches
 from fitness_core.errors import InputError
 
 training_packages.prepare()
@@ -112,7 +113,7 @@ def test_a_window_is_what_most_of_it_shows():
 
 
 def test_the_wait_for_a_label_is_from_where_the_exercise_begins():
-    from exercise_classifier.training.timing import plainly, timing
+    from exercise_classifier.training.results.timing import plainly, timing
 
     take = replace(looked_at(), stretches=(Stretch(0.0, 2.0, "idle"), Stretch(2.0, 9.0, "squat")))
     labels = ("squat", "curl", "other", "idle")
@@ -181,7 +182,7 @@ def test_the_owner_of_a_source_is_that_of_its_repository(source, owner):
 
 
 def test_what_is_noticed_of_labels_that_are_held_and_not():
-    from exercise_classifier.training.timing import held, plainly, timing
+    from exercise_classifier.training.results.timing import held, plainly, timing
 
     take = take_of("curl")
     ends = take.stamps[0] + 0.8 + np.arange(15) / 5

@@ -14,11 +14,13 @@ from exercise_takes import given_to_collect, take_of, takes_of_groups
 from exercise_classifier import model_file
 from exercise_classifier.classifier import LoadedModel
 from exercise_classifier.features import N_FEATURES
-from exercise_classifier.training import evaluation, experiment, fitting
-from exercise_classifier.training.config import CONFIGS, Kind, NetworkConfig, TrainingConfig, load_config
-from exercise_classifier.training.take_readers import read_table
-from exercise_classifier.training.takes import groups_of
-from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
+from exercise_classifier.training.data.windows import LABELS, Shape, all_windows, random_windows
+from exercise_classifier.training.models import fitting
+from exercise_classifier.training.models.config import CONFIGS, Kind, NetworkConfig, TrainingConfig, load_config
+from exercise_classifier.training.results import evaluation
+from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.takes.readers import read_table
+from exercise_classifier.training.takes.takes import groups_of
 from fitness_core.errors import InputError
 
 training_packages.prepare()
@@ -85,7 +87,7 @@ def test_same_seed_same_network_also_where_it_was_interrupted(tmp_path, schedule
 
 
 def test_litert_is_keras(tmp_path):
-    from exercise_classifier.training import litert, networks
+    from exercise_classifier.training.models import litert, networks
 
     model = networks.build_lstm(30, len(LABELS))
     path = tmp_path / "parity.tflite"
@@ -101,7 +103,7 @@ def test_litert_is_keras(tmp_path):
 
 
 def test_an_ensemble_in_litert_is_the_mean_of_its_networks(tmp_path):
-    from exercise_classifier.training import litert, networks
+    from exercise_classifier.training.models import litert, networks
 
     members = [build(30, len(LABELS)) for build in (networks.build_attention_lstm, networks.build_temporal_convolution)]
     windows = all_windows([take_of("squat")], Shape()).x[:10]
@@ -116,7 +118,7 @@ def test_an_ensemble_in_litert_is_the_mean_of_its_networks(tmp_path):
 
 
 def test_networks_have_the_sizes_they_say():
-    from exercise_classifier.training import networks
+    from exercise_classifier.training.models import networks
 
     builders = {name.removeprefix("build_"): build for name, build in vars(networks).items() if "build_" in name}
     assert set(builders) == set(get_args(Kind))
@@ -312,7 +314,8 @@ def test_groups_of_the_clips(data):
 
 
 def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, capsys):
-    from exercise_classifier.training import command, tune
+    from exercise_classifier.training import command
+    from exercise_classifier.training.runs import tune
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")

@@ -8,12 +8,12 @@ import training_packages
 from exercise_clips import EXERCISES
 from exercise_takes import takes_of_groups
 
-from exercise_classifier.training import cross_validation
-from exercise_classifier.training.config import TrainingConfig
-from exercise_classifier.training.cross_validation import Places, Split
-from exercise_classifier.training.folds import folds_of
-from exercise_classifier.training.takes import Take
-from exercise_classifier.training.windows import Shape, all_windows, random_windows
+from exercise_classifier.training.data.folds import folds_of
+from exercise_classifier.training.data.windows import Shape, all_windows, random_windows
+from exercise_classifier.training.models.config import TrainingConfig
+from exercise_classifier.training.runs import cross_validation
+from exercise_classifier.training.runs.cross_validation import Places, Split
+from exercise_classifier.training.takes.takes import Take
 
 training_packages.prepare()
 

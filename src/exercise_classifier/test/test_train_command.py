@@ -9,8 +9,8 @@ import pytest
 import training_packages
 from exercise_takes import given_to_collect, takes_of_groups
 
-from exercise_classifier.training import experiment
-from exercise_classifier.training.summary import NOT_ASKED_FOR, summary
+from exercise_classifier.training.results.summary import NOT_ASKED_FOR, summary
+from exercise_classifier.training.runs import experiment
 from fitness_core.errors import InputError
 
 training_packages.prepare()
@@ -18,8 +18,9 @@ EVALUATION = json.loads((Path(__file__).parents[1] / "models/exercise_lstm.evalu
 
 
 def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
-    from exercise_classifier.training import command, evaluate, fit
-    from exercise_classifier.training import tune as tuning
+    from exercise_classifier.training import command
+    from exercise_classifier.training.runs import evaluate, train
+    from exercise_classifier.training.runs import tune as tuning
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
@@ -33,7 +34,7 @@ def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
 
     shared = ["--clips", "clips.csv"]
     ways = {
-        (fit, "fit"): lambda: command.train([*shared, "--out", str(tmp_path)]),
+        (train, "fit"): lambda: command.train([*shared, "--out", str(tmp_path)]),
         (evaluate, "evaluate"): lambda: command.evaluate(shared),
         (tuning, "tune"): lambda: command.train([*shared, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")]),
     }
@@ -47,7 +48,8 @@ def test_the_same_training_twice_at_once_is_refused(tmp_path, monkeypatch):
 
 
 def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_path, monkeypatch):
-    from exercise_classifier.training import command, fit
+    from exercise_classifier.training import command
+    from exercise_classifier.training.runs import train
 
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
@@ -58,7 +60,7 @@ def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_pat
         told.append((config, inputs.clips, out, line))
         return EVALUATION
 
-    monkeypatch.setattr(fit, "fit", fitted)
+    monkeypatch.setattr(train, "fit", fitted)
     Path("my lab.yaml").write_text("name: mine\nseed: 7\n")
     command.train(["--clips", "my clips.csv", "--config", "my lab.yaml", "--out", "my models"])
     program, name, *arguments = shlex.split(told[0][-1])
@@ -108,7 +110,8 @@ def test_a_fold_with_nothing_to_fit_to_is_told(tmp_path, monkeypatch):
 
 
 def test_a_search_does_not_go_on_with_what_was_found_on_other_data(tmp_path, monkeypatch):
-    from exercise_classifier.training import command, tune
+    from exercise_classifier.training import command
+    from exercise_classifier.training.runs import tune
 
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
     monkeypatch.setattr(tune, "SIZES", {"temporal_convolution": (0.25,)})

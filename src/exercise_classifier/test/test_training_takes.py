@@ -9,14 +9,15 @@ from exercise_clips import EXERCISES, START, poses_of
 from exercise_takes import take_of, takes_of_groups
 
 from exercise_classifier.features import FEATURE_SETS, N_FEATURES
-from exercise_classifier.training import cross_validation, synthetic
-from exercise_classifier.training import folds as splits
-from exercise_classifier.training.as_seen import as_seen
-from exercise_classifier.training.extras import extra_take
-from exercise_classifier.training.folds import refuse_shared
-from exercise_classifier.training.take_readers import find_sources
-from exercise_classifier.training.takes import groups_of
-from exercise_classifier.training.windows import LABELS, Shape, all_windows, random_windows
+from exercise_classifier.training.data import folds as splits
+from exercise_classifier.training.data.folds import refuse_shared
+from exercise_classifier.training.data.windows import LABELS, Shape, all_windows, random_windows
+from exercise_classifier.training.runs import cross_validation
+from exercise_classifier.training.synthetic import takes as synthetic
+from exercise_classifier.training.synthetic.as_seen import as_seen
+from exercise_classifier.training.takes.extras import extra_take
+from exercise_classifier.training.takes.readers import find_sources
+from exercise_classifier.training.takes.takes import groups_of
 from exercise_classifier.window import PoseWindow
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX

@@ -16,6 +16,6 @@ if missing := [name for name in ("tensorflow", "keras", "sklearn") if importlib.
 
 def prepare() -> None:
     """TensorFlow takes the number of its threads only before it is first used."""
-    from exercise_classifier.training import fitting
+    from exercise_classifier.training.models import fitting
 
     fitting.prepare()

@@ -15,8 +15,9 @@ import click
 import typer
 import typer.rich_utils
 
-from fitness_bringup import __version__, cli_checks, cli_recordings
-from fitness_bringup.cli_options import (
+from fitness_bringup import __version__
+from fitness_bringup.commands import checks, recordings
+from fitness_bringup.commands.options import (
     BackendOrParameter,
     Catalogue,
     Namespace,
@@ -99,7 +100,7 @@ def live(
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
     if headless and window:
         raise InputError("--headless and --window exclude each other")
-    from fitness_bringup import live
+    from fitness_bringup.composition import live
 
     if another_bag and record is not None and record.exists():
         record = live.unused(record)
@@ -127,7 +128,7 @@ def live(
         namespace=namespace,
     )
     if processes or respawn:
-        from fitness_bringup import processes as own
+        from fitness_bringup.composition import processes as own
 
         without = [given for given in sys.argv[1:] if given != "--respawn"]
         raise typer.Exit(own.separate(options) if processes else own.respawned(options, without))
@@ -161,7 +162,7 @@ def record(
     """Lead a person through takes and record them; the same command again goes on where it was left."""
     if not consent:
         raise InputError("nothing is recorded without consent; ask the person, then add --consent")
-    from fitness_bringup import record
+    from fitness_bringup.composition import record
 
     options = record.Options(
         subject=subject,
@@ -191,7 +192,7 @@ def policies(
     browser: Annotated[bool, typer.Option("--browser", help="The dashboard may be the camera too.")] = False,
 ) -> None:
     """Write who may say and hear what in the graph, as a policy of SROS 2: docs/security.md."""
-    from fitness_bringup import policies
+    from fitness_bringup.interfaces import policies
 
     policies.run(out, namespace, browser)
 
@@ -202,8 +203,8 @@ def version() -> None:
     print(f"fitness {__version__}")
 
 
-app.add_typer(cli_recordings.app)
-app.add_typer(cli_checks.app)
+app.add_typer(recordings.app)
+app.add_typer(checks.app)
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from fitness_bringup.graph_nodes import NODES
-from fitness_bringup.node_parameters import check
-from fitness_bringup.picture_topic import PictureTopic
+from fitness_bringup.composition.graph_nodes import NODES
+from fitness_bringup.composition.node_parameters import check
+from fitness_bringup.composition.picture_topic import PictureTopic
 from fitness_camera.source_kinds import BROWSER, SourceKind, sentence
 from fitness_core.errors import InputError
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it

@@ -8,7 +8,7 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
 from fitness_bringup import launch_common as common
-from fitness_bringup import node_parameters
+from fitness_bringup.composition import node_parameters
 from fitness_camera.source_kinds import OF_CAMERA
 from fitness_datasets.session import next_bag
 from launch import LaunchContext, LaunchDescription

@@ -7,7 +7,7 @@ from launch.substitutions import LaunchConfiguration
 
 import fitness_bringup
 from fitness_bringup import launch_common as common
-from fitness_bringup import node_parameters
+from fitness_bringup.composition import node_parameters
 from launch import LaunchContext, LaunchDescription
 
 DEMO = str(Path(fitness_bringup.__file__).parent / "demo")

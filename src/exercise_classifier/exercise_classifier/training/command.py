@@ -14,15 +14,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exercise_classifier.training.config import Baseline, TrainingConfig, load_config
-from exercise_classifier.training.folds import LEAVE_ONE_OUT
-from exercise_classifier.training.summary import summary
+from exercise_classifier.training.data.folds import LEAVE_ONE_OUT
+from exercise_classifier.training.models.config import Baseline, TrainingConfig, load_config
+from exercise_classifier.training.results.summary import summary
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.folder_lock import FolderLock
 
 if TYPE_CHECKING:
-    from exercise_classifier.training.experiment import Inputs
+    from exercise_classifier.training.runs.experiment import Inputs
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
 _NUMBERS = ("folds", "epochs", "seed", "windows", "synthetic")
@@ -59,7 +59,7 @@ def train(arguments: list[str]) -> int:
     command = _command_line(given, "train")
     if given.tune is not None:
         with _packages():
-            from exercise_classifier.training.tune import tune
+            from exercise_classifier.training.runs.tune import tune
         # A search is no part of a training that was interrupted.
         command = f"{command} --tune {given.tune}"
         inputs = _inputs(given, config, "-tune")
@@ -67,7 +67,7 @@ def train(arguments: list[str]) -> int:
             print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
         return 0
     with _packages():
-        from exercise_classifier.training.fit import fit
+        from exercise_classifier.training.runs.train import fit
     # The folds that an interrupted training has kept are not those of a fit alone to remove.
     inputs = _inputs(given, config, "" if given.evaluated is None else "-fit")
     if given.evaluated is not None:
@@ -107,8 +107,8 @@ def evaluate(arguments: list[str]) -> int:
     check_kept(_read(given, config), given.json, given.html, given.held_out)
     _check_data(given)
     with _packages():
-        from exercise_classifier.training import evaluate as evaluation
-        from exercise_classifier.training.page import page
+        from exercise_classifier.training.results.page import page
+        from exercise_classifier.training.runs import evaluate as evaluation
     inputs = _inputs(given, config)
     with _alone(inputs.resume):
         result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
@@ -193,8 +193,8 @@ def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None
 
 def _check_data(given: argparse.Namespace) -> None:
     """Raise InputError for no table or no dataset, before the packages for training take ten seconds to load."""
-    from exercise_classifier.training.dataset import left_out
-    from exercise_classifier.training.take_readers import read_table
+    from exercise_classifier.training.data.dataset import left_out
+    from exercise_classifier.training.takes.readers import read_table
 
     if given.data is not None:
         left_out(given.data)
@@ -204,7 +204,7 @@ def _check_data(given: argparse.Namespace) -> None:
 
 def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -> "Inputs":
     """Where the takes are, and where an interrupted run of this kind keeps what is finished."""
-    from exercise_classifier.training.experiment import Inputs
+    from exercise_classifier.training.runs.experiment import Inputs
 
     run = f"{config.model_dump_json(exclude={'about'})} {(given.clips or given.data).resolve()}"
     resume = _CACHE / "training" / (hashlib.sha256(run.encode()).hexdigest()[:16] + kind)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, nanoseconds, seconds

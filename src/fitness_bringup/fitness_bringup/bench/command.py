@@ -19,7 +19,7 @@ from fitness_bringup.bench.contender import Contender
 from fitness_bringup.bench.machine import Others, machine
 from fitness_bringup.bench.result import Samples, per_frame, result_of
 from fitness_bringup.bench.targets import TARGETS
-from fitness_bringup.tables import table
+from fitness_bringup.tables.terminal import table
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fitness_bringup.bench import clip, contender
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.types import Pose, nanoseconds, seconds
 
 SIZES = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
@@ -48,7 +48,7 @@ def prepare(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]
 def _replay(bag: Path) -> float:
     """Recorded seconds per second: bag read, classified, counted, as `analyze` does, without making a report."""
     from exercise_classifier.classifier import ExerciseClassifier
-    from fitness_bringup.pipeline import Pipeline
+    from fitness_bringup.analysis.pipeline import Pipeline
     from fitness_core.catalogue import Catalogue
     from fitness_datasets.bags import BagReader
     from rep_counter.counter import RepCounter
@@ -141,8 +141,8 @@ def _picture(width: int, height: int) -> dict[str, float]:
 def _dataset() -> float:
     """Windows per second that a dataset is made of, from takes of landmarks: cutting and features."""
     from exercise_classifier.features import FEATURE_SETS
-    from exercise_classifier.training.synthetic import take_of
-    from exercise_classifier.training.windows import LABELS, Shape, all_windows
+    from exercise_classifier.training.data.windows import LABELS, Shape, all_windows
+    from exercise_classifier.training.synthetic.takes import take_of
 
     rng = np.random.default_rng(0)
     takes = [take_of("squat", f"take {number}", rng) for number in range(8)]

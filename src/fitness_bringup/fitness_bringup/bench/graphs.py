@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from rclpy.task import Future
 
-from fitness_bringup import live, node_parameters
 from fitness_bringup.bench import clip, contender, cpu
 from fitness_bringup.bench.gate import GatedSource
+from fitness_bringup.composition import live, node_parameters
 from fitness_camera.camera_node import CameraNode
 from fitness_core.ros import qos, serialized
 from fitness_core.ros.messages import from_time

@@ -44,7 +44,7 @@ def backend(folder: Path, name: str) -> tuple[dict[str, Any], Callable[..., dict
 
 def analyze(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
     """`./fitness analyze` of the clip as a video, decoding included; without the time to load its models."""
-    from fitness_bringup.analyze import examine
+    from fitness_bringup.analysis.analyze import examine
 
     video = str(clip.load(folder).video)
 
@@ -74,7 +74,7 @@ def existing(folder: Path) -> tuple[dict[str, Any], Callable[..., dict[str, Any]
     from mediapipe.python.solutions import drawing_utils
     from mediapipe.python.solutions import pose as solution
 
-    from exercise_classifier.training.networks import build_lstm_stack
+    from exercise_classifier.training.models.networks import build_lstm_stack
 
     labels = ("curl", "press", "squat")
     model = build_lstm_stack(30, len(labels), 132)

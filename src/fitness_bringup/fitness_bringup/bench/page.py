@@ -13,10 +13,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from fitness_bringup import markdown
+from fitness_bringup.analysis.html_report import template_file
 from fitness_bringup.bench import compare
 from fitness_bringup.bench.targets import TARGETS
-from fitness_bringup.html_report import template_file
+from fitness_bringup.tables import markdown
 
 NAMES = {
     "bare": "bare MediaPipe loop (a)",

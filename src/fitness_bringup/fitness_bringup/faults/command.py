@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 
 from exercise_classifier.classifier import default_model
+from fitness_bringup.composition.live import DEMO, set_environment
 from fitness_bringup.faults import files, pictures, stream
 from fitness_bringup.faults.book import Book, Given, beside
 from fitness_bringup.faults.feed import Clip
 from fitness_bringup.faults.kills import kills
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
-from fitness_bringup.landmarks import landmarks_of
-from fitness_bringup.live import DEMO, set_environment
+from fitness_bringup.replays.landmarks import landmarks_of
 from fitness_camera.source_kinds import BAG
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
 from exercise_classifier.classifier import ExerciseClassifier
-from fitness_bringup.live import DEMO
+from fitness_bringup.composition.live import DEMO
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos

@@ -5,9 +5,9 @@ import shutil
 import time
 from dataclasses import replace
 
+from fitness_bringup.composition.live import DEMO
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault
-from fitness_bringup.live import DEMO
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagReader
 

@@ -13,10 +13,10 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 
-from fitness_bringup.announcer import Announcer
+from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.faults.feed import Clip, Feed
-from fitness_bringup.graph_nodes import NODES
-from fitness_bringup.supervisor import Program, Supervisor, node_program, wait_for_end
+from fitness_bringup.supervision.announcer import Announcer
+from fitness_bringup.supervision.supervisor import Program, Supervisor, node_program, wait_for_end
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.node import init

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fitness_bringup import markdown
-from fitness_bringup.tables import table
+from fitness_bringup.tables import markdown
+from fitness_bringup.tables.terminal import table
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""From takes to what is fitted to: datasets, windows, augmentation, folds."""

@@ -1,0 +1,1 @@
+"""How good a classifier is: its figures, and the pages that show them."""

@@ -1,0 +1,202 @@
+"""The model card: what a model is and how good, in words, made of its evaluation."""
+
+# ruff: noqa: E501 (Markdown with fields to fill in)
+
+from exercise_classifier.window import MIN_SEEN
+
+_TEXT = """# {name}
+
+Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else; `idle`,
+where it is a class, is standing still, talking, walking. Model id `{model}`, {parameters} parameters, LiteRT {format}, {ms:.2f} ms
+per window on the machine that fitted it.
+
+Made by `{command}` (seed {seed}, {minutes:g} minutes); the figures below are from `{name}.evaluation.json`, which the
+same command writes.
+
+## What it is
+
+Features `{features}` (`features.py`; body_frame: hip-centred, turned to face one way, divided by the trunk; joint angles
+and their velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz; network
+{network} (`training/models/networks.py`), softmax. Logits are divided by a temperature of {temperature:.2f} fitted to
+held-out windows. Where the trunk is upright and no large joint moves by 15 degrees in a window, half of the probability
+goes to `idle`, if that is a class (`rest.py`). Below a probability of {threshold:g} a label is UNCERTAIN.
+
+Not shipped, therefore `other`: {not_shipped}.
+
+LiteRT float32 and dynamic-range int8 of the network of the largest fold on {n_format} held-out windows: {formats}.
+
+## Data
+
+Landmarks of videos are those of MediaPipe full with the pose stage's smoothing, of bags what was recorded.
+
+{data}{about}
+
+Only clips are tested on. Extra takes (public pose sequences, motion capture) and synthetic takes (a jointed body moved by
+rules, `training/synthetic/takes.py`) are fitted to, never tested on. Assumed where a source does not say: 30 fps, square
+pictures for pose files; per-frame scaling of min-max files is undone by bone lengths.
+
+`idle` is clips of standing, talking and walking, and the stretches of exercise clips in which an upright body does not move.
+
+Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
+error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
+that have just begun; label smoothing 0.05; {epochs} epochs (the folds' median, where sources that are neither fitted to nor
+tested stop them early; the configuration's where it has no `patience`), also for the exported one, which is fitted to all clips.
+
+## Held-out results
+
+{split}: {folds} folds over {n_sources} sources; every window is judged by a network that saw nothing of its source. A source is one
+person or footage: what the configuration's `sources` says, else the subject of a session or the source in the table.
+{n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
+15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
+these same held-out windows, so the calibration error is flattered; where a fit is stopped early, the sources that
+stop it are neither fitted to nor tested in that fold. Extra takes of a source that is tested are left out with it; of the same
+footage under two names only identical files are found.
+
+Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
+{named_words}Of the network alone, without the rule for who stands still: macro F1 {network_alone[macro_f1]:.3f}. The rule is the one by which such
+windows of exercise clips are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so for these it is right by definition.
+{looked_at}{baseline_words}
+
+False labels per 10 minutes (runs of confident windows): while idle {idle_false_per_10min} ({idle_minutes:.1f} minutes of it), in other movement
+{other_false_per_10min} ({other_minutes:.1f} minutes). These and the next are of labels as the node says
+them, averaged and held (`label_hold.py`). Seconds to the first right label: {time_to_first_label_s} (median; a window needs {min_seen} s of a body; exercise
+takes never named: {exercise_takes_never_named}). Changes of the label per minute inside a set: {flicker_per_min}.
+
+{classes}
+
+Confusion (rows true, columns predicted, {labels}):
+
+{confusion}
+
+Whole clips (named after their most frequent confident exercise, if it fills a quarter of the windows; else `other`):
+exercises {clips_right}, of these with certain labels {certain_right}; negatives
+{negative_right}. By exercise: {by_exercise}. Wrong ones:
+
+{wrong}
+
+## Limits
+
+- Few people: {n_sources} sources. The intervals say how little that is; another room can be outside of them.
+- One person, a roughly level camera. A tilted camera, a lying one or a mirror is not what it was fitted to.
+- A window needs {min_seen} s of a body: shorter movements get no label, and a label comes that late at the start of a set.
+- Movements that look alike in landmarks are confused: see the confusion matrix and the wrong clips above.
+- Standing still inside a set is `idle`; what counts repetitions has to bridge that.
+"""
+
+
+# What the text tells in its own way.
+_IN_WORDS = {
+    "about",
+    "data",
+    "clips",
+    "classes",
+    "window",
+    "confusion",
+    "not_shipped",
+    "formats",
+    "network",
+    "named_classes",
+}
+
+
+def card(result: dict) -> str:
+    """The card (Markdown) of an evaluation that `fit` made."""
+    clips = result["clips"]
+    return _TEXT.format(
+        **{key: "not measured" if value is None else value for key, value in result.items() if key not in _IN_WORDS},
+        **result["window"],
+        labels=", ".join(result["classes"]),
+        min_seen=MIN_SEEN,
+        network=_networks(result),
+        not_shipped="; ".join(f"{name} ({why})" for name, why in result["not_shipped"].items()) or "nothing asked for",
+        n_format=result["formats"].get("n_windows", 0),
+        formats=_formats(result["formats"]),
+        looked_at=_looked_at(result),
+        named_words=_named(result["named_classes"]) if "named_classes" in result else "",
+        baseline_words=_baseline(result),
+        by_exercise="; ".join(f"{name} {right}" for name, right in clips["by_exercise"].items()),
+        threshold=result["confidence_threshold"],
+        data=_data(result["data"]),
+        about=f"\n\n{result['about'].strip()}" if result.get("about") else "",
+        classes=_classes(result["per_class"]),
+        confusion="\n".join(
+            f"    {label:>13} {' '.join(f'{value:5d}' for value in row)}"
+            for label, row in zip(result["classes"], result["confusion"]["windows"], strict=True)
+        ),
+        clips_right=clips["exercise_right"],
+        certain_right=clips["certain_exercise_right"],
+        negative_right=clips["negative_right"],
+        wrong="\n".join(
+            f"- `{clip['clip']}`: {clip['main']}" + (" (label certain)" if clip["certain"] else "")
+            for clip in clips["wrong"]
+        )
+        or "none",
+    )
+
+
+def _networks(result: dict) -> str:
+    of = [f"`{' '.join(map(str, network.values()))}`" for network in (result["network"], *result.get("ensemble", ()))]
+    return of[0] if len(of) == 1 else f"{' and '.join(of)}, fitted apart, their logits averaged"
+
+
+def _named(of: dict) -> str:
+    low, high = of["macro_f1_95"]
+    told = of["other_told_as_no_exercise"]
+    return (
+        f"Of the {of['n_windows']} windows of classes with a name, all but `other`: macro F1 {of['macro_f1']:.3f} "
+        f"[{low:.2f}, {high:.2f}]"
+        + (
+            f"; of the {of['n_other_windows']} of `other` {told:.2f} are told as no exercise.\n"
+            if told is not None
+            else ".\n"
+        )
+    )
+
+
+def _formats(formats: dict) -> str:
+    parts = [
+        f"{name} accuracy {of['accuracy']:.3f}, {of['ms']:.2f} ms, {of['bytes']} bytes"
+        for name, of in formats.items()
+        if isinstance(of, dict)
+    ]
+    return "; ".join(parts) + f"; the same label in {100 * formats['agreement']:.1f} %" if parts else "not measured"
+
+
+def _looked_at(result: dict) -> str:
+    number = result.get("n_takes_looked_at", 0)
+    return f"In {number} takes the truth is what somebody saw who looked at them, not that rule.\n" if number else ""
+
+
+def _baseline(result: dict) -> str:
+    of = result["baseline"]
+    if isinstance(of, str):
+        return f"The existing system beside it: {of}."
+    rows = [
+        f"{name} macro F1 {found['macro_f1']:.3f} [{found['macro_f1_95'][0]:.2f}, {found['macro_f1_95'][1]:.2f}], "
+        f"accuracy {found['accuracy']:.3f}"
+        for name, found in result["baselines"].items()
+    ]
+    ours = result.get("on_folds_of_baselines")
+    if ours is not None:
+        rows.insert(0, f"ours, fitted once more on {ours['folds']} grouped folds, macro F1 {ours['macro_f1']:.3f}")
+    return f"Beside it {of['what']}: {'; '.join(rows)} ({of['cap']})."
+
+
+def _data(data: dict) -> str:
+    rows = ["| kind | exercise | takes | sources | seconds |", "|---|---|---|---|---|"]
+    for kind, exercises in data.items():
+        for exercise, of in exercises.items():
+            rows.append(f"| {kind} | {exercise} | {of['takes']} | {of['sources']} | {of['seconds']} |")
+    return "\n".join(rows)
+
+
+def _classes(per_class: dict) -> str:
+    rows = ["| class | precision | recall | F1 | windows | sources |", "|---|---|---|---|---|---|"]
+    for label, of in per_class.items():
+        precision, recall = of["precision_95"], of["recall_95"]
+        rows.append(
+            f"| {label} | {of['precision']:.2f} [{precision[0]:.2f}, {precision[1]:.2f}] "
+            f"| {of['recall']:.2f} [{recall[0]:.2f}, {recall[1]:.2f}] "
+            f"| {of['f1']:.2f} | {of['n_windows']} | {of['n_sources']} |"
+        )
+    return "\n".join(rows)

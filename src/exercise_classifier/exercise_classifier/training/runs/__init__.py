@@ -1,0 +1,1 @@
+"""What `./fitness train`, `evaluate` and `--tune` do: data, folds, fits and their evaluation together."""

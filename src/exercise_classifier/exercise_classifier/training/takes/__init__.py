@@ -1,0 +1,1 @@
+"""Takes: labelled pose sequences, read from what a lab records."""

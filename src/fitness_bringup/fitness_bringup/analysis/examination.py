@@ -1,0 +1,95 @@
+"""What an analysis found, in full: the report and the signals that it was made of. Free of ROS."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fitness_bringup.analysis.report import Report
+from fitness_core.catalogue import Catalogue
+from fitness_core.types import Classification, RepEvent, SetSummary, seconds
+
+COLUMNS = (
+    *("set", "repetition", "exercise", "counted", "reason", "start_s", "turn_s", "end_s"),
+    *("duration_s", "out_s", "pause_s", "back_s", "range_deg", "range_torso", "symmetry", "smoothness", "confidence"),
+    *("form_judged", "form_faults"),
+)
+"""Of the table of repetitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The result of an analysis.
+
+    stamps: of the frames [n, ns]. signals: what drives each exercise, left and right [n, 2]: an angle [rad] or a
+    distance [torso lengths], NaN = not measured. timeline: every classification. events, summaries: as the counter
+    told them. catalogue: the exercises.
+    """
+
+    report: Report
+    stamps: np.ndarray
+    signals: dict[str, np.ndarray]
+    timeline: Sequence[Classification]
+    events: Sequence[RepEvent]
+    summaries: Sequence[SetSummary]
+    catalogue: Catalogue
+
+    @property
+    def origin(self) -> int:
+        """Stamp of the first frame [ns]."""
+        return int(self.stamps[0])
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time of each frame [n, s] after the first."""
+        return (self.stamps - self.origin) / 1e9
+
+
+def rows_of(examination: Examination) -> list[dict[str, object]]:
+    """The repetitions by time, one row each with the keys COLUMNS; None = not measured, or counted: no reason."""
+    origin = examination.origin
+    return [
+        {
+            "set": event.set_index or None,
+            "repetition": event.index or None,
+            "exercise": event.exercise,
+            "counted": event.counted,
+            "reason": None if event.counted else event.reason.name.lower(),
+            "start_s": seconds(event.start - origin),
+            "turn_s": seconds(event.turn - origin),
+            "end_s": seconds(event.end - origin),
+            "duration_s": event.duration,
+            **dict(zip(("out_s", "pause_s", "back_s"), event.tempo, strict=True)),
+            **_range(event, examination.catalogue),
+            "symmetry": _number(event.symmetry),
+            "smoothness": _number(event.smoothness),
+            "confidence": _number(event.confidence),
+            "form_judged": " ".join(event.form_judged),
+            "form_faults": " ".join(event.form_faults),
+        }
+        for event in sorted(examination.events, key=lambda event: event.end)
+    ]
+
+
+def to_csv(examination: Examination) -> str:
+    """The repetitions as CSV (RFC 4180 with \\n): a header, one line each; numbers to a thousandth, empty = None."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows_of(examination):
+        writer.writerow({key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()})
+    return text.getvalue()
+
+
+def _range(event: RepEvent, catalogue: Catalogue) -> dict[str, float | None]:
+    """Range of motion in the unit of the exercise's signal."""
+    if catalogue[event.exercise].joint is None:
+        return {"range_deg": None, "range_torso": _number(event.range_of_motion)}
+    return {"range_deg": _number(math.degrees(event.range_of_motion)), "range_torso": None}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

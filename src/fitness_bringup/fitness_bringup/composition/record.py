@@ -1,0 +1,191 @@
+"""`./fitness record`: leads a person through takes and records them, in one process like `./fitness live`."""
+
+import select
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rclpy.task import Future
+from rclpy.utilities import try_shutdown
+from rich.console import Console
+from std_msgs.msg import String
+
+from fitness_bringup.composition import live, node_parameters
+from fitness_bringup.composition.graph import Graph
+from fitness_bringup.tables.terminal import table
+from fitness_camera.source_kinds import KINDS, is_live
+from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
+from fitness_core.ros import qos
+from fitness_core.ros.signals import on_signal
+from fitness_datasets.guidance import Decision, TakeRequest
+from fitness_datasets.session import KEPT, Session, folder_of, lock, next_bag, plan
+
+KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
+"""What is typed, with Enter, after a take."""
+KEYBOARD_PERIOD = 0.1
+"""Between looks at the keyboard [s]."""
+CHECK_PERIOD = 0.5
+"""Between looks at whether the recording still works [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to record, as on the command line. seconds, reps: where a take ends, 0 = not there."""
+
+    subject: str
+    exercises: tuple[str, ...]
+    takes: int = 1
+    reps: int = 0
+    seconds: float = 0.0
+    session: str = "S01"
+    source: str = ""
+    out: Path = Path("recordings")
+    images: bool = False
+    consent: bool = False
+    auto: bool = False
+    overlay: bool = True
+    catalogue: Path | None = None
+    params: Path | None = None
+    parameters: tuple[str, ...] = ()
+    namespace: str = "fitness"
+
+
+def run(options: Options) -> int:
+    """Record what the session still lacks. 0 = it lacks nothing now, or the person stopped; 1 = takes were given up.
+
+    Raises InputError, after the summary too, where the bag lacks something: nobody is led on when the disk is full.
+    """
+    _check(options)
+    folder = folder_of(options.out, options.subject, options.session)
+    if folder.is_dir():
+        # Before a bag is begun; the guide itself locks it later.
+        lock(folder).release()
+    before = Session.read(options.out, options.subject, options.session)
+    if not plan(before, list(options.exercises), options.takes):
+        print(f"{before.folder} has every take already; give more --takes, or another --session")
+        return 0
+    graph_options = _graph_options(options)
+    if graph_options.bag is not None:
+        raise InputError(f"--source {options.source}: takes are recorded of pictures; give a camera or a video")
+    live.check(graph_options)
+    live.set_environment()
+    stop = Future()
+    on_signal(lambda: stop.set_result(None))
+    graph = None
+    try:
+        live.begin(graph_options)
+        graph = live.compose(graph_options, takes=_parameters(options, graph_options), at_once=True)
+        guide = graph.node("record_take")
+        guide.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
+        graph.source.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
+        graph.status.create_subscription(String, "instruction", _print, qos.TAKES)
+        live.start(graph, graph_options)
+        recorder = graph.node("recorder")
+        # Nobody shall go on for a recording that has failed.
+        graph.status.create_timer(
+            CHECK_PERIOD, lambda: recorder.incomplete and not stop.done() and stop.set_result(None)
+        )
+        keyboard = None if guide.params.auto else graph.status.create_timer(KEYBOARD_PERIOD, lambda: _listen(guide))
+        graph.spin(stop)
+        if keyboard is not None:
+            keyboard.cancel()
+        graph.settle()
+        given_up = any(not outcome.kept and outcome.reason != "stopped" for _, outcome in guide.outcomes)
+        graph.stop()
+        _summarize(graph, options, len(before.takes))
+        live.check_recorded(graph)
+        if guide.finished.done() and (problem := guide.finished.result()):
+            raise InputError(problem)
+        return int(given_up)
+    finally:
+        if graph is not None:
+            graph.close()
+        try_shutdown()
+
+
+def _check(options: Options) -> None:
+    """Raise InputError before anything is opened or written."""
+    names = Catalogue.load(_catalogue(options)).names
+    for exercise in options.exercises:
+        request = TakeRequest(
+            options.subject, options.session, exercise, 1, options.reps, options.seconds, options.consent
+        )
+        request.check(names)
+
+
+def _catalogue(options: Options) -> Path | None:
+    """That of every node that knows exercises; raises InputError where -p gives them different ones."""
+    overrides, default = node_parameters.overrides_of(options.parameters), str(options.catalogue or "")
+    nodes = ("record_take", "rep_counter", "exercise_classifier")
+    given = {str(overrides.get(node, {}).get("catalogue", default)) for node in nodes}
+    if len(given) > 1:
+        raise InputError(f"{', '.join(nodes)} have different catalogues; give one to all with --catalogue")
+    name = given.pop()
+    return Path(name) if name else None
+
+
+def _graph_options(options: Options) -> live.Options:
+    return live.Options(
+        source=options.source,
+        record=next_bag(options.out, options.subject, options.session),
+        record_images=options.images,
+        overlay=options.overlay,
+        loop=options.source != "" and not is_live(options.source, KINDS),
+        catalogue=options.catalogue,
+        params=options.params,
+        parameters=options.parameters,
+        namespace=options.namespace,
+    )
+
+
+def _parameters(options: Options, graph_options: live.Options) -> dict[str, Any]:
+    assert graph_options.record is not None
+    return {
+        "subject": options.subject,
+        "session": options.session,
+        "exercise": ",".join(options.exercises),
+        "takes": options.takes,
+        "repetitions": options.reps,
+        "seconds": float(options.seconds),
+        "consent": options.consent,
+        # Nobody can answer where there is no terminal.
+        "auto": options.auto or not sys.stdin.isatty(),
+        "out": str(options.out),
+        "bag": graph_options.record.name,
+        "camera": options.source or "parameter file",
+    }
+
+
+def _listen(guide: Any) -> None:
+    """Take what was typed, if anything."""
+    while select.select([sys.stdin], [], [], 0)[0]:
+        typed = sys.stdin.readline()
+        if not typed:
+            return
+        decision = KEYS.get(typed.strip().lower()[:1])
+        problem = guide.decide(decision) if decision else "type k (keep), r (redo) or s (stop), then Enter"
+        if problem:
+            print(problem, flush=True)
+
+
+def _print(instruction: String) -> None:
+    if instruction.data:
+        print(instruction.data, flush=True)
+
+
+def _summarize(graph: Graph, options: Options, before: int) -> None:
+    """What became of each take of this run."""
+    session = Session.read(options.out, options.subject, options.session)
+    rows = table("exercise", "take", "repetitions", "became", "why")
+    for take in session.takes[before:]:
+        why = ", ".join(take.reasons) if take.status != KEPT else ""
+        rows.add_row(take.exercise, str(take.take), str(take.repetitions), take.status, why)
+    console = Console()
+    if rows.rows:
+        console.print(rows)
+    missing = plan(session, list(options.exercises), options.takes)
+    lacks = f"; takes still to do: {len(missing)} (the same command goes on)" if missing else ""
+    console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False)
+    console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in graph.counts().items()))

@@ -1,0 +1,1 @@
+"""What each node publishes, hears and offers, asked of the nodes: the pages and policies made of it."""

@@ -1,0 +1,1 @@
+"""Bags of landmarks that are made of clips."""
