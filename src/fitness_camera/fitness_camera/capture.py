@@ -8,7 +8,6 @@ import numpy as np
 
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Source, Stamps, wall_clock
-from fitness_camera.source_kinds import device_of
 from fitness_core.errors import InputError
 from fitness_core.types import Frame
 
@@ -173,13 +172,12 @@ def open_address(address: str, frame_id: str) -> CaptureSource:
     return CaptureSource(address, capture, _length(capture) == 0, refusal, frame_id)
 
 
-def open_device(name: str, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:
+def open_device(name: str, path: Path, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:
     """A camera of this machine; stamps are the wall clock when the driver hands a picture over."""
-    path = str(device_of(name))
-    if not Path(path).exists():
+    if not path.exists():
         found = ", ".join(str(device) for device in sorted(Path("/dev").glob("video*")))
         raise InputError(f"device {path} is not there; this machine has: {found or 'no camera'}")
-    capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+    capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
     if width * height > 640 * 480:
         # Uncompressed pictures of this size do not fit through USB 2 at camera rate.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))

@@ -72,7 +72,7 @@ def _is_bag(text: str) -> bool:
 def _open_device(text: str, asked: Asked) -> "Source":
     from fitness_camera import capture  # OpenCV only where there is something to open
 
-    return capture.open_device(text, asked.width, asked.height, asked.rate, asked.frame_id)
+    return capture.open_device(text, device_of(text), asked.width, asked.height, asked.rate, asked.frame_id)
 
 
 def _open_address(text: str, asked: Asked) -> "Source":
@@ -82,7 +82,7 @@ def _open_address(text: str, asked: Asked) -> "Source":
 
 
 def _open_folder(text: str, asked: Asked) -> "Source":
-    from fitness_camera.sources import FolderSource
+    from fitness_camera.folder import FolderSource
 
     return FolderSource(path_of(text), asked.rate, asked.frame_id)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fitness_core.skeleton import INDEX
 from fitness_core.types import nanoseconds, seconds
-from pose_estimator.backends import Options
+from pose_estimator.options import Options
 
 USUAL_STEP = 0.033333
 """From one picture to the next where nothing tells how long that is [s], as MediaPipe's Python solution counts them."""

@@ -12,7 +12,8 @@ import numpy as np
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import INDEX
 from pose_estimator.backend import PoseBackend
-from pose_estimator.backends import DEFAULT, Options, backend_class, make_backend
+from pose_estimator.backends import DEFAULT, backend_class, make_backend
+from pose_estimator.options import Options
 
 REFERENCE = DEFAULT
 """What the shipped classifier was fitted to."""

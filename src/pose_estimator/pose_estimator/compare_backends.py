@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
-from pose_estimator.backends import BACKENDS, Options
+from pose_estimator.backends import BACKENDS
 from pose_estimator.compare import REFERENCE, costs, differences
+from pose_estimator.options import Options
 
 _COST_PICTURES = 120
 

@@ -6,11 +6,11 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 import numpy as np
 
 from pose_estimator.backend import Detection, PoseBackend, elapsed, score_of
-from pose_estimator.backends import Options
 from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
 from pose_estimator.litert.landmarks import LandmarkNetwork
 from pose_estimator.litert.region import Region, Steadier
+from pose_estimator.options import Options
 
 
 class LiteRtBackend(PoseBackend):

@@ -19,7 +19,7 @@ from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
 from fitness_core.skeleton import N_LANDMARKS
 from pose_estimator.backend import USUAL_STEP, Detection, PoseBackend, elapsed, score_of
-from pose_estimator.backends import Options
+from pose_estimator.options import Options
 
 # As MediaPipe numbers them.
 _COMPLEXITIES = {"lite": 0, "full": 1, "heavy": 2}

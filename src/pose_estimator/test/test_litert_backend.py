@@ -12,11 +12,12 @@ import pytest
 
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
-from pose_estimator.backends import Options, make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.compare import differences
 from pose_estimator.litert import files, landmarks
 from pose_estimator.litert.detector import anchors, best
 from pose_estimator.litert.region import Region
+from pose_estimator.options import Options
 
 # Cuts and text; a person at the edge whose limbs leave the picture; a person in the middle.
 CLIPS = (

@@ -10,9 +10,10 @@ import pytest
 from fitness_core.errors import InputError
 from fitness_core.types import Frame
 from pose_estimator.backend import Detection, PoseBackend
-from pose_estimator.backends import BACKENDS, Options, make_backend
+from pose_estimator.backends import BACKENDS, make_backend
 from pose_estimator.compare import costs, differences
 from pose_estimator.estimator import PoseEstimator
+from pose_estimator.options import Options
 
 FOLDER = Path(__file__).parent
 PICTURE = np.full((120, 160, 3), 90, np.uint8)

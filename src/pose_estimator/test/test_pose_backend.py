@@ -17,8 +17,9 @@ from fitness_core.quiet import without
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Frame
 from pose_estimator.backend import elapsed
-from pose_estimator.backends import Options, make_backend
+from pose_estimator.backends import make_backend
 from pose_estimator.mediapipe_backend import landmarks_in, load
+from pose_estimator.options import Options
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 

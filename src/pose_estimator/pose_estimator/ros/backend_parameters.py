@@ -7,7 +7,8 @@ from rclpy.parameter import Parameter as RosParameter
 
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
-from pose_estimator.backends import BACKENDS, DEFAULT, Options, model_of
+from pose_estimator.backends import BACKENDS, DEFAULT, model_of
+from pose_estimator.options import Options
 
 _USUAL = Options()
 _MODEL = "One of the backend's models, see backends.md; empty: its usual one, which this parameter then names."
