@@ -2,8 +2,9 @@
 
 import ast
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -80,6 +81,7 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def imported_roots(path: Path) -> set[str]:
@@ -108,6 +110,25 @@ def test_a_floor_imports_only_what_is_below_it(package):
     for path in modules(package):
         above = (imported_roots(path) & set(PACKAGES)) - allowed(path, package) - {package}
         assert not above, f"{relative(path)} imports {', '.join(sorted(above))}"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_within_a_package_imports_go_one_way(package):
+    """Of two modules, and of two things that lie in one folder, one may import the other, never both."""
+    names = {path: ".".join(path.relative_to(SRC / package).with_suffix("").parts) for path in modules(package)}
+    known = {name.removesuffix(".__init__"): name for name in names.values()}
+    beside: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for path, name in names.items():
+        for imported in {known[found] for found in imports(path) if found in known} - {name}:
+            here, there = name.split("."), imported.split(".")
+            shared = next(n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1])
+            if there[shared] != "__init__":
+                beside[".".join(here[:shared])][here[shared]].add(there[shared])
+    for folder, uses in beside.items():
+        try:
+            TopologicalSorter(uses).prepare()
+        except CycleError as circle:
+            pytest.fail(f"in {folder}: {' imports '.join(reversed(circle.args[1]))}")
 
 
 @pytest.mark.parametrize("package", [name for name in PYTHON_PACKAGES if name != "fitness_bringup"])

@@ -1,6 +1,6 @@
 """What a form rule may say: the words that the `form:` list of an exercise is written in.
 
-`rep_counter.form` measures; docs/form.md describes each measure with its source.
+`rep_counter.repetitions.form` measures; docs/form.md describes each measure with its source.
 """
 
 from enum import StrEnum

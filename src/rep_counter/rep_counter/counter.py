@@ -23,19 +23,19 @@ from fitness_core.types import (
     nanoseconds,
     seconds,
 )
-from rep_counter.bodies import Bodies, Body
-from rep_counter.candidate import Candidate
-from rep_counter.credit import LABEL_LAG, Evidence
-from rep_counter.deciding import REMEMBERED, Deciding
-from rep_counter.gaps import Gaps
-from rep_counter.machine import HOLD_S
-from rep_counter.memory import Memory
-from rep_counter.past import Past
-from rep_counter.periodicity import Movement
-from rep_counter.sets import Set
-from rep_counter.signals import GlitchGates, Reading
-from rep_counter.telling import event_of
-from rep_counter.track import Track
+from rep_counter.body.bodies import Bodies, Body
+from rep_counter.body.gaps import Gaps
+from rep_counter.body.past import Past
+from rep_counter.body.periodicity import Movement
+from rep_counter.body.signals import GlitchGates, Reading
+from rep_counter.repetitions.candidate import Candidate
+from rep_counter.repetitions.credit import LABEL_LAG, Evidence
+from rep_counter.repetitions.deciding import REMEMBERED, Deciding
+from rep_counter.repetitions.machine import HOLD_S
+from rep_counter.repetitions.telling import event_of
+from rep_counter.repetitions.track import Track
+from rep_counter.sets.counted_set import Set
+from rep_counter.sets.memory import Memory
 
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3

@@ -13,7 +13,7 @@ from fitness_core.ros.parameters import Parameter, Value
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs import msg, srv
 from rep_counter.counter import CounterOutput, RepCounter
-from rep_counter.cues import Cues
+from rep_counter.repetitions.cues import Cues
 from rep_counter.ros.beforehand import import_beforehand
 from rep_counter.ros.continuity import Continuity
 

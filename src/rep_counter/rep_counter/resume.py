@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from fitness_core.types import SET_BACK, Classification, Pose, nanoseconds, seconds
 from rep_counter.counter import CounterOutput, RepCounter
-from rep_counter.memory import Memory
+from rep_counter.sets.memory import Memory
 
 # The rest position is the extreme of so long: machines need it before the first movement that is new to them.
 _WARM_UP = nanoseconds(6.0)

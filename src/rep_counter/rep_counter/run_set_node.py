@@ -18,7 +18,7 @@ from fitness_msgs.action import RunSet as RunSetAction
 from fitness_msgs.msg import FormCue, RepEvent, RepState, SetSummary
 from rep_counter.ros.counter_client import CounterClient
 from rep_counter.ros.goals import request_of
-from rep_counter.run_set import End, RunSet
+from rep_counter.sets.run_set import End, RunSet
 
 PERIOD = 0.1
 """How often it is seen whether a set is over or canceled [s]."""

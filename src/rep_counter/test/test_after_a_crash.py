@@ -10,10 +10,10 @@ import pytest
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, ClassificationStatus, Reason, nanoseconds
+from rep_counter.body.gaps import Gaps
 from rep_counter.counter import RepCounter
-from rep_counter.gaps import Gaps
-from rep_counter.memory import Memory, MemoryFile
 from rep_counter.resume import needed, resume
+from rep_counter.sets.memory import Memory, MemoryFile
 
 CATALOGUE = Catalogue.load()
 KEPT = 600  # poses that a publisher keeps

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import CuePriority, Reason, RepEvent, nanoseconds
-from rep_counter.cues import Cues
+from rep_counter.repetitions.cues import Cues
 
 CATALOGUE = Catalogue.load()
 ALL = tuple(rule.code for rule in CATALOGUE["squat"].form)

@@ -12,8 +12,8 @@ from fitness_core.errors import InputError
 from fitness_core.form_rules import FormRule, View
 from fitness_core.skeleton import INDEX, MIRROR
 from fitness_core.types import nanoseconds
-from rep_counter import form
 from rep_counter.counter import RepCounter
+from rep_counter.repetitions import form
 
 CATALOGUE = Catalogue.load()
 TIMES = np.arange(0, 2.01, 1 / 15)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fitness_core.types import nanoseconds
-from rep_counter.motion import motion_of, spectral_arc_length, stood_at
+from rep_counter.body.motion import motion_of, spectral_arc_length, stood_at
 
 
 def minimum_jerk(duration, rate):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from fitness_core.catalogue import Catalogue
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, SetSummary, nanoseconds
+from rep_counter.body.periodicity import Movement, count
 from rep_counter.counter import RepCounter
-from rep_counter.periodicity import Movement, count
 
 
 def stamps_of(frames: int, fps: float) -> np.ndarray:

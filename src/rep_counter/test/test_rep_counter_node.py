@@ -16,8 +16,8 @@ from fitness_core.ros import messages, qos
 from fitness_core.ros.state import state_file
 from fitness_core.types import Reason, RepEvent, nanoseconds
 from fitness_msgs import msg, srv
-from rep_counter.memory import Memory, MemoryFile, SavedSet
 from rep_counter.rep_counter_node import RepCounterNode
+from rep_counter.sets.memory import Memory, MemoryFile, SavedSet
 
 
 class Person(Node):

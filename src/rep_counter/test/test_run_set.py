@@ -7,7 +7,7 @@ import pytest
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.types import Phase, Reason, RepEvent, RepState, SetSummary, nanoseconds
-from rep_counter.run_set import End, RunSet, SetRequest
+from rep_counter.sets.run_set import End, RunSet, SetRequest
 
 CATALOGUE = Catalogue.load()
 START = 1_700_000_000.0

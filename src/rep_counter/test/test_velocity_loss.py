@@ -6,7 +6,7 @@ import pytest
 
 from fitness_core.catalogue import Catalogue, Effort
 from fitness_core.types import Reason, RepEvent, nanoseconds
-from rep_counter.sets import Set
+from rep_counter.sets.counted_set import Set
 
 
 def a_set(effort, *ways):

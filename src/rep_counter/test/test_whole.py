@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from fitness_core.catalogue import Catalogue, Posture, Still
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
-from rep_counter import whole
+from rep_counter.body import whole
+from rep_counter.body.whole import bounces, falls, stays, throughout, trunks_of
 from rep_counter.counter import RepCounter
-from rep_counter.whole import bounces, falls, stays, throughout, trunks_of
 
 CATALOGUE = Catalogue.load()
 G = 9.81 / 0.5

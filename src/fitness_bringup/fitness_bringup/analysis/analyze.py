@@ -30,7 +30,7 @@ from fitness_core.command_line import check_different, check_spares, check_writa
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
 from rep_counter.counter import RepCounter
-from rep_counter.cues import Cues
+from rep_counter.repetitions.cues import Cues
 
 CLOCK_WAS_SET = 60.0
 """Stamps further apart than this [s] say nothing of the rate."""

@@ -10,8 +10,8 @@ from typing import TypeVar
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_core.heaps import keep_freed
 from fitness_core.types import Classification, JointAngles, Pose, RepEvent, RepState, SetSummary
+from rep_counter.body.signals import Reading
 from rep_counter.counter import CounterOutput, RepCounter
-from rep_counter.signals import Reading
 
 Item = TypeVar("Item")
 Labels = Callable[[], list[Classification | None]]
@@ -26,7 +26,8 @@ class Moment:
     """What the stages know at one pose.
 
     classification: the newest; `new` tells whether it was made at this pose. events, summaries: decided at this pose.
-    readings: of every exercise of the catalogue what its signal is at this pose, see `rep_counter.signals.Reading`.
+    readings: of every exercise of the catalogue what its signal is at this pose, a `Reading` of
+    `rep_counter.body.signals`.
     """
 
     pose: Pose

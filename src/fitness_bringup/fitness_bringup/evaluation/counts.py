@@ -29,8 +29,8 @@ from fitness_core.command_line import ArgumentParser, check_different, check_kep
 from fitness_core.errors import InputError
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary, seconds
-from rep_counter import periodicity
-from rep_counter.bodies import Bodies
+from rep_counter.body import periodicity
+from rep_counter.body.bodies import Bodies
 from rep_counter.counter import RepCounter
 from rep_counter.peers import PEERS
 

@@ -52,8 +52,9 @@ PEERS = (
     ),
     ("MediaPipePoseEstimation", ("curl",), {"123": ".38 [.24 .53] .53 .47", "4": ".27 .47 .53", "5": ".50 .62 .41"}),
 )
-"""Published counters (`rep_counter/peers.py`), the exercises they have a rule for, and exact, OBO, MAE of theirs by
-rounds. Measured on videos that do not ship; a round without an entry was not counted with them."""
+"""Published counters (`peers`), the exercises they have a rule for, and exact, OBO, MAE of theirs by rounds.
+
+Measured on videos that do not ship; a round without an entry was not counted with them."""
 
 
 @dataclass(frozen=True, slots=True)

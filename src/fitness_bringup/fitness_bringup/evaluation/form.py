@@ -32,8 +32,8 @@ from fitness_core.command_line import ArgumentParser, check_kept, check_writable
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
-from rep_counter import form
 from rep_counter.counter import RepCounter
+from rep_counter.repetitions import form
 
 CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
 """Where motion capture is seen from [deg] around the person."""

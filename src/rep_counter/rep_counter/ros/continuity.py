@@ -12,8 +12,8 @@ from fitness_core.ros.state import state_file
 from fitness_core.types import Reason
 from fitness_msgs import msg
 from rep_counter.counter import CounterOutput, RepCounter
-from rep_counter.memory import Memory, MemoryFile
 from rep_counter.resume import Resumed, needed, resume
+from rep_counter.sets.memory import Memory, MemoryFile
 
 _TOPICS = {"body_pose": (msg.BodyPose, qos.POSES), "exercise": (msg.ExerciseClassification, qos.LABELS)}
 SAVE_PERIOD = 0.005

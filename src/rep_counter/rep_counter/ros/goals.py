@@ -2,7 +2,7 @@
 
 from fitness_core.types import NANOSECONDS
 from fitness_msgs.action import RunSet
-from rep_counter.run_set import SetRequest
+from rep_counter.sets.run_set import SetRequest
 
 
 def request_of(goal: RunSet.Goal) -> SetRequest:

@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from fitness_core.types import Pose, nanoseconds
-from rep_counter.bodies import Body
-from rep_counter.signals import Reading
-from rep_counter.whole import Trunk, trunks_of
+from rep_counter.body.bodies import Body
+from rep_counter.body.signals import Reading
+from rep_counter.body.whole import Trunk, trunks_of
 
 # So many are forgotten at a time: each by itself would move all others.
 _MANY = 256

@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from fitness_core.types import Reason, nanoseconds
-from rep_counter.candidate import Candidate
-from rep_counter.credit import LABEL_LAG, WAIT, Case, Evidence, Found
-from rep_counter.sets import Set
-from rep_counter.track import Track
+from rep_counter.repetitions.candidate import Candidate
+from rep_counter.repetitions.credit import LABEL_LAG, WAIT, Case, Evidence, Found
+from rep_counter.repetitions.track import Track
+from rep_counter.sets.counted_set import Set
 
 # So much rather this exercise than its best rival: sure at once. When the wait is over the better one is taken.
 _SURE = 0.67

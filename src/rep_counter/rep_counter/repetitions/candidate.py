@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitness_core.types import Reason
-from rep_counter.machine import Excursion
-from rep_counter.signals import Reading
+from rep_counter.body.signals import Reading
+from rep_counter.repetitions.machine import Excursion
 
 SEEN_SHARE = 0.9
 """A side that is seen for this share of a repetition is seen throughout."""

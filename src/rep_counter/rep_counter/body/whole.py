@@ -10,7 +10,7 @@ from fitness_core.catalogue import Posture, Still
 from fitness_core.geometry import rows_of
 from fitness_core.skeleton import INDEX
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds, to_scale
-from rep_counter.signals import posture_holds
+from rep_counter.body.signals import posture_holds
 
 BEFORE = nanoseconds(1.0)
 """So long before its start a repetition is looked at [ns]: what moves sooner after it came may still be arriving, as in

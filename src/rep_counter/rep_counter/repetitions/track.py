@@ -8,14 +8,14 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise, Half, Sides
 from fitness_core.types import Phase, Reason, nanoseconds, seconds
-from rep_counter.bodies import Bodies
-from rep_counter.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
-from rep_counter.credit import Found
-from rep_counter.machine import Excursion, PhaseMachine
-from rep_counter.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
-from rep_counter.past import Past
-from rep_counter.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
-from rep_counter.whole import BEFORE, bounces, falls, stays, throughout
+from rep_counter.body.bodies import Bodies
+from rep_counter.body.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
+from rep_counter.body.past import Past
+from rep_counter.body.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
+from rep_counter.body.whole import BEFORE, bounces, falls, stays, throughout
+from rep_counter.repetitions.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
+from rep_counter.repetitions.credit import Found
+from rep_counter.repetitions.machine import Excursion, PhaseMachine
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5

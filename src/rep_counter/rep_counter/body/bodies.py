@@ -10,8 +10,8 @@ from fitness_core.catalogue import Along, Direction, Distance, Exercise, Plane, 
 from fitness_core.geometry import all_joint_angles, angles_of, metric_of, pixels_of
 from fitness_core.skeleton import INDEX, JOINT_INDEX, JOINTS
 from fitness_core.types import JointAngles, Pose
-from rep_counter.signals import BOTH_SIDES, Reading, drive, torso_length
-from rep_counter.whole import Trunk, trunks_of
+from rep_counter.body.signals import BOTH_SIDES, Reading, drive, torso_length
+from rep_counter.body.whole import Trunk, trunks_of
 
 # A side whose joint is this much less visible than the other's is estimated rather than seen.
 _HIDDEN_BESIDE_OTHER = 0.5

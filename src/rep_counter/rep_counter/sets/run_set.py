@@ -6,7 +6,7 @@ from enum import IntEnum
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.types import Phase, RepEvent, RepState, SetSummary, nanoseconds
-from rep_counter.sets import Set
+from rep_counter.sets.counted_set import Set
 
 STALL = nanoseconds(1.0)
 """Where no state comes for so long, the machine's clock goes on in the place of stamps [ns]."""

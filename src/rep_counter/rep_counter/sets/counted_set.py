@@ -6,7 +6,7 @@ import numpy as np
 
 from fitness_core.catalogue import Effort
 from fitness_core.types import RepEvent, SetSummary
-from rep_counter.memory import SavedSet
+from rep_counter.sets.memory import SavedSet
 
 
 class Set:

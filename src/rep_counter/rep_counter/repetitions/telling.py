@@ -1,10 +1,10 @@
 """What is told of a repetition that a set takes in: how it was done, measured once it is known whose it is."""
 
 from fitness_core.types import RepEvent
-from rep_counter import form
-from rep_counter.candidate import Candidate
-from rep_counter.past import Past
-from rep_counter.track import Track
+from rep_counter.body.past import Past
+from rep_counter.repetitions import form
+from rep_counter.repetitions.candidate import Candidate
+from rep_counter.repetitions.track import Track
 
 
 def event_of(candidate: Candidate, track: Track, past: Past, now: int, body_id: str, min_visibility: float) -> RepEvent:
