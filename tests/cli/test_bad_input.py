@@ -215,7 +215,8 @@ def test_a_parameter_file_loads_only_the_nodes_that_it_names(tmp_path: Path) -> 
     file = tmp_path / "params.yaml"
     file.write_text("/**/rep_counter: {ros__parameters: {exercise: squat}}")
     check = (
-        "import sys; from pathlib import Path; from fitness_bringup import live; before = set(sys.modules); "
+        "import sys; from pathlib import Path; from fitness_bringup.composition import live; "
+        "before = set(sys.modules); "
         f"live.check(live.Options(params=Path({str(file)!r}))); "
         "print(*[name for name in set(sys.modules) - before if name.endswith('_node')])"
     )

@@ -223,7 +223,7 @@ def test_baselines_beside_every_source_left_out_are_compared_on_grouped_folds(tm
 
 
 def test_the_shipped_card_is_made_of_the_shipped_evaluation():
-    models = Path(evaluation.__file__).parents[2] / "models"
+    models = Path(__file__).parents[1] / "models"
     result = json.loads((models / "exercise_lstm.evaluation.json").read_text())
     assert (models / "exercise_lstm.card.md").read_text() == card(result)
     assert result["about"] == load_config(None).about
