@@ -84,6 +84,20 @@ def test_who_drops_into_a_brisk_squat_does_not_fly(figure, pull, drop, rest, rat
     assert not falls(trunks_of(poses), 0.3)
 
 
+@pytest.mark.parametrize("standing", [("left_ankle", "right_ankle"), ("left_ankle",)])
+def test_who_stands_on_a_foot_that_is_seen_does_not_fly_however_fast_the_trunk_rises(figure, standing):
+    rows = [INDEX[ankle] for ankle in standing]
+    poses = []
+    for flying in jump(figure, 4.0, 30):
+        image, visibility = flying.image.copy(), flying.visibility.copy()
+        image[rows] = figure(0.0).image[rows]
+        poses.append(replace(flying, image=image, visibility=visibility))
+    assert not falls(trunks_of(poses), 0.3)
+    for pose in poses:
+        pose.visibility[rows] = 0.1
+    assert falls(trunks_of(poses), 0.3), "one that is guessed tells nothing"
+
+
 def test_a_cut_or_a_landmark_that_jumps_is_no_flight(figure):
     times = np.arange(0, 3, 1 / 30)
     cut = [lifted(figure(t), 0.8 if t > 1.5 else 0.0) for t in times]
