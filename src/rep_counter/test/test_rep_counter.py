@@ -171,6 +171,18 @@ def test_curl_with_elbows_at_shoulder_height_is_wrong_posture(figure, wave):
     assert Reason.WRONG_POSTURE in {event.reason for event in events}
 
 
+@pytest.mark.parametrize("exercise", ["squat", ""])
+def test_legs_that_are_seen_for_a_third_of_a_squat_count_where_squats_were_asked_for(figure, wave, exercise):
+    def close(time: float, angle: float) -> Pose:
+        seen = np.full(33, 0.99, np.float32)
+        seen[INDEX["left_ankle"] :] = 0.99 if angle > 150 or angle < 82 else 0.1
+        return figure(time, knee=angle, visibility=seen)
+
+    poses = [close(time, angle) for time, angle in wave(3, 2.0, 170, 70, 30)]
+    events, _, _ = run(poses, lambda time: "squat", exercise=exercise)
+    assert counted(events) == ({"squat": 3} if exercise else {})
+
+
 def test_hidden_legs_count_no_squats(figure, wave):
     hidden = np.full(33, 0.99, np.float32)
     hidden[INDEX["left_knee"] :] = 0.02

@@ -62,6 +62,17 @@ class Deciding:
         self._unknown = -1  # up to here it was told that there were no labels
 
     @property
+    def given(self) -> str:
+        """The exercise that is counted whatever the classifier says; empty = none."""
+        return self._given
+
+    @given.setter
+    def given(self, exercise: str) -> None:
+        self._given = exercise
+        for name, track in self._tracks.items():
+            track.given = name == exercise
+
+    @property
     def waiting(self) -> bool:
         """Whether anything waits."""
         return any(self._open.values())
