@@ -10,7 +10,7 @@ from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, 
 from exercise_classifier.training.data.dataset import Config, build
 from fitness_core.types import nanoseconds
 from fitness_datasets.bags import BagWriter
-from fitness_datasets.session import Session, TakeRecord
+from fitness_datasets.collection.session import Session, TakeRecord
 
 
 def test_bags_whose_files_are_compressed_are_each_their_own(tmp_path: Path) -> None:

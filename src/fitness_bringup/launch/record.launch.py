@@ -10,7 +10,7 @@ from launch.substitutions import LaunchConfiguration
 from fitness_bringup import launch_common as common
 from fitness_bringup.composition import node_parameters
 from fitness_camera.source_kinds import OF_CAMERA
-from fitness_datasets.session import next_bag
+from fitness_datasets.collection.session import next_bag
 from launch import LaunchContext, LaunchDescription
 
 

@@ -9,8 +9,8 @@ import yaml
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 from fitness_datasets.bags import BagReader
-from fitness_datasets.guidance import check_pseudonym
-from fitness_datasets.session import FILE
+from fitness_datasets.collection.guidance import check_pseudonym
+from fitness_datasets.collection.session import FILE
 
 TAKE_LABEL = "fitness_msgs/msg/TakeLabel"
 DEPTH = 3

@@ -16,12 +16,12 @@ from fitness_core.folder_lock import FolderLock
 from fitness_core.ros import diagnostics, messages, pictures, qos, timers
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
-from fitness_datasets.collector import Collector, Outcome
-from fitness_datasets.guidance import Decision, TakeRequest
+from fitness_datasets.collection.collector import Collector, Outcome
+from fitness_datasets.collection.guidance import Decision, TakeRequest
+from fitness_datasets.collection.session import Session, open_locked, plan
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
-from fitness_datasets.session import Session, open_locked, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 

@@ -12,11 +12,11 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, Reason, nanoseconds
-from fitness_datasets.collector import Collector, LabelEvent
-from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
-from fitness_datasets.placement import check_placement, luminance, points_of
-from fitness_datasets.quality import Gate, Limits
-from fitness_datasets.session import FILE, Session, next_bag, not_kept, plan
+from fitness_datasets.collection.collector import Collector, LabelEvent
+from fitness_datasets.collection.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
+from fitness_datasets.collection.placement import check_placement, luminance, points_of
+from fitness_datasets.collection.quality import Gate, Limits
+from fitness_datasets.collection.session import FILE, Session, next_bag, not_kept, plan
 
 CATALOGUE = Catalogue.load()
 RATE = 20.0

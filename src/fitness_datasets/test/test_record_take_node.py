@@ -26,7 +26,7 @@ from take_figure import repetition, standing
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.images import to_image
-from fitness_datasets import session
+from fitness_datasets.collection import session
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel

@@ -19,8 +19,8 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.signals import on_signal
-from fitness_datasets.guidance import Decision, TakeRequest
-from fitness_datasets.session import KEPT, Session, folder_of, lock, next_bag, plan
+from fitness_datasets.collection.guidance import Decision, TakeRequest
+from fitness_datasets.collection.session import KEPT, Session, folder_of, lock, next_bag, plan
 
 KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
 """What is typed, with Enter, after a take."""

@@ -7,7 +7,7 @@ import time
 from fitness_core.errors import InputError
 from fitness_core.ros import pictures
 from fitness_core.ros.images import to_bgr
-from fitness_datasets.placement import luminance
+from fitness_datasets.collection.placement import luminance
 
 PERIOD = 0.5
 """How often a picture is measured [s]."""

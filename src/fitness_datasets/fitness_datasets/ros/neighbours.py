@@ -6,9 +6,9 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from fitness_core.catalogue import Catalogue
-from fitness_datasets.guidance import TakeRequest
+from fitness_datasets.collection.guidance import TakeRequest
+from fitness_datasets.collection.session import Session
 from fitness_datasets.ros import takes
-from fitness_datasets.session import Session
 from fitness_msgs.srv import SetExercise
 
 POSE_PARAMETERS = ["backend", "model"]

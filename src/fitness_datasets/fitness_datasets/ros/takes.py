@@ -6,9 +6,9 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages, pictures
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import nanoseconds, seconds
-from fitness_datasets.collector import Label
-from fitness_datasets.guidance import Guidance, Settings, TakeRequest
-from fitness_datasets.quality import Limits
+from fitness_datasets.collection.collector import Label
+from fitness_datasets.collection.guidance import Guidance, Settings, TakeRequest
+from fitness_datasets.collection.quality import Limits
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
 from fitness_msgs.srv import SetExercise

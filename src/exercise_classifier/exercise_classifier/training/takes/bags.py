@@ -12,7 +12,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.types import SET_BACK, Pose, seconds
 from fitness_datasets.bags import BagReader
-from fitness_datasets.session import not_kept
+from fitness_datasets.collection.session import not_kept
 
 
 def read_bag(source: RecordingFile) -> Found:

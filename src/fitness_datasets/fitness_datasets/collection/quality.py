@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitness_core.types import Pose, nanoseconds, seconds
-from fitness_datasets.placement import MIN_LIGHT
+from fitness_datasets.collection.placement import MIN_LIGHT
 
 GAP = 0.25
 """Of a longer step between two poses a movement cannot be filled in [s]; a pose stage that is merely slow has less."""

@@ -8,8 +8,8 @@ import numpy as np
 from fitness_core.catalogue import Exercise
 from fitness_core.errors import InputError
 from fitness_core.types import SET_BACK, Pose, RepEvent, nanoseconds, seconds
-from fitness_datasets.placement import check_placement, points_of
-from fitness_datasets.quality import Gate, Limits
+from fitness_datasets.collection.placement import check_placement, points_of
+from fitness_datasets.collection.quality import Gate, Limits
 
 
 class TakePhase(IntEnum):

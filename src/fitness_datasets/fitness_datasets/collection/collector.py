@@ -6,8 +6,8 @@ from enum import IntEnum
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, RepEvent
-from fitness_datasets.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
-from fitness_datasets.session import DISCARDED, KEPT, Session, TakeRecord
+from fitness_datasets.collection.guidance import Decision, Guidance, Settings, TakePhase, TakeRequest
+from fitness_datasets.collection.session import DISCARDED, KEPT, Session, TakeRecord
 
 
 class LabelEvent(IntEnum):
