@@ -14,6 +14,7 @@ from fitness_bringup.supervision.revival import Revival
 from fitness_core.errors import InputError
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.last_words import answer_goals, wait_until_heard
+from fitness_core.ros.leaving import leaving
 from fitness_core.ros.node import FitnessNode, permitted
 
 QUIET = 0.02
@@ -128,9 +129,10 @@ class Graph:
     def close(self) -> None:
         """Destroy the nodes."""
         wait(self._begun.values())
-        for node in [*self.nodes, self.status]:
-            node.destroy_node()
-        self.executor.shutdown()
+        with leaving():
+            for node in [*self.nodes, self.status]:
+                node.destroy_node()
+            self.executor.shutdown()
 
     def _run_one(self, timeout: float | None = QUIET, enough: Callable[[], bool] = lambda: False) -> bool:
         """Run the next callback that is ready within `timeout` [s], None = for ever; whether there was one."""

@@ -22,6 +22,7 @@ from fitness_camera.source_kinds import KINDS, OF_CAMERA, kind_of
 from fitness_camera.sources import check_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
+from fitness_core.ros.leaving import leaving
 from fitness_core.ros.node import init
 from fitness_core.ros.signals import on_signal
 
@@ -155,8 +156,9 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
             supervisor.stop()
         if listener is not None:
             listener.end(told=supervisor is not None and not supervisor.refused)
-        node.destroy_node()
-        try_shutdown()
+        with leaving():
+            node.destroy_node()
+            try_shutdown()
 
 
 def _print(news: list[Health]) -> None:

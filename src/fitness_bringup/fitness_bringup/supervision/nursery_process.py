@@ -18,6 +18,7 @@ from typing import Any
 import rclpy
 
 from fitness_core.errors import InputError
+from fitness_core.ros.leaving import leaving
 from fitness_core.ros.native import BareNode
 from fitness_core.ros.node import init, permitted
 
@@ -173,9 +174,10 @@ def _presence() -> Iterator[None]:
     try:
         yield
     finally:
-        if presence is not None:
-            presence.destroy_when_not_in_use()
-        rclpy.try_shutdown()
+        with leaving():
+            if presence is not None:
+                presence.destroy_when_not_in_use()
+            rclpy.try_shutdown()
 
 
 def _load_messages() -> None:

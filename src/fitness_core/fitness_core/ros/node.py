@@ -30,6 +30,7 @@ from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, shared_memory, timers
 from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.last_words import answer_goals, wait_until_heard
+from fitness_core.ros.leaving import leaving
 from fitness_core.ros.native import RCLError
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.refusals import Refusals
@@ -330,9 +331,10 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
     except ExternalShutdownException:
         pass
     finally:
-        if node is not None:
-            node.destroy_node()
-        if executor is not None:
-            executor.shutdown()
-        rclpy.try_shutdown()
+        with leaving():
+            if node is not None:
+                node.destroy_node()
+            if executor is not None:
+                executor.shutdown()
+            rclpy.try_shutdown()
     return 0
