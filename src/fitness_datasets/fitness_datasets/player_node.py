@@ -28,6 +28,8 @@ PUBLISHED |= {"body_pose": qos.POSES, "exercise": qos.LABELS, "exercise/info": q
 """How the topics are published that are neither `qos.STREAM` nor, events, `qos.EVENTS`."""
 CONFIRM_TIMEOUT = 1.0
 """How long a pose may stay without its rep_state before playing goes on [s]."""
+LONGEST_SETTLE = 3.0
+"""Longest pause before the first message, however fast it is played [s]."""
 UNCONFIRMED_PERIOD = 0.01
 """Distance of messages that nobody confirms, when played as fast as it goes [s]."""
 
@@ -168,7 +170,8 @@ class PlayerNode(FitnessNode):
             self.params.wait,
         )
         if wait_for_subscribers(output, wanted, self._stopping, timeout):
-            self._stopping.wait(SETTLE)
+            # Nodes of other processes learn of each other meanwhile, too: played faster, more would be gone before.
+            self._stopping.wait(min(SETTLE * max(1.0, self.params.rate), LONGEST_SETTLE))
         elif not self._stopping.is_set():
             found = f"{output.get_subscription_count()} of {wanted} subscribers of {output.topic_name}"
             self.get_logger().warning(f"{found} after {timeout:g} s; playing all the same")
