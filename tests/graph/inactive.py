@@ -22,7 +22,7 @@ from fitness_bringup.composition.graph import Graph
 
 WINDOW = 4.0
 """For so long it is looked how much the graph uses [s]."""
-LOOKS = 6
+LOOKS = 3
 """So often; the least counts, for others work on this machine too."""
 WORKERS = ("capture", "pose", "overlay")
 """Threads of nodes at work."""

@@ -125,7 +125,8 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
     except BaseException:
         graph.close()
         raise
-    graph.in_step()
+    if not at_once:
+        graph.in_step()
     return graph
 
 
