@@ -140,6 +140,17 @@ def test_stretches_come_from_a_table_beside_the_configuration(tmp_path, monkeypa
     table.write_text("take,start,end,exercise\n0,0,2,dancing\n")
     with pytest.raises(InputError, match="dancing is not known"):
         experiment.load(config, inputs)
+    table.write_text("take,start,end,exercise\nvideos/0,0,2,idle\n7up,0,2,idle\n")
+    with pytest.raises(InputError, match=r"7up: no take of the data has this name; it has e\.g\. 0"):
+        experiment.load(config, inputs)
+
+
+def test_a_take_is_not_given_an_exercise_that_nobody_knows(tmp_path, monkeypatch):
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    (tmp_path / "own.yaml").write_text("synthetic: 0\nrelabel: {'0': crul, '1': curl}\n")
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    with pytest.raises(InputError, match="relabel: label 'crul' is shown by no take; did you mean 'curl'"):
+        experiment.load(load_config(str(tmp_path / "own.yaml")), inputs)
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,20 @@ def test_another_file_is_refused(tmp_path, content):
     np.savez(path, labels=np.array(["squat"]))
     with pytest.raises(InputError, match="evaluate --held-out"):
         read(path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "array"])
+def test_a_damaged_file_is_refused(labels, tmp_path, damage):
+    path = tmp_path / "labels.npz"
+    write(path, labels)
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        content = content[:-30]
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    if damage == "array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match="evaluate --held-out"):
+        read(path)

@@ -71,6 +71,17 @@ def test_the_command_that_is_told_makes_the_same_model_in_the_same_place(tmp_pat
     assert told[2][-1] == "./fitness train --clips clips.csv --out models"
 
 
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_a_folder_of_logs_that_cannot_be_is_refused_before_anything_is_fitted(tmp_path, name):
+    from exercise_classifier.training import command
+
+    (tmp_path / "file").touch()
+    (tmp_path / "clips.csv").write_text("file,exercise\na.mp4,squat\n")
+    arguments = ["--clips", str(tmp_path / "clips.csv"), "--logs", str(tmp_path / "file")]
+    with pytest.raises(InputError, match=r"--logs .*/file cannot be made \(File exists\)"):
+        getattr(command, name)(arguments + (["--out", str(tmp_path / "out")] if name == "train" else []))
+
+
 def test_a_training_ends_with_a_screenful_and_the_files(tmp_path):
     said = summary(
         EVALUATION | {"not_shipped": {"curl": "0 sources to test on", "press": NOT_ASKED_FOR}}, [tmp_path / "a"]

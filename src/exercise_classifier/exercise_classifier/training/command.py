@@ -192,7 +192,8 @@ def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None
 
 
 def _check_data(given: argparse.Namespace) -> None:
-    """Raise InputError for no table or no dataset, before the packages for training take ten seconds to load."""
+    """Raise InputError for no table, no dataset or no folder for logs, before TensorFlow takes ten seconds to load."""
+    _check_logs(given.logs)
     from exercise_classifier.training.data.dataset import left_out
     from exercise_classifier.training.takes.readers import read_table
 
@@ -200,6 +201,15 @@ def _check_data(given: argparse.Namespace) -> None:
         left_out(given.data)
     else:
         read_table(given.clips)
+
+
+def _check_logs(logs: Path | None) -> None:
+    """As `_make_folder`; TensorFlow itself finds out when all windows are cut."""
+    try:
+        if logs is not None:
+            logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--logs {logs} cannot be made ({error.strerror}); give another folder") from None
 
 
 def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -> "Inputs":

@@ -22,7 +22,15 @@ from exercise_classifier.training.data import dataset_card
 from exercise_classifier.training.data.windows import Shape, all_windows
 from exercise_classifier.training.takes.checks import check
 from exercise_classifier.training.takes.files import Found, RecordingFile
-from exercise_classifier.training.takes.readers import FORMAT, MANIFEST, Problem, digest, find_sources, read_source
+from exercise_classifier.training.takes.readers import (
+    FORMAT,
+    MANIFEST,
+    Problem,
+    digest,
+    find_sources,
+    is_dataset,
+    read_source,
+)
 from exercise_classifier.training.takes.takes import Take, check_cache
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
@@ -179,10 +187,9 @@ def _read(
 def _check_out(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; --out takes a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+    # Ours is replaced whatever its state or version: building it again is what is said of a damaged one.
+    if out.is_dir() and any(out.iterdir()) and not is_dataset(out):
         raise InputError(f"{out} holds something else than a dataset; give --out an empty or a new folder")
-    if (out / MANIFEST).is_file():
-        _manifest(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -98,6 +98,8 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
     extra = [take for take in every if take.synthetic or take.kind in NEVER_TESTED]
     _check_patterns("relabel", config.relabel, every)
     _check_patterns("sources", config.sources, every)
+    shown = {take.exercise for take in every}
+    _refuse_misspelt("relabel", config.relabel.values(), shown)
     takes, extra = _relabelled(takes, config), _relabelled(extra, config)
     if config.stretches is not None:
         takes = _looked_at(takes, config.stretches)
@@ -111,7 +113,6 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
             f"the data is of {len(sources)} person or footage; testing on somebody unseen needs 2 or more: "
             "record another"
         )
-    shown = {take.exercise for take in every}
     _refuse_misspelt("rejected", config.rejected, shown)
     for part in (config.shares or {}).values():
         _refuse_misspelt("shares", part, shown)
@@ -136,8 +137,12 @@ def _relabelled(takes: list[Take], config: TrainingConfig) -> list[Take]:
 
 
 def _looked_at(takes: list[Take], table: Path) -> list[Take]:
-    """The takes with what a table says that they show when."""
+    """The takes with what a table says that they show when. Raises InputError for a name that no take has."""
     stretches = read_stretches(table)
+    if lost := sorted({*stretches} - {take.name for take in takes}):
+        raise InputError(
+            f"stretches {table}: {', '.join(lost)}: no take of the data has this name; it has e.g. {takes[0].name}"
+        )
     known = {*LABELS, *(take.exercise for take in takes), SKIPPED}
     for name, of in stretches.items():
         if wrong := sorted({stretch.exercise for stretch in of} - known):

@@ -3,6 +3,7 @@
 Table formats: ../shared/data/README.md. What a source does not measure (fps, picture size) is assumed and said here.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import DEPTH_OF_IMAGE
 
-_ASSUMED_RATE = 30.0
+_ASSUMED_RATE = 30.0  # of a pose file whose table says nothing
 
 MINMAX = "blazepose33_minmax_xyz"
 """The layout whose axes were scaled to 0..1, frame by frame."""
@@ -64,18 +65,29 @@ def extra_take(path: Path, row: dict[str, str], longest_s: float = 30.0) -> Take
         if row["exercise"] == "mixed" or name.startswith("m05"):
             return None
         with np.load(path) as data:
-            return _mocap(data["joints"], [str(joint) for joint in data["names"]], float(data["fps"]), row)
+            return _mocap(data["joints"], [str(joint) for joint in data["names"]], _rate_of(data["fps"]), row)
     maker = LAYOUTS.get(row["layout"])
     # Of coco18 only what is filmed from the front: flat side views have no left-right axis to align to.
     flat_side = row["layout"] == "coco18_px_xyc" and row["exercise"] in ("curl", "front_raise")
     # A rope push-down is a curl backwards, and nobody has told these joint by joint; better unsaid than wrong.
     if maker is None or flat_side or row["exercise"] == "rope_pushdown":
         return None
+    rate = _rate_of(row.get("fps") or _ASSUMED_RATE)
     with np.load(path) as data:
         landmarks = data["landmarks"]
     if row["layout"] == MINMAX:
-        landmarks = landmarks[: round(min(longest_s * _ASSUMED_RATE, len(landmarks)))]
-    return maker(landmarks, row)
+        landmarks = landmarks[: round(min(longest_s * rate, len(landmarks)))]
+    return maker(landmarks, row, rate)
+
+
+def _rate_of(fps: str | float) -> float:
+    try:
+        rate = float(fps)
+    except ValueError:
+        rate = math.nan
+    if not (math.isfinite(rate) and rate > 0):
+        raise InputError(f"fps is {str(fps)!r}; give a number above 0, the pictures a second")
+    return rate
 
 
 def _make(
@@ -105,14 +117,13 @@ def _make(
     )
 
 
-def _blazepose(landmarks: np.ndarray, row: dict) -> Take | None:
-    """Image landmarks; square pictures assumed (fit3d: 900 x 900), 30 fps where the table says nothing."""
-    rate = float(row.get("fps") or _ASSUMED_RATE)
+def _blazepose(landmarks: np.ndarray, row: dict, rate: float) -> Take | None:
+    """Image landmarks; square pictures assumed (fit3d: 900 x 900)."""
     world = np.full((len(landmarks), N_LANDMARKS, 3), np.nan)
     return _make(row, rate, landmarks[..., :3], world, np.nan_to_num(landmarks[..., 3]), (900, 900), "pose file")
 
 
-def _minmax(landmarks: np.ndarray, row: dict) -> Take | None:
+def _minmax(landmarks: np.ndarray, row: dict, rate: float) -> Take | None:
     """Each axis of each frame was scaled to 0..1; three scales per frame that give bones their length undo it."""
     a = np.array([INDEX[first] for first, _, _ in _BONES])
     b = np.array([INDEX[second] for _, second, _ in _BONES])
@@ -128,10 +139,10 @@ def _minmax(landmarks: np.ndarray, row: dict) -> Take | None:
     world -= hips
     image = (world * 160 + [320, 240, 0]) / [640, 480, 640 * DEPTH_OF_IMAGE]
     visibility = np.where(np.isfinite(world[..., 0]), 0.95, 0.0)
-    return _make(row, _ASSUMED_RATE, image, world, visibility, (640, 480), "pose file")
+    return _make(row, rate, image, world, visibility, (640, 480), "pose file")
 
 
-def _coco18(landmarks: np.ndarray, row: dict) -> Take | None:
+def _coco18(landmarks: np.ndarray, row: dict, rate: float) -> Take | None:
     points = np.zeros((len(landmarks), N_LANDMARKS, 3))
     visibility = np.zeros((len(landmarks), N_LANDMARKS))
     for number, name in _COCO18.items():
@@ -144,7 +155,7 @@ def _coco18(landmarks: np.ndarray, row: dict) -> Take | None:
         return None
     world = np.full_like(points, np.nan)
     image = points / [1280, 720, 1280]
-    return _make(row, _ASSUMED_RATE, image, world, visibility, (1280, 720), "pose file")
+    return _make(row, rate, image, world, visibility, (1280, 720), "pose file")
 
 
 def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take:

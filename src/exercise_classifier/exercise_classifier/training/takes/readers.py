@@ -130,22 +130,23 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         raise InputError(f"{path} does not exist; {accepted}")
     suffix = path.suffix.lower()
     if path.is_dir():
-        children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
-        if any(child.name == "metadata.yaml" or child.name.endswith(BAG_SUFFIXES) for child in children):
-            yield path, name, "bag"
+        if path != root and is_dataset(path):
             return
-        if path != root and _is_dataset(path):
-            return
-        before = [
-            entry
-            for child in children
-            if child.is_dir() or child.suffix.lower() in (*VIDEO_SUFFIXES, ".npz")
-            for entry in _walk(child, f"{name}/{child.name}", root)
+        children = [
+            child
+            for child in sorted(path.iterdir())
+            if not child.name.startswith(".")
+            and (child.is_dir() or child.suffix.lower() in (*VIDEO_SUFFIXES, ".npz") or _of_bag(child))
         ]
+        before: list[tuple[Path, str, str]] = []
+        if _is_bag(path, children):
+            before.append((path, name, "bag"))
+            children = [child for child in children if not _of_bag(child)]
+        before += [entry for child in children for entry in _walk(child, f"{name}/{child.name}", root)]
         if not before and path == root:
             raise InputError(f"folder {path} holds no recording; {accepted}")
         yield from before
-    elif path.name.endswith(BAG_SUFFIXES):
+    elif _of_bag(path):
         yield path, name, "bag"
     elif suffix in VIDEO_SUFFIXES:
         yield path, name, "clip"
@@ -155,8 +156,37 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
         raise InputError(f"{path} is no recording; {accepted}")
 
 
-def _is_dataset(folder: Path) -> bool:
-    """Whether it is what we have written: its landmarks are of recordings elsewhere."""
+def _of_bag(path: Path) -> bool:
+    return path.name.endswith(BAG_SUFFIXES)
+
+
+def _is_bag(folder: Path, children: list[Path]) -> bool:
+    """Whether a folder is one bag: its metadata says so, or it is all that its recorder left behind when it died.
+
+    children: the recordings and folders in it. Other files of bags are recordings of their own that lie there.
+    """
+    try:
+        with (folder / "metadata.yaml").open(errors="replace") as file:
+            if "rosbag2_bagfile_information" in file.read(1000):
+                return True
+    except OSError:
+        pass
+    if not children or not all(_of_bag(child) for child in children):
+        return False
+    parts = sorted(_part_of_bag(child) for child in children)
+    # rosbag2 numbers the files of one bag from 0 on.
+    return len(parts) == 1 or parts == [(parts[0][0], number) for number in range(len(parts))]
+
+
+def _part_of_bag(file: Path) -> tuple[str, int]:
+    """Name of the bag, and number of the file in it, -1 where it has none."""
+    stem = next(file.name.removesuffix(suffix) for suffix in BAG_SUFFIXES if file.name.endswith(suffix))
+    numbered = re.fullmatch(r"(.*)_(\d+)", stem)
+    return (numbered[1], int(numbered[2])) if numbered else (stem, -1)
+
+
+def is_dataset(folder: Path) -> bool:
+    """Whether it is what we have written, whole or not: its landmarks are of recordings elsewhere."""
     try:
         with (folder / MANIFEST).open(errors="replace") as file:
             return f'"format": "{FORMAT}"' in file.read(100)

@@ -96,7 +96,8 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
     try:
         for row in read_rows(table):
             stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
-            stretches.setdefault(row["take"], []).append(stretch)
+            # As a table of clips names them, too.
+            stretches.setdefault(row["take"].removeprefix("videos/"), []).append(stretch)
     except (KeyError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InputError(

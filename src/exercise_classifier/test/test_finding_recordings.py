@@ -1,0 +1,61 @@
+"""What a folder holds is found, whatever lies beside it: bags, loose files of bags, videos, datasets."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from recorded_takes import good
+
+from exercise_classifier.training.takes.readers import find_sources
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bag of two takes, as its recorder closed it."""
+    return good().write(tmp_path_factory.mktemp("recorded") / "bag")
+
+
+def found(folder: Path) -> list[tuple[str, str]]:
+    """Name and kind of each recording; nothing is a problem."""
+    sources, problems = find_sources([folder])
+    assert not problems
+    return [(source.name.removeprefix(f"{folder.name}/"), source.kind) for source in sources]
+
+
+def test_a_loose_file_of_a_bag_hides_nothing(tmp_path: Path, bag: Path) -> None:
+    for place in ("P01_S01/bag_001", "P02_S01/bag_001"):
+        shutil.copytree(bag, tmp_path / place)
+    (tmp_path / "squat").mkdir()
+    (tmp_path / "squat/clip.mp4").touch()
+    for place in ("extra.mcap", "squat/loose.mcap"):
+        shutil.copy(next(bag.glob("*.mcap")), tmp_path / place)
+    assert found(tmp_path) == [
+        ("P01_S01/bag_001", "bag"),
+        ("P02_S01/bag_001", "bag"),
+        ("extra.mcap", "bag"),
+        ("squat/clip.mp4", "clip"),
+        ("squat/loose.mcap", "bag"),
+    ]
+
+
+def test_recordings_side_by_side_are_each_their_own(tmp_path: Path, bag: Path) -> None:
+    for name in ("monday", "tuesday_1", "tuesday_3"):
+        shutil.copy(next(bag.glob("*.mcap")), tmp_path / f"{name}.mcap")
+    assert [name for name, _ in found(tmp_path)] == ["monday.mcap", "tuesday_1.mcap", "tuesday_3.mcap"]
+
+
+@pytest.mark.parametrize("names", [["day.mcap"], ["day_0.mcap", "day_1.mcap"]])
+def test_what_a_recorder_left_when_it_died_is_one_bag(tmp_path: Path, bag: Path, names: list[str]) -> None:
+    (tmp_path / "rec/day").mkdir(parents=True)
+    for name in names:
+        shutil.copy(next(bag.glob("*.mcap")), tmp_path / "rec/day" / name)
+    assert found(tmp_path / "rec") == [("day", "bag")]
+
+
+def test_metadata_of_something_else_is_no_bag(tmp_path: Path, bag: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("title: our study\n")
+    shutil.copytree(bag, tmp_path / "bag")
+    assert found(tmp_path) == [("bag", "bag")]
+    # Of a bag whose files are gone something is told: reading it says what is missing.
+    next((tmp_path / "bag").glob("*.mcap")).unlink()
+    assert found(tmp_path) == [("bag", "bag")]
