@@ -81,12 +81,11 @@ class PlayerNode(FitnessNode):
             outdated, found = bag.outdated(), {}
             self._recovered = bag.recovered
             for name in self.params.topics:
-                if topic := bag.find(name):
+                if (topic := bag.find(name)) and bag.counts[topic]:
                     found[topic] = name
             if not found:
-                raise InputError(
-                    f"{self._path} has none of {', '.join(self.params.topics)}; it has {', '.join(sorted(bag.topics))}"
-                )
+                has = ", ".join(f"{topic} ({number})" for topic, number in sorted(bag.counts.items()))
+                raise InputError(f"{self._path} has no message of {', '.join(self.params.topics)}; it has {has}")
             if wrong := [topic for topic in found if bag.topics[topic] in outdated]:
                 raise InputError(
                     f"{self._path}: {wrong[0]} was recorded with another version of {bag.topics[wrong[0]]}; "

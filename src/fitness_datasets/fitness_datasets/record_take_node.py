@@ -109,6 +109,8 @@ class RecordTakeNode(FitnessNode):
 
     def decide(self, decision: Decision) -> str:
         """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
+        if self._withdrawn():
+            return "the take was cancelled"
         problem = self.collector.decide(decision)
         if not problem and decision == Decision.STOP:
             self._plan = []
@@ -151,9 +153,9 @@ class RecordTakeNode(FitnessNode):
         self._tell()
 
     def _on_pose(self, message: BodyPose) -> None:
-        if self.collector.guidance is None:
+        if self.collector.guidance is None or self._withdrawn():
             return
-        self._poses_due = math.inf
+        self._poses_due = time.monotonic() + (self.params.placement_timeout or math.inf)
         self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
         self._frame_id = message.header.frame_id
         self.collector.step(messages.from_body_pose(message), self._light.level)
@@ -168,13 +170,20 @@ class RecordTakeNode(FitnessNode):
         return response
 
     def _watch(self) -> None:
-        if self._goal is not None and self._goal.is_cancel_requested:
-            self.collector.cancel()
-            self._tell()
-        elif self.params.auto and time.monotonic() > self._poses_due:
+        if self._withdrawn():
+            return
+        if self.params.auto and time.monotonic() > self._poses_due:
             self._poses_due = math.inf
             self.collector.give_up("no picture came from the camera, or no pose from the pose estimator")
             self._tell()
+
+    def _withdrawn(self) -> bool:
+        """Whether the goal of the take was cancelled; it is withdrawn then, before anything else becomes of it."""
+        if self._goal is None or not self._goal.is_cancel_requested:
+            return False
+        self.collector.cancel()
+        self._tell()
+        return True
 
     def _tell(self) -> None:
         """Publish what is new; where a take is over, answer its goal and go on to the next one."""
@@ -206,7 +215,8 @@ class RecordTakeNode(FitnessNode):
 
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]
-        end = goal.canceled if goal.is_cancel_requested else goal.succeed if outcome.kept else goal.abort
+        # What was kept before it was cancelled stays kept, and is not told as cancelled.
+        end = goal.succeed if outcome.kept else goal.canceled if goal.is_cancel_requested else goal.abort
         end()
         label = takes.to_label(outcome.label, self._frame_id)
         return RecordTake.Result(kept=outcome.kept, message=outcome.reason, label=label)

@@ -313,15 +313,19 @@ def test_of_a_deleted_bag_no_take_is_kept_and_no_other_bag_gets_its_name(tmp_pat
     assert next_bag(tmp_path, "P01", "S01").name == "bag_002"
 
 
-def test_interrupted_a_take_that_was_to_be_repeated_is_withdrawn_and_a_good_one_left_undecided():
-    for repetitions, events in ((0, ["START", "STOP", "DISCARD"]), (2, ["START", "STOP"])):
-        collector = Collector()
-        session = Session.open("", "P01", "S01")
-        collector.begin(REQUEST, CATALOGUE, Settings(patience=5.0), session)
-        collect(Run(collector), repetitions)
-        collector.interrupt("interrupted")
-        assert [label.event.name for label in collector.labels] == events
-        assert session.takes[0].status == ("unfinished" if repetitions else "discarded")
+@pytest.mark.parametrize(
+    ("repetitions", "out", "withdrawn"),
+    [(0, "collection", True), (2, "collection", False), (2, "", True)],
+    ids=["to be repeated", "good", "good, but nothing could tell that it is undecided"],
+)
+def test_interrupted_a_good_take_is_left_undecided_and_others_are_withdrawn(tmp_path, repetitions, out, withdrawn):
+    collector = Collector()
+    session = Session.open(tmp_path / out if out else "", "P01", "S01")
+    collector.begin(REQUEST, CATALOGUE, Settings(patience=5.0), session, "bag_001")
+    collect(Run(collector), repetitions)
+    collector.interrupt("interrupted")
+    assert [label.event.name for label in collector.labels] == ["START", "STOP", *(["DISCARD"] if withdrawn else [])]
+    assert session.takes[0].status == ("discarded" if withdrawn else "unfinished")
 
 
 def test_a_clock_that_is_set_back_ends_a_take_or_begins_it_anew():

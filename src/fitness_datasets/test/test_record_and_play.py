@@ -263,6 +263,14 @@ def test_only_inputs_are_played_and_the_clock_on_request(stage, tmp_path):
     player.stop()
 
 
+def test_a_bag_without_a_message_that_could_be_played_is_refused(stage, tmp_path):
+    types = {"/fitness/body_pose": "fitness_msgs/msg/BodyPose", "/fitness/rep_state": "fitness_msgs/msg/RepState"}
+    with BagWriter(tmp_path / "bag", types) as bag:
+        bag.write("/fitness/rep_state", 1, serialize_message(RepState()))
+    with pytest.raises(InputError, match=r"has no message of body_pose, .*; it has /fitness/body_pose \(0\)"):
+        stage.make(PlayerNode, bag=str(tmp_path / "bag"), loop=True).start()
+
+
 def test_a_loop_starts_over_until_it_is_stopped(stage, tmp_path):
     write_bag(tmp_path / "bag", 5)
     stamps = []

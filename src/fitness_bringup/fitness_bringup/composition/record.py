@@ -55,7 +55,8 @@ class Options:
 def run(options: Options) -> int:
     """Record what the session still lacks. 0 = it lacks nothing now, or the person stopped; 1 = takes were given up.
 
-    Raises InputError, after the summary too, where the bag lacks something: nobody is led on when the disk is full.
+    Raises InputError, after the summary too, where the bag lacks something or the source broke off: nobody is led on
+    when the disk is full.
     """
     _check(options)
     folder = folder_of(options.out, options.subject, options.session)
@@ -97,6 +98,8 @@ def run(options: Options) -> int:
         _summarize(graph, options, len(before.takes))
         live.check_recorded(graph)
         if guide.finished.done() and (problem := guide.finished.result()):
+            raise InputError(problem)
+        if graph.source.finished.done() and (problem := graph.source.finished.result()):
             raise InputError(problem)
         return int(given_up)
     finally:

@@ -70,6 +70,7 @@ class Collector:
         exercise = next((exercise for exercise in catalogue if exercise.name == request.exercise), None)
         self.guidance = Guidance(request, exercise, settings)
         self._session, self._bag = session, bag
+        session.bag = bag
         self._take, self._tried, self._last, self.outcome = None, 0, None, None
         self._say()
 
@@ -79,8 +80,7 @@ class Collector:
         if guidance is None or guidance.phase == TakePhase.REVIEW:
             return
         assert self._session is not None
-        if "width" not in self._session.camera:
-            self._session.camera |= {"width": pose.width, "height": pose.height, "frame_id": pose.frame_id}
+        self._session.camera |= {"width": pose.width, "height": pose.height, "frame_id": pose.frame_id}
         guidance.step(pose, light)
         if self._take is None and guidance.start is not None:
             self._take = TakeRecord(guidance.request.number, guidance.request.exercise, self._bag, start=guidance.start)
@@ -119,10 +119,11 @@ class Collector:
 
     def interrupt(self, reason: str) -> None:
         """Give the take up. One that is under way, or that was to be repeated, is withdrawn; a good one that only waits
-        to be decided stays undecided.
+        to be decided stays undecided, where session.yaml can say so of its bag: the labels alone would call it kept.
         """
         if self.guidance is not None:
-            if self.guidance.phase != TakePhase.REVIEW or self.guidance.problems:
+            told = self._bag and self._session is not None and self._session.folder is not None
+            if self.guidance.phase != TakePhase.REVIEW or self.guidance.problems or not told:
                 self._discard(self.guidance.problems or (reason,))
             self._end(False, reason)
 

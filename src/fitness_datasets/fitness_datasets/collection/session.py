@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import yaml
@@ -47,7 +48,8 @@ class Session:
 
     folder: None = nothing is written. subject: pseudonym. camera: what is known of it. pose: backend and model that
     find the landmarks, empty where the pose estimator has not said. versions: name -> version of the software. created:
-    by the machine's clock [ns].
+    by the machine's clock [ns]. bag: the one that is being recorded, "" = none. bags: camera, pose and versions of
+    those of former visits, by name.
     """
 
     folder: Path | None
@@ -58,6 +60,8 @@ class Session:
     versions: dict[str, str] = field(default_factory=dict)
     pose: dict[str, str] = field(default_factory=dict)
     takes: list[TakeRecord] = field(default_factory=list)
+    bag: str = ""
+    bags: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -88,7 +92,7 @@ class Session:
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             takes = [TakeRecord(**take) for take in read["takes"]]
             known = read["created_ns"], read["camera"], software_versions(), read.get("pose", {})
-            return cls(folder, subject, session, *known, takes)
+            return cls(folder, subject, session, *known, takes, bags=dict(read.get("bags", {})))
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
@@ -107,6 +111,11 @@ class Session:
     def _deleted(self, bag: str) -> bool:
         return bool(bag) and self.folder is not None and not (self.folder / bag).exists()
 
+    def _bags(self) -> dict[str, dict[str, Any]]:
+        """How each bag was made: another visit may have another camera, network or software."""
+        now = {"camera": dict(self.camera), "pose": dict(self.pose), "versions": dict(self.versions)}
+        return self.bags | ({self.bag: now} if self.bag else {})
+
     def write(self) -> None:
         """Replace `session.yaml`; a death at any moment leaves the old one or the new one. Raises InputError."""
         if self.folder is None:
@@ -120,6 +129,7 @@ class Session:
             "camera": self.camera,
             "pose": self.pose,
             "versions": self.versions,
+            "bags": self._bags(),
             "takes": [asdict(take) for take in self.takes],
         }
         file = self.folder / FILE
@@ -185,7 +195,7 @@ def _takes(folder: Path) -> list[TakeRecord]:
 
 def plan(session: Session, exercises: list[str], takes: int) -> list[str]:
     """The exercise of each take that is still to do, so that each exercise has so many kept ones."""
-    return [name for name in exercises for _ in range(takes - session.kept(name))]
+    return [name for name in dict.fromkeys(exercises) for _ in range(takes - session.kept(name))]
 
 
 def software_versions() -> dict[str, str]:
