@@ -180,6 +180,21 @@ def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:
     assert "takes still to do: 2" in done.stdout
 
 
+def test_a_source_that_breaks_off_is_told(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(5):
+        cv2.imwrite(str(pictures / f"{number}.png"), np.full((240, 320, 3), 128, np.uint8))
+    (pictures / "9.png").write_bytes(b"no picture")
+    arguments = ["--subject", "P01", "--exercise", "idle", "--seconds", "2", "--consent", "--auto", *FAST]
+    command = [*RECORD, *arguments, "--source", str(pictures), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "9.png" in done.stderr.splitlines()[-1] and "takes still to do: 1" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
