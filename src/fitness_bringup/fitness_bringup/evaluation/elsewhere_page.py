@@ -124,7 +124,7 @@ def _shipping(clips: list[Clip]) -> list[Clip]:
 
 
 def _names(clips: list[Clip]) -> str:
-    return " and ".join(f"round {name}" for name in _rounds_of(clips))
+    return f"rounds {', '.join(_rounds_of(clips))}"
 
 
 def _rounds_of(clips: list[Clip]) -> list[str]:
