@@ -1,6 +1,5 @@
 """Node `record_take`: guides a person through labelled takes, asked for by an action or by its own parameters."""
 
-import math
 import time
 from functools import partial
 from typing import ClassVar
@@ -67,7 +66,7 @@ class RecordTakeNode(FitnessNode):
         self._lock = FolderLock(None)
         self._plan: list[str] = []
         self._frame_id = ""
-        self._poses_due, self._light = math.inf, LightMeter(self.params.image_transport)
+        self._heard, self._light = time.monotonic(), LightMeter(self.params.image_transport)
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)
@@ -109,9 +108,7 @@ class RecordTakeNode(FitnessNode):
 
     def decide(self, decision: Decision) -> str:
         """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
-        if self._withdrawn():
-            return "the take was cancelled"
-        problem = self.collector.decide(decision)
+        problem = "the take was cancelled" if self._withdrawn() else self.collector.decide(decision)
         if not problem and decision == Decision.STOP:
             self._plan = []
         self._tell()
@@ -147,15 +144,14 @@ class RecordTakeNode(FitnessNode):
             goal.execute()
         self._request, self._goal = request, goal
         self._neighbours.again()
-        self._poses_due = time.monotonic() + (self.params.placement_timeout or math.inf)
-        settings = takes.settings_of(self.params)
-        self.collector.begin(request, self._catalogue, settings, self._session, self.params.bag)
+        self._heard = time.monotonic()
+        self.collector.begin(request, self._catalogue, takes.settings_of(self.params), self._session, self.params.bag)
         self._tell()
 
     def _on_pose(self, message: BodyPose) -> None:
         if self.collector.guidance is None or self._withdrawn():
             return
-        self._poses_due = time.monotonic() + (self.params.placement_timeout or math.inf)
+        self._heard = time.monotonic()
         self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
         self._frame_id = message.header.frame_id
         self.collector.step(messages.from_body_pose(message), self._light.level)
@@ -170,10 +166,8 @@ class RecordTakeNode(FitnessNode):
         return response
 
     def _watch(self) -> None:
-        if self._withdrawn():
-            return
-        if self.params.auto and time.monotonic() > self._poses_due:
-            self._poses_due = math.inf
+        limit = self.params.placement_timeout
+        if not self._withdrawn() and self.params.auto and 0 < limit < time.monotonic() - self._heard:
             self.collector.give_up("no picture came from the camera, or no pose from the pose estimator")
             self._tell()
 
@@ -216,8 +210,7 @@ class RecordTakeNode(FitnessNode):
     def _result(self, goal: ServerGoalHandle) -> RecordTake.Result:
         outcome = self.outcomes[-1][1]
         # What was kept before it was cancelled stays kept, and is not told as cancelled.
-        end = goal.succeed if outcome.kept else goal.canceled if goal.is_cancel_requested else goal.abort
-        end()
+        (goal.succeed if outcome.kept else goal.canceled if goal.is_cancel_requested else goal.abort)()
         label = takes.to_label(outcome.label, self._frame_id)
         return RecordTake.Result(kept=outcome.kept, message=outcome.reason, label=label)
 
