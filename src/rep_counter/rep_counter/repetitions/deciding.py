@@ -181,7 +181,8 @@ class Deciding:
         _, name, chain = best
         while len(chain) > 1 and self._case(chain[:1], now, last).share(name) < _NEEDED_BEFORE_SET:
             chain = chain[1:]
-        return name, chain
+        # What is left may be a half that does not count, which makes no set.
+        return (name, chain) if _counts(chain) else None
 
     def failed_before(self, name: str, chain: list[Candidate], now: int, last: bool) -> list[Candidate]:
         """The failed attempts that lead up to the first repetitions of a set and are as large, oldest first.
@@ -286,7 +287,7 @@ class Deciding:
         if all(not candidate.excursion.begun for candidate in chain):
             # A lone half counts where it is all there is.
             return chain if alone and now - chain[-1].excursion.end < _GAP else []
-        return chain if any(candidate.excursion.done for candidate in chain) else []
+        return chain if _counts(chain) else []
 
     def _taken(self, name: str, candidate: Candidate) -> bool:
         """Whether most of a candidate's time is already credited to another exercise; it is then open no more."""
@@ -297,3 +298,8 @@ class Deciding:
             if exercise != name
         )
         return 2 * shared > excursion.end - excursion.start
+
+
+def _counts(chain: Sequence[Candidate]) -> bool:
+    """Whether any of these is a repetition, or the half of one that counts."""
+    return any(candidate.excursion.done for candidate in chain)
