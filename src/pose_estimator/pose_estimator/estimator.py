@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from fitness_core.filters import OneEuro
-from fitness_core.types import Frame, Pose, nanoseconds
+from fitness_core.types import SET_BACK, Frame, Pose, nanoseconds
 from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.lock import CUT, HOLD, LockState, PersonLock, sight_of
 from pose_estimator.view import Box, Change, box_around, box_of, only, prominence, without
@@ -88,7 +88,9 @@ class PoseEstimator:
         """The pose in a picture; `Pose.nobody` where nobody is seen.
 
         body_id is "person_1", "person_2", ...: the same as long as it is the same person for all that can be seen; it
-        says nothing about who that is. A stamp before the last one (a recording that started over) starts anew.
+        says nothing about who that is. A stamp that is older than the newest by more than `SET_BACK` (a recording that
+        started over) starts anew; one that is older by less is of a picture that others have overtaken: its pose is not
+        smoothed, and changes nothing about those to come.
         """
         return self.pose(self.end(self.begin(frame)))
 
@@ -97,9 +99,11 @@ class PoseEstimator:
 
     def begin(self, frame: Frame) -> Begun:
         """Let the network begin with a picture. `end` comes before any other picture begins."""
-        if self._begun is not None and frame.stamp < self._begun:
+        if self._begun is not None and self._begun - frame.stamp > SET_BACK:
             self.lock.reset()
-        self._begun = frame.stamp
+            self._begun = None
+        # For the lock no time passes until stamps go on from the newest.
+        self._begun = frame.stamp if self._begun is None else max(self._begun, frame.stamp)
         if self.lock.place is None:
             return Begun(frame, self._backend.begin(frame.image, frame.stamp), None)
         changed = self._change.step(frame.image)
@@ -111,12 +115,13 @@ class PoseEstimator:
         """Wait for the network, and tell the trainee from others."""
         frame, lock = begun.frame, self.lock
         picture, stamp = frame.image, frame.stamp
+        assert self._begun is not None
         changed = self._change.step(picture) if begun.changed is None else begun.changed
         found = begun.wait()
         if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
             found = self._most_prominent(picture, found, stamp)
         sight = sight_of(found, picture) if found is not None and np.isfinite(found.image).all() else None
-        if lock.step(stamp, sight, changed):
+        if lock.step(self._begun, sight, changed):
             return Found(frame, found, f"person_{lock.bodies}")
         return Found(frame, None, lost=lock.state == LockState.LOST)
 
@@ -124,17 +129,20 @@ class PoseEstimator:
         """The pose of who was found, smoothed; in the order of the pictures."""
         frame, detection = found.frame, found.detection
         height, width = frame.image.shape[:2]
-        if self._stamp is not None and frame.stamp < self._stamp:
+        if self._stamp is not None and self._stamp - frame.stamp > SET_BACK:
             self._forget()
-            self._seen = None
-        self._stamp = frame.stamp
+            self._stamp = self._seen = None
+        overtaken = self._stamp is not None and frame.stamp < self._stamp
+        if not overtaken:
+            self._stamp = frame.stamp
         if detection is None:
             return replace(Pose.nobody(frame.stamp, width, height, frame.frame_id), lost=found.lost)
         if self._seen is not None and frame.stamp - self._seen > FORGET_AFTER:
             self._forget()
-        self._seen = frame.stamp
+        if not overtaken:
+            self._seen = frame.stamp
         image, world = detection.image, detection.world
-        if self.smoothing:
+        if self.smoothing and not overtaken:
             unit = _unit(width, height)
             points = np.empty((2, *image.shape), np.float32)  # in pixels, in metres
             np.multiply(image, unit, out=points[0])

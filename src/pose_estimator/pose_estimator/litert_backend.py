@@ -5,6 +5,7 @@ Method: as of `mediapipe_backend`. What each step follows is said in the modules
 
 import numpy as np
 
+from fitness_core.types import SET_BACK
 from pose_estimator.backend import Detection, PoseBackend, elapsed, score_of
 from pose_estimator.litert import files
 from pose_estimator.litert.detector import Detector
@@ -35,7 +36,7 @@ class LiteRtBackend(PoseBackend):
 
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
         assert self._detector is not None and self._landmarks is not None, "closed"
-        if self._stamp is not None and stamp < self._stamp:
+        if self._stamp is not None and self._stamp - stamp > SET_BACK:
             self._lose()
         step = elapsed(self._stamp, stamp)
         self._stamp = stamp

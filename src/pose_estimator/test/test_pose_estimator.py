@@ -105,6 +105,30 @@ def test_a_recording_that_starts_over_starts_anew():
     assert poses[2].image == pytest.approx(away.image, abs=1e-6)
 
 
+@pytest.mark.parametrize("hold", [0.0, 3.0])
+@pytest.mark.parametrize("late", [0.001, 0.04, 0.19])
+def test_a_picture_that_others_have_overtaken_changes_nothing_about_those_to_come(late, hold):
+    """Somebody who walks at a metre and a half per second, and one picture of it that comes late."""
+    times = [10 + number / 30 for number in range(40)]
+    found = [detection(STANDING + np.array([0.01 * number, 0, 0]), STANDING) for number in range(40)]
+    as_usual = run(found, times, hold=hold)
+    back = round(late * 30)
+    overtaken = run(
+        [*found[:30], found[29 - back], *found[30:]], [*times[:30], times[29] - late, *times[30:]], hold=hold
+    )
+    assert {pose.body_id for pose in overtaken} == {"person_1"}
+    assert np.array_equal(overtaken[30].image, found[29 - back].image)
+    for usual, pose in zip(as_usual, overtaken[:30] + overtaken[31:], strict=True):
+        assert np.array_equal(usual.image, pose.image) and np.array_equal(usual.world, pose.world)
+
+
+@pytest.mark.parametrize("back", [0.05, 0.15])
+def test_a_clock_that_is_put_back_a_little_makes_no_new_person(back):
+    found, times = curl(30, 1.0)
+    poses = run(found, [time - back * (time > 2) for time in times])
+    assert {pose.body_id for pose in poses} == {"person_1"} and not any(pose.lost for pose in poses)
+
+
 def test_smoothing_starts_anew_after_half_a_second_out_of_sight():
     away = detection(STANDING + 0.01, STANDING + 0.01)
     kept = run([detection(), None, away], [0.0, 0.1, 0.2])[2]
