@@ -1,5 +1,6 @@
 """The status line of `live` says what is so now: not what was when the last picture came."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +9,9 @@ from rclpy.node import Node
 from rclpy.serialization import serialize_message
 
 from fitness_bringup.composition import status
+from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages
-from fitness_core.types import Phase, RepState, nanoseconds
+from fitness_core.types import Phase, RepState, SetSummary, nanoseconds
 
 
 @pytest.fixture
@@ -30,3 +32,11 @@ def test_a_camera_that_gives_nothing_any_more_is_said(line, monkeypatch: pytest.
     now = status.time.monotonic()
     monkeypatch.setattr(status.time, "monotonic", lambda: now + 12)
     assert line.line().startswith(" 0.0 fps | no new pictures for 12 s | squat | set 1: 5")
+
+
+def test_what_is_not_known_of_a_set_is_left_out_of_its_row(line, capsys: pytest.CaptureFixture[str]) -> None:
+    half = SetSummary(nanoseconds(9), "squat", 1, nanoseconds(8), nanoseconds(9), 1, 0, math.nan, math.radians(90))
+    line.sets.append(messages.to_set_summary(half, "camera"))
+    status.print_summary(line, {}, Catalogue.load())
+    shown = capsys.readouterr().out
+    assert "squat" in shown and "90°" in shown and "nan" not in shown

@@ -175,7 +175,8 @@ class RepState:
 class RepEvent:
     """One finished repetition; the fields of `fitness_msgs/RepEvent`. stamp: when it was decided [ns].
 
-    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none.
+    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none. whole: the
+    recording holds both its ways, which the message does not tell.
     """
 
     stamp: int
@@ -195,6 +196,7 @@ class RepEvent:
     turn_start: int = 0
     turn_end: int = 0
     form_judged: tuple[str, ...] = ()
+    whole: bool = True
 
     @property
     def counted(self) -> bool:

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from fitness_core.catalogue import Catalogue, Effort
 from fitness_core.types import Reason, RepEvent, nanoseconds
+from rep_counter.counter import RepCounter
 from rep_counter.sets.counted_set import Set
 
 
@@ -31,6 +33,33 @@ def test_the_way_that_is_an_effort_counts_and_pauses_do_not():
 
 def test_one_repetition_loses_nothing_that_is_known():
     assert math.isnan(a_set(Effort.OUT, (1.0, 0.0, 1.0)).velocity_loss)
+
+
+@pytest.mark.parametrize("cut", [None, 0.1, 0.3, 0.6, 1.0])
+def test_a_repetition_that_is_cut_off_after_its_turn_tells_nothing_of_speed(figure, cut):
+    """Five squats whose way up takes longer each time, and a sixth that the recording ends in."""
+    bends, time = [(0.0, 170.0), (1.5, 170.0)], 1.5
+    for up in (1.0, 1.4, 1.8, 2.2, 2.6):
+        bends += [(time + 1.0, 80.0), (time + 1.0 + up, 170.0)]
+        time += 1.0 + up
+    if cut:
+        bends += [(time + 1.0, 80.0), (time + 1.0 + cut, 80.0 + 30.0 * cut)]
+    times, knees = zip(*bends, strict=True)
+    counter = RepCounter(Catalogue.load(), "squat")
+    for at in np.arange(0, times[-1] + (0 if cut else 1), 1 / 30):
+        counter.step(figure(at, knee=np.interp(at, times, knees)))
+    [summary] = counter.finish().summaries
+    assert summary.repetitions == (6 if cut else 5)
+    assert summary.velocity_loss == pytest.approx(1 - 1.0 / 2.6, abs=0.06)
+    assert summary.duration_mean == pytest.approx(1.0 + 0.6 * 1.8, abs=0.15)
+
+
+def test_of_half_a_repetition_no_duration_is_known(figure):
+    counter = RepCounter(Catalogue.load(), "squat")
+    for number in range(30):
+        counter.step(figure(number / 30, knee=120 - 50 * np.cos(np.pi * number / 30)))
+    [summary] = counter.finish().summaries
+    assert summary.repetitions == 1 and math.isnan(summary.duration_mean) and math.isnan(summary.velocity_loss)
 
 
 def test_who_goes_down_first_works_on_the_way_back():

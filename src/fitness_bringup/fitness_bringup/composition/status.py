@@ -156,7 +156,7 @@ def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) 
                 summary.exercise,
                 str(summary.repetitions),
                 str(summary.rejected),
-                f"{summary.duration_mean:.1f}",
+                "" if math.isnan(summary.duration_mean) else f"{summary.duration_mean:.1f}",
                 reach(math.degrees(mean), math.nan) if by_joint else reach(math.nan, mean),
             )
         console.print(rows)

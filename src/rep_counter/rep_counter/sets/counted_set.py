@@ -54,7 +54,11 @@ class Set:
         return event
 
     def summary(self, stamp: int) -> SetSummary:
-        """What there is to say of the set, decided at stamp [ns]."""
+        """What there is to say of the set, decided at stamp [ns].
+
+        A repetition that the recording cuts off says nothing of time: its range is not that of the time it was seen.
+        """
+        whole = [event for event in self.counted if event.whole]
         ranges = [event.range_of_motion for event in self.counted]
         symmetries = [event.symmetry for event in self.counted if np.isfinite(event.symmetry)]
         return SetSummary(
@@ -65,10 +69,10 @@ class Set:
             end=self.end,
             repetitions=len(self.counted),
             rejected=len(self.rejected),
-            duration_mean=float(np.mean([event.duration for event in self.counted])),
+            duration_mean=float(np.mean([event.duration for event in whole])) if whole else float("nan"),
             range_of_motion_mean=float(np.mean(ranges)),
             symmetry_mean=float(np.mean(symmetries)) if symmetries else float("nan"),
-            velocity_loss=_velocity_loss(self.counted, self._effort),
+            velocity_loss=_velocity_loss(whole, self._effort),
             form_faults=tuple(sorted({fault for event in self.counted for fault in event.form_faults})),
             body_id=self.counted[-1].body_id,
         )
@@ -77,8 +81,9 @@ class Set:
 def _velocity_loss(events: list[RepEvent], effort: Effort) -> float:
     """Fall of the mean speed of the way that is an effort, from the fastest repetition to the last [0..1]; NaN below 2.
 
-    Strength coaches take the mean (propulsive) velocity of the bar; here it is the driving joint's, over the recorded
-    part of the way: the share that is lost is the same where the movement stays the same.
+    events: repetitions that were recorded whole. Strength coaches take the mean (propulsive) velocity of the bar; here
+    it is the driving joint's, to 60 % of the way back: the share that is lost is the same where the movement stays the
+    same.
     Source: Sanchez-Medina and Gonzalez-Badillo 2011, https://doi.org/10.1249/MSS.0b013e318213f880.
     """
     speeds = []
