@@ -18,23 +18,25 @@ SEEN_SHARE = 0.9
 class Candidate:
     """An excursion judged by its exercise's own rules; whether the exercise was done is not decided here.
 
-    readings: of the exercise's signal from its start to its end. sides: whose signal found it. landed: whether it is
-    known that no jump followed, where a jump is none of the exercise; till then it may turn bad.
+    readings: of the exercise's signal from its start to its end. sides: whose signal found it. together: whether both
+    sides of the body did it. landed: whether it is known that no jump followed, where a jump is none of the exercise;
+    till then it may turn bad.
     """
 
     excursion: Excursion
     reason: Reason
     readings: Sequence[Reading]
     sides: tuple[str, ...]
+    together: bool
     landed: bool = True
 
     @property
     def symmetry(self) -> float:
-        """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is seen.
+        """Smaller over larger range of motion of the two sides [0..1]; NaN where one side is seen, or did it alone.
 
         As in limb symmetry indices (Bishop et al. 2016, https://doi.org/10.1519/SSC.0000000000000264).
         """
-        return symmetry_of(self.readings)
+        return symmetry_of(self.readings) if self.together else math.nan
 
     @property
     def confidence(self) -> float:

@@ -233,10 +233,28 @@ class Track:
         return not any(other and other[0] < excursion.turn and other[1] >= minimum for other in others)
 
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
-        _, readings = self._readings(excursion.start, excursion.end)
+        stamps, readings = self._readings(excursion.start, excursion.end)
         reason = self._reason(excursion, sides, readings)
         landed = self.exercise.jump or reason != Reason.NONE
-        return Candidate(excursion, reason, readings, sides, landed)
+        together = sides == BOTH_SIDES or self._other_was_out_too(excursion, sides, stamps, readings)
+        return Candidate(excursion, reason, readings, sides, together, landed)
+
+    def _other_was_out_too(
+        self, excursion: Excursion, sides: tuple[str, ...], stamps: Sequence[int], readings: Sequence[Reading]
+    ) -> bool:
+        """Whether the other side moved as well, and was most of its way out when this one turned."""
+        column = 2 - 2 * self._sides.index(sides)
+        known = [
+            (stamp, self.exercise.direction.sign * reading[column])
+            for stamp, reading in zip(stamps, readings, strict=True)
+            if math.isfinite(reading[column])
+        ]
+        if not known:
+            return False
+        values = [value for _, value in known]
+        went = max(values) - min(values)
+        _, at_turn = min(known, key=lambda one: abs(one[0] - excursion.turn))
+        return went >= _FIDGET_SHARE * self.exercise.minimum_range and at_turn - min(values) >= went / 2
 
     def _reason(self, excursion: Excursion, sides: tuple[str, ...], readings: Sequence[Reading]) -> Reason:
         exercise = self.exercise
