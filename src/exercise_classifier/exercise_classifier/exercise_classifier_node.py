@@ -3,9 +3,9 @@
 import math
 import sys
 import time
-from pathlib import Path
 
 from exercise_classifier.classifier import ExerciseClassifier
+from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
@@ -77,7 +77,7 @@ class ExerciseClassifierNode(FitnessNode):
         """Load the model and hold its labels against the catalogue."""
         self.check_parameter("confidence_threshold", self.params.confidence_threshold)
         self._classifier = ExerciseClassifier(
-            Path(self.params.model).expanduser() if self.params.model else None,
+            paths.given(self.params.model) if self.params.model else None,
             rate=self.params.rate,
             confidence_threshold=self._threshold,
             threads=self.params.threads,

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from fitness_camera.source import Source
+from fitness_core import paths
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
@@ -75,7 +76,7 @@ def locate(url: str, camera_name: str, package_folder: Callable[[str], str]) -> 
             raise InputError(f"camera_info_url {url!r}: there is no package {package!r} here") from None
     if "://" in text and not text.startswith("file://"):
         raise InputError(f"camera_info_url {url!r}: accepted are file:///path.yaml, package://name/path.yaml or a path")
-    return Path(text.removeprefix("file://")).expanduser()
+    return paths.given(text.removeprefix("file://"))
 
 
 def load(path: Path) -> Calibration:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fitness_camera.source import Source
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Frame
 
@@ -20,7 +21,7 @@ class FolderSource(Source):
     def __init__(self, folder: Path, rate: float, frame_id: str) -> None:
         super().__init__(str(folder), frame_id)
         self._paths = sorted(
-            (path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES), key=_by_name
+            (path for path in paths.inside(folder) if path.suffix.lower() in PICTURE_SUFFIXES), key=_by_name
         )
         if not self._paths:
             raise InputError(f"folder {folder} has no pictures; accepted: {', '.join(PICTURE_SUFFIXES)}")

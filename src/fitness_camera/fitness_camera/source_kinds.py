@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 TOPIC_PREFIX = "topic:"
 """What the name of a topic begins with as a source."""
+# Of more digits Python makes no number; no device has as many.
+_LONGEST_NUMBER = 1000
 _ADDRESS = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
@@ -52,8 +55,8 @@ class SourceKind:
 
 
 def path_of(text: str) -> Path:
-    """The file or folder that a text names."""
-    return Path(text.removeprefix("file://")).expanduser()
+    """The file or folder that a text names. Raises InputError where it cannot be looked at (`paths.given`)."""
+    return paths.given(text.removeprefix("file://"))
 
 
 def device_of(text: str) -> Path:
@@ -65,7 +68,7 @@ def _is_bag(text: str) -> bool:
     """A file of a bag, there or not, or a folder that holds such a file."""
     path, files = path_of(text), (".mcap", ".db3")
     if text and path.is_dir():
-        return any(file.name == "metadata.yaml" or file.suffix in files for file in path.iterdir())
+        return any(file.name == "metadata.yaml" or file.suffix in files for file in paths.inside(path))
     return path.suffix in files
 
 
@@ -98,7 +101,7 @@ def _open_file(text: str, asked: Asked) -> "Source":
 
 DEVICE = SourceKind(
     "a device (0, /dev/video0)",
-    lambda text: text.isdecimal() or text.startswith("/dev/"),
+    lambda text: (text.isdecimal() and len(text) < _LONGEST_NUMBER) or text.startswith("/dev/"),
     live=True,
     open=_open_device,
 )
@@ -133,7 +136,7 @@ ACCEPTED = in_words(OF_CAMERA)
 
 
 def kind_of(source: str, kinds: Iterable[SourceKind] = OF_CAMERA) -> SourceKind:
-    """The kind that a text names. Raises InputError for an empty one."""
+    """The kind that a text names. Raises InputError for an empty one, and a path that cannot be looked at."""
     text = source.strip()
     if not text:
         raise InputError(f"source is empty; accepted: {in_words(kinds)}")

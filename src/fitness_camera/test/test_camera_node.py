@@ -128,6 +128,7 @@ def test_a_calibration_is_published_with_every_picture(world, clip, tmp_path):
         ("{}/eye.yaml", CALIBRATION.format(width=128), "calibration for 128x48"),
         ("package://no_such_package/eye.yaml", None, "no package 'no_such_package'"),
         ("https://example.org/eye.yaml", None, "accepted are"),
+        ("file://~nosuchuser/eye.yaml", None, "no such user"),
     ],
 )
 def test_a_calibration_that_does_not_fit_is_refused(world, clip, tmp_path, url, content, problem):

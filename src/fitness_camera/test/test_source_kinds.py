@@ -1,5 +1,6 @@
 """Which kind of source a text names, and what is said of it."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ from fitness_camera.source_kinds import (
     KINDS,
     OF_CAMERA,
     TOPIC,
+    Asked,
     is_live,
     kind_of,
 )
@@ -52,6 +54,33 @@ def test_a_text_names_a_kind(tmp_path, source, kind, of_camera):
     assert kind_of(text) is of_camera, "the camera node opens no other"
     assert is_live(text, KINDS) == (kind in (DEVICE, ADDRESS, BROWSER, TOPIC))
     assert is_live(text) == (of_camera in (DEVICE, ADDRESS))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("~nosuchuser/clip.mp4", "no such user"),
+        ("file://~nosuchuser/pictures", "no such user"),
+        ("a" * 300, "too long"),
+        ("9" * 5000, "too long"),
+    ],
+)
+@pytest.mark.parametrize("kinds", [KINDS, OF_CAMERA])
+def test_a_text_that_cannot_be_looked_at_is_answered_with_a_reason(text, why, kinds):
+    with pytest.raises(InputError, match=why):
+        kind_of(text, kinds)
+
+
+@pytest.mark.parametrize("matches", [BAG.matches, lambda folder: FOLDER.open(folder, Asked())])
+def test_a_folder_that_may_not_be_read_is_answered_with_a_reason(tmp_path, monkeypatch, matches):
+    """As root everything may be read, so that the system's answer is put in its mouth."""
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(pathlib.Path, "iterdir", refuse)
+    with pytest.raises(InputError, match="Permission denied"):
+        matches(str(tmp_path))
 
 
 @pytest.mark.parametrize("kinds", [KINDS, OF_CAMERA])

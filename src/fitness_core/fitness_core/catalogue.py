@@ -12,6 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.form_rules import FormRule
 from fitness_core.yaml_text import parse
@@ -244,10 +245,10 @@ class Catalogue:
 
         Raises InputError that names the file and the field.
         """
-        path = Path(path).expanduser() if path else SHIPPED
+        path = paths.given(path) if path else SHIPPED
         if not path.exists():
             raise InputError(f"exercise catalogue {path} does not exist; give a YAML file or a folder of them")
-        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        files = sorted(file for file in paths.inside(path) if file.match("*.yaml")) if path.is_dir() else [path]
         if not files:
             raise InputError(f"exercise catalogue {path} holds no *.yaml file; see docs/add-an-exercise.md")
         exercises = [_read(file) for file in files]

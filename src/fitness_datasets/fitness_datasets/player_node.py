@@ -9,6 +9,7 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.in_step import InStep
@@ -143,7 +144,7 @@ class PlayerNode(FitnessNode):
 
     @property
     def _path(self) -> Path:
-        return Path(self.params.bag).expanduser()
+        return paths.given(self.params.bag)
 
     def _play(self, bag: BagReader) -> None:
         problem = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, pictures, qos
 from fitness_core.ros.node import FitnessNode, run
@@ -102,7 +103,7 @@ class RecorderNode(FitnessNode):
         self._told = False
         self._inputs = {}
         self._received = self._ahead = 0
-        self._bag = Path(self.params.bag).expanduser()
+        self._bag = paths.given(self.params.bag)
         self._recording = Recording(self._bag, {t: TOPICS[n] for t, n in topics.items()})
         try:
             for topic, name in topics.items():

@@ -4,11 +4,11 @@ import contextlib
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, pictures
@@ -74,8 +74,8 @@ class DashboardNode(FitnessNode):
         given = self.params
         self._caller = Caller(self)
         self._commands = Commands(self._caller.node)
-        recordings = Path(given.recordings).expanduser().resolve()
-        bags = (Path(given.bag).expanduser().resolve(),) if given.bag else ()
+        recordings = paths.given(given.recordings).resolve()
+        bags = (paths.given(given.bag).resolve(),) if given.bag else ()
         self._collection = Collection(self._caller.node, recordings, self._tell, self._count_again)
         listed: dict[str, Any] = {"bags": bags, "written": lambda: self._collection.writing}
         settings = Settings(

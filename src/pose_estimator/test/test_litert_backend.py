@@ -196,6 +196,8 @@ def test_networks_that_are_not_there_are_refused_with_what_to_do(model, tmp_path
         make_backend("litert", Options(model, networks=str(tmp_path)))
     with pytest.raises(InputError, match="no such folder or bundle"):
         make_backend("litert", Options(model, networks=str(tmp_path / "missing.task")))
+    with pytest.raises(InputError, match="no such user"):
+        make_backend("litert", Options(model, networks="~nosuchuser/networks"))
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(InputError, match="pose networks are not on this machine"):
         make_backend("litert", Options(model))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fitness_camera.source_kinds import ADDRESS, BAG, DEVICE, FILE, FOLDER, kind_of, path_of
@@ -36,7 +37,8 @@ class Footage:
 
 def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
-    path, kind = path_of(source), kind_of(source, _KINDS)
+    kind = kind_of(source, _KINDS)
+    path = Path(source) if kind.live else path_of(source)
     if not path.exists() and not kind.live:
         raise InputError(
             f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_datasets.forget import delete, folders_of, size_of, unreadable
 
@@ -11,7 +12,7 @@ def run(subject: str, collection: Path, yes: bool) -> None:
 
     Raises InputError where there is nothing, and afterwards where a bag cannot be read.
     """
-    collection = collection.expanduser()
+    collection = paths.given(collection)
     unknown = ", ".join(map(str, unreadable(collection)))
     whose = (
         f"{unknown}: cannot be read, so nobody can tell whose takes are in there; delete by hand what is {subject}'s"

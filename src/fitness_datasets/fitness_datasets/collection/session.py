@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import yaml
 from ament_index_python.packages import get_package_share_directory
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.files import replace_file
 from fitness_core.folder_lock import FolderLock
@@ -163,7 +164,7 @@ def open_locked(
 
 def folder_of(out: str | Path, subject: str, session: str) -> Path:
     """Where a session is kept in the collection `out`."""
-    return Path(out).expanduser() / f"{subject}_{session}"
+    return paths.given(out) / f"{subject}_{session}"
 
 
 def next_bag(out: Path, subject: str, session: str) -> Path:

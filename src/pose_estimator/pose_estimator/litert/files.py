@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 
 _DETECTOR = ("pose_detection.tflite", "pose_detector.tflite")
@@ -31,7 +32,7 @@ def load(model: str, networks: str = "") -> tuple[bytes, bytes]:
         if folder is None:
             raise InputError(f"the pose networks are not on this machine; name in FITNESS_POSE_NETWORKS {how}")
         return _from_folder(folder, model, how)
-    path = Path(networks).expanduser()
+    path = paths.given(networks)
     if path.is_dir():
         return _from_folder(path, model, how)
     if not path.is_file() or not zipfile.is_zipfile(path):
@@ -49,7 +50,10 @@ def _from_folder(folder: Path, model: str, how: str) -> tuple[bytes, bytes]:
         path = next((path for name in names for path in sorted(folder.rglob(name))), None)
         if path is None:
             raise InputError(f"{folder} has no {names[0]}; accepted: {how}")
-        found.append(path.read_bytes())
+        try:
+            found.append(path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror}); accepted: {how}") from None
     return found[0], found[1]
 
 
