@@ -7,7 +7,7 @@ import math
 import reprlib
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -98,24 +98,35 @@ class Along(StrEnum):
     ANY = "any"  # the whole length
 
 
-class Distance(_Model):
-    """A driving distance: from `of` to `point` on the same side of the body, in torso lengths."""
+class _Apart(_Model):
+    """How `point` lies to another one, `of`."""
 
     point: Point
+    of: Point | Literal["picture"]
+
+    @model_validator(mode="after")
+    def _two_points(self) -> Self:
+        if self.point == self.of:
+            raise ValueError(f"from {self.point} to itself there is nothing to measure; give two points")
+        return self
+
+
+class Distance(_Apart):
+    """A driving distance: from `of` to `point` on the same side of the body, in torso lengths."""
+
     of: Point
     along: Along = Along.ANY
 
 
-class Posture(_Model):
+class Posture(_Apart):
     """A condition at the turning point: `point` lies at least `by` torso lengths above (or below) `of` in the image.
 
     Not judged where a point is hidden. throughout: it holds from a second before the repetition to its end.
     """
 
-    point: Point
     is_: str = Field(alias="is", pattern="^(above|below)$")
     of: Point
-    by: float = 0.0
+    by: float = Field(default=0.0, ge=-4, le=4)
     throughout: bool = False
 
 
@@ -134,7 +145,7 @@ PICTURE = "picture"
 """What a point travels over when not over another point: the picture, of a camera that stands still."""
 
 
-class Travel(_Model):
+class Travel(_Apart):
     """How a point must move: from a repetition's ends to its turning point it rises over `of` by `by` torso lengths.
 
     Negative: it falls. What a movement does to the whole body, while its driving signal says what one joint does: legs
@@ -142,8 +153,6 @@ class Travel(_Model):
     body rises to the hands, in a press the hands leave the body. Not judged where a point is hidden.
     """
 
-    point: Point
-    of: Point | Literal["picture"]
     by: float = Field(ge=-4, le=4)
 
 
@@ -198,6 +207,8 @@ class Exercise(_Model):
             if getattr(self, f"{name}_{unit}") is None or getattr(self, f"{name}_{other}") is not None:
                 given = "joint" if self.joint else "distance"
                 raise ValueError(f"a `{given}` needs `{name}_{unit}`, and no `{name}_{other}`")
+        if self.distance and "plane" in self.model_fields_set:
+            raise ValueError("`plane` is of the angle of a `joint`; a `distance` is taken `along`: leave `plane` out")
         return self
 
     @model_validator(mode="after")
@@ -213,6 +224,10 @@ class Exercise(_Model):
         for rule in self.form:
             if not rule.code.startswith(f"{self.name}_"):
                 raise ValueError(f"rule {rule.code}: a code begins with the exercise's name; give `{self.name}_...`")
+        codes = [rule.code for rule in self.form]
+        for code in codes:
+            if codes.count(code) > 1:
+                raise ValueError(f"rule {code}: there are {codes.count(code)} of this code; give each rule its own")
         return self
 
     @property

@@ -158,6 +158,32 @@ def test_every_field_of_an_exercise_is_in_the_guide():
         ),
         ("joint: knee\nplane: paper\nminimum_range_deg: 3\nturn_deg: 9", "plane: .*'space' or 'image'"),
         ("joint: knee\nminimum_range_deg: 3\nturn_deg: 9\ntravel: [{point: hip, of: ankle}]", "travel.0.by: "),
+        (
+            "distance: {point: heel, of: heel}\nminimum_range_torso: 1\nturn_torso: 0",
+            "distance: from heel to itself there is nothing to measure; give two points",
+        ),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\ntravel: [{point: hip, of: hip, by: 1}]",
+            "travel.0: .*itself",
+        ),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\nposture: [{point: hip, is: above, of: hip}]",
+            "posture.0: .*itself",
+        ),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\nposture: [{point: hip, is: above, of: knee, by: -100}]",
+            "posture.0.by: .*-4",
+        ),
+        (
+            "distance: {point: heel, of: hip}\nplane: image\nminimum_range_torso: 1\nturn_torso: 0",
+            "leave `plane` out",
+        ),
+        (
+            "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\nform:\n"
+            "- {code: jump_low, measure: knee, at: turn, view: any, above: 9, say: x}\n"
+            "- {code: jump_low, measure: hip, at: turn, view: any, above: 9, say: z}",
+            "rule jump_low: there are 2 of this code; give each rule its own",
+        ),
     ],
 )
 def test_signals_that_are_wrong_are_refused_in_one_line(tmp_path, signal, says):
