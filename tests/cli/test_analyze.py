@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
 
-from fitness_bringup.analysis.analyze import analyze
+from fitness_bringup.analysis.analyze import analyze, examine, nothing_of
 from fitness_bringup.analysis.report import schema
 from fitness_bringup.composition.live import DEMO
 from fitness_camera.sources import open_source
-from fitness_core.catalogue import SHIPPED
+from fitness_core.catalogue import SHIPPED, Catalogue
 from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import nanoseconds
@@ -156,6 +156,35 @@ def test_without_a_repetition_it_says_what_the_signal_did(fitness: Callable) -> 
     said = " ".join(done.stdout.split())
     assert "no exercise found push_up: elbow went from" in said
     assert "a repetition turns below 135 and moves by" in said and "measured in " in said
+
+
+DIP = """
+name: dip
+title: Dip
+joint: knee
+direction: flex
+minimum_range_deg: 35
+turn_deg: 130
+longest_s: 9
+"""
+
+
+def test_without_a_repetition_it_names_every_condition_and_the_range_of_what_is_counted(tmp_path: Path) -> None:
+    """Of the demo's squats, in which one knee stays straight, the mean of both bends half as far."""
+    file = tmp_path / "dip.yaml"
+    file.write_text(DIP)
+    examined = examine(str(DEMO), exercise="dip", catalogue=file)
+    assert examined.report.totals == {"dip": 5}
+    bent = examined.readings["dip"].copy()
+    bent[np.isfinite(bent[:, 0]), 1:] = 0.9, np.radians(170), 0.9
+    low, high = np.nanpercentile((np.degrees(bent[:, 0]) + 170) / 2, [2, 98])
+    uneven = replace(examined, readings={"dip": bent})
+    said = nothing_of(uneven, examined.catalogue["dip"])
+    assert f"dip: knee went from {low:.3g} to {high:.3g}\N{DEGREE SIGN} (mean of both sides), measured" in said
+    assert said.endswith("a repetition turns below 130 and moves by 35, takes 0.4 to 9 s")
+    file.write_text(DIP + "even: 0.9\nbounce: 2\njump: false\nstill: [{point: hip, within: 0.1}]\n")
+    strict = Catalogue.load(file)["dip"]
+    assert nothing_of(uneven, strict).endswith("what else its file asks: `still`, `even`, `bounce`, `jump: false`")
 
 
 @pytest.mark.parametrize("set_to", [-20.0, 1.7e9])

@@ -7,7 +7,7 @@ print(report.totals)
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from json import dumps
@@ -25,10 +25,11 @@ from fitness_bringup.analysis.footage import Footage, open_footage
 from fitness_bringup.analysis.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.analysis.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables.terminal import reach, table
-from fitness_core.catalogue import Catalogue, Direction, Exercise
+from fitness_core.catalogue import Catalogue, Direction, Exercise, Sides
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
+from rep_counter.body.signals import Reading
 from rep_counter.counter import RepCounter
 from rep_counter.repetitions.cues import Cues
 
@@ -92,20 +93,20 @@ def examine(
     versions = {"fitness": __version__, "pose": pose_version, "classifier": info.model_id if info else None}
     window = info.window_duration if info else 0.0
     report = found.report(source, recording, exercises, window, versions)
-    by_exercise = dict(zip(exercises.names, np.array(found.signals).transpose(1, 0, 2), strict=True))
+    by_exercise = dict(zip(exercises.names, np.array(found.readings).transpose(1, 0, 2), strict=True))
     stamps = np.array(found.stamps)
     return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, exercises)
 
 
 @dataclass(slots=True)
 class _Found:
-    """What the stages say of a recording, moment by moment. signals: left and right of every exercise, per frame."""
+    """What the stages say of a recording, moment by moment. readings: of the signal of every exercise, per frame."""
 
     timeline: list[Classification] = field(default_factory=list)
     events: list[RepEvent] = field(default_factory=list)
     summaries: list[SetSummary] = field(default_factory=list)
     stamps: list[int] = field(default_factory=list)
-    signals: list[list[tuple[float, float]]] = field(default_factory=list)
+    readings: list[Sequence[Reading]] = field(default_factory=list)
     with_body: int = 0
     last: Pose | None = None
 
@@ -115,7 +116,7 @@ class _Found:
         self.last = moment.pose
         self.stamps.append(moment.pose.stamp)
         self.with_body += moment.pose.tracked
-        self.signals.append([(left, right) for left, _, right, _ in moment.readings])
+        self.readings.append(moment.readings)
 
     def decided(self, moment: Moment) -> None:
         """What was decided at a moment."""
@@ -208,7 +209,7 @@ def run(
 
 def nothing_of(examined: Examination, exercise: Exercise) -> str:
     """What the driving signal of an exercise did in a recording without a repetition of it, beside what is asked."""
-    values = examined.signals[exercise.name]
+    values = examined.driving(exercise.name)
     measured = np.isfinite(values)
     seen = f"measured in {measured.any(axis=1).mean():.0%} of the frames"
     if not measured.any():
@@ -217,10 +218,22 @@ def nothing_of(examined: Examination, exercise: Exercise) -> str:
     low, high = (float(factor * value) for value in np.nanpercentile(values, [2, 98]))
     turn, least = factor * exercise.turn, factor * exercise.minimum_range
     way = "above" if exercise.direction is Direction.EXTEND else "below"
+    mean = " (mean of both sides)" if exercise.sides is Sides.BOTH else ""
+    asked = ", ".join(_conditions(exercise))
     return (
-        f"{exercise.name}: {exercise.joint or 'distance'} went from {low:.3g} to {high:.3g}{unit}, {seen}; a "
-        f"repetition turns {way} {turn:.3g} and moves by {least:.3g}, and keeps `posture` and `travel` of its file"
+        f"{exercise.name}: {exercise.joint or 'distance'} went from {low:.3g} to {high:.3g}{unit}{mean}, {seen}; a "
+        f"repetition turns {way} {turn:.3g} and moves by {least:.3g}, takes {exercise.shortest_s:g} to "
+        f"{exercise.longest_s:g} s" + (f", and keeps what else its file asks: {asked}" if asked else "")
     )
+
+
+def _conditions(exercise: Exercise) -> Iterator[str]:
+    """What an exercise's file asks of a repetition beside its signal and its tempo, as it is written there."""
+    for name in ("posture", "travel", "still", "even", "bounce"):
+        if getattr(exercise, name):
+            yield f"`{name}`"
+    if not exercise.jump:
+        yield "`jump: false`"
 
 
 def _progress_bar(resources: ExitStack) -> Callable[[int, int], None]:

@@ -11,6 +11,7 @@ import numpy as np
 from fitness_bringup.analysis.report import Report
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Classification, RepEvent, SetSummary, seconds
+from rep_counter.body.signals import drive
 
 COLUMNS = (
     *("set", "repetition", "exercise", "counted", "reason", "start_s", "turn_s", "end_s"),
@@ -24,14 +25,13 @@ COLUMNS = (
 class Examination:
     """The result of an analysis.
 
-    stamps: of the frames [n, ns]. signals: what drives each exercise, left and right [n, 2]: an angle [rad] or a
-    distance [torso lengths], NaN = not measured. timeline: every classification. events, summaries: as the counter
-    told them. catalogue: the exercises.
+    stamps: of the frames [n, ns]. readings: of the signal of each exercise, a `rep_counter.body.signals.Reading` per
+    frame [n, 4]. timeline: every classification. events, summaries: as the counter told them. catalogue: the exercises.
     """
 
     report: Report
     stamps: np.ndarray
-    signals: dict[str, np.ndarray]
+    readings: dict[str, np.ndarray]
     timeline: Sequence[Classification]
     events: Sequence[RepEvent]
     summaries: Sequence[SetSummary]
@@ -46,6 +46,16 @@ class Examination:
     def times(self) -> np.ndarray:
         """Time of each frame [n, s] after the first."""
         return (self.stamps - self.origin) / 1e9
+
+    def signal(self, exercise: str) -> np.ndarray:
+        """What drives an exercise, left and right [n, 2]: angle [rad], distance [torso lengths]; NaN = not measured."""
+        return self.readings[exercise][:, ::2]
+
+    def driving(self, exercise: str) -> np.ndarray:
+        """What its repetitions are found in, in the same unit: of both sides together [n, 1], or of each [n, 2]."""
+        one = self.catalogue[exercise]
+        rows = self.readings[exercise].tolist()
+        return one.direction.sign * np.array([drive(one.direction, one.sides, tuple(row)) for row in rows])
 
 
 def rows_of(examination: Examination) -> list[dict[str, object]]:

@@ -113,7 +113,7 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     origin = examination.origin
     start, end = seconds(summary.start - origin), seconds(summary.end - origin)
     exercise = examination.catalogue[summary.exercise]
-    signal = examination.signals[summary.exercise]
+    signal = examination.signal(summary.exercise)
     if exercise.joint is not None:
         name, unit, signal = f"Angle of the {exercise.joint}", "\N{DEGREE SIGN}", np.degrees(signal)
     else:
