@@ -1,6 +1,7 @@
 """Recordings of every kind go through the real stages; what comes out is right, documented and repeatable."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,8 @@ def test_without_a_repetition_it_names_every_condition_and_the_range_of_what_is_
     file.write_text(DIP)
     examined = examine(str(DEMO), exercise="dip", catalogue=file)
     assert examined.report.totals == {"dip": 5}
+    for repetition in examined.report.reps:
+        assert 40 < repetition.turn_deg < 130 and math.isnan(repetition.turn_torso)
     bent = examined.readings["dip"].copy()
     bent[np.isfinite(bent[:, 0]), 1:] = 0.9, np.radians(170), 0.9
     low, high = np.nanpercentile((np.degrees(bent[:, 0]) + 170) / 2, [2, 98])

@@ -103,6 +103,7 @@ def test_the_table_is_what_the_counter_told(demo: Examination) -> None:
     for row, repetition in zip(rows, demo.report.reps, strict=True):
         assert float(row["end_s"]) == pytest.approx(repetition.time_s, abs=1e-3)
         assert float(row["range_deg"]) == pytest.approx(repetition.rom_deg, abs=1e-3)
+        assert float(row["turn_deg"]) == pytest.approx(repetition.turn_deg, abs=1e-3)
         tempo = [float(row[part]) for part in ("out_s", "pause_s", "back_s")]
         assert sum(tempo) == pytest.approx(float(row["duration_s"]), abs=2e-3) and min(tempo) >= 0
         assert row["counted"] == "True" and row["reason"] == ""

@@ -96,6 +96,7 @@ def test_totals() -> None:
 def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured() -> None:
     event = RepEvent(at(4.0), "squat", 1, 0, Reason.TOO_FAST, at(1.0), at(1.2), at(1.4567), math.nan)
     event = replace(event, form_judged=("squat_knees_in", "squat_depth"), form_faults=("squat_depth",))
+    event = replace(event, turn_value=math.radians(80))
     made = report(
         Segment("squat", 0.5, 2.0, 1, math.nan), reps=repetitions_of([event], Catalogue.load(), ORIGIN), fps=math.nan
     )
@@ -112,6 +113,8 @@ def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured
             "reason": "too_fast",
             "rom_deg": None,
             "rom_torso": None,
+            "turn_deg": 80.0,
+            "turn_torso": None,
             "out_s": 0.2,
             "pause_s": 0.0,
             "back_s": 0.257,
@@ -125,9 +128,10 @@ def test_json_has_the_documented_keys_in_order_and_null_for_what_is_not_measured
 
 def test_a_range_is_in_the_unit_of_what_drives_the_exercise() -> None:
     exercises = Catalogue.load(ROOT / "docs" / "examples" / "side_lunge.yaml")
-    event = RepEvent(at(4.0), "side_lunge", 1, 0, Reason.NONE, at(1.0), at(1.2), at(1.4567), 0.45)
+    event = RepEvent(at(4.0), "side_lunge", 1, 0, Reason.NONE, at(1.0), at(1.2), at(1.4567), 0.45, turn_value=1.2)
     (repetition,) = repetitions_of([event], exercises, ORIGIN)
     assert repetition.rom_torso == 0.45 and math.isnan(repetition.rom_deg)
+    assert repetition.turn_torso == 1.2 and math.isnan(repetition.turn_deg)
     shown = State(exercises).take_repetition(event)
     assert shown["range"] is None, "the dashboard's is in degrees"
 
@@ -174,7 +178,7 @@ def test_ahead_runs_no_further_than_its_depth_and_stops_when_closed() -> None:
 def test_a_narrow_terminal_cuts_nothing_off(width: int) -> None:
     event = RepEvent(at(14.0), "jumping_jack", 1, 0, Reason.WRONG_POSTURE, at(11.0), at(11.2), at(13.0), 1.5)
     faults = ("jumping_jack_trunk_lean", "jumping_jack_knees_in", "jumping_jack_depth")
-    event = replace(event, form_judged=faults, form_faults=faults)
+    event = replace(event, form_judged=faults, form_faults=faults, turn_value=2.0)
     made = report(Segment("jumping_jack", 11.0, 13.0, 1, 0.9), reps=repetitions_of([event], Catalogue.load(), ORIGIN))
     screen = Console(width=width, file=io.StringIO())
     print_report(made, screen)

@@ -175,8 +175,9 @@ class RepState:
 class RepEvent:
     """One finished repetition; the fields of `fitness_msgs/RepEvent`. stamp: when it was decided [ns].
 
-    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none. whole: the
-    recording holds both its ways, which the message does not tell.
+    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none. What the message
+    does not tell: whole: the recording holds both its ways; turn_value: the driving signal at the turning point [rad;
+    torso lengths where it is a distance].
     """
 
     stamp: int
@@ -197,6 +198,7 @@ class RepEvent:
     turn_end: int = 0
     form_judged: tuple[str, ...] = ()
     whole: bool = True
+    turn_value: float = float("nan")
 
     @property
     def counted(self) -> bool:

@@ -38,11 +38,15 @@ def test_a_distance_in_torso_lengths(events, figure, wave):
         found = events(PRESS, poses)
         assert len(found) == 4
         assert all(0.3 < event.range_of_motion < 1.5 for event in found)
+        assert all(event.turn_value == pytest.approx(found[0].turn_value, abs=0.01) for event in found)
+        assert 0.5 < found[0].turn_value < 1.2
 
 
 def test_an_angle_in_the_picture(events, figure, wave):
     motion = wave(3, 2.0, 170, 70, 30)
-    assert len(events(SQUAT, [figure(time, knee=angle) for time, angle in motion])) == 3
+    found = events(SQUAT, [figure(time, knee=angle) for time, angle in motion])
+    assert len(found) == 3
+    assert [np.degrees(event.turn_value) for event in found] == pytest.approx([70] * 3, abs=2)
     assert events(SQUAT, [turned(figure(time, knee=angle)) for time, angle in motion]) == []
 
 

@@ -320,12 +320,13 @@ def print_report(report: Report, console: Console) -> None:
             segments.add_row(segment.exercise, *times, str(segment.reps), confidence)
         console.print(segments)
     if report.reps:
-        repetitions = table("exercise", "ends [s]", "takes [s]", "range", "form", "not counted", names=True)
+        repetitions = table("exercise", "ends [s]", "takes [s]", "range", "turns at", "form", "not counted", names=True)
         for repetition in report.reps:
             measured = (
                 f"{repetition.time_s:.1f}",
                 f"{repetition.duration_s:.1f}",
                 reach(repetition.rom_deg, repetition.rom_torso),
+                reach(repetition.turn_deg, repetition.turn_torso),
             )
             faults = [code.removeprefix(f"{repetition.exercise}_") for code in repetition.form_faults]
             form = ", ".join(faults) if faults else "no fault" if repetition.form_judged else ""

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitness_bringup.analysis.report import Report
-from fitness_core.catalogue import Catalogue
+from fitness_core.catalogue import Catalogue, Exercise
 from fitness_core.types import Classification, RepEvent, SetSummary, seconds
 from rep_counter.body.signals import drive
 
 COLUMNS = (
     *("set", "repetition", "exercise", "counted", "reason", "start_s", "turn_s", "end_s"),
-    *("duration_s", "out_s", "pause_s", "back_s", "range_deg", "range_torso", "symmetry", "smoothness", "confidence"),
-    *("form_judged", "form_faults"),
+    *("duration_s", "out_s", "pause_s", "back_s", "range_deg", "range_torso", "turn_deg", "turn_torso"),
+    *("symmetry", "smoothness", "confidence", "form_judged", "form_faults"),
 )
 """Of the table of repetitions."""
 
@@ -73,7 +73,8 @@ def rows_of(examination: Examination) -> list[dict[str, object]]:
             "end_s": seconds(event.end - origin),
             "duration_s": event.duration,
             **dict(zip(("out_s", "pause_s", "back_s"), event.tempo, strict=True)),
-            **_range(event, examination.catalogue),
+            **_in_its_unit("range", event.range_of_motion, examination.catalogue[event.exercise]),
+            **_in_its_unit("turn", event.turn_value, examination.catalogue[event.exercise]),
             "symmetry": _number(event.symmetry),
             "smoothness": _number(event.smoothness),
             "confidence": _number(event.confidence),
@@ -94,11 +95,11 @@ def to_csv(examination: Examination) -> str:
     return text.getvalue()
 
 
-def _range(event: RepEvent, catalogue: Catalogue) -> dict[str, float | None]:
-    """Range of motion in the unit of the exercise's signal."""
-    if catalogue[event.exercise].joint is None:
-        return {"range_deg": None, "range_torso": _number(event.range_of_motion)}
-    return {"range_deg": _number(math.degrees(event.range_of_motion)), "range_torso": None}
+def _in_its_unit(name: str, value: float, exercise: Exercise) -> dict[str, float | None]:
+    """A value of the signal of an exercise, in degrees or torso lengths."""
+    if exercise.joint is None:
+        return {f"{name}_deg": None, f"{name}_torso": _number(value)}
+    return {f"{name}_deg": _number(math.degrees(value)), f"{name}_torso": None}
 
 
 def _number(value: float) -> float | None:

@@ -38,8 +38,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A finished repetition: time_s of its end after the first frame, its range of motion in degrees (rom_deg) or,
-    where a distance drives the exercise, in torso lengths (rom_torso); the other one is NaN.
+    """A finished repetition: time_s of its end after the first frame, its range of motion and where it turned in
+    degrees (rom_deg, turn_deg) or, where a distance drives the exercise, in torso lengths (rom_torso, turn_torso); the
+    other ones are NaN.
 
     reason: why it does not count ("shallow", "too_fast", ...); None where it counts. out_s, pause_s, back_s: tempo;
     together duration_s. symmetry, smoothness: of RepEvent; NaN = not measured. form_judged, form_faults: codes of the
@@ -53,6 +54,8 @@ class Repetition:
     reason: str | None
     rom_deg: float
     rom_torso: float
+    turn_deg: float
+    turn_torso: float
     out_s: float
     pause_s: float
     back_s: float
@@ -145,6 +148,8 @@ def repetitions_of(events: Sequence[RepEvent], exercises: Catalogue, origin: int
             reason=None if event.counted else event.reason.name.lower(),
             rom_deg=math.nan if event.exercise in by_distance else math.degrees(event.range_of_motion),
             rom_torso=event.range_of_motion if event.exercise in by_distance else math.nan,
+            turn_deg=math.nan if event.exercise in by_distance else math.degrees(event.turn_value),
+            turn_torso=event.turn_value if event.exercise in by_distance else math.nan,
             out_s=event.tempo[0],
             pause_s=event.tempo[1],
             back_s=event.tempo[2],

@@ -34,4 +34,5 @@ def event_of(candidate: Candidate, track: Track, past: Past, now: int, body_id: 
         turn_end=motion.turn_end,
         form_judged=tuple(verdict.rule.code for verdict in verdicts),
         whole=excursion.begun and excursion.returned,
+        turn_value=track.exercise.direction.sign * excursion.turn_value,
     )
