@@ -207,11 +207,31 @@ def test_a_file_that_is_another_network_is_refused(tmp_path):
     detector, _ = files.load("full")
     for name in ("pose_detection.tflite", "pose_landmark_full.tflite"):
         (tmp_path / name).write_bytes(detector)
-    with pytest.raises(InputError, match="not a pose network of BlazePose"):
+    file = tmp_path / "pose_landmark_full.tflite"
+    with pytest.raises(InputError, match=f"{file}: not a pose network of BlazePose"):
         make_backend("litert", Options(networks=str(tmp_path)))
-    (tmp_path / "pose_landmark_full.tflite").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match="not a network"):
+    file.write_bytes(b"nonsense")
+    with pytest.raises(InputError, match=f"{file}: not a network"):
         make_backend("litert", Options(networks=str(tmp_path)))
+    for damaged in (detector[:2000], detector[:8] + bytes(2000)):
+        file.write_bytes(damaged)
+        with pytest.raises(InputError, match=f"{file} is damaged .*fetch it again"):
+            make_backend("litert", Options(networks=str(tmp_path)))
+    bundle = tmp_path / "pose.task"
+    with zipfile.ZipFile(bundle, "w") as written:
+        written.writestr("pose_detector.tflite", b"nonsense")
+        written.writestr("pose_landmarks_detector.tflite", detector)
+    with pytest.raises(InputError, match=f"pose_detector.tflite in {bundle}: not a network"):
+        make_backend("litert", Options(networks=str(bundle)))
+
+
+@pytest.mark.parametrize(
+    ("model", "by"), [("full", "or the wheel of mediapipe"), ("lite", "npm package"), ("heavy", "npm")]
+)
+def test_what_a_network_is_taken_from_is_what_holds_it(model, by, tmp_path):
+    with pytest.raises(InputError, match=by) as error:
+        make_backend("litert", Options(model, networks=str(tmp_path)))
+    assert ("or the wheel" in str(error.value)) == (model == "full"), "it holds no other"
 
 
 def test_threads_below_one_are_refused():

@@ -9,6 +9,7 @@ The network: Bazarevsky et al. 2020, https://arxiv.org/abs/2006.10204.
 import cv2
 import numpy as np
 
+from pose_estimator.litert.files import NetworkFile
 from pose_estimator.litert.network import Network
 from pose_estimator.litert.region import Region
 
@@ -35,7 +36,7 @@ def anchors() -> np.ndarray:
 class Detector:
     """The most certain person in a picture, as the region of the body; min_confidence: 0..1."""
 
-    def __init__(self, model: bytes, min_confidence: float, threads: int) -> None:
+    def __init__(self, model: NetworkFile, min_confidence: float, threads: int) -> None:
         self._network = Network(model, (_ANCHORS * _VALUES, _ANCHORS), threads)
         self._anchors = anchors()
         self._min_confidence = min_confidence

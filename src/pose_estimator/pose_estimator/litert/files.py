@@ -10,21 +10,39 @@ from fitness_core import paths
 from fitness_core.errors import InputError
 
 _DETECTOR = ("pose_detection.tflite", "pose_detector.tflite")
-_HOW = (
-    "a folder with pose_detection.tflite and pose_landmark_{model}.tflite, a .task bundle of MediaPipe's pose "
-    "landmarker, or the wheel of mediapipe 0.10.21 for any platform; docs/backends.md says how to get one"
+_WHEEL = "the wheel of mediapipe 0.10.21 for any platform"
+_HOW_FULL = (
+    "a folder with pose_detection.tflite and pose_landmark_full.tflite, a .task bundle of MediaPipe's pose "
+    f"landmarker, or {_WHEEL}; docs/backends.md says how to get one"
+)
+# The wheel holds no other.
+_HOW_ANOTHER = (
+    f"a folder with pose_detection.tflite (out of {_WHEEL}) and pose_landmark_{{model}}.tflite (of the npm package "
+    "@mediapipe/pose 0.5.1675469404), or a .task bundle of MediaPipe's pose landmarker; see docs/backends.md"
 )
 
 
-def load(model: str, networks: str = "") -> tuple[bytes, bytes]:
-    """The person detector and the landmark network, as .tflite files in memory.
+class NetworkFile(bytes):
+    """A .tflite file in memory. place: where it was found."""
+
+    place: str
+
+    @classmethod
+    def of(cls, content: bytes, place: str) -> "NetworkFile":
+        """What was found at a place."""
+        made = cls(content)
+        made.place = place
+        return made
+
+
+def load(model: str, networks: str = "") -> tuple[NetworkFile, NetworkFile]:
+    """The person detector and the landmark network.
 
     model: "lite", "full" or "heavy". networks: a folder, a .task bundle (which holds one model, whatever its size) or
     a .whl of MediaPipe; empty = what the environment variable FITNESS_POSE_NETWORKS says, else the MediaPipe on
-    Python's path. Nothing is downloaded. Raises InputError with what is
-    accepted where a network is not there.
+    Python's path. Nothing is downloaded. Raises InputError with what is accepted where a network is not there.
     """
-    how = _HOW.format(model=model)
+    how = _HOW_FULL if model == "full" else _HOW_ANOTHER.format(model=model)
     networks = networks or os.environ.get("FITNESS_POSE_NETWORKS", "")
     if not networks:
         folders = [Path(entry) / "mediapipe" / "modules" for entry in sys.path]
@@ -44,20 +62,20 @@ def _names(model: str) -> tuple[str, ...]:
     return (f"pose_landmark_{model}.tflite", "pose_landmarks_detector.tflite")
 
 
-def _from_folder(folder: Path, model: str, how: str) -> tuple[bytes, bytes]:
+def _from_folder(folder: Path, model: str, how: str) -> tuple[NetworkFile, NetworkFile]:
     found = []
     for names in (_DETECTOR, _names(model)):
         path = next((path for name in names for path in sorted(folder.rglob(name))), None)
         if path is None:
             raise InputError(f"{folder} has no {names[0]}; accepted: {how}")
         try:
-            found.append(path.read_bytes())
+            found.append(NetworkFile.of(path.read_bytes(), str(path)))
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror}); accepted: {how}") from None
     return found[0], found[1]
 
 
-def _from_bundle(path: Path, model: str, how: str) -> tuple[bytes, bytes]:
+def _from_bundle(path: Path, model: str, how: str) -> tuple[NetworkFile, NetworkFile]:
     found = []
     try:
         with zipfile.ZipFile(path) as bundle:
@@ -66,7 +84,7 @@ def _from_bundle(path: Path, model: str, how: str) -> tuple[bytes, bytes]:
                 name = next((inside[name] for name in names if name in inside), None)
                 if name is None:
                     raise InputError(f"{path} holds no {names[0]}; accepted: {how}")
-                found.append(bundle.read(name))
+                found.append(NetworkFile.of(bundle.read(name), f"{name} in {path}"))
     except (zipfile.BadZipFile, OSError, zlib.error) as error:
         raise InputError(f"{path} is damaged ({error}); fetch it again: {how}") from None
     return found[0], found[1]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pose_estimator.litert.files import NetworkFile
 from pose_estimator.litert.network import Network
 from pose_estimator.litert.region import Region
 
@@ -47,7 +48,7 @@ class Body:
 class LandmarkNetwork:
     """The landmarks of the body in a region of a picture."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: NetworkFile, threads: int) -> None:
         sizes = (_ALL * 5, 1, _HEATMAP * _HEATMAP * _ALL, _ALL * 3)
         self._network = Network(model, sizes, threads)
 

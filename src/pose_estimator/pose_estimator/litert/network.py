@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
+from pose_estimator.litert.files import NetworkFile
 
 _IDENTIFIER = b"TFL3"
 
@@ -17,22 +18,22 @@ _IDENTIFIER = b"TFL3"
 class Network:
     """A network of one picture in and several arrays out.
 
-    model: a .tflite file. sizes: the number of values of each wanted output, in the order in which `run` returns them;
+    sizes: the number of values of each wanted output, in the order in which `run` returns them;
     what only other outputs need is cut off (the segmentation of BlazePose is a third of its cost). XNNPACK, LiteRT's
     default on the CPU, runs on `threads` threads. side: length of the input's sides [px]. Raises InputError where the
     model is not one of these.
     """
 
-    def __init__(self, model: bytes, sizes: Sequence[int], threads: int) -> None:
+    def __init__(self, model: NetworkFile, sizes: Sequence[int], threads: int) -> None:
         with without(LITERT_CHATTER):
             try:
                 self._interpreter = Interpreter(model_content=_cut(model, sizes), num_threads=threads)
                 self._interpreter.allocate_tensors()
-            except InputError:
-                raise
-            except (struct.error, ValueError, IndexError, RuntimeError) as error:
+            except InputError as error:
+                raise InputError(f"{model.place}: {error}; fetch it again, see docs/backends.md") from None
+            except (struct.error, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise InputError(f"a damaged .tflite file ({reason}); fetch it again, see docs/backends.md") from None
+                raise InputError(f"{model.place} is damaged ({reason}); fetch it again, see docs/backends.md") from None
             [self._input] = (given["index"] for given in self._interpreter.get_input_details())
             outputs = {int(np.prod(out["shape"])): out["index"] for out in self._interpreter.get_output_details()}
             self._outputs = [outputs[size] for size in sizes]
