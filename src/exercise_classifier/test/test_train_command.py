@@ -4,6 +4,7 @@ import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import training_packages
@@ -108,6 +109,18 @@ def test_a_seed_that_cannot_be_is_refused(tmp_path, seed):
 
     with pytest.raises(InputError, match="seed: Input should be"):
         command.train(["--clips", "clips.csv", "--out", str(tmp_path), f"--seed={seed}"])
+
+
+def test_the_configuration_in_the_guide_for_a_new_exercise_is_one(tmp_path):
+    from exercise_classifier.training.models.config import load_config
+
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "add-an-exercise.md").read_text()
+    shown = guide.split("`my.yaml` is\n\n")[1].split("\n\n   and then:")[0]
+    (tmp_path / "my.yaml").write_text(dedent(shown))
+    config = load_config(str(tmp_path / "my.yaml"))
+    assert (config.name, config.labels) == ("my", ("my_exercise", "other"))
+    people = {line.split("--subject ")[1].split()[0] for line in guide.splitlines() if "--subject" in line}
+    assert len(people) >= config.folds and "--exercise other,idle" in guide
 
 
 def test_a_fold_with_nothing_to_fit_to_is_told(tmp_path, monkeypatch):
