@@ -22,6 +22,7 @@ from exercise_classifier.classifier import ExerciseClassifier, default_model
 from exercise_classifier.held_out import HeldOutLabels
 from fitness_bringup.evaluation import counted_recordings, scores
 from fitness_bringup.evaluation.counted_recordings import CountedRecording
+from fitness_bringup.evaluation.peers import PEERS
 from fitness_bringup.evaluation.scores import GIVEN, NAMED, Result, Run
 from fitness_bringup.tables.terminal import table
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
@@ -32,7 +33,6 @@ from fitness_core.types import Classification, Phase, Pose, RepEvent, SetSummary
 from rep_counter.body import periodicity
 from rep_counter.body.bodies import Bodies
 from rep_counter.counter import RepCounter
-from rep_counter.peers import PEERS
 
 _PLOTTED = 0.1  # time between points of a plotted signal [s]
 
