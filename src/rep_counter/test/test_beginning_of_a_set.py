@@ -1,10 +1,13 @@
-"""Which repetitions a set begins with, where the classifier is of two minds."""
+"""Which repetitions a set begins with, where the classifier is of two minds; and which are too small beside others."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from counted_runs import CATALOGUE, counted, label
 
 from fitness_core.catalogue import Catalogue, Half
+from fitness_core.types import Reason, seconds
 from rep_counter.counter import RepCounter
 
 
@@ -30,3 +33,46 @@ def test_a_way_out_that_does_not_count_begins_no_set_with_a_repetition_of_someth
         events, summaries = events + output.events, summaries + output.summaries
     last = counter.finish() if ends_by == "the end" else counter.step(figure(0.0))
     assert counted(events + last.events) == {} and summaries + last.summaries == []
+
+
+@pytest.mark.parametrize(("said", "squats"), [(0.97, 5), (0.4, 6)])
+def test_a_first_repetition_is_of_the_set_where_the_classifier_considered_it(figure, said, squats):
+    """Six squats, of which the first is said to be something else: surely, or as one of several possibilities."""
+    bends = [(0, 170), (1.5, 170), (2.5, 80), (3.5, 170)]
+    for begins in (5.8, 7.8, 9.8, 11.8, 13.8):
+        bends += [(begins, 170), (begins + 1, 80), (begins + 2, 170)]
+    poses = _squats(figure, *bends, (18, 170))
+    counter, events = RepCounter(CATALOGUE), []
+    for pose in poses:
+        time = pose.stamp / 1e9
+        counter.classify(label(time, "other", said) if time < 5.6 else label(time, "squat"))
+        events += counter.step(pose).events
+    assert counted(events + counter.finish().events) == {"squat": squats}
+
+
+def test_a_doubtful_set_that_goes_on_is_told_after_six_seconds(figure, wave):
+    """Never sure, since lunges bend the knees as well, and never a pause: it must not wait for its end."""
+    poses = [figure(time, knee=angle) for time, angle in wave(14, 1.2, 170, 80, 30)]
+    counter, events = RepCounter(CATALOGUE), []
+    for pose in poses:
+        doubtful = {"squat": 0.55, "lunge": 0.45}
+        counter.classify(replace(label(pose.stamp / 1e9, "squat"), probabilities=doubtful))
+        events += counter.step(pose).events
+    waited = seconds(events[0].stamp - events[0].end)
+    assert events[0].exercise == "squat" and 5.5 < waited < 7.5
+    assert counted(events + counter.finish().events) == {"squat": 14}
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.41, 4), (0.55, 5)])
+def test_a_repetition_is_shallow_beside_the_persons_own_ones_whatever_the_least_is(figure, share, expected):
+    """Four squats of 100 degrees, and one that turns past 130 and by more than 35, which the file asks for."""
+    bends = [(0, 170), (1.5, 170)]
+    for number, depth in enumerate([100, 100, 100, 100, 100 * share]):
+        begins = 1.5 + 2 * number
+        bends += [(begins, 170), (begins + 1, 170 - depth), (begins + 2, 170)]
+    counter, events = RepCounter(CATALOGUE, "squat"), []
+    for pose in _squats(figure, *bends, (bends[-1][0] + 1, 170)):
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert [event.reason for event in events][4:] == [Reason.NONE if expected == 5 else Reason.SHALLOW]
+    assert counted(events) == {"squat": expected}
