@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.files import replace_file
 
@@ -23,6 +24,7 @@ def check_writable(*files: Path | None) -> None:
     for path in files:
         if path is None:
             continue
+        paths.given(path)
         folder = path.parent
         if not folder.is_dir():
             raise InputError(f"{path}: the folder {folder} does not exist; make it or give another")
@@ -37,6 +39,7 @@ def check_spares(recording: Path, *files: Path | None) -> None:
 
     recording: a file, or the folder of a bag or of pictures.
     """
+    paths.given(recording)
     for path in files:
         if path is None:
             continue

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exercise_classifier.classifier import ExerciseClassifier
 from fitness_bringup import __version__
 from fitness_bringup.analysis.examination import Examination, to_csv
-from fitness_bringup.analysis.footage import Footage, open_footage
+from fitness_bringup.analysis.footage import Footage, open_footage, place_of
 from fitness_bringup.analysis.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.analysis.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables.terminal import reach, table
@@ -172,7 +172,8 @@ def run(
             raise InputError("only --json goes to standard output (-); give the name of a file")
     check_writable(*files)
     check_different(*files)
-    check_spares(Path(source), *files)
+    if recording := place_of(source):
+        check_spares(recording, *files)
     if video is not None and video.suffix != ".mp4":
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:

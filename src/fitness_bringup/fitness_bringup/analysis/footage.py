@@ -35,11 +35,16 @@ class Footage:
     unfinished: bool = False
 
 
+def place_of(source: str) -> Path | None:
+    """The file or folder that a source names, there or not; None for an address or a device. Raises InputError."""
+    return None if kind_of(source, _KINDS).live else path_of(source)
+
+
 def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
     kind = kind_of(source, _KINDS)
-    path = Path(source) if kind.live else path_of(source)
-    if not path.exists() and not kind.live:
+    path = place_of(source) or Path(source)
+    if not kind.live and not path.exists():
         raise InputError(
             f"{source} is not there; analyze takes a video, a folder of pictures, a bag (its folder, .mcap or .db3) or "
             "landmarks (.npz)"

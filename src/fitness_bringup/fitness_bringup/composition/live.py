@@ -20,6 +20,7 @@ from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.composition.picture_topic import picture_topic
 from fitness_bringup.composition.status import StatusLine, print_summary
 from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, path_of
+from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, permitted
@@ -188,7 +189,7 @@ def check(options: Options) -> None:
         check_bag(options.bag)
     if options.record_images and options.record is None:
         raise InputError("--record-images: nothing is recorded; give the bag to make with --record BAG")
-    if options.record is not None and options.record.exists():
+    if options.record is not None and paths.given(options.record).exists():
         raise InputError(f"{options.record} exists; recordings are never overwritten: give another path")
     if (options.window or options.record_video is not None) and not options.overlay:
         raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")

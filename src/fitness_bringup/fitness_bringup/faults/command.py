@@ -21,6 +21,7 @@ from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault, as_json, show
 from fitness_bringup.replays.landmarks import landmarks_of
 from fitness_camera.source_kinds import BAG
+from fitness_core import paths
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 
@@ -48,7 +49,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Exit code: 0 where every fault was survived, 1 where one was not. Raises InputError."""
-    if options.source is not None and not options.source.exists():
+    if options.source is not None and not paths.given(options.source).exists():
         raise InputError(f"--source {options.source} is not there; give a video or a bag of landmarks, or none")
     if options.model is not None and not options.model.is_file():
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")

@@ -11,6 +11,7 @@ from exercise_classifier.training.takes.extras import LAYOUTS, extra_take
 from exercise_classifier.training.takes.files import Found, RecordingFile
 from exercise_classifier.training.takes.spans import Problem
 from exercise_classifier.training.takes.takes import Take, groups_of, landmarks_of, owner_of, take_of
+from fitness_core import paths
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_datasets.bags import COMPRESSED
@@ -126,7 +127,7 @@ def find_sources(
 
 def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
     accepted = "give bags, videos, pose files (.npz), or folders of them"
-    if not path.exists() and path == root:
+    if path == root and not paths.given(path).exists():
         raise InputError(f"{path} does not exist; {accepted}")
     suffix = path.suffix.lower()
     if path.is_dir():
