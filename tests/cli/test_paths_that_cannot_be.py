@@ -1,0 +1,39 @@
+"""A path that no command can look at is one line and exit code 2, whatever the command wants with it."""
+
+import sys
+
+import pytest
+
+from fitness_bringup import cli
+from fitness_bringup.composition import live
+
+DEMO = str(live.DEMO)
+NOBODY, LONG = "~nosuchuser/x", "a" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["analyze", NOBODY], "no such user"),
+        (["analyze", LONG], "too long"),
+        (["analyze", LONG, "--json", "report.json"], "too long"),
+        (["analyze", DEMO, "--json", LONG], "too long"),
+        (["analyze", DEMO, "--catalogue", NOBODY], "no such user"),
+        (["live", "--source", NOBODY], "no such user"),
+        (["live", "--source", "9" * 5000], "too long"),
+        (["live", "--demo", "--record", LONG], "too long"),
+        (["dataset", LONG, "--out", "set"], "too long"),
+        (["faults", "--source", LONG], "too long"),
+        (["forget", "--subject", "P01", "--out", NOBODY], "no such user"),
+    ],
+)
+def test_it_is_one_line(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["fitness", *arguments])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    printed = capfd.readouterr()
+    assert ending.value.code == 2 and printed.out == ""
+    [line] = printed.err.splitlines()
+    assert line.startswith("error: ") and said in line and len(line) < 400
