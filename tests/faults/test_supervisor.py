@@ -220,6 +220,12 @@ def test_the_end_of_the_source_ends_all_and_bad_input_is_not_tried_again(supervi
     assert refused.ended == 2
 
 
+def test_who_refuses_its_input_is_what_all_ended_for(supervised):
+    supervisor = supervised(sleeper("pass", "source", ends=True), sleeper("raise SystemExit(2)", "late", final=(2,)))
+    until(lambda: all(one.over for one in supervisor.all), lambda: (supervisor.tend(), time.sleep(0.02)))
+    assert supervisor.ended == 2
+
+
 class Fragile(FitnessNode):
     """Fails on what it is told to fail on."""
 

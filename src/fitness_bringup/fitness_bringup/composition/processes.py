@@ -149,8 +149,10 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
             if not news and ticks * TEND_PERIOD >= TELL_PERIOD:
                 ticks, news = 0, [one.health for one in supervisor.all]
             announcer.tell(news)
+        # Before it is stopped: then every program is over, and the source's own end is the first of them.
+        code = supervisor.ended
         supervisor.stop()
-        return supervisor.ended or 0
+        return (supervisor.ended if code is None else code) or 0
     finally:
         if supervisor is not None:
             supervisor.stop()

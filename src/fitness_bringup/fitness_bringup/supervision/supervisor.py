@@ -254,11 +254,9 @@ class Supervisor:
 
     @property
     def ended(self) -> int | None:
-        """Exit code, where a program that ends all has ended, or one did not take its input; None while all go on."""
-        for one in self.all:
-            if one.over and (one.program.ends or one.refused):
-                return one.process.returncode
-        return None
+        """Exit code, where one did not take its input, or a program that ends all has ended; None while all go on."""
+        ended = [one for one in self.all if one.over and (one.program.ends or one.refused)]
+        return max(ended, key=lambda one: one.refused).process.returncode if ended else None
 
     @property
     def refused(self) -> bool:
