@@ -25,7 +25,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, permitted
 from fitness_core.ros.signals import on_signal
-from fitness_core.ros.state import state_file
+from fitness_core.ros.state import state_file_of
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
@@ -133,19 +133,7 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
 
 def start(graph: Graph, options: Options) -> None:
     """Start the graph; where that fails, no empty bag is left behind."""
-    if graph.source.get_name() == "camera" and not (graph.source.params.wait_for_device and _is_live(graph, options)):
-        from fitness_camera.sources import check_source
-
-        check_source(graph.source.params.source)
-    classifier, counter = graph.node("exercise_classifier").params, graph.node("rep_counter").params
-    if classifier.catalogue != counter.catalogue:
-        raise InputError(
-            f"exercise_classifier has the catalogue {classifier.catalogue!r} and rep_counter {counter.catalogue!r}; "
-            "give one to all with --catalogue"
-        )
-    if not _is_live(graph, options):
-        # A recording begins anew with each command: no set of one that was killed goes on in it.
-        state_file(graph.node("rep_counter")).unlink(missing_ok=True)
+    look_ahead(options, graph.source.get_name(), lambda node, name: getattr(graph.node(node).params, name))
     try:
         graph.start()
     except InputError:
@@ -161,18 +149,34 @@ def start(graph: Graph, options: Options) -> None:
         )
 
 
+def look_ahead(options: Options, source: str, value: Callable[[str, str], Any]) -> None:
+    """Before nodes start: look at what they take together, and forget what a dead run left where a recording begins.
+
+    source: the node that the data comes from. value: of a node and the name of its parameter, None = its default.
+    Raises InputError.
+    """
+    opened = str(value("camera", "source")) if source == "camera" else None
+    of_now = options.bag is None if opened is None else is_live(opened)
+    if opened is not None and not (of_now and value("camera", "wait_for_device")):
+        from fitness_camera.sources import check_source
+
+        check_source(opened)
+    classifiers, counters = (value(node, "catalogue") or "" for node in ("exercise_classifier", "rep_counter"))
+    if classifiers != counters:
+        raise InputError(
+            f"exercise_classifier has the catalogue {classifiers!r} and rep_counter {counters!r}; "
+            "give one to all with --catalogue"
+        )
+    if not of_now:
+        # A recording begins anew with each command: no set of one that was killed goes on in it.
+        state_file_of(f"{_namespace(options)}/rep_counter").unlink(missing_ok=True)
+
+
 def check_recorded(graph: Graph) -> None:
     """Raise InputError where the bag lacks something of what came."""
     recorder = graph.node("recorder")
     if recorder is not None and recorder.incomplete:
         raise InputError(recorder.incomplete)
-
-
-def _is_live(graph: Graph, options: Options) -> bool:
-    """Whether the pictures are of now, and not of a recording."""
-    if graph.source.get_name() == "camera":
-        return is_live(graph.source.params.source)
-    return options.bag is None
 
 
 def check(options: Options) -> None:

@@ -4,6 +4,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import rclpy
 import yaml
@@ -18,8 +19,6 @@ from fitness_bringup.composition.picture_topic import picture_topic
 from fitness_bringup.composition.status import CLEAR, StatusLine, print_summary
 from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import Health, Program, Supervisor, node_program
-from fitness_camera.source_kinds import KINDS, OF_CAMERA, kind_of
-from fitness_camera.sources import check_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.leaving import leaving
@@ -45,13 +44,16 @@ def separate(options: live.Options) -> int:
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
-    if options.source and kind_of(options.source, KINDS) in OF_CAMERA:
-        check_source(options.source)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.yaml")
         nodes = programs(options, file)
-        own = node_parameters.value_of(file, f"/{options.namespace.strip('/')}/rep_counter", "catalogue")
-        return _supervise(nodes, options.namespace, Catalogue.load(own))
+        above = f"/{options.namespace.strip('/')}"
+
+        def value(node: str, parameter: str) -> Any:
+            return node_parameters.value_of(file, f"{above}/{node}", parameter)
+
+        live.look_ahead(options, nodes[0].name, value)
+        return _supervise(nodes, options.namespace, Catalogue.load(value("rep_counter", "catalogue")))
 
 
 def programs(options: live.Options, file: Path) -> list[Program]:
