@@ -15,10 +15,11 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from fitness_bringup.composition.graph_nodes import NODES
-from fitness_bringup.composition.node_parameters import check
+from fitness_bringup.composition.node_parameters import check, value_of
 from fitness_bringup.composition.picture_topic import PictureTopic
-from fitness_camera.source_kinds import BROWSER, SourceKind, sentence
+from fitness_camera.source_kinds import BROWSER, SourceKind, is_live, sentence
 from fitness_core.errors import InputError
+from fitness_core.ros.state import state_file_of
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
@@ -297,6 +298,26 @@ def camera_is_ours(context: LaunchContext) -> bool:
     """Whether the camera node is what gives pictures."""
     given = context.launch_configurations
     return not given["image_topic"] and not BROWSER.matches(given["source"])
+
+
+def camera_plays(context: LaunchContext) -> bool:
+    """Whether the camera node plays a recording."""
+    given = context.launch_configurations
+    of_file = value_of(Path(given["params_file"]), full_name(context, "camera"), "source")
+    return camera_is_ours(context) and not is_live(given["source"].strip() or str(of_file or "0"))
+
+
+def forget_dead_run(plays: Callable[[LaunchContext], bool] = lambda context: True) -> OpaqueFunction:
+    """A recording begins anew with each launch: no set of a counter that was killed goes on in it.
+
+    plays: whether it is a recording that is counted in.
+    """
+
+    def forget(context: LaunchContext) -> None:
+        if plays(context):
+            state_file_of(full_name(context, "rep_counter")).unlink(missing_ok=True)
+
+    return OpaqueFunction(function=forget)
 
 
 def _pictures(context: LaunchContext) -> list[tuple[str, str]]:

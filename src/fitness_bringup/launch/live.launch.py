@@ -26,6 +26,7 @@ def generate_launch_description() -> LaunchDescription:
             common.switch("loop", "", "Play a file again and again. Empty: params_file."),
             *common.picture_arguments(),
             *common.result_arguments(),
+            common.forget_dead_run(common.camera_plays),
             common.node(
                 "camera",
                 arguments={

@@ -100,6 +100,7 @@ def generate_launch_description() -> LaunchDescription:
             common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),
             common.argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
             common.switch("record_images", "false", "Record the pictures too: large, and they show people."),
+            common.forget_dead_run(common.camera_plays),
             common.node(
                 "camera",
                 arguments={"source": ("source", str), "frame_id": ("frame_id", str), "loop": ("loop", bool)},

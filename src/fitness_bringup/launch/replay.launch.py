@@ -47,6 +47,7 @@ def generate_launch_description() -> LaunchDescription:
             common.switch("estimate_poses", "false", "Estimate poses anew from the pictures in the bag."),
             common.transport_argument("the bag"),
             *common.result_arguments(),
+            common.forget_dead_run(),
             common.node(
                 "player",
                 arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
