@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fitness_bringup.bench import clip, compare, page
+from fitness_bringup.bench import clip, command, compare, page
 from fitness_bringup.bench.targets import TARGETS
+from fitness_core.errors import InputError
 from pose_estimator.backends import make_backend
 
 KEYS = {
@@ -96,3 +97,12 @@ def test_bad_input_is_one_line(arguments: list[str], fitness: Callable) -> None:
     done = fitness("bench", *arguments)
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("error: ")
+
+
+def test_without_a_clip_the_result_may_be_written_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "measure", lambda *_: BASELINE)
+    command.run("", command.QUICK, Path("speed.json"), Path("speed.html"))
+    assert json.loads(Path("speed.json").read_text()) == BASELINE and Path("speed.html").exists()
+    with pytest.raises(InputError, match="among the files of the recording"):
+        command.run(str(tmp_path), command.QUICK, Path("speed.json"), None)

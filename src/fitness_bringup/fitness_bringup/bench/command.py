@@ -57,7 +57,8 @@ def run(source: str, plan: Plan, json_file: Path | None, html_file: Path | None)
     """The command: measure, print, write. Raises InputError for a clip or a file that cannot be used."""
     check_writable(json_file, html_file)
     check_different(json_file, html_file)
-    check_spares(Path(source), json_file, html_file)
+    if source:
+        check_spares(Path(source), json_file, html_file)
     console = Console()
     result = measure(source, plan, lambda line: Console(stderr=True).print(line, highlight=False))
     if json_file is not None:
