@@ -202,7 +202,7 @@ def test_parameter_file_that_names_a_node(tmp_path: Path, pattern: str) -> None:
         "/**/camera: {ros__parameters: {use_sim_time: true, start_type_description_service: false, autostart: true}}",
         "/**/camera: {ros__parameters: {qos_overrides: {/fitness/camera/image_raw: {publisher: {depth: 3}}}}}",
         "/**: {ros__parameters: {robot_description_file: robot.urdf}}",
-        "/**/c*: {ros__parameters: {robot_description_file: robot.urdf}}",
+        "/**/*: {ros__parameters: {robot_description_file: robot.urdf}}",
     ],
 )
 def test_what_ros_declares_itself_or_many_nodes_are_given_is_accepted(tmp_path: Path, content: str) -> None:

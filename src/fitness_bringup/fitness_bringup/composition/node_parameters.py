@@ -1,7 +1,6 @@
 """The parameters that a command line gives nodes: the file that ships, the user's file over it, and each `-p`."""
 
 import difflib
-import fnmatch
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -70,9 +69,16 @@ def value_of(file: Path, node: str, parameter: str) -> Any:
 def _value_in(content: dict, node: str, parameter: str) -> Any:
     found = None
     for pattern, values in _nodes_of(content).items():
-        if isinstance(values, dict) and fnmatch.fnmatchcase(node, pattern):
+        if isinstance(values, dict) and _matches(node, pattern):
             found = values.get(parameter, found)
     return found
+
+
+def _matches(node: str, pattern: str) -> bool:
+    """Whether a section is of a node by its full name, as ROS 2 has it: `*` is one name, `**` any number, none too."""
+    wild = {"*": r"/\w+", "**": r"(/\w+)*"}
+    names = (wild.get(name, "/" + re.escape(name)) for name in pattern.strip("/").split("/"))
+    return re.fullmatch("".join(names), node, re.ASCII) is not None
 
 
 def shared(*parts: str) -> Path:
@@ -106,7 +112,7 @@ def check(path: Path, namespace: str, option: str = "--params", whole_robot: boo
         raise InputError(f"{given} is no parameter file; it starts with a node, e.g. /**/camera:")
     for pattern, values in _nodes_of(content).items():
         node = pattern.rsplit("/", 1)[-1]
-        here = any(fnmatch.fnmatchcase(f"{namespace}/{name}", pattern) for name in NODES)
+        here = any(_matches(f"{namespace.rstrip('/')}/{name}", pattern) for name in NODES)
         if not here and whole_robot:
             continue
         if not isinstance(values, dict):

@@ -1,0 +1,59 @@
+"""Parameter files: sections are of the nodes that ROS 2 takes them for, and values are such as it takes."""
+
+from pathlib import Path
+
+import pytest
+import rclpy
+import yaml
+
+from fitness_bringup.composition.node_parameters import check, value_of
+from fitness_core.errors import InputError
+
+PATTERNS = (
+    *("/**", "*", "/**/*", "/fitness/*", "/a/**", "rep_counter", "/fitness/rep_counter", "**/b/rep_counter"),
+    *("/**/rep_counter", "/*/rep_counter", "/*/*/rep_counter", "/*/**/rep_counter", "/**/**/rep_counter"),
+    *("/a/*/rep_counter", "/a/**/rep_counter", "/**/overlay"),
+)
+
+
+@pytest.mark.parametrize("namespace", ["/", "/fitness", "/a/b"])
+def test_a_section_is_of_the_nodes_that_ros_takes_it_for(tmp_path: Path, namespace: str) -> None:
+    file = tmp_path / "mine.yaml"
+    names = {pattern: f"p{number}" for number, pattern in enumerate(PATTERNS)}
+    file.write_text(yaml.safe_dump({pattern: {"ros__parameters": {name: 1}} for pattern, name in names.items()}))
+    rclpy.init(args=["--ros-args", "--params-file", str(file)])
+    try:
+        node = rclpy.create_node(
+            "rep_counter",
+            namespace=namespace,
+            allow_undeclared_parameters=True,
+            automatically_declare_parameters_from_overrides=True,
+        )
+        taken = {pattern: node.has_parameter(name) for pattern, name in names.items()}
+        full = node.get_fully_qualified_name()
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+    assert {pattern: value_of(file, full, name) == 1 for pattern, name in names.items()} == taken
+    assert taken["/**/rep_counter"] and not taken["/**/overlay"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "namespaces"),
+    [
+        ("/**/rep_counter", {"/", "/fitness", "/a/b"}),
+        ("/*/rep_counter", {"/fitness"}),
+        ("/*/*/rep_counter", {"/a/b"}),
+        ("/a/**", {"/a/b"}),
+        ("/f*/rep_counter", set()),  # ROS 2 refuses the file
+    ],
+)
+def test_a_section_of_no_node_is_refused(tmp_path: Path, pattern: str, namespaces: set[str]) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({pattern: {"ros__parameters": {"exercise": "squat"}}}))
+    for namespace in ("/", "/fitness", "/a/b"):
+        if namespace in namespaces:
+            check(file, namespace)
+        else:
+            with pytest.raises(InputError, match="is no node of"):
+                check(file, namespace)
