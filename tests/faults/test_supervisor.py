@@ -183,6 +183,18 @@ def test_a_nursery_of_which_nothing_is_wanted_ends_without_a_word():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_node_that_is_stopped_while_it_loads_ends_without_a_word(supervised, tmp_path, monkeypatch):
+    (tmp_path / "loading.py").write_text(
+        "import pathlib, time\npathlib.Path(__file__).with_name('begun').touch()\ntime.sleep(600)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    supervisor = supervised(node_program("loading", "loading", "gym"))
+    until((tmp_path / "begun").exists)
+    supervisor.stop()
+    assert supervisor["loading"].process.returncode == -signal.SIGINT
+    assert (tmp_path / "loading.log").read_text() == ""
+
+
 LOADED = """
 import atexit, sys
 sys.modules[{missing!r}] = None

@@ -2,25 +2,29 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import rclpy
 
 from fitness_bringup.composition import live, processes
+from fitness_bringup.supervision.supervisor import Program
 from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.state import state_file, state_file_of
 
+PATIENCE = 60.0  # [s]
 DEMO = ("live", "--demo", "--no-dashboard", "--no-overlay", "--processes")
 
 
 @pytest.fixture
-def supervised(monkeypatch) -> list[list[str]]:
-    """The programs that would be supervised, by name, of every `separate` of the test."""
-    asked: list[list[str]] = []
-    monkeypatch.setattr(
-        processes, "_supervise", lambda nodes, *_: asked.append([program.name for program in nodes]) or 0
-    )
+def supervised(monkeypatch) -> list[list[Program]]:
+    """The programs of every run of the test, which are not started."""
+    asked: list[list[Program]] = []
+    monkeypatch.setattr(processes, "_supervise", lambda programs, *_: asked.append(programs) or 0)
     return asked
 
 
@@ -59,4 +63,44 @@ def test_a_camera_that_is_to_come_is_waited_for(fitness, supervised) -> None:
     assert done.returncode == 2 and "/dev/video99" in done.stderr
     waits = ("camera.wait_for_device:=true",)
     assert processes.separate(live.Options(source="/dev/video99", parameters=waits)) == 0
-    assert supervised[0][0] == "camera"
+    assert supervised[0][0].name == "camera"
+
+
+def loading(parent: int) -> bool:
+    """Whether all that a process has started has begun to load native libraries of ROS 2."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return bool(children) and all("/rclpy/" in Path(f"/proc/{child}/maps").read_text() for child in children)
+
+
+def test_ctrl_c_while_the_programs_load_is_no_crash() -> None:
+    command = [sys.executable, "-m", "fitness_bringup", *DEMO]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not loading(process.pid):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode in (0, 130), errors
+    assert "Traceback" not in errors
+
+
+def test_what_is_started_again_ends_without_a_word_while_it_loads(supervised, tmp_path: Path) -> None:
+    processes.respawned(live.Options(demo=True), ["live", "--demo"])
+    ((program,),) = supervised
+    # In the place of the first thing that the command line loads.
+    (tmp_path / "typer.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(600)\n")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    process = subprocess.Popen(
+        program.command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE)[1] == ""
+    finally:
+        process.kill()
+    assert process.returncode == -signal.SIGINT

@@ -1,5 +1,6 @@
 """`./fitness live --respawn` and `--processes`: the graph in processes that are started again when they die."""
 
+import signal
 import sys
 import tempfile
 import threading
@@ -26,13 +27,13 @@ from fitness_core.ros.node import init
 from fitness_core.ros.signals import on_signal
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
-BAD_INPUT = 2
+BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def respawned(options: live.Options, command: list[str]) -> int:
     """Run a command of this program in a process of its own, again and again while it crashes; its exit code."""
     live.check(options)
-    command = [sys.executable, "-m", "fitness_bringup.cli", *command]
+    command = [sys.executable, "-m", "fitness_bringup", *command]
     if options.record is not None:
         # What was recorded before a crash stays as it is.
         command.append("--another-bag")
@@ -154,7 +155,11 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
         # Before it is stopped: then every program is over, and the source's own end is the first of them.
         code = supervisor.ended
         supervisor.stop()
-        return (supervisor.ended if code is None else code) or 0
+        if code is None:
+            code = supervisor.ended or 0
+            # Ended by a signal while it loaded: interrupted, as the command itself is in that time.
+            code = INTERRUPTED if code in (-signal.SIGINT, -signal.SIGTERM) else code
+        return code
     finally:
         if supervisor is not None:
             supervisor.stop()

@@ -293,10 +293,12 @@ def node_program(
     loads. how: as of `Program`.
     """
     # Not -m: the interpreter must be the one that this runs in, and the package need not be installed.
-    code = f"import sys; from {module} import main; sys.exit(main())"
+    code = f"from {module} import main; sys.exit(main())"
     if spare:
         call = f"nursery({module!r}, {parameters!r})"
-        code = f"import sys; from fitness_bringup.supervision.nursery_process import nursery; sys.exit({call})"
+        code = f"from fitness_bringup.supervision.nursery_process import nursery; sys.exit({call})"
+    # Who is told to end while it loads ends, without a word.
+    code = f"import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); {code}"
     above = f"/{namespace.strip('/')}"
     # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
     enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]
