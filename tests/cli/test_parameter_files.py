@@ -6,7 +6,7 @@ import pytest
 import rclpy
 import yaml
 
-from fitness_bringup.composition.node_parameters import check, value_of
+from fitness_bringup.composition.node_parameters import check, overrides_of, value_of
 from fitness_core.errors import InputError
 
 PATTERNS = (
@@ -57,3 +57,25 @@ def test_a_section_of_no_node_is_refused(tmp_path: Path, pattern: str, namespace
         else:
             with pytest.raises(InputError, match="is no node of"):
                 check(file, namespace)
+
+
+@pytest.mark.parametrize("wrong", ["[a, 1]", "[1, 2.0]", "[true, 1]", "[[a]]", "[{a: 1}]", "[null]"])
+def test_a_list_of_several_types_is_refused(fitness, tmp_path: Path, wrong: str) -> None:
+    done = fitness("live", "--demo", "-p", f"player.topics:={wrong}")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: -p 'player.topics:={wrong}': [") and "is no list of one type; give" in line
+    file = tmp_path / "mine.yaml"
+    for section in ("/**/player", "/**"):
+        file.write_text(f"{section}: {{ros__parameters: {{topics: {wrong}}}}}\n")
+        with pytest.raises(InputError, match=r"topics: \[.* is no list of one type"):
+            check(file, "/fitness")
+    file.write_text(f"/arm/mover: {{ros__parameters: {{joints: {wrong}}}}}\n")
+    check(file, "/fitness", whole_robot=True)
+
+
+def test_lists_of_one_type_are_taken() -> None:
+    for given in ([True, False], [1, 2], [0.5, 2.0], ["a", "b"], []):
+        assert overrides_of([f"player.topics:={yaml.safe_dump(given, default_flow_style=True)}"]) == {
+            "player": {"topics": given}
+        }

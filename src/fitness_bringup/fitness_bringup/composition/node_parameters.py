@@ -45,6 +45,7 @@ def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
             raise InputError(f"-p {given!r}: {text!r} is not a YAML value") from None
         if not isinstance(value, (bool, int, float, str, list)):
             raise InputError(f"-p {given!r}: {text!r} is not a value of a parameter")
+        _check_list(value, f"-p {given!r}")
         overrides.setdefault(node, {})[parameter] = value
     return overrides
 
@@ -121,8 +122,11 @@ def check(path: Path, namespace: str, option: str = "--params", whole_robot: boo
         if not here:
             hint = f"; for the node {node!r} write /**/{node}" if node in NODES else _hint(node)
             raise InputError(f"{given}: {pattern!r} is no node of {namespace}{hint}")
+        contents = dict(_values_in(values))
+        for name, value in contents.items():
+            _check_list(value, f"{given}: {pattern}: {name}")
         if node in NODES:
-            check_names(node, _names_in(values), f"{given}: ")
+            check_names(node, contents, f"{given}: ")
 
 
 def check_names(node: str, names: Iterable[str], given: str) -> None:
@@ -140,13 +144,25 @@ def check_names(node: str, names: Iterable[str], given: str) -> None:
             )
 
 
-def _names_in(values: dict, prefix: str = "") -> Iterator[str]:
-    """Full names of the parameters in a section: `a: {b: 1}` is `a.b`."""
+def _check_list(value: Any, given: str) -> None:
+    """Raise InputError for a list such as ROS 2 knows none, led in by how it was given."""
+    if not isinstance(value, list):
+        return
+    kinds = {type(one) for one in value}
+    if len(kinds) > 1 or not kinds <= {bool, int, float, str}:
+        raise InputError(
+            f"{given}: {value} is no list of one type; give true and false only, or whole numbers, numbers with a "
+            "point, or texts, e.g. [a, b]"
+        )
+
+
+def _values_in(values: dict, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Full names of the parameters in a section, each with its value: `a: {b: 1}` is `a.b`."""
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from _names_in(value, f"{prefix}{key}.")
+            yield from _values_in(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}"
+            yield f"{prefix}{key}", value
 
 
 def _nodes_of(content: dict, prefix: str = "") -> dict[str, Any]:
