@@ -13,6 +13,7 @@ import pytest
 import yaml
 from rclpy.serialization import serialize_message
 from rclpy.utilities import try_shutdown
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import String
 
 from fitness_bringup.composition import live, processes
@@ -170,6 +171,18 @@ def test_a_bag_of_landmarks_is_replayed_into_the_graph(fitness, tmp_path: Path, 
     assert "curl 3, press 2, squat 5" in " ".join(done.stdout.split())
     with BagReader(again) as recorded:
         assert recorded.counts[recorded.find("body_pose")] == 497
+
+
+def test_of_a_bag_with_other_topics_the_poses_are_the_frames(fitness, tmp_path: Path) -> None:
+    bag, info = tmp_path / "bag", serialize_message(CameraInfo())
+    topics = {"/gym/body_pose": "fitness_msgs/msg/BodyPose", "/gym/camera/camera_info": "sensor_msgs/msg/CameraInfo"}
+    with BagReader(live.DEMO) as demo, BagWriter(bag, topics) as writer:
+        for _, _, stamp, cdr in demo.raw([demo.find("body_pose")]):
+            writer.write("/gym/camera/camera_info", stamp, info)
+            writer.write("/gym/body_pose", stamp, cdr)
+    done = fitness("live", "--source", bag, "--no-dashboard", "-p", "player.rate:=20.0")
+    assert done.returncode == 0, done.stderr
+    assert "frames: 497 published, 497 processed" in done.stdout
 
 
 @pytest.mark.parametrize("processes", [(), ("--processes",)])

@@ -72,7 +72,7 @@ class PlayerNode(FitnessNode):
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._played = diagnostics.Rate()
-        self._total = 0
+        self._total = self._poses = 0
         self._recovered = False
 
     def configure(self) -> None:
@@ -137,6 +137,7 @@ class PlayerNode(FitnessNode):
             "bag": self.params.bag,
             "messages": self._played.total,
             "messages_in_bag": self._total,
+            "poses": self._poses,
             "rate_hz": self._played.hertz(),
             "unconfirmed": self._in_step.unanswered,
         }
@@ -193,6 +194,7 @@ class PlayerNode(FitnessNode):
             relative, output = self._outputs[topic]
             if relative == "body_pose":  # not every message has a stamp
                 self._in_step.send(stamp_of(cdr))
+                self._poses += 1
             output.publish(cdr)
             self._played.tick()
             if rate == 0:

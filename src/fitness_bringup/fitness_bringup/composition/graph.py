@@ -115,7 +115,7 @@ class Graph:
         published: dict[str, Any] = self.source.diagnose()[2]
         pose = self.node("pose_estimator")
         if pose is None:
-            return {"published": published["messages"], "processed": self.status.poses}
+            return {"published": published["poses"], "processed": self.status.poses}
         seen = pose.statistics
         return {
             # Where the pictures are those of another program, what came of them.
