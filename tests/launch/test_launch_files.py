@@ -261,7 +261,8 @@ def test_the_dashboard_lists_what_is_recorded(launch, file):
 def test_what_the_dashboard_records_with_waits_for_it(launch, file):
     idle = launch(file, record_images="true", catalogue="/tmp/exercises", dashboard="true").nodes
     assert idle["recorder"].parameters["autostart"] is idle["record_take"].parameters["autostart"] is False
-    assert "images" not in idle["recorder"].parameters, "the parameter file says"
+    assert idle["recorder"].parameters["images"] is True
+    assert "images" not in launch(file).nodes["recorder"].parameters, "the parameter file says"
     assert idle["record_take"].parameters["catalogue"] == "/tmp/exercises"
     recording = launch(file, record="/tmp/bag", record_images="true").nodes
     assert recording["recorder"].parameters["autostart"] is recording["recorder"].parameters["images"] is True

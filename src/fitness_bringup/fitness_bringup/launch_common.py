@@ -194,7 +194,7 @@ def node(
     return OpaqueFunction(function=start, condition=condition)
 
 
-def result_arguments() -> list[DeclareLaunchArgument]:
+def result_arguments() -> list[DeclareLaunchArgument | OpaqueFunction]:
     """What to make of the results: pictures and recordings."""
     return [
         switch("overlay", "true", "Publish annotated pictures on overlay/image."),
@@ -208,6 +208,7 @@ def result_arguments() -> list[DeclareLaunchArgument]:
         argument("record_video", "", "MP4 to write the annotated pictures into; it needs the overlay; empty: none."),
         argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),
         switch("record_images", "false", "Record the pictures too: large, and they show people."),
+        OpaqueFunction(function=_check_results),
     ]
 
 
@@ -270,7 +271,10 @@ def _recorder() -> OpaqueFunction:
         return context.launch_configurations["record"] != ""
 
     def parameters(context: LaunchContext) -> dict[str, object]:
-        return {"images": is_true(context, "record_images")} if is_asked_for(context) else {"autostart": False}
+        images = is_true(context, "record_images")
+        if is_asked_for(context):
+            return {"images": images}
+        return {"autostart": False, "images": True} if images else {"autostart": False}
 
     return node(
         "recorder",
@@ -338,6 +342,16 @@ def _check_transport(context: LaunchContext) -> None:
         raise RuntimeError(
             "image_transport:=compressed is for a driver of yours; give its image_topic, or leave it out"
         )
+
+
+def _check_results(context: LaunchContext) -> None:
+    given, dashboard = context.launch_configurations, is_true(context, "dashboard")
+    if BROWSER.matches(given["source"]) and not dashboard:
+        raise RuntimeError("source:=browser: the pictures come by the dashboard; leave out dashboard:=false")
+    if given["record_video"] and not is_true(context, "overlay"):
+        raise RuntimeError("record_video has the annotated pictures; leave out overlay:=false")
+    if is_true(context, "record_images") and not (given["record"] or dashboard):
+        raise RuntimeError("record_images:=true: nothing is recorded; give the bag to make with record:=BAG")
 
 
 def _require_params_file(context: LaunchContext) -> None:
