@@ -1,14 +1,16 @@
 """`./fitness COMMAND`: parses, calls, prints. What a command does lives in the module of its name.
 
-Exit codes: 0 done, 2 bad input (one line on stderr), 130 interrupted. Imports of the pipeline and of ROS 2 stay inside
-the commands, so that help and mistakes are answered at once.
+Exit codes: 0 done, 2 bad input (one line on stderr), 130 interrupted, 143 terminated. Imports of the pipeline and of
+ROS 2 stay inside the commands, so that help and mistakes are answered at once.
 """
 
 import errno
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import click
@@ -209,6 +211,10 @@ app.add_typer(checks.app)
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What was started by nohup is not told when its terminal closes.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     if shutil.get_terminal_size().columns < NARROW:
         # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
         typer.rich_utils.MAX_WIDTH = NARROW
@@ -229,6 +235,12 @@ def main() -> None:
             raise
         _fail(f"{error.filename or 'a file'} cannot be written ({error.strerror}); make room or give another place")
     sys.exit(code or 0)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End as by Ctrl-C, so that what is half written goes; commands that run the graph have handlers of their own."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _fail(message: str) -> NoReturn:

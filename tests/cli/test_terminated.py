@@ -1,0 +1,59 @@
+"""A command that is told to end leaves nothing half written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+PATIENCE = 60.0  # [s]
+
+
+def ended_once(there: Callable[[], bool], number: int, folder: Path, *arguments: object) -> int:
+    """Exit code of a command that gets a signal when something is there. folder: for its temporary files."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fitness_bringup.cli", *map(str, arguments)],
+        env=os.environ | {"TMPDIR": str(folder)},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not there():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        return process.wait(PATIENCE)
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_no_half_a_video_is_left(tmp_path: Path, number: int, code: int) -> None:
+    noise, out = tmp_path / "noise.avi", tmp_path / "out"
+    out.mkdir()
+    writer = cv2.VideoWriter(str(noise), cv2.VideoWriter.fourcc(*"MJPG"), 30.0, (320, 240))
+    pictures = np.random.default_rng(1).integers(0, 256, (10, 240, 320, 3), np.uint8)
+    for turn in range(600):
+        writer.write(pictures[turn % 10])
+    writer.release()
+
+    def written() -> bool:
+        return any(file.stat().st_size > 50_000 for file in out.iterdir())
+
+    assert ended_once(written, number, tmp_path, "analyze", noise, "--video", out / "annotated.mp4") == code
+    assert list(out.iterdir()) == []
+
+
+def test_no_folder_of_faults_is_left(tmp_path: Path) -> None:
+    def there() -> bool:
+        return any(tmp_path.glob("faults*"))
+
+    assert ended_once(there, signal.SIGTERM, tmp_path, "faults", "--kills", 1, "--kills-only") == 143
+    assert not there()
