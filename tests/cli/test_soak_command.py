@@ -1,13 +1,24 @@
 """`./fitness soak`: what it looks at, and what it calls a leak."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
+import rclpy
 
 from fitness_bringup.composition import live
 from fitness_bringup.soak import command as soak
 from fitness_bringup.soak.stamps import Stamps
+from fitness_core.ros import qos
 from fitness_datasets.bags import BagReader
+from fitness_msgs.msg import RepEvent, SetSummary
+
+PATIENCE = 60.0  # [s]
 
 
 def report_of(samples: list[soak.Sample]) -> soak.SoakReport:
@@ -64,3 +75,37 @@ def test_a_video_is_not_played_four_times_as_fast(fitness) -> None:
     done = fitness("soak", "--speed", 4, "--source", "squats.mp4")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--speed 4" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--minutes", "--speed"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(fitness, option: str, value: str) -> None:
+    done = fitness("soak", option, value)
+    assert (done.returncode, done.stdout) == (2, "") and "Traceback" not in done.stderr
+
+
+def test_ctrl_c_before_there_is_anything_to_judge_ends_it_in_order(ros) -> None:
+    command = [sys.executable, "-m", "fitness_bringup.cli", "soak", "--speed", "4"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    events: list[RepEvent] = []
+    summaries: list[SetSummary] = []
+    node = rclpy.create_node("listener", namespace=f"/soak_{process.pid}/fitness")
+    node.create_subscription(RepEvent, "rep_event", events.append, qos.EVENTS)
+    node.create_subscription(SetSummary, "set_summary", summaries.append, qos.EVENTS)
+
+    def hear(heard: list) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not heard:
+            assert time.monotonic() < deadline, "it did not come"
+            rclpy.spin_once(node, timeout_sec=0.1)
+
+    try:
+        hear(events)
+        assert not summaries
+        process.send_signal(signal.SIGINT)
+        hear(summaries)
+        printed, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        node.destroy_node()
+    assert (process.returncode, printed, errors) == (130, "", "")

@@ -4,6 +4,7 @@ Landmarks that ship, repeated with stamps that go on, or a video in a loop. Limi
 """
 
 import json
+import math
 import os
 import struct
 import sys
@@ -206,8 +207,12 @@ def run(minutes: float, speed: float, source: str, out: Path | None, parameters:
     """Run the graph for so many minutes of its stream, print and write the report; 1 where a limit was broken.
 
     speed: 1 = in real time, N = N times as fast (landmarks only), 0 = as fast as the machine goes. source: video, or
-    bag of landmarks; "" = the landmarks that ship. Raises InputError.
+    bag of landmarks; "" = the landmarks that ship. Raises InputError, and KeyboardInterrupt where a signal ended it
+    before there was anything to judge.
     """
+    for name, value in (("minutes", minutes), ("speed", speed)):
+        if not math.isfinite(value):
+            raise InputError(f"--{name} {value:g} is no number to go by; give one, e.g. --{name} 1")
     check_writable(out)
     bag = live.DEMO if not source else Path(source)
     check_spares(bag, out)
@@ -236,7 +241,7 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
     live.check(options)
     live.set_environment()
     done, begun = Future(), time.monotonic()
-    on_signal(lambda: done.done() or done.set_result(None))
+    on_signal(lambda: done.done() or done.set_result(KeyboardInterrupt()))
     graph: Graph | None = None
     try:
         live.begin(options)
@@ -255,14 +260,16 @@ def _run(options: live.Options, minutes: float, source: str, pictures: bool) -> 
         )
         report.stamps_unseen = watch.unseen
         report.samples = watch.samples
+        graph.stop()
+        watch.destroy_node()
         if len(warm) < 3:
+            if interrupted := done.result():
+                raise interrupted
             raise InputError(
                 f"{source} gave {watch.minute:.2f} minutes of poses and {len(warm)} looks after warm-up; 3 are needed: "
                 "give a source with more poses, or more --minutes"
             )
         judge(report, warm)
-        graph.stop()
-        watch.destroy_node()
     finally:
         if graph is not None:
             graph.close()
