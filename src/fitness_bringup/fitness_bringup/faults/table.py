@@ -1,6 +1,6 @@
 """The fault table: one row per fault, as JSON, as a table for people, as a page of the docs.
 
-`python -m fitness_bringup.faults.table FAULTS.json docs/reliability.md` puts a table that was measured into the page.
+`python -m fitness_bringup.faults.table FAULTS.json docs/reliability.md` puts the rows that were measured into the page.
 """
 
 import json
@@ -13,6 +13,9 @@ from rich.console import Console
 
 from fitness_bringup.tables import markdown
 from fitness_bringup.tables.terminal import table
+
+HEAD = ("fault", "injected", "recovered", "p50 [s]", "max [s]", "repetitions lost", "declared")
+"""Of the table; its columns are the fields of `Fault.row`."""
 
 
 @dataclass(slots=True)
@@ -55,22 +58,19 @@ def as_json(faults: list[Fault]) -> dict[str, object]:
 
 def show(faults: list[Fault], console: Console) -> None:
     """For people."""
-    rows = table("fault", "injected", "recovered", "p50 [s]", "max [s]", "repetitions lost", "declared")
+    rows = table(*HEAD)
     for fault in faults:
         rows.add_row(*("-" if value is None else str(value) for value in fault.row().values()))
     console.print(rows)
 
 
-def as_markdown(content: dict) -> str:
-    """The table of docs/reliability.md from the JSON."""
-    head = ("fault", "injected", "recovered", "p50 [s]", "max [s]", "repetitions lost", "declared")
-    rows = (["-" if value is None else str(value) for value in row.values()] for row in content["faults"])
-    return markdown.table(head, rows, numbers=True)
-
-
 def into_page(content: dict, page: Path) -> None:
-    """Replace the table between the marks of a page."""
-    page.write_text(markdown.put(page.read_text(), "faults", as_markdown(content)))
+    """Replace the rows of these faults in the table between the marks of a page; those of other faults stay."""
+    text = page.read_text()
+    rows = {row[0]: row for row in markdown.rows(markdown.within(text, "faults"))}
+    for row in content["faults"]:
+        rows[row["name"]] = ["-" if value is None else str(value) for value in row.values()]
+    page.write_text(markdown.put(text, "faults", markdown.table(HEAD, rows.values(), numbers=True)))
 
 
 if __name__ == "__main__":
