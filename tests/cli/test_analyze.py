@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,12 @@ def test_demo_bag_holds_three_exercises() -> None:
     assert [segment.exercise for segment in report.segments] == ["curl", "press", "squat"]
     assert 0 < report.frames_with_body < report.frames
     jsonschema.validate(report.to_json(), schema())
+
+
+def test_the_example_in_the_module_does_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    example = str(sys.modules[analyze.__module__].__doc__).partition("\n\n")[2]
+    exec(example.replace('"squats.mp4"', repr(str(DEMO))), {})
+    assert "'squat': 5" in capsys.readouterr().out
 
 
 def test_a_bag_that_breaks_off_is_read_up_to_there_and_says_so(fitness, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Offline analysis of a video, a folder of pictures, a bag or a pose file, as fast as the machine goes. Free of ROS.
 
-from fitness_bringup.analyze import analyze
+from fitness_bringup.analysis.analyze import analyze
 report = analyze("squats.mp4")
 print(report.totals)
 """

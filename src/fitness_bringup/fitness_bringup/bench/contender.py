@@ -18,7 +18,8 @@ from fitness_core.errors import InputError
 
 TICKS = os.sysconf("SC_CLK_TCK")
 TIMEOUT = 120.0
-"""How long a contender may take to become ready, or for one slice, on a machine that is busy [s]."""
+"""How long a contender waits for a process of its own to end, on a machine that is busy; half of it for the next thing
+that a graph has to say [s]. Contenders are waited for as long as they work."""
 
 
 class Contender:

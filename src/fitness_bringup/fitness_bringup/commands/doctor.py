@@ -24,7 +24,7 @@ PYTHONS = ((3, 11), (3, 12))
 GIB = 1024**3
 SETUP_BYTES = 2.5 * GIB
 SEGMENT_BYTES = 32 * 1024**2  # of shared memory for each process, config/fastdds.xml
-PROCESSES = 8  # of a graph started by live.launch.py
+PROCESSES = 10  # of a graph started by live.launch.py
 # Debian's package for a library that a wheel asks of the system.
 LIBRARY_PACKAGES = {
     "libGL.so.1": "libgl1",
