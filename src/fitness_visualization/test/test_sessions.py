@@ -166,6 +166,37 @@ def test_deleting_asks_first_and_takes_nothing_else(tmp_path: Path) -> None:
     visit(tmp_path, analyse, steps)
 
 
+def test_deleting_leaves_what_others_put_beside_a_bag(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    day = make_bag(folder, "day1")
+    (day / "old.db3.zstd").write_bytes(b"x")
+    inner, notes, film = make_bag(folder, "day1/second"), day / "notes.txt", day / "film" / "squat.mp4"
+    film.parent.mkdir()
+    for file in (notes, film):
+        file.write_text("not of the bag")
+    (day / "link.mcap").symlink_to(make_bag(tmp_path, "outside") / "bag.mcap")
+    assert {session.name for session in sessions_in(folder)} == {"day1", "day1/second"}
+    (session,) = (found.id for found in sessions_in(folder) if found.path == day)
+
+    async def steps(client: TestClient) -> None:
+        page = await (await client.get(f"/sessions/{session}/delete")).text()
+        assert "stays: film, link.mcap, notes.txt, second." in page
+        assert (await client.post(f"/sessions/{session}/delete", allow_redirects=False)).status == 303
+
+    visit(folder, analyse, steps)
+    assert sorted(entry.name for entry in day.iterdir()) == ["film", "link.mcap", "notes.txt", "second"]
+    assert notes.exists() and film.exists() and (tmp_path / "outside" / "bag.mcap").exists()
+    assert [session.path for session in sessions_in(folder)] == [inner]
+
+
+def test_a_bag_elsewhere_is_listed_no_more_once_it_is_deleted(tmp_path: Path) -> None:
+    bag = make_bag(tmp_path, "bag")
+    (bag / "notes.txt").touch()
+    assert len(sessions_in(tmp_path / "recordings", (bag,))) == 1
+    (bag / "bag.mcap").unlink()
+    assert sessions_in(tmp_path / "recordings", (bag,)) == []
+
+
 def test_what_is_being_recorded_is_left_alone(tmp_path: Path) -> None:
     bag = make_bag(tmp_path, "now", closed=False)
 

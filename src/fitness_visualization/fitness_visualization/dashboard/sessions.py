@@ -9,7 +9,6 @@ import base64
 import hashlib
 import math
 import re
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +34,8 @@ MOST = 500
 """Most recordings that are listed, newest first."""
 STILL = 5.0
 """A bag without metadata that changed within so long is still being recorded [s]."""
+BAG_FILES, METADATA = (".mcap", ".db3"), "metadata.yaml"
+"""What rosbag2 writes into the folder of a bag; compressed files have .zstd behind it."""
 KEPT = 16
 """Reports that are kept."""
 # Of the year 10000 [s]: what is later is no time of a recording.
@@ -97,9 +98,9 @@ def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path |
         except OSError:
             return
         files = [entry for entry in entries if entry.is_file()]
-        if depth and any(file.suffix in (".mcap", ".db3") for file in files):
+        if depth and _holds_bag(files):
             found.append(_session(folder, place, files))
-        elif depth < DEPTH:
+        if depth < DEPTH:
             for entry in entries:
                 if entry.is_dir():
                     look(entry, depth + 1)
@@ -108,7 +109,9 @@ def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path |
     known = {session.path for session in found}
     for bag in bags:
         if bag not in known and bag.is_dir():
-            found.append(_session(bag.parent, bag, [entry for entry in bag.iterdir() if entry.is_file()]))
+            files = [entry for entry in bag.iterdir() if entry.is_file()]
+            if _holds_bag(files):
+                found.append(_session(bag.parent, bag, files))
     found = [replace(session, written=session.path in written) for session in found]
     return sorted(found, key=lambda session: (session.started or session.changed, session.name), reverse=True)[:MOST]
 
@@ -175,14 +178,16 @@ class _Pages:
         return web.Response(text=getattr(report, kind), content_type=KINDS[kind], headers=headers)
 
     async def ask(self, request: web.Request) -> web.Response:
-        return self._page(doomed=await self._find(request))
+        session = await self._find(request)
+        _, others = await asyncio.to_thread(_own_and_others, session.path)
+        return self._page(doomed=session, staying=[other.name for other in others])
 
     async def delete(self, request: web.Request) -> web.Response:
         session = await self._find(request)
         if session.recording:
             raise self._problem(web.HTTPConflict, f"{session.name} is being recorded; stop the recording first.")
         try:
-            await asyncio.to_thread(shutil.rmtree, session.path)
+            await asyncio.to_thread(_delete, session.path)
         except OSError as error:
             raise self._problem(
                 web.HTTPInternalServerError, f"{session.name} cannot be deleted: {error.strerror}."
@@ -233,14 +238,43 @@ class _Pages:
 
     def _text(self, content: dict[str, Any]) -> str:
         # The name of the folder only: where it lies on this machine is nobody's business.
-        blank = {"sessions": None, "doomed": None, "problem": "", "folder": self._folder.name}
+        blank: dict[str, Any] = {
+            "sessions": None,
+            "doomed": None,
+            "staying": [],
+            "problem": "",
+            "folder": self._folder.name,
+        }
         return self._template.render(blank | content)
+
+
+def _holds_bag(files: list[Path]) -> bool:
+    return any(file.suffix in BAG_FILES for file in files)
+
+
+def _own_and_others(place: Path) -> tuple[list[Path], list[Path]]:
+    """What lies in the folder of a bag: the files of the bag, and what else somebody has put there."""
+    own: list[Path] = []
+    others: list[Path] = []
+    for entry in sorted(place.iterdir()):
+        written = entry.name == METADATA or Path(entry.name.removesuffix(".zstd")).suffix in BAG_FILES
+        (own if written and entry.is_file() and not entry.is_symlink() else others).append(entry)
+    return own, others
+
+
+def _delete(place: Path) -> None:
+    """Delete the files of a bag; its folder too where nothing else lies in it. Raises OSError."""
+    own, others = _own_and_others(place)
+    for file in own:
+        file.unlink()
+    if not others:
+        place.rmdir()
 
 
 def _session(folder: Path, place: Path, files: list[Path]) -> ListedBag:
     name = place.relative_to(folder).as_posix()
     stats = [stat for file in files if (stat := _stat(file))]
-    started, duration = _times(place / "metadata.yaml")
+    started, duration = _times(place / METADATA)
     return ListedBag(
         id=hashlib.sha256(str(place).encode()).hexdigest()[:16],
         name=name,
