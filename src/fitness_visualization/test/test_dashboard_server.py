@@ -7,12 +7,13 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.request
 from contextlib import closing
 
 import aiohttp
 import numpy as np
 import pytest
-from served import STAMP, base, run, status, until
+from served import DEADLINE, STAMP, base, run, status, until
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -30,7 +31,7 @@ from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard import server as server_module
 from fitness_visualization.dashboard.camera import jpeg_size
 from fitness_visualization.dashboard.state import State
-from fitness_visualization.dashboard.viewers import unpack
+from fitness_visualization.dashboard.viewers import WAITING, unpack
 
 
 def test_every_exercise_has_a_joint_to_show():
@@ -234,6 +235,32 @@ def test_a_page_that_is_gone_without_a_word_is_forgotten(serve, monkeypatch):
         await gone.close()
 
     run(scenario)
+
+
+def test_a_page_that_takes_nothing_is_sent_away_before_its_events_pile_up(serve, logged, monkeypatch):
+    monkeypatch.setattr(server_module, "HEARTBEAT", 10 * DEADLINE)
+    server = serve()
+    host, _, port = base(server).removeprefix("http://").partition(":")
+    with closing(socket.socket()) as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((host, int(port)))
+        wanted = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+        deaf.sendall(f"GET /ws HTTP/1.1\r\nHost: {host}\r\n{wanted}{key}\r\n".encode())
+        deadline = time.monotonic() + DEADLINE
+        while server.watched < 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        # Not all at once: it is already being sent when more comes.
+        for _ in range(20):
+            for _ in range(WAITING // 5):
+                server.tell({"type": "instruction", "text": "x" * 20_000})
+            with urllib.request.urlopen(f"{base(server)}/healthz", timeout=DEADLINE):
+                pass
+        while server.watched:
+            assert time.monotonic() < deadline, "it keeps its place, and what it was told"
+            time.sleep(0.01)
+    assert [line for line in logged if "does not take its events" in line] == logged and len(logged) == 1
 
 
 def test_a_port_in_use_is_one_line_that_says_what_to_do(serve):

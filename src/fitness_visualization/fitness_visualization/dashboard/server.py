@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from socket import gaierror
 from typing import Any, Protocol
 
@@ -260,7 +261,7 @@ class Server:
             return web.Response(status=503, text=f"{VIEWERS} pages are open already.\n")
         socket = web.WebSocketResponse(max_msg_size=MESSAGE_BYTES, heartbeat=HEARTBEAT, compress=False)
         await socket.prepare(request)
-        viewer = Viewer(socket)
+        viewer = Viewer(socket, partial(self._send_away, request))
         viewer.tell(_json(self._hello()))
         viewer.show(_json(self._source.state()), None)
         self._viewers.add(viewer)
@@ -272,6 +273,11 @@ class Server:
             self._viewers.discard(viewer)
             sender.cancel()
         return socket
+
+    def _send_away(self, request: web.Request) -> None:
+        if request.transport is not None:
+            self._guard.refuse(request, "a page that does not take its events")
+            request.transport.abort()
 
     async def _receive(self, request: web.Request, viewer: Viewer) -> None:
         budget = Budget(MESSAGES, MESSAGES_BURST)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import struct
 from collections import deque
+from collections.abc import Callable
 
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -14,20 +15,28 @@ WAITING = 500
 
 
 class Viewer:
-    """One WebSocket. `run` sends until the connection ends."""
+    """One WebSocket. `run` sends until the connection ends.
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    abort: ends the connection at once, whatever waits to be sent.
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, abort: Callable[[], None]) -> None:
         self.wants_picture = False
         self.allowance = IN_FLIGHT
         """Pictures that may still be sent before one is drawn."""
         self.socket = socket
+        self._abort = abort
         self._events: deque[str] = deque()
         self._state: str | None = None
         self._picture: bytes | None = None
         self._news = asyncio.Event()
 
     def tell(self, event: str) -> None:
-        """An event, JSON: delivered, and in order."""
+        """An event, JSON: delivered, and in order. A page that does not take its events is sent away."""
+        if len(self._events) >= WAITING:
+            # Not by `run`, which may wait for that page, nor with a word of goodbye, which would wait for it too.
+            self._abort()
+            return
         self._events.append(event)
         self._news.set()
 
@@ -44,13 +53,11 @@ class Viewer:
         self._news.set()
 
     async def run(self) -> None:
-        """Send what there is, for ever. A page that does not take its events is sent away."""
+        """Send what there is, for ever."""
         with contextlib.suppress(ConnectionError):
             while not self.socket.closed:
                 await self._news.wait()
                 self._news.clear()
-                if len(self._events) > WAITING:
-                    await self.socket.close(code=1008, message=b"too slow")
                 while self._events:
                     await self.socket.send_str(self._events.popleft())
                 if self._state is not None:
