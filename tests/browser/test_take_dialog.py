@@ -113,6 +113,28 @@ def test_a_page_guides_through_a_take(guide: Guide, browser: Browser, visit, wid
     expect(instruction).to_be_hidden()
 
 
+def test_consent_is_asked_for_at_every_take_and_of_every_person(guide: Guide, browser: Browser, visit):
+    page = visit(browser, guide.server.address)
+    agreed, begin = page.get_by_label("The person has agreed to be recorded"), page.get_by_role("button", name="Begin")
+    page.locator("#guide").click()
+    page.get_by_label("Pseudonym").fill("P01")
+    agreed.check()
+    page.get_by_label("Pseudonym").fill("P02")
+    expect(agreed).not_to_be_checked()
+    begin.click()
+    expect(page.locator("#take-dialog")).to_be_visible()
+    agreed.check()
+    page.keyboard.press("Escape")
+    page.locator("#guide").click()
+    expect(agreed).not_to_be_checked()
+    agreed.check()
+    begin.click()
+    expect(page.locator("#answer")).to_have_text("take of squat begun")
+    page.locator("#guide").click()
+    expect(agreed).not_to_be_checked()
+    assert [take.subject for take in guide.asked] == ["P02"]
+
+
 def test_what_was_chosen_stays_when_the_connection_comes_back(guide: Guide, browser: Browser, visit):
     page = visit(browser, guide.server.address)
     page.locator("#guide").click()

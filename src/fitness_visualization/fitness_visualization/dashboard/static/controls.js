@@ -21,7 +21,8 @@ export class Controls {
     $("reset").onclick = () => this.ask({ type: "reset" });
     $("pick").onchange = () => this.ask({ type: "set_exercise", exercise: $("pick").value });
     $("record").onclick = () => this.ask({ type: "record", on: !this.recording });
-    $("guide").onclick = () => $("take-dialog").showModal();
+    $("guide").onclick = () => { this.forgetConsent(); $("take-dialog").showModal(); };
+    $("take-subject").oninput = () => this.forgetConsent();
     $("take-cancel").onclick = () => $("take-dialog").close();
     $("take-form").onsubmit = (event) => { event.preventDefault(); this.take(); };
     $("joint").onchange = () => { if ($("joint").value) this.strip.joint = $("joint").value; this.strip.redraw(); };
@@ -102,6 +103,11 @@ export class Controls {
     $("stage").scrollIntoView({ block: "nearest" });
     this.leading = true;
     await this.ask(wanted);
+  }
+
+  // It is one person's, for one take.
+  forgetConsent() {
+    $("take-consent").checked = false;
   }
 
   // What happens in a guided take.
