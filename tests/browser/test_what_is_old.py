@@ -1,11 +1,15 @@
 """What is old is not shown as if it were now: the camera is gone, nobody is there, the graph began anew."""
 
+import time
+from itertools import count
+
 import numpy as np
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 from told import Told
 
-from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, nanoseconds
+from fitness_core.types import Classification, ClassificationStatus, JointAngles, Phase, Reason, RepEvent, nanoseconds
 
+DEADLINE = 60.0
 NOTHING = "\u2013"
 
 
@@ -33,6 +37,35 @@ def test_a_camera_that_gives_nothing_any_more_is_said(told, browser: Browser, vi
     told.stand(1010.0)
     expect(page.locator("#link-text")).to_have_text("Connected")
     expect(page.locator("#empty")).to_be_hidden()
+
+
+def test_a_counter_and_a_classifier_that_answer_no_more_are_said(told, browser: Browser, visit):
+    told.label("squat", 0.9)
+    told.count("squat", 4, Phase.OUT)
+    told.stand(1000.0)
+    told.angles = JointAngles(told.pose.stamp, np.full(10, 1.8, np.float32), np.ones(10, np.float32))
+    page = visit(browser, told.address)
+    link, sure, stamps = page.locator("#link-text"), page.locator("#sure"), count(1)
+
+    def stand_until(said: Locator, words: str) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while said.inner_text() != words:
+            assert time.monotonic() < deadline, said.inner_text()
+            told.stand(1000 + next(stamps) / 10)
+            page.wait_for_timeout(100)
+
+    stand_until(link, "Connected")
+    told.answered.remove("exercise")
+    stand_until(sure, "The classifier does not answer")
+    assert (link.inner_text(), page.locator("#count").inner_text()) == ("Connected", "4")
+    told.answered.remove("rep_state")
+    stand_until(link, "The counter does not answer")
+    expect(page.locator("#count")).to_have_text(NOTHING)
+    expect(page.locator("#phase")).not_to_contain_text("out")
+    told.answered += ["rep_state", "exercise"]
+    stand_until(link, "Connected")
+    expect(page.locator("#count")).to_have_text("4")
+    expect(sure).to_have_text("90 % sure")
 
 
 def test_a_page_that_is_opened_late_says_so_too(told, browser: Browser, visit):

@@ -11,14 +11,17 @@ from fitness_core.types import Classification, ClassificationStatus, JointAngles
 from fitness_datasets.bags import BagReader
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.server import Server, Settings
-from fitness_visualization.dashboard.state import Json, State
+from fitness_visualization.dashboard.state import ANSWERS, Json, State
 
 with BagReader(DEMO) as demo:
     BODY = next(pose for pose in demo.poses() if pose.tracked)
 
 
 class Told:
-    """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue."""
+    """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue.
+
+    answered: topics that come with each pose.
+    """
 
     def __init__(self, exercises: Catalogue | None = None, port: int = 0) -> None:
         self.known = State(exercises or Catalogue.load())
@@ -27,6 +30,7 @@ class Told:
         self.image: np.ndarray | None = None
         self.silence = math.nan
         self.exercise = ""
+        self.answered = list(ANSWERS)
         self.server = Server(self, Settings(port=port), print)
         self.server.start()
 
@@ -39,6 +43,8 @@ class Told:
         at = nanoseconds(stamp)
         self.pose = replace(BODY, stamp=at) if somebody else Pose.nobody(at, BODY.width, BODY.height)
         self.known.tick(at)
+        for topic in self.answered:
+            self.known.answered(topic)
 
     def label(self, label: str, confidence: float, status: ClassificationStatus = ClassificationStatus.OK) -> None:
         rest = {label: confidence, "other": 1 - confidence}

@@ -13,7 +13,7 @@ from spun import DEADLINE, Spun
 
 from fitness_core.ros import qos
 from fitness_core.ros.messages import to_body_pose, to_time
-from fitness_core.types import Pose
+from fitness_core.types import SILENT, Pose
 from fitness_msgs.msg import BodyPose, JointAngles
 from fitness_visualization.dashboard_node import DashboardNode
 from fitness_visualization.ros import feed
@@ -56,6 +56,19 @@ def test_who_asks_once_is_told_the_angles(dashboard, monkeypatch):
     spun.wait(lambda: node.state()["stamp"] is not None, "a pose")
     assert angles.get_subscription_count() == 0, "angles are read though nobody looks"
     assert state_of(node)["angles"]["left_elbow"] == 90.0
+
+
+def test_a_dashboard_that_looks_seldom_does_not_take_that_for_a_silence(dashboard):
+    spun, node, graph = dashboard
+    node.set_parameters([Parameter("max_rate", value=0.2)])
+    poses = graph.create_publisher(BodyPose, "body_pose", qos.POSES)
+    graph.create_timer(0.1, lambda: poses.publish(to_body_pose(Pose.nobody(graph.get_clock().now().nanoseconds, 9, 9))))
+    spun.spin(node, graph)
+    spun.wait(lambda: node.state()["stamp"] is not None, "a pose")
+    # Between two looks five seconds pass.
+    spun.wait(lambda: node.state()["silence"] > SILENT, "a silence")
+    state = node.state()
+    assert state["silence"] < state["silent_after"] == 10.0 and state["fps"] > 0
 
 
 def test_where_no_poses_come_nobody_waits_for_angles(dashboard):

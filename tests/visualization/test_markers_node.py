@@ -113,6 +113,22 @@ def test_markers_are_metres_in_the_frame_of_the_camera(stage) -> None:
     assert {marker.action for marker in gone.values()} == {Marker.DELETE}
 
 
+def test_a_counter_that_stops_leaves_no_count_behind(stage) -> None:
+    stage.markers.start()
+    stage.watch()
+    pose = demo_pose(7)
+    stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
+    stage.states.publish(to_rep_state(RepState(7, "curl", count=3), FRAME))
+    stage.wait(lambda: stage.markers._feed._angles and stage.markers._feed._state, "angles and state")
+    assert stage.show(pose)["exercise", 0].text == "curl 3"
+    stage.node.create_timer(0.1, lambda: stage.poses.publish(to_body_pose(pose)))
+
+    def written() -> list[str]:
+        return [marker.text for marker in stage.arrays[-1].markers if marker.text]
+
+    stage.wait(lambda: not written(), "markers without what was counted and measured")
+
+
 def test_a_calibration_says_how_far_away_the_person_is(stage) -> None:
     stage.markers.start()
     stage.watch()

@@ -15,6 +15,7 @@ from fitness_core.ros import diagnostics, pictures
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.while_watched import LOOK_PERIOD, WhileWatched, Work
+from fitness_core.types import SILENT
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.report_files import report_files
 from fitness_visualization.dashboard.server import Server, Settings
@@ -139,6 +140,7 @@ class DashboardNode(FitnessNode):
         if not posed and now < self._late:
             return False
         self._late = now + LOOK_PERIOD
+        self._state.silent_after = max(SILENT, 2 / self.params.max_rate)
         if posed:
             self._rate.shown(now, self.params.max_rate)
             self._shown.tick()

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from rclpy.subscription import Subscription
@@ -21,6 +21,7 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
+from fitness_visualization.answers import Answers
 from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.overlay import Overlay, Scene
 from fitness_visualization.ros.pictures import to_jpeg
@@ -116,6 +117,7 @@ class OverlayNode(FitnessNode):
         self._pictures: deque[pictures.Message] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
         self._rate = MaxRate()
+        self._answers = Answers(("_angles", "_exercise", "_state"))
         self._angles: JointAngles | None = None
         self._exercise: ExerciseClassification | None = None
         self._labels: list[str] = []
@@ -125,6 +127,11 @@ class OverlayNode(FitnessNode):
 
     def _keep(self, name: str, message: object) -> None:
         setattr(self, name, message)
+        self._answers.came(name)
+
+    def _known(self, name: str) -> Any:
+        """What came last, where it is not old."""
+        return None if self._answers.missing(name) else getattr(self, name)
 
     def _on_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
@@ -135,6 +142,7 @@ class OverlayNode(FitnessNode):
 
     def _on_pose(self, message: BodyPose) -> None:
         now = time.monotonic()
+        self._answers.posed(now)
         if self._rate.early(now):
             return
         picture = next((p for p in reversed(self._pictures) if p.header.stamp == message.header.stamp), None)
@@ -157,7 +165,8 @@ class OverlayNode(FitnessNode):
             picture = to_bgr(image) if image is not None else None
         except InputError as error:
             self._bad_picture = str(error)
-        exercise, state, angles, cue = self._exercise, self._state, self._angles, self._cue
+        exercise, state, angles = map(self._known, ("_exercise", "_state", "_angles"))
+        cue = self._cue
         scene = Scene(
             messages.from_body_pose(pose),
             messages.from_joint_angles(angles) if angles else None,

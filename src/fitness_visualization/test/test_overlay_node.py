@@ -158,6 +158,21 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
     assert colour_share(s.drawn[1], overlay.ACCENT) > 0.003
 
 
+def test_what_a_counter_said_that_has_stopped_is_not_drawn(stage):
+    s = stage(picture=False, max_rate=120.0)
+    states = s.node.create_publisher(RepStateMessage, "rep_state", qos.STREAM)
+    s.start()
+    s.watch()
+    wait_for(lambda: s.poses.get_subscription_count() and states.get_subscription_count(), "the overlay to listen")
+    states.publish(to_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
+    wait_for(lambda: s.overlay._state, "the count")
+    s.poses.publish(pose(1))
+    wait_for(lambda: s.drawn, "the skeleton with the count")
+    assert colour_share(s.drawn[0], overlay.ACCENT) > 0.003
+    s.node.create_timer(0.1, lambda: s.poses.publish(pose(2)))
+    wait_for(lambda: colour_share(s.drawn[-1], overlay.ACCENT) == 0, "the skeleton without it")
+
+
 def test_a_form_cue_is_shown(stage):
     s = stage(picture=False, max_rate=120.0)
     cues = s.node.create_publisher(FormCueMessage, "form_cue", qos.STREAM)

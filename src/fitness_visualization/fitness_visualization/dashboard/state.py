@@ -14,7 +14,6 @@ import numpy as np
 from fitness_core.catalogue import Catalogue, Exercise, JointName
 from fitness_core.skeleton import CONNECTIONS, JOINTS
 from fitness_core.types import (
-    SILENT,
     Classification,
     ClassificationStatus,
     FormCue,
@@ -26,6 +25,7 @@ from fitness_core.types import (
     SetSummary,
     seconds,
 )
+from fitness_visualization.answers import Answers
 
 Json = dict[str, Any]
 
@@ -33,6 +33,8 @@ PROTOCOL = 1
 """Version of the messages; it goes up when a field changes its meaning or goes."""
 KEPT = 200
 """Repetitions, sets and cues that somebody who comes late is still told."""
+ANSWERS = ("rep_state", "exercise")
+"""Topics that have a message for each pose, or nearly so; angles come with rep_state."""
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
 
@@ -45,7 +47,8 @@ class State:
         self._by_distance = {e.name for e in catalogue if e.joint is None}
         self.threshold = math.nan
         self.model = ""
-        self.nodes: dict[str, Json] = {}
+        self._nodes: dict[str, tuple[float, Json]] = {}  # with the time at which they said so
+        self._answers = Answers(ANSWERS)
         self.instruction = ""
         self._stamps: deque[int] = deque(maxlen=RATE_WINDOW)
         self._came = math.nan
@@ -62,6 +65,11 @@ class State:
         if not self._stamps or stamp > self._stamps[-1]:
             self._stamps.append(stamp)
         self._came = time.monotonic()
+        self._answers.posed(self._came)
+
+    def answered(self, topic: str) -> None:
+        """A message of one of ANSWERS has come."""
+        self._answers.came(topic)
 
     def take_classification(self, classification: Classification) -> None:
         """The newest label."""
@@ -70,6 +78,20 @@ class State:
     def take_state(self, rep: RepState) -> None:
         """The newest phase and count."""
         self._rep = rep
+
+    @property
+    def silent_after(self) -> float:
+        """So long after the last of its kind, nothing that was said is of now any more [s]."""
+        return self._answers.patience
+
+    @silent_after.setter
+    def silent_after(self, patience: float) -> None:
+        self._answers.patience = patience
+
+    @property
+    def missing(self) -> list[str]:
+        """Which of ANSWERS come no more, though poses do."""
+        return [topic for topic in ANSWERS if self._answers.missing(topic)]
 
     def take_repetition(self, event: RepEvent) -> Json:
         """A finished repetition; returns its message."""
@@ -130,13 +152,16 @@ class State:
 
     def take_diagnostics(self, name: str, level: int, message: str, values: dict[str, str]) -> None:
         """What a node says of itself; level as in diagnostic_msgs/DiagnosticStatus. No graph has KEPT nodes."""
-        if name not in self.nodes and len(self.nodes) >= KEPT:
+        if name not in self._nodes and len(self._nodes) >= KEPT:
             return
-        self.nodes[name] = {
-            "level": ("ok", "warn", "error", "stale")[min(level, 3)],
-            "message": message,
-            "values": values,
-        }
+        said = {"level": ("ok", "warn", "error", "stale")[min(level, 3)], "message": message, "values": values}
+        self._nodes[name] = time.monotonic(), said
+
+    @property
+    def nodes(self) -> dict[str, Json]:
+        """What each node says of itself, of those that still do: once a second."""
+        since = time.monotonic() - self.silent_after
+        return {name: said for name, (at, said) in list(self._nodes.items()) if at >= since}
 
     @property
     def told(self) -> str | None:
@@ -157,8 +182,9 @@ class State:
 
     def now(self, pose: Pose | None, angles: JointAngles | None) -> Json:
         """The message `state`, the same as /api/state."""
-        seen = self._classification
-        rep = self._rep
+        missing = self.missing
+        seen = None if "exercise" in missing else self._classification
+        rep = None if "rep_state" in missing else self._rep
         known = seen is not None and seen.status == ClassificationStatus.OK
         return {
             "type": "state",
@@ -170,7 +196,7 @@ class State:
             "phase": (rep.phase if rep else Phase.UNKNOWN).name.lower(),
             "pose": _pose(pose),
             "angles": {joint.name: degrees(value) for joint, value in zip(JOINTS, angles.angles, strict=True)}
-            if angles
+            if angles and "rep_state" not in missing
             else {},
             "classification": {
                 "status": seen.status.name.lower(),
@@ -193,6 +219,8 @@ class State:
             else None,
             "fps": round(self._rate(), 1),
             "silence": number(self.silence(), 1),
+            "silent_after": number(self.silent_after, 1),
+            "missing": missing,
             "latency_ms": self._pose_value("stamp_age_ms"),
             "drops": self._drops(),
         }
@@ -210,7 +238,7 @@ class State:
             "sets": list(self._sets),
             "cues": list(self._cues),
             "instruction": self.instruction,
-            "nodes": dict(self.nodes),
+            "nodes": self.nodes,
         }
 
     def silence(self) -> float:
@@ -219,7 +247,7 @@ class State:
 
     def _rate(self) -> float:
         """Poses per second of their stamps, while they come."""
-        if len(self._stamps) < 2 or self.silence() > SILENT:
+        if len(self._stamps) < 2 or self.silence() > self.silent_after:
             return 0.0
         return (len(self._stamps) - 1) / seconds(self._stamps[-1] - self._stamps[0])
 

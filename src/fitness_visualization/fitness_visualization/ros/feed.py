@@ -8,7 +8,6 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from fitness_core.errors import InputError
 from fitness_core.ros import messages, pictures, qos
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.serialized import pose_of, stamp_of
-from fitness_core.types import SILENT
 from fitness_msgs.msg import (
     BodyPose,
     ClassifierInfo,
@@ -74,14 +72,12 @@ class Feed:
             node.create_subscription(
                 ExerciseClassification,
                 "exercise",
-                partial(setattr, self, "_label"),
+                self._take_label,
                 qos.STREAM,
                 raw=True,
                 callback_group=group,
             ),
-            node.create_subscription(
-                RepState, "rep_state", partial(setattr, self, "_rep"), qos.STREAM, raw=True, callback_group=group
-            ),
+            node.create_subscription(RepState, "rep_state", self._take_rep, qos.STREAM, raw=True, callback_group=group),
             node.create_subscription(RepEvent, "rep_event", self._take_repetition, qos.EVENTS, callback_group=group),
             node.create_subscription(SetSummary, "set_summary", self._take_set, qos.STREAM, callback_group=group),
             node.create_subscription(FormCue, "form_cue", self._take_cue, qos.STREAM, callback_group=group),
@@ -126,7 +122,7 @@ class Feed:
     @property
     def posed_unwatched(self) -> bool:
         """Whether poses come, and angles were not asked for."""
-        return self._angles_input is None and self.state.silence() < SILENT
+        return self._angles_input is None and self.state.silence() < self.state.silent_after
 
     async def first_angles(self, look: Callable[[], object]) -> None:
         """Wait until angles have come, `FIRST` at most. look: takes what has come."""
@@ -194,6 +190,14 @@ class Feed:
 
     def _take_angles(self, cdr: bytes) -> None:
         self._angles = cdr
+
+    def _take_label(self, cdr: bytes) -> None:
+        self._label = cdr
+        self.state.answered("exercise")
+
+    def _take_rep(self, cdr: bytes) -> None:
+        self._rep = cdr
+        self.state.answered("rep_state")
 
     def _take_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)

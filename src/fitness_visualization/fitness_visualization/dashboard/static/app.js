@@ -6,7 +6,6 @@ import { Strip } from "./strip.js";
 
 const CUE_TIME = 7000; // [ms] that a cue stays
 const NO_REPETITION = { duration: null, range: null, symmetry: null };
-const SILENT = 3; // [s] without a pose after which nothing is live any more, as in fitness_core/types.py
 const $ = (id) => document.getElementById(id);
 const titles = new Map();
 const joints = new Map();
@@ -16,7 +15,8 @@ let counted = null;
 let cueTimer = 0;
 let shown = null; // stamp of the newest pose [s]
 let link = "connecting";
-let silent = false; // no pose has come for SILENT
+let silent = false; // no pose has come for so long that nothing is live any more
+let missing = []; // topics that come no more though poses do
 
 // What tests and the curious may read.
 const measured = { delays, drawn: 0, pictures: 0, draws: [], echoes: [] };
@@ -88,7 +88,8 @@ const handlers = {
       stage.clear();
       strip.clear();
     }
-    silent = state.silence !== null && state.silence > SILENT;
+    silent = state.silence !== null && state.silence > state.silent_after;
+    missing = state.missing;
     if (silent) delays.length = 0;
     if (link === "live") showLink("Connected");
     empty(state.pose);
@@ -129,8 +130,9 @@ const handlers = {
 // Whether what is on the page is now. words: of the link, said where there is nothing more important to say.
 function showLink(words) {
   const old = silent && link === "live";
-  $("link").dataset.state = old ? "silent" : link;
-  set("link-text", old ? "No new pictures" : words);
+  const uncounted = link === "live" && missing.includes("rep_state");
+  $("link").dataset.state = old || uncounted ? "silent" : link;
+  set("link-text", old ? "No new pictures" : uncounted ? "The counter does not answer" : words);
   document.body.classList.toggle("stale", old || link !== "live");
 }
 
@@ -159,7 +161,8 @@ function count({ rep, classification: seen }) {
     rep = { count: 0, set: 0, rejected: 0, phase: "unknown", progress: 0 };
     counted = null;
   }
-  set("count", rep.count);
+  const uncounted = missing.includes("rep_state");
+  set("count", uncounted ? "–" : rep.count);
   $("count").dataset.digits = String(rep.count).length;
   if (counted !== null && rep.count > counted) {
     speak(`${rep.count}`);
@@ -168,7 +171,7 @@ function count({ rep, classification: seen }) {
     $("count").classList.add("beat");
   }
   counted = rep.count;
-  set("set-line", rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "Begin: repetitions count by themselves");
+  set("set-line", uncounted ? " " : rep.set ? `Set ${rep.set}${rep.rejected ? ` · ${rep.rejected} not counted` : ""}` : "Begin: repetitions count by themselves");
   const words = { unknown: " ", rest: "ready", out: "out", turn: "turn", back: "back" };
   set("phase", silent ? " " : words[rep.phase]);
   // Once round the ring is one repetition: top = start, bottom = turning point.
@@ -184,6 +187,7 @@ function classification(seen, exercise) {
   let sure = " ";
   if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
   if (silent) sure = " ";
+  else if (missing.includes("exercise")) sure = "The classifier does not answer";
   else if (controls.told && seen?.status !== "no_body") sure = "only this is counted";
   else if (seen?.status === "ok" && exercise && seen.label !== exercise) sure = `now looks like ${name(seen.label)}`;
   set("sure", sure);
