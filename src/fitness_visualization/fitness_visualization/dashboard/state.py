@@ -14,6 +14,7 @@ import numpy as np
 from fitness_core.catalogue import Catalogue, Exercise, JointName
 from fitness_core.skeleton import CONNECTIONS, JOINTS
 from fitness_core.types import (
+    SET_BACK,
     Classification,
     ClassificationStatus,
     FormCue,
@@ -35,6 +36,8 @@ KEPT = 200
 """Repetitions, sets and cues that somebody who comes late is still told."""
 ANSWERS = ("rep_state", "exercise")
 """Topics that have a message for each pose, or nearly so; angles come with rep_state."""
+AHEAD = 5.0
+"""A repetition that ends so long after the newest pose was done before the stamps jumped back [s]."""
 RATE_WINDOW = 30
 """Poses over whose stamps the rate is taken."""
 
@@ -61,6 +64,9 @@ class State:
     def tick(self, stamp: int) -> None:
         """A pose of that stamp [ns] has come. Stamps that jump back begin a new recording."""
         if self._stamps and stamp < self._stamps[-1]:
+            if stamp < self._stamps[-1] - SET_BACK:
+                self._repetitions.clear()
+                self._cues.clear()
             self._stamps.clear()
         if not self._stamps or stamp > self._stamps[-1]:
             self._stamps.append(stamp)
@@ -95,25 +101,26 @@ class State:
 
     def take_repetition(self, event: RepEvent) -> Json:
         """A finished repetition; returns its message."""
-        return _keep(
-            self._repetitions,
-            {
-                "type": "repetition",
-                "stamp": seconds(event.stamp),
-                "exercise": event.exercise,
-                "set": event.set_index,
-                "index": event.index,
-                "counted": event.counted,
-                "reason": "" if event.counted else event.reason.name.lower(),
-                "start": seconds(event.start),
-                "turn": seconds(event.turn),
-                "end": seconds(event.end),
-                "duration": number(event.duration, 2),
-                "range": self._range(event.exercise, event.range_of_motion),
-                "symmetry": number(event.symmetry, 3),
-                "faults": list(event.form_faults),
-            },
-        )
+        message = {
+            "type": "repetition",
+            "stamp": seconds(event.stamp),
+            "exercise": event.exercise,
+            "set": event.set_index,
+            "index": event.index,
+            "counted": event.counted,
+            "reason": "" if event.counted else event.reason.name.lower(),
+            "start": seconds(event.start),
+            "turn": seconds(event.turn),
+            "end": seconds(event.end),
+            "duration": number(event.duration, 2),
+            "range": self._range(event.exercise, event.range_of_motion),
+            "symmetry": number(event.symmetry, 3),
+            "faults": list(event.form_faults),
+        }
+        # The set that ends with a recording is told when the next one may have begun.
+        if not self._stamps or seconds(event.end - self._stamps[-1]) <= AHEAD:
+            self._repetitions.append(message)
+        return message
 
     def take_set(self, summary: SetSummary) -> Json:
         """A finished set; returns its message."""

@@ -2,6 +2,7 @@
 import { colour } from "./theme.js";
 
 const SPAN = 20; // [s]
+const AHEAD = 5; // [s] a repetition that ends so long after the newest pose was done before the recording started over
 const HALF_WIDTH = 2; // samples to each side that the speed is taken over
 const SIDES = ["left", "right"];
 const DASHES = { left: [], right: [5, 3] }; // told apart without colour too; as in the report
@@ -25,6 +26,7 @@ export class Strip {
     if (last && (stamp < last.stamp || stamp > last.stamp + 60)) this.clear();
     this.samples.push({ stamp, angles });
     while (this.samples[0].stamp < stamp - SPAN - 1) this.samples.shift();
+    this.repetitions = this.repetitions.filter(({ end }) => end <= stamp + AHEAD);
     this.redraw();
   }
 
@@ -76,7 +78,7 @@ export class Strip {
     const { context, rem } = this;
     for (const { start, turn, end, counted, index, reason } of this.repetitions) {
       const from = Math.max(toX(start), plot.left), to = Math.min(toX(end), plot.right);
-      if (to <= plot.left) continue;
+      if (to <= plot.left || from >= plot.right) continue;
       context.fillStyle = colour(counted ? "band" : "band-bad");
       context.fillRect(from, plot.top, to - from, plot.bottom - plot.top);
       const x = Math.max(toX(turn), plot.left + 0.5 * rem);
