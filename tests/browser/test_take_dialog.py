@@ -19,6 +19,7 @@ class Guide:
         self.known = State(Catalogue.load())
         self.asked: list[requests.Request] = []
         self.phase: str | None = None
+        self.recorder_answers = True
         self.server = Server(self, Settings(port=0), print)
 
     def hello(self) -> dict:
@@ -27,6 +28,9 @@ class Guide:
     def look(self) -> bool:
         return False
 
+    async def ready(self) -> None:
+        """There is nothing to wait for."""
+
     def state(self) -> dict:
         return self.known.now(None, None)
 
@@ -34,9 +38,9 @@ class Guide:
         """There is none."""
 
     async def graph(self) -> dict:
-        recording = {"on": bool(self.asked), "bag": "today"}
         told = {"thresholds": {}, "nodes": {}, "exercise": "", "pictures": False}
-        return {"type": "graph", "recording": recording, "guide": True, "take": self.phase} | told
+        recording = {"recording": {"on": bool(self.asked), "bag": "today"}} if self.recorder_answers else {}
+        return {"type": "graph", "guide": True, "take": self.phase} | recording | told
 
     async def act(self, request: requests.Request) -> str:
         self.asked.append(request)
@@ -146,6 +150,16 @@ def test_what_was_chosen_stays_when_the_connection_comes_back(guide: Guide, brow
     again.start()
     expect(page.locator("#link")).to_have_attribute("data-state", "live")
     expect(page.locator("#take-exercise")).to_have_value("lunge")
+
+
+def test_a_recording_is_stopped_though_nothing_is_heard_of_it(guide: Guide, browser: Browser, visit):
+    page = visit(browser, guide.server.address)
+    expect(page.locator("#record")).to_be_enabled()
+    guide.recorder_answers = False
+    for words in ("Stop recording", "Record"):
+        page.locator("#record").click()
+        expect(page.locator("#record")).to_have_text(words)
+    assert [request.on for request in guide.asked] == [True, False]
 
 
 def test_a_take_that_another_page_began_and_left_can_be_decided(guide: Guide, browser: Browser, visit):

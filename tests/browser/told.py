@@ -61,6 +61,9 @@ class Told:
     def look(self) -> bool:
         return True
 
+    async def ready(self) -> None:
+        """There is nothing to wait for."""
+
     def state(self) -> Json:
         return self.known.now(self.pose, self.angles) | ({} if math.isnan(self.silence) else {"silence": self.silence})
 

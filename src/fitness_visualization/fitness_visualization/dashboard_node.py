@@ -1,5 +1,6 @@
 """Node `dashboard`: the graph in a browser, on http://127.0.0.1:8080."""
 
+import asyncio
 import contextlib
 import sys
 import time
@@ -167,16 +168,15 @@ class DashboardNode(FitnessNode):
 
     async def graph(self) -> Json:
         """The message `graph`."""
-        thresholds = await self._commands.thresholds()
-        if thresholds.get("confidence", 0.0) is None:
-            thresholds["confidence"] = number(self._state.threshold, 3)
+        asked = self._commands.thresholds(number(self._state.threshold, 3)), self._collection.status()
+        thresholds, collection = await asyncio.gather(*asked)
         return {
             "type": "graph",
             "nodes": self._state.nodes,
             "thresholds": thresholds,
             "exercise": self._picked if self._state.told is None else self._state.told,
             "pictures": self.count_publishers(pictures.topic_of(self, self.params.image_transport)) > 0,
-        } | await self._collection.status()
+        } | collection
 
     async def act(self, request: requests.Request) -> str:
         """Do what a page asks for."""

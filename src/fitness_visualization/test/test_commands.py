@@ -1,9 +1,63 @@
 """What pages ask of the graph, on real rclpy."""
 
+import asyncio
+import time
+from pathlib import Path
+
 import rclpy
+from lifecycle_msgs.srv import GetState
+from rcl_interfaces.srv import GetParameters
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from fitness_visualization.ros.commands import Caller, Commands
+from fitness_visualization.ros.collection import Collection
+from fitness_visualization.ros.commands import TIMEOUT, Caller, Commands
+
+DEADLINE = 60.0
+
+
+def test_of_a_graph_all_is_told_but_what_hangs():
+    """The pose estimator and the recorder are there and answer nothing; the classifier does."""
+    rclpy.init()
+    owner, hung = Node("dashboard", namespace="/hung"), Node("hung", namespace="/hung")
+    for kind, name in ((GetParameters, "pose_estimator/get_parameters"), (GetState, "recorder/get_state")):
+        hung.create_service(kind, name, lambda request, response: response)
+    classifier = Node("exercise_classifier", namespace="/hung")
+    classifier.declare_parameter("confidence_threshold", 0.5)
+    caller = Caller(owner)
+    commands = Commands(caller.node)
+
+    async def over() -> None: ...
+
+    collection = Collection(caller.node, Path("recordings"), print, over)
+    executor = SingleThreadedExecutor()
+    executor.add_node(classifier)
+
+    async def whole() -> tuple[dict, dict, float]:
+        deadline = time.monotonic() + DEADLINE
+        while not (
+            collection._recorder.there and all(client.service_is_ready() for client in commands._getters.values())
+        ):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        spinning = asyncio.get_running_loop().run_in_executor(None, executor.spin)
+        began = time.monotonic()
+        asked = await asyncio.gather(commands.thresholds(None), collection.status())
+        took = time.monotonic() - began
+        executor.shutdown()
+        await spinning
+        return *asked, took
+
+    try:
+        thresholds, status, took = asyncio.run(whole())
+        assert thresholds == {"confidence": 0.5}
+        assert status == {"guide": False, "take": None}, "it is not known whether it records"
+        assert took < TIMEOUT, "one waits for the other"
+    finally:
+        caller.close()
+        for node in (owner, hung, classifier):
+            node.destroy_node()
+        rclpy.shutdown()
 
 
 def test_what_is_asked_is_remapped_as_the_node_whose_page_it_is():

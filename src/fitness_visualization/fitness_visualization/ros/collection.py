@@ -19,7 +19,7 @@ from fitness_core.errors import InputError
 from fitness_msgs.action import RecordTake
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.state import Json
-from fitness_visualization.ros.commands import TIMEOUT, call, wait_for
+from fitness_visualization.ros.commands import GLANCE, TIMEOUT, call, wait_for
 
 PHASES = ("placement", "countdown", "recording", "review")
 """Words for RecordTake's PHASE_*."""
@@ -38,9 +38,9 @@ class Managed:
         """Whether the node runs at all."""
         return self._get.service_is_ready()
 
-    async def is_active(self) -> bool:
-        """Whether it is active."""
-        state = (await call(self._get, GetState.Request())).current_state.id
+    async def is_active(self, timeout: float = TIMEOUT) -> bool:
+        """Whether it is active; timeout: for its answer [s]."""
+        state = (await call(self._get, GetState.Request(), timeout)).current_state.id
         return state == State.PRIMARY_STATE_ACTIVE
 
     async def up(self) -> None:
@@ -92,20 +92,25 @@ class Collection:
         self._news: Json = {}
 
     async def status(self) -> Json:
-        """Members of the message `graph`: null or absent where the node does not run.
+        """Members of the message `graph`.
 
-        take: the phase of one that is under way, else null.
+        recording: null where no recorder runs, absent where it does not answer. take: the phase of one that is under
+        way, else null.
         """
         recorder = self._recorder.there
-        recording = await self._recorder.is_active() if recorder else False
-        if recording:
-            await self._look_at_bag()
         under_way = self._take is not None and not self._take.done()
-        return {
-            "recording": {"on": recording, "bag": self._bag} if recorder else None,
+        known: Json = {
             "guide": recorder and self._guide.there,
             "take": self._news.get("phase") if under_way else None,
         }
+        if not recorder:
+            return known | {"recording": None}
+        with contextlib.suppress(InputError):
+            recording = await self._recorder.is_active(GLANCE)
+            if recording:
+                await self._look_at_bag(GLANCE)
+            known["recording"] = {"on": recording, "bag": self._bag}
+        return known
 
     async def record(self, on: bool) -> str:
         """Start or stop recording. A take that is under way is ended first, and not kept.
@@ -147,11 +152,11 @@ class Collection:
         self._bag = bag.name
         return f"recording {self._bag}"
 
-    async def _look_at_bag(self) -> None:
+    async def _look_at_bag(self, timeout: float = TIMEOUT) -> None:
         """See which bag is recorded, where somebody else began it: a launch file, `--record`."""
         if self.writing is None:
             with contextlib.suppress(InputError):  # it has the name of before then
-                answer = await call(self._get, GetParameters.Request(names=["bag"]))
+                answer = await call(self._get, GetParameters.Request(names=["bag"]), timeout)
                 self._bag = Path(answer.values[0].string_value).name
 
     async def take(self, asked: requests.Take) -> str:

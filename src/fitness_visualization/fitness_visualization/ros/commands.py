@@ -26,6 +26,8 @@ THRESHOLDS = {
 """Name on the page -> node, parameter. Nothing else can be set from there."""
 TIMEOUT = 5.0
 """Longest wait for an answer [s]."""
+GLANCE = 1.0
+"""Longest wait for the answer to what is asked once a second [s]."""
 
 
 async def wait_for(future: Future, who: str, timeout: float | None = TIMEOUT) -> Any:
@@ -47,14 +49,14 @@ async def wait_for(future: Future, who: str, timeout: float | None = TIMEOUT) ->
         raise InputError(f"{who} has not answered within {timeout:g} s") from None
 
 
-async def call(client: Client, request: Any) -> Any:
-    """The answer to a request. Raises InputError where nobody serves or no answer comes in time."""
+async def call(client: Client, request: Any, timeout: float = TIMEOUT) -> Any:
+    """The answer to a request. Raises InputError where nobody serves or no answer comes in time [s]."""
     who = client.srv_name.split("/")[-2]
     if not client.service_is_ready():
         raise InputError(f"{who} does not run")
     asked = client.call_async(request)
     try:
-        return await wait_for(asked, who)
+        return await wait_for(asked, who, timeout)
     finally:
         client.remove_pending_request(asked)
 
@@ -101,14 +103,21 @@ class Commands:
         self._getters = {name: node.create_client(GetParameters, f"{name}/get_parameters") for name in _nodes()}
         self._setters = {name: node.create_client(SetParameters, f"{name}/set_parameters") for name in _nodes()}
 
-    async def thresholds(self) -> dict[str, float | None]:
-        """Values of the thresholds by their names on the page; None = the node's own choice; absent = no such node."""
+    async def thresholds(self, confidence: float | None) -> dict[str, float | None]:
+        """Values of the thresholds by their names on the page.
+
+        None = the node's own choice, which is `confidence` for the label; absent = no such node, or it does not answer.
+        """
         values: dict[str, float | None] = {}
-        for name, (node, parameter) in THRESHOLDS.items():
-            if self._getters[node].service_is_ready():
-                answer = await call(self._getters[node], GetParameters.Request(names=[parameter]))
+
+        async def ask(name: str, node: str, parameter: str) -> None:
+            with contextlib.suppress(InputError):
+                answer = await call(self._getters[node], GetParameters.Request(names=[parameter]), GLANCE)
                 value = answer.values[0].double_value if answer.values else math.nan
-                values[name] = value if math.isfinite(value) and value >= 0 else None
+                own = confidence if name == "confidence" else None
+                values[name] = value if math.isfinite(value) and value >= 0 else own
+
+        await asyncio.gather(*(ask(name, *where) for name, where in THRESHOLDS.items()))
         return values
 
     async def set_threshold(self, name: str, value: float) -> str:

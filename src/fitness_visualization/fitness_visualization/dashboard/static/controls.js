@@ -20,7 +20,7 @@ export class Controls {
     $("help").onclick = () => $("help-dialog").showModal();
     $("reset").onclick = () => this.ask({ type: "reset" });
     $("pick").onchange = () => this.ask({ type: "set_exercise", exercise: $("pick").value });
-    $("record").onclick = () => this.ask({ type: "record", on: !this.recording });
+    $("record").onclick = () => this.record(!this.recording);
     $("guide").onclick = () => { this.forgetConsent(); $("take-dialog").showModal(); };
     $("take-subject").oninput = () => this.forgetConsent();
     $("take-cancel").onclick = () => $("take-dialog").close();
@@ -71,13 +71,20 @@ export class Controls {
     }
     this.told = exercise ?? "";
     if (exercise !== undefined && document.activeElement !== $("pick")) $("pick").value = exercise;
-    this.recording = Boolean(recording?.on);
-    $("record").disabled = !recording;
-    $("record").title = recording ? "Record into a bag (b)" : "No recorder runs here; ./fitness live has one";
+    // Of a recorder that does not answer just now nothing is said.
+    if (recording !== undefined) {
+      $("record").disabled = !recording;
+      $("record").title = recording ? "Record into a bag (b)" : "No recorder runs here; ./fitness live has one";
+      this.showRecording(Boolean(recording?.on));
+    }
     $("guide").title = guide ? "Guided, labelled take (g)" : "Nothing that guides runs here; ./fitness live has it";
-    $("record").setAttribute("aria-pressed", this.recording);
-    $("record").textContent = this.recording ? "Stop recording" : "Record";
     $("guide").disabled = !guide;
+  }
+
+  showRecording(on) {
+    this.recording = on;
+    $("record").setAttribute("aria-pressed", on);
+    $("record").textContent = on ? "Stop recording" : "Record";
   }
 
   follow(joint) {
@@ -88,6 +95,11 @@ export class Controls {
     this.tell("…");
     const { ok, message: words } = await this.connection.ask(message);
     this.tell(words, !ok);
+    return ok;
+  }
+
+  async record(on) {
+    if (await this.ask({ type: "record", on })) this.showRecording(on);
   }
 
   async take() {
