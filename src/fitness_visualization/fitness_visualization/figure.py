@@ -105,7 +105,7 @@ def figure_of(
             at = points[joint.at] - (0, 0, BESIDE_JOINT)
             joints[number] = Words(at, f"{math.degrees(angles.angles[number]):.0f} deg")
     title = None
-    if state is not None and state.exercise:
+    if state is not None and state.exercise and seen:
         top = points[list(seen)]
         above = np.array([top[:, 0].mean(), top[:, 1].min() - ABOVE_HEAD, top[:, 2].mean()])
         title = Words(above, f"{state.exercise.replace('_', ' ')} {state.count}")

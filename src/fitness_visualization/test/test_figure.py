@@ -34,9 +34,11 @@ def person() -> np.ndarray:
     return points
 
 
-def seen_by(camera: CameraModel, place: tuple[float, float, float], visible: float = 1.0) -> Pose:
+def seen_by(
+    camera: CameraModel, place: tuple[float, float, float], visible: float = 1.0, body: np.ndarray | None = None
+) -> Pose:
     """The pose of a person at `place` [m] in the camera optical frame, as an undistorted camera sees it."""
-    world = person()
+    world = person() if body is None else body
     points = world + place
     k = np.array(camera.k).reshape(3, 3)
     pixels = points[:, :2] / points[:, 2:] * (k[0, 0], k[1, 1]) + k[:2, 2]
@@ -113,6 +115,16 @@ def test_nobody_and_nonsense_stand_nowhere() -> None:
     # A picture upside down is no person before the camera.
     upside_down = Pose(5, 1 - pose.image, pose.world, pose.visibility, pose.presence, *SIZE)
     assert stand(upside_down, camera) is None
+
+
+def test_who_is_seen_by_the_face_alone_has_no_title() -> None:
+    camera = CameraModel.assumed(*SIZE, math.radians(60))
+    body = person()
+    body[1:11] = body[0] + np.random.default_rng(0).uniform(-0.1, 0.1, (10, 3))
+    pose = seen_by(camera, (0, 0, 3), body=body)
+    pose.visibility[:] = [0 < index < 11 for index in range(33)]  # the face, without the nose: none of it is drawn
+    figure = figure_of(pose, None, RepState(5, "squat", count=2), camera)
+    assert figure is not None and (figure.seen, figure.title) == ((), None)
 
 
 def test_the_figure_has_bones_angles_and_a_title_of_what_is_seen() -> None:
