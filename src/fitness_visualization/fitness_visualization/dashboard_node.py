@@ -189,8 +189,8 @@ class DashboardNode(FitnessNode):
                 return answer
             case requests.Reset():
                 answer = await self._commands.reset()
-                self._state.forget_repetitions()
-                self._tell({"type": "reset"})
+                if self._feed:
+                    self._feed.begin_anew()
                 return answer
             case requests.Record():
                 return await self._collection.record(request.on)

@@ -15,7 +15,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.ros import images, messages, qos
 from fitness_core.ros.serialized import image_of, pose_of, stamp_of
 from fitness_core.types import Pose
-from fitness_msgs.msg import JointAngles
+from fitness_msgs.msg import JointAngles, RepEvent, SetSummary
 from fitness_visualization.dashboard.state import State
 from fitness_visualization.ros.feed import Feed
 from fitness_visualization.ros.polled import Polled, take
@@ -81,6 +81,38 @@ def test_angles_are_asked_for_while_somebody_looks(node: Node) -> None:
     node.destroy_subscription(angles)
     feed.forget_angles()
     until(lambda: publisher.get_subscription_count() == 0)
+    feed.close()
+
+
+def test_pages_hear_that_somebody_else_has_reset_the_counter(node: Node) -> None:
+    told: list[dict] = []
+    feed = Feed(node, State(Catalogue.load()), told.append)
+    events = node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
+    sets = node.create_publisher(SetSummary, "set_summary", qos.STATE)
+    deadline = time.monotonic() + DEADLINE
+
+    def hear(number: int) -> list[str]:
+        while len(told) < number:
+            assert time.monotonic() < deadline, told
+            feed.take_others()
+        return [message["type"] for message in told]
+
+    while not (events.get_subscription_count() and sets.get_subscription_count()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    sets.publish(SetSummary(exercise="squat", set_index=3, repetitions=5))
+    assert hear(1) == ["set"]
+    events.publish(RepEvent(exercise="squat", set_index=1, index=1))
+    assert hear(3) == ["set", "reset", "repetition"]
+    assert [len(feed.state.hello()[kind]) for kind in ("sets", "repetitions")] == [0, 1]
+    sets.publish(SetSummary(exercise="squat", set_index=1, repetitions=2))
+    hear(4)
+    # A page's own: the set that ended with it is not the first of what follows.
+    sets.publish(SetSummary(exercise="squat", set_index=2, repetitions=1))
+    while sum(message["type"] == "set" for message in told) < 3:
+        assert time.monotonic() < deadline
+        feed.begin_anew()
+    assert told[-1]["type"] == "reset" and feed.state.hello()["sets"] == []
     feed.close()
 
 

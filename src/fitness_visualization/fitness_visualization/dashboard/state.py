@@ -60,6 +60,7 @@ class State:
         self._repetitions: deque[Json] = deque(maxlen=KEPT)
         self._sets: deque[Json] = deque(maxlen=KEPT)
         self._cues: deque[Json] = deque(maxlen=KEPT)
+        self._totals = {"sets": 0, "repetitions": 0}  # of all sets, those too that are not kept any more
 
     def tick(self, stamp: int) -> None:
         """A pose of that stamp [ns] has come. Stamps that jump back begin a new recording."""
@@ -124,6 +125,9 @@ class State:
 
     def take_set(self, summary: SetSummary) -> Json:
         """A finished set; returns its message."""
+        if summary.repetitions or summary.rejected:
+            self._totals["sets"] += 1
+            self._totals["repetitions"] += summary.repetitions
         return _keep(
             self._sets,
             {
@@ -140,6 +144,7 @@ class State:
                 "symmetry": number(summary.symmetry_mean, 3),
                 "velocity_loss": number(summary.velocity_loss, 3),
                 "faults": list(summary.form_faults),
+                "totals": dict(self._totals),
             },
         )
 
@@ -182,10 +187,24 @@ class State:
         if node := self.nodes.get("rep_counter"):
             node["values"]["told"] = exercise
 
+    def counted_anew(self, told: RepEvent | SetSummary) -> bool:
+        """Whether a repetition or set says that somebody has reset the counter: a finished set's number comes again.
+
+        Ask before it is taken.
+        """
+        if not (told.set_index and self._sets):
+            return False
+        last = self._sets[-1]
+        if told.set_index == last["set"]:
+            # What a counter that crashed has told before is told again.
+            return not last["start"] <= seconds(told.end) <= last["end"]
+        return told.set_index < last["set"]
+
     def forget_repetitions(self) -> None:
         """The counter was reset: its sets begin with 1 again."""
         for kept in (self._repetitions, self._sets, self._cues):
             kept.clear()
+        self._totals = dict.fromkeys(self._totals, 0)
 
     def now(self, pose: Pose | None, angles: JointAngles | None) -> Json:
         """The message `state`, the same as /api/state."""
@@ -243,6 +262,7 @@ class State:
             "model": self.model,
             "repetitions": list(self._repetitions),
             "sets": list(self._sets),
+            "totals": self._totals,
             "cues": list(self._cues),
             "instruction": self.instruction,
             "nodes": self.nodes,

@@ -163,6 +163,11 @@ class Feed:
                 self.state.take_state(messages.from_rep_state(deserialize_message(rep, RepState)))
         return self.state.now(pose, angles)
 
+    def begin_anew(self) -> None:
+        """The counter was reset; what it told before is forgotten, and pages are told so."""
+        self.take_others()  # the set that ended with it
+        self._forget_repetitions()
+
     def picture(self) -> np.ndarray | None:
         """The picture that the pose of the last `now` was measured in, BGR; None where it has not come."""
         if self._shown is None:
@@ -204,10 +209,20 @@ class Feed:
         self.state.threshold, self.state.model = message.confidence_threshold, message.model_id
 
     def _take_repetition(self, message: RepEvent) -> None:
-        self._on_event(self.state.take_repetition(messages.from_rep_event(message)))
+        event = messages.from_rep_event(message)
+        if self.state.counted_anew(event):
+            self._forget_repetitions()
+        self._on_event(self.state.take_repetition(event))
 
     def _take_set(self, message: SetSummary) -> None:
-        self._on_event(self.state.take_set(messages.from_set_summary(message)))
+        summary = messages.from_set_summary(message)
+        if self.state.counted_anew(summary):
+            self._forget_repetitions()
+        self._on_event(self.state.take_set(summary))
+
+    def _forget_repetitions(self) -> None:
+        self.state.forget_repetitions()
+        self._on_event({"type": "reset"})
 
     def _take_cue(self, message: FormCue) -> None:
         self._on_event(self.state.take_cue(messages.from_form_cue(message)))

@@ -5,6 +5,7 @@ import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const CUE_TIME = 7000; // [ms] that a cue stays
+const ROWS = 200; // most sets in the table, as many as the server keeps
 const NO_REPETITION = { duration: null, range: null, symmetry: null };
 const $ = (id) => document.getElementById(id);
 const titles = new Map();
@@ -67,9 +68,9 @@ const handlers = {
     stage.joints = message.joints;
     message.exercises.forEach(({ name, title, joint }) => { titles.set(name, title); joints.set(name, joint); });
     strip.repetitions = message.repetitions.slice(-60);
-    $("sets").replaceChildren();
-    message.sets.forEach(addSet);
-    if (!message.sets.length) noSets();
+    noSets();
+    message.sets.forEach(handlers.set);
+    if (message.sets.length) showTotals(message.totals);
     lastRepetition(message.repetitions.at(-1) ?? NO_REPETITION);
     handlers.instruction({ text: message.instruction });
     $("to-camera").hidden = !message.camera;
@@ -257,9 +258,13 @@ function addSet(message) {
   });
   row.dataset.repetitions = message.repetitions;
   $("sets").prepend(row);
-  const rows = [...$("sets").children];
-  const total = rows.reduce((sum, { dataset }) => sum + Number(dataset.repetitions ?? 0), 0);
-  set("totals", `${rows.length} ${rows.length === 1 ? "set" : "sets"}, ${total} repetitions`);
+  while ($("sets").children.length > ROWS) $("sets").lastChild.remove();
+  showTotals(message.totals);
+}
+
+// Of all sets, those too that are not in the table any more.
+function showTotals({ sets, repetitions }) {
+  set("totals", sets ? `${sets} ${sets === 1 ? "set" : "sets"}, ${repetitions} repetitions` : "");
 }
 
 function noSets() {
