@@ -20,7 +20,8 @@ with BagReader(DEMO) as demo:
 class Told:
     """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue.
 
-    answered: topics that come with each pose.
+    answered: topics that come with each pose. exercise, thresholds: what the nodes say that they were told; what a page
+    asks for does not change them.
     """
 
     def __init__(self, exercises: Catalogue | None = None, port: int = 0) -> None:
@@ -30,6 +31,7 @@ class Told:
         self.image: np.ndarray | None = None
         self.silence = math.nan
         self.exercise = ""
+        self.thresholds: dict[str, float] = {}
         self.answered = list(ANSWERS)
         self.server = Server(self, Settings(port=port), print)
         self.server.start()
@@ -71,7 +73,12 @@ class Told:
         return self.image
 
     async def graph(self) -> Json:
-        told = {"thresholds": {}, "nodes": {}, "exercise": self.exercise, "pictures": self.image is not None}
+        told = {
+            "thresholds": self.thresholds,
+            "nodes": {},
+            "exercise": self.exercise,
+            "pictures": self.image is not None,
+        }
         return {"type": "graph", "recording": None, "guide": False} | told
 
     async def act(self, _: requests.Request) -> str:

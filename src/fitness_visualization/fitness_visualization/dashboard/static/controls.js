@@ -15,11 +15,13 @@ export class Controls {
     this.recording = false;
     this.told = ""; // the exercise that alone is counted, "" = the classifier decides
     this.leading = false; // through a take that began here
+    this.touched = new Set(); // sliders that a finger or the mouse holds
+    this.asking = new Map(); // what was set here -> how many answers to that are still to come
     $("picture").onclick = () => this.togglePicture();
     $("full").onclick = () => this.fullScreen();
     $("help").onclick = () => $("help-dialog").showModal();
     $("reset").onclick = () => this.ask({ type: "reset" });
-    $("pick").onchange = () => this.ask({ type: "set_exercise", exercise: $("pick").value });
+    $("pick").onchange = () => this.askTo("pick", { type: "set_exercise", exercise: $("pick").value });
     $("record").onclick = () => this.record(!this.recording);
     $("guide").onclick = () => { this.forgetConsent(); $("take-dialog").showModal(); };
     $("take-subject").oninput = () => this.forgetConsent();
@@ -31,7 +33,9 @@ export class Controls {
     });
     THRESHOLDS.forEach((name) => {
       $(name).oninput = () => this.showThreshold(name, $(name).valueAsNumber);
-      $(name).onchange = () => this.ask({ type: "set_parameter", name, value: $(name).valueAsNumber });
+      $(name).onchange = () => this.askTo(name, { type: "set_parameter", name, value: $(name).valueAsNumber });
+      $(name).onpointerdown = () => this.touched.add(name);
+      $(name).onpointerup = $(name).onpointercancel = () => this.touched.delete(name);
     });
     $("keys-on").checked = localStorage.getItem("keys") !== "off";
     $("keys-on").onchange = () => localStorage.setItem("keys", $("keys-on").checked ? "on" : "off");
@@ -64,13 +68,17 @@ export class Controls {
     for (const name of THRESHOLDS) {
       const known = name in thresholds;
       $(name).disabled = !known;
-      if (known && thresholds[name] !== null && document.activeElement !== $(name)) {
+      if (!known) {
+        this.touched.delete(name);
+        this.showThreshold(name, null);
+      } else if (thresholds[name] !== null && !this.isBeingSet(name)) {
         $(name).value = thresholds[name];
         this.showThreshold(name, thresholds[name]);
-      } else if (!known) this.showThreshold(name, null);
+      }
     }
     this.told = exercise ?? "";
-    if (exercise !== undefined && document.activeElement !== $("pick")) $("pick").value = exercise;
+    // Not without need: the list may be open.
+    if (exercise !== undefined && !this.isBeingSet("pick") && $("pick").value !== exercise) $("pick").value = exercise;
     // Of a recorder that does not answer just now nothing is said.
     if (recording !== undefined) {
       $("record").disabled = !recording;
@@ -96,6 +104,17 @@ export class Controls {
     const { ok, message: words } = await this.connection.ask(message);
     this.tell(words, !ok);
     return ok;
+  }
+
+  // Ask for what an element was set to; it shows that until the answer, then what the graph says.
+  async askTo(id, message) {
+    this.asking.set(id, (this.asking.get(id) ?? 0) + 1);
+    await this.ask(message);
+    this.asking.set(id, this.asking.get(id) - 1);
+  }
+
+  isBeingSet(id) {
+    return this.touched.has(id) || this.asking.get(id) > 0;
   }
 
   async record(on) {
