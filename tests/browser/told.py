@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +19,14 @@ with BagReader(DEMO) as demo:
 
 
 class Told:
-    """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue.
+    """Shows pages what the test has set: `known`, `pose`, `angles`, `image`. exercises: its catalogue;
+    settings: of its server.
 
     answered: topics that come with each pose. exercise, thresholds: what the nodes say that they were told; what a page
     asks for does not change them.
     """
 
-    def __init__(self, exercises: Catalogue | None = None, port: int = 0) -> None:
+    def __init__(self, exercises: Catalogue | None = None, **settings: Any) -> None:
         self.known = State(exercises or Catalogue.load())
         self.pose: Pose | None = None
         self.angles: JointAngles | None = None
@@ -33,7 +35,7 @@ class Told:
         self.exercise = ""
         self.thresholds: dict[str, float] = {}
         self.answered = list(ANSWERS)
-        self.server = Server(self, Settings(port=port), print)
+        self.server = Server(self, Settings(**({"port": 0} | settings)), print)
         self.server.start()
 
     @property

@@ -28,13 +28,20 @@ def test_another_address_than_the_loopback_asks_for_the_token(serve, logged):
         assert await status(client, f"{at}/", headers={"Cookie": f"{name}=\udcff"}) == 401, "bytes that are no text"
         assert await status(client, f"{at}/api/state", headers={"Authorization": f"Bearer {secret}"}) == 200
         async with client.get(f"{at}/?token={secret}", allow_redirects=False) as answer:
-            assert answer.status == 303 and answer.headers["Location"] == "/", "the token stays in the address"
+            page = await answer.text()
+            assert answer.status == 200 and 'content="0; url=/"' in page and secret not in page
             cookie = answer.headers["Set-Cookie"]
             assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and secret not in cookie
             value = answer.cookies[name].value
         kept = {"Cookie": f"{name}={value}"}
         assert await status(client, f"{at}/", headers=kept) == 200
         assert await status(client, f"{at}/api/state", headers={"Cookie": f"{name}={value}x"}) == 401
+        for path in ("/", "/sessions", "//elsewhere.example/", "/\\elsewhere.example"):
+            given = f"{at}{path}?token={secret}"
+            async with client.get(given, headers=kept, allow_redirects=False) as answer:
+                place = answer.headers["Location"]
+                assert answer.status == 303 and secret not in place, "the token stays in the address"
+                assert place.startswith("/") and not place.startswith(("//", "/\\")), "it leads elsewhere"
         # Guessing is slowed down; who has the cookie goes on.
         codes = [await status(client, f"{at}/?token=wrong-{number}ü") for number in range(30)]
         assert codes[0] == 401 and codes[-1] == 429

@@ -1,5 +1,6 @@
 """Who may talk to the server, and how much. docs/security.md says what is promised."""
 
+import html
 import ipaddress
 import secrets
 import time
@@ -29,6 +30,15 @@ ATTEMPTS, ATTEMPTS_BURST = 0.2, 5.0
 """Wrong tokens per second of one address, and at once."""
 ADDRESSES = 1000
 """Addresses that are remembered; beyond it all are forgotten."""
+_ENTRANCE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={0}">
+<title>Fitness</title>
+<p><a href="{0}">Open the dashboard</a></p>
+</html>
+"""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -98,8 +108,11 @@ class Guard:
         if hdrs.ORIGIN in request.headers and _place(request.headers[hdrs.ORIGIN]) != request.host:
             return self._error(request, HTTPStatus.FORBIDDEN, "a request of a page of another site")
         known = _same(request.cookies.get(_cookie(request), ""), self._session)
+        given = request.query.get("token")
+        if self.token and known and given is not None:
+            # The link again: nor does its token stay in the address then.
+            raise web.HTTPSeeOther(_without_query(request))
         if self.token and request.path != "/healthz" and not known:
-            given = request.query.get("token")
             bearer = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
             attempts = self._budget(self._attempts, request, ATTEMPTS, ATTEMPTS_BURST)
             if attempts.empty():
@@ -114,8 +127,12 @@ class Guard:
         return await handler(request)
 
     def _let_in(self, request: web.Request) -> web.Response:
-        """Give the cookie, and lead to the page without the token in its address."""
-        response = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: request.path})
+        """Give the cookie, and lead to the page without the token in its address.
+
+        By a page, not by a redirect: of a link on another site, a mail, that would be a request of that site still, and
+        browsers send such a cookie with their own only.
+        """
+        response = web.Response(text=_ENTRANCE.format(html.escape(_without_query(request))), content_type="text/html")
         response.set_cookie(
             _cookie(request), self._session, httponly=True, samesite="Strict", secure=request.secure, path="/"
         )
@@ -142,6 +159,11 @@ def _cookie(request: web.Request) -> str:
     """Name of the cookie of this server: another dashboard on this machine has another port."""
     place = request.transport.get_extra_info("sockname") if request.transport else None
     return f"{COOKIE}_{place[1]}" if place else COOKIE
+
+
+def _without_query(request: web.Request) -> str:
+    """The address of a request on this server, and on no other: "//name" would be one."""
+    return "/" + request.rel_url.raw_path.lstrip("/")
 
 
 def _name(host: str) -> str:

@@ -13,6 +13,7 @@ export class Connection {
     this.number = 0;
     this.attempt = 0;
     this.best = Infinity;
+    this.refused = false; // the server has begun anew and asks for the token of its new link
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.hurry(); });
     this.open();
@@ -25,7 +26,8 @@ export class Connection {
 
   open() {
     clearTimeout(this.timer);
-    this.on.state(this.attempt ? "lost" : "connecting", this.attempt ? "Reconnecting" : "Connecting");
+    if (this.attempt) this.sayLost();
+    else this.on.state("connecting", "Connecting");
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
@@ -43,6 +45,7 @@ export class Connection {
     if (message.type === "hello") {
       this.attempt = 0;
       this.best = Infinity;
+      this.refused = false;
       this.on.state("live", "Connected");
       this.measure(5);
     }
@@ -99,11 +102,18 @@ export class Connection {
     this.socket = { readyState: WebSocket.CLOSED, close() {}, send() {} };
     const wait = RETRY[Math.min(this.attempt, RETRY.length - 1)];
     this.attempt += 1;
-    this.on.state("lost", "Reconnecting");
+    this.sayLost();
     this.timer = setTimeout(() => this.open(), wait);
     try {
       const answer = await fetch("/api/state", { cache: "no-store" });
-      if (answer.status === 401) this.on.state("refused", "Open its new link");
+      if (answer.status !== 401) return;
+      this.refused = true;
+      this.sayLost();
     } catch { /* not there: that is why we try again */ }
+  }
+
+  sayLost() {
+    if (this.refused) this.on.state("refused", "Open its new link");
+    else this.on.state("lost", "Reconnecting");
   }
 }
