@@ -40,12 +40,18 @@ export class Controls {
     $("keys-on").checked = localStorage.getItem("keys") !== "off";
     $("keys-on").onchange = () => localStorage.setItem("keys", $("keys-on").checked ? "on" : "off");
     addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("visibilitychange", () => this.askForPictures());
     this.showPicture();
   }
 
   connected() {
     this.showPicture();
-    this.connection.send({ type: "picture", on: this.pictureOn && this.pictureAllowed });
+    this.askForPictures();
+  }
+
+  // Not for a page that nobody sees: behind others, or on a phone that is locked.
+  askForPictures() {
+    this.connection.send({ type: "picture", on: this.pictureOn && this.pictureAllowed && !document.hidden });
   }
 
   hello({ exercises, picture }) {
