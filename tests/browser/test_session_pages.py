@@ -74,6 +74,16 @@ def test_a_report_is_read_and_kept(site, browser: Browser, visit) -> None:
     # The policy lets the page's own style through: the left side has its colour.
     stroke = page.locator("polyline.left").first.evaluate("line => getComputedStyle(line).stroke")
     assert stroke == "rgb(184, 69, 11)"
+    page.get_by_role("link", name="All sessions").click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def test_the_theme_that_was_chosen_is_that_of_the_list_too(site, browser: Browser, visit) -> None:
+    page = visit(browser, f"{site.address}/sessions", color_scheme="light")
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    page.get_by_role("link", name="Delete monday").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 16, 18)")
 
 
 def test_deleting_is_asked_twice(site, browser: Browser, visit) -> None:

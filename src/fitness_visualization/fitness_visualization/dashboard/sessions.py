@@ -41,8 +41,11 @@ KEPT = 16
 # Of the year 10000 [s]: what is later is no time of a recording.
 _END_OF_DATES = 253402300800.0
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
+WAY_BACK = '<nav aria-label="Pages"><a href="/sessions">All sessions</a></nav>'
+"""What a report has here that it has not as a file."""
 KINDS = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
 
 
@@ -168,7 +171,8 @@ class _Pages:
         report = await self._report(await self._find(request))
         policy = f"default-src 'none'; style-src {_style_hashes(report.html)}; img-src data:; base-uri 'none'; "
         policy += "form-action 'none'; frame-ancestors 'none'"
-        return web.Response(text=report.html, content_type="text/html", headers={"Content-Security-Policy": policy})
+        text = report.html.replace("<body>", f"<body>\n{WAY_BACK}", 1)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def file(self, request: web.Request) -> web.Response:
         session, kind = await self._find(request), request.match_info["kind"]

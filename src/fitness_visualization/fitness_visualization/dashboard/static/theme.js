@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it. Loaded by every page; the choice is kept in this browser.
+// Light, dark, or as the system has it. Loaded by every page but reports, which have no script; the choice is kept in this browser.
 const ORDER = ["", "light", "dark"];
 const WORDS = { "": "Theme: auto", light: "Theme: light", dark: "Theme: dark" };
 
