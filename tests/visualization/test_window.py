@@ -21,7 +21,7 @@ from spun import Spun
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
 from fitness_core.ros.images import to_image
-from fitness_visualization.window import Window, fitted
+from fitness_visualization.picture.window import Window, fitted
 from fitness_visualization.window_node import WindowNode
 
 DEADLINE = 60.0

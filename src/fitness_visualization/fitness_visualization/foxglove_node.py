@@ -21,10 +21,10 @@ from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
-from fitness_visualization.camera_model import CameraModel
-from fitness_visualization.figure import figure_of
-from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
-from fitness_visualization.ros.schemas import definition_of
+from fitness_visualization.space.camera_model import CameraModel
+from fitness_visualization.space.figure import figure_of
+from fitness_visualization.space.ros.figures import FIELD_OF_VIEW, FigureFeed
+from fitness_visualization.space.ros.schemas import definition_of
 
 UPRIGHT_PERIOD = 1.0
 """Between two transforms [s]: late viewers need one."""
@@ -84,7 +84,7 @@ class FoxgloveNode(FitnessNode):
             import foxglove
             from foxglove import channels
 
-            from fitness_visualization import foxglove_scene
+            from fitness_visualization.space import foxglove_scene
         except ImportError:
             raise InputError(
                 "foxglove-sdk is not installed; pip install foxglove-sdk, or start with ./fitness live --foxglove"

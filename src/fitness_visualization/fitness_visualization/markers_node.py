@@ -12,11 +12,11 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
-from fitness_visualization.camera_model import CameraModel
-from fitness_visualization.figure import figure_of
 from fitness_visualization.max_rate import MaxRate
-from fitness_visualization.ros.figures import FIELD_OF_VIEW, FigureFeed
-from fitness_visualization.ros.markers import to_markers
+from fitness_visualization.space.camera_model import CameraModel
+from fitness_visualization.space.figure import figure_of
+from fitness_visualization.space.ros.figures import FIELD_OF_VIEW, FigureFeed
+from fitness_visualization.space.ros.markers import to_markers
 
 
 class MarkersNode(FitnessNode):

@@ -23,7 +23,7 @@ from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
 from fitness_visualization.answers import Answers
 from fitness_visualization.max_rate import MaxRate
-from fitness_visualization.overlay import Overlay, Scene
+from fitness_visualization.picture.overlay import Overlay, Scene
 from fitness_visualization.ros.pictures import to_jpeg
 
 PICTURES = 8

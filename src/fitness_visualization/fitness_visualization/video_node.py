@@ -14,7 +14,7 @@ from fitness_core.ros.images import to_bgr
 from fitness_core.ros.messages import from_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_visualization.video import VideoWriter, check_path
+from fitness_visualization.picture.video import VideoWriter, check_path
 
 WAITING = 30
 """Pictures that may wait to be encoded; more are left out, and counted."""

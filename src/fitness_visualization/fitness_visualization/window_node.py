@@ -13,8 +13,8 @@ from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.while_watched import LOOK_PERIOD
 from fitness_core.types import SILENT
-from fitness_visualization.overlay import old
-from fitness_visualization.window import Window
+from fitness_visualization.picture.overlay import old
+from fitness_visualization.picture.window import Window
 
 
 class WindowNode(FitnessNode):

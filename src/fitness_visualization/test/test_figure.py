@@ -8,8 +8,8 @@ import pytest
 from fitness_core.geometry import joint_angles
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, RepState
-from fitness_visualization.camera_model import CameraModel
-from fitness_visualization.figure import figure_of, stand
+from fitness_visualization.space.camera_model import CameraModel
+from fitness_visualization.space.figure import figure_of, stand
 
 SIZE = 640, 480
 CALIBRATED = CameraModel(*SIZE, (500.0, 0, 330.0, 0, 510.0, 250.0, 0, 0, 1.0), (-0.28, 0.07, 0.001, -0.002, 0.0))

@@ -17,8 +17,8 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
-from fitness_visualization import overlay
-from fitness_visualization.overlay import Overlay, Scene
+from fitness_visualization.picture import overlay
+from fitness_visualization.picture.overlay import Overlay, Scene
 
 SIZES = [(202, 360), (360, 202), (640, 480), (480, 854), (1920, 1080), (500, 500), (64, 48)]
 

@@ -17,8 +17,8 @@ from fitness_core.types import Classification, ClassificationStatus, CuePriority
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 from fitness_msgs.msg import FormCue as FormCueMessage
 from fitness_msgs.msg import RepState as RepStateMessage
-from fitness_visualization import overlay
 from fitness_visualization.overlay_node import OverlayNode
+from fitness_visualization.picture import overlay
 
 pytestmark = pytest.mark.usefixtures("ros")
 

@@ -7,7 +7,7 @@ import pytest
 
 from fitness_core.errors import InputError
 from fitness_core.types import nanoseconds
-from fitness_visualization.video import VideoWriter
+from fitness_visualization.picture.video import VideoWriter
 
 
 def picture(level: int, width: int = 64, height: int = 48) -> np.ndarray:

@@ -275,8 +275,8 @@ def _painter(
     video: Path, rate: float, catalogue: Catalogue, resources: ExitStack
 ) -> Callable[[Frame | None, Moment], None]:
     """Writes each moment into `video`, complete with `resources`; nothing is left of it after an error."""
-    from fitness_visualization.overlay import Overlay, Scene
-    from fitness_visualization.video import VideoWriter
+    from fitness_visualization.picture.overlay import Overlay, Scene
+    from fitness_visualization.picture.video import VideoWriter
 
     overlay, cues = Overlay(), Cues(catalogue)
     cue: FormCue | None = None

@@ -75,15 +75,15 @@ def _nodes_of(package_name: str) -> Iterator[NodeApi]:
             name = inspect.signature(node_class).parameters["name"].default
             api = NodeApi(package_name, found.name, name, node_class)
             _find_endpoints(api, module)
-            for helper in _helpers(module, f"{package_name}.ros."):
+            for helper in _helpers(module, package_name):
                 _find_endpoints(api, helper)
             yield api
 
 
-def _helpers(module: ModuleType, prefix: str) -> list[ModuleType]:
-    """The modules of the package's ros/ whose classes a node module imports."""
-    classes = [value for value in vars(module).values() if inspect.isclass(value)]
-    return [sys.modules[name] for name in sorted({c.__module__ for c in classes}) if name.startswith(prefix)]
+def _helpers(module: ModuleType, package: str) -> list[ModuleType]:
+    """The modules of the package's `ros/` folders whose classes a node module imports."""
+    names = {value.__module__ for value in vars(module).values() if inspect.isclass(value)}
+    return [sys.modules[name] for name in sorted(names) if name.startswith(f"{package}.") and ".ros." in name]
 
 
 def _find_endpoints(api: NodeApi, module: ModuleType) -> None:

@@ -14,8 +14,8 @@ from fitness_core.ros.parameters import Parameter
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_msgs import msg
 from fitness_visualization.answers import Answers
-from fitness_visualization.camera_model import CameraModel
-from fitness_visualization.ros.markers import to_camera
+from fitness_visualization.space.camera_model import CameraModel
+from fitness_visualization.space.ros.markers import to_camera
 
 FIELD_OF_VIEW = Parameter(
     "field_of_view",

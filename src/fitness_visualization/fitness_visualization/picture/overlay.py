@@ -17,8 +17,8 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
-from fitness_visualization import drawing
-from fitness_visualization.drawing import Box, Colour
+from fitness_visualization.picture import drawing
+from fitness_visualization.picture.drawing import Box, Colour
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
-from fitness_visualization.camera_model import CameraModel
+from fitness_visualization.space.camera_model import CameraModel
 
 FEWEST_POINTS = 6
 """Landmarks that must be seen to say where the body stands."""

@@ -9,7 +9,7 @@ from foxglove import messages as fox
 
 from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import NANOSECONDS, JointAngles, Pose, RepState
-from fitness_visualization.figure import SIDES, Figure, Words
+from fitness_visualization.space.figure import SIDES, Figure, Words
 
 UPRIGHT = "camera_upright"
 """Frame at the camera with x forward, y left, z up (REP 103), so that people stand in a viewer whose up is z."""

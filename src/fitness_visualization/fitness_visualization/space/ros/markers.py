@@ -8,8 +8,8 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from fitness_core.skeleton import JOINTS
-from fitness_visualization.camera_model import CameraModel
-from fitness_visualization.figure import SIDES, Figure, Words
+from fitness_visualization.space.camera_model import CameraModel
+from fitness_visualization.space.figure import SIDES, Figure, Words
 
 BONE_WIDTH, DOT_SIZE = 0.025, 0.05
 """[m]"""

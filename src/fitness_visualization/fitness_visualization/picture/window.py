@@ -29,7 +29,7 @@ class Window:
 
     def __init__(self, title: str) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "fitness_visualization.window", title]
+        command = [sys.executable, "-m", "fitness_visualization.picture.window", title]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -1,0 +1,1 @@
+"""The body in space as messages, and what they are made of."""
