@@ -15,9 +15,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages, pictures, qos
-from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.process.executor import GraphExecutor
 from fitness_datasets.bags import BagReader
 from fitness_datasets.player_node import PlayerNode
 from fitness_datasets.record_take_node import RecordTakeNode

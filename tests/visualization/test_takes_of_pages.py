@@ -15,8 +15,8 @@ from rclpy.parameter import Parameter
 from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
-from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.messages import to_body_pose
+from fitness_core.ros.process.executor import GraphExecutor
 from fitness_datasets.bags import BagReader
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_datasets.recorder_node import RecorderNode

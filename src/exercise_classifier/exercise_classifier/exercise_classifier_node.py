@@ -9,12 +9,12 @@ from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.last_said import LastSaid
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter, Value
 from fitness_core.ros.serialized import of_classification
+from fitness_core.ros.topics.catch_up import CatchUp, Heard, usable
 from fitness_core.types import Classification
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 

@@ -15,12 +15,13 @@ from fitness_camera.source import Source
 from fitness_camera.source_kinds import OF_CAMERA, is_live, sentence
 from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, handover, messages, qos
-from fitness_core.ros.last_words import wait_for_readers
+from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.stamps import stamped_by
-from fitness_core.ros.subscribers import wait_for_subscribers
+from fitness_core.ros.process.last_words import wait_for_readers
+from fitness_core.ros.topics import handover
+from fitness_core.ros.topics.stamps import stamped_by
+from fitness_core.ros.topics.subscribers import wait_for_subscribers
 from fitness_core.types import Frame
 
 RETRY_PERIOD = 1.0

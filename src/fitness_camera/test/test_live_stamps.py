@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 
-from fitness_core.ros.stamps import stamped_by
+from fitness_core.ros.topics.stamps import stamped_by
 from fitness_core.types import Frame
 
 

@@ -8,8 +8,8 @@ from rclpy.executors import SingleThreadedExecutor
 
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
-from fitness_core.ros.catch_up import PATIENCE, CatchUp, Heard, usable
 from fitness_core.ros.refusals import Refusals
+from fitness_core.ros.topics.catch_up import PATIENCE, CatchUp, Heard, usable
 from fitness_core.types import NANOSECONDS
 from fitness_msgs.msg import BodyPose, ExerciseClassification
 

@@ -14,8 +14,8 @@ from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from fitness_core.ros.executor import GraphExecutor
 from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.process.executor import GraphExecutor
 from fitness_msgs.action import RunSet
 
 DEADLINE = 60.0

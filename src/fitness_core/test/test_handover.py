@@ -11,7 +11,7 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import Image
 
 from fitness_core.ros import images, qos
-from fitness_core.ros.handover import Inlet, Outlet
+from fitness_core.ros.topics.handover import Inlet, Outlet
 from fitness_core.types import Frame
 
 SHAPE = (48, 64, 3)

@@ -8,7 +8,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo
 
 from fitness_core.ros import messages
-from fitness_core.ros.in_step import IMPATIENCE, InStep
+from fitness_core.ros.process.in_step import IMPATIENCE, InStep
 
 LONG = 60.0
 

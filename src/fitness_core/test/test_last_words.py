@@ -12,7 +12,7 @@ TALKER = """
 import sys
 from std_msgs.msg import String
 from fitness_core.ros import qos
-from fitness_core.ros import last_words
+from fitness_core.ros.process import last_words
 from fitness_core.ros.node import FitnessNode, run
 
 if "--ros-args" not in sys.argv:
@@ -111,7 +111,7 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_pa
     """A process group and the launch that started it are both told to end: a node hears of it twice."""
     code = (
         "import sys, time\n"
-        "from fitness_core.ros.signals import on_signal\n"
+        "from fitness_core.ros.process.signals import on_signal\n"
         "on_signal(lambda: print('ending', flush=True))\n"
         "print('ready', flush=True)\n"
         "time.sleep(2.5)\n"
@@ -130,7 +130,7 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_pa
 def test_a_terminal_that_closes_ends_it_with_its_last_words_unless_nohup_said_otherwise(before, ends) -> None:
     code = (
         f"import signal, sys, threading\nsignal.signal(signal.SIGHUP, signal.{before})\n"
-        "from fitness_core.ros.signals import on_signal\n"
+        "from fitness_core.ros.process.signals import on_signal\n"
         "ended = threading.Event()\n"
         "on_signal(ended.set)\n"
         "print('ready', flush=True)\n"

@@ -6,7 +6,7 @@ import sys
 # A native call that never returns and keeps Python's lock, as it was seen.
 HANGS = "import ctypes; ctypes.PyDLL(None).sleep(600)"
 LEAVES = """
-from fitness_core.ros.leaving import leaving
+from fitness_core.ros.process.leaving import leaving
 with leaving({longest}):
     {what}
 print("left")

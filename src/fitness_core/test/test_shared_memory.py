@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from fitness_core.ros.shared_memory import FOLDER, sweep
+from fitness_core.ros.process.shared_memory import FOLDER, sweep
 
 PARTICIPANT = """
 import rclpy

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
-from fitness_core.ros.while_watched import WhileWatched, Work
+from fitness_core.ros.topics.while_watched import WhileWatched, Work
 
 
 class Noted:

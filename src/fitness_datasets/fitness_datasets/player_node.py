@@ -12,13 +12,13 @@ from rosgraph_msgs.msg import Clock
 from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
-from fitness_core.ros.in_step import InStep
-from fitness_core.ros.last_words import wait_for_readers
 from fitness_core.ros.messages import to_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.process.in_step import InStep
+from fitness_core.ros.process.last_words import wait_for_readers
 from fitness_core.ros.serialized import stamp_of
-from fitness_core.ros.subscribers import SETTLE, wait_for_subscribers
+from fitness_core.ros.topics.subscribers import SETTLE, wait_for_subscribers
 from fitness_core.types import seconds
 from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class

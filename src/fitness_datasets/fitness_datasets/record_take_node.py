@@ -65,8 +65,8 @@ class RecordTakeNode(FitnessNode):
         self._session: Session | None = None
         self._lock = FolderLock(None)
         self._plan: list[str] = []
-        self._frame_id = ""
-        self._heard, self._light = time.monotonic(), LightMeter(self.params.image_transport)
+        self._heard, self._frame_id = time.monotonic(), ""
+        self._light = LightMeter(self.params.image_transport)
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)

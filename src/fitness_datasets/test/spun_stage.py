@@ -7,7 +7,7 @@ import uuid
 import rclpy
 from rclpy.parameter import Parameter
 
-from fitness_core.ros.executor import GraphExecutor
+from fitness_core.ros.process.executor import GraphExecutor
 
 DEADLINE = 60.0
 

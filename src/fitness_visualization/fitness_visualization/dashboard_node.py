@@ -15,7 +15,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, pictures
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.while_watched import LOOK_PERIOD, WhileWatched, Work
+from fitness_core.ros.topics.while_watched import LOOK_PERIOD, WhileWatched, Work
 from fitness_core.types import SILENT
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.report_files import report_files

@@ -9,7 +9,7 @@ from visualization_msgs.msg import MarkerArray
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.while_watched import WhileWatched, Work
+from fitness_core.ros.topics.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
 from fitness_visualization.max_rate import MaxRate

@@ -18,7 +18,7 @@ from fitness_core.ros import diagnostics, messages, pictures, qos
 from fitness_core.ros.images import to_bgr, to_image
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.while_watched import WhileWatched, Work
+from fitness_core.ros.topics.while_watched import WhileWatched, Work
 from fitness_core.skeleton import MIN_VISIBILITY
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification, FormCue, JointAngles, RepState
 from fitness_visualization.answers import Answers

@@ -11,7 +11,7 @@ from fitness_core.mailbox import Mailbox
 from fitness_core.ros import diagnostics, qos, timers
 from fitness_core.ros.images import to_bgr
 from fitness_core.ros.node import FitnessNode, run
-from fitness_core.ros.while_watched import LOOK_PERIOD
+from fitness_core.ros.topics.while_watched import LOOK_PERIOD
 from fitness_core.types import SILENT
 from fitness_visualization.picture.overlay import old
 from fitness_visualization.picture.window import Window

@@ -12,10 +12,10 @@ from rclpy.timer import Timer
 from fitness_core.errors import InputError
 from fitness_core.mailbox import Mailbox
 from fitness_core.ros import diagnostics, images, messages, pictures, qos, serialized
-from fitness_core.ros.handover import Inlet
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.subscribers import LONGEST_WAIT
+from fitness_core.ros.topics.handover import Inlet
+from fitness_core.ros.topics.subscribers import LONGEST_WAIT
 from fitness_core.types import Frame
 from fitness_msgs.msg import BodyPose
 from pose_estimator.backend import PoseBackend
@@ -36,7 +36,7 @@ class PoseEstimatorNode(FitnessNode):
     """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
 
     A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. From a
-    camera in this process pictures are handed over, see `fitness_core.ros.handover`.
+    camera in this process pictures are handed over, see `fitness_core.ros.topics.handover`.
     """
 
     PARAMETERS = (

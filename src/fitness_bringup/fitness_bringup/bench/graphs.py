@@ -171,8 +171,8 @@ def processes(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..
         )
         for name in PROCESSES
     ]
-    from fitness_core.ros.executor import GraphExecutor
     from fitness_core.ros.node import init
+    from fitness_core.ros.process.executor import GraphExecutor
 
     init(ros)
     camera = CameraNode("camera")

@@ -24,7 +24,7 @@ from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, permitted
-from fitness_core.ros.signals import on_signal
+from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.state import state_file_of
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"

@@ -22,9 +22,9 @@ from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.leaving import leaving
 from fitness_core.ros.node import init
-from fitness_core.ros.signals import on_signal
+from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.signals import on_signal
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT, INTERRUPTED = 2, 130

@@ -18,7 +18,7 @@ from fitness_camera.source_kinds import KINDS, is_live
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
-from fitness_core.ros.signals import on_signal
+from fitness_core.ros.process.signals import on_signal
 from fitness_datasets.collection.guidance import Decision, TakeRequest
 from fitness_datasets.collection.session import KEPT, Session, folder_of, lock, next_bag, plan
 

@@ -31,8 +31,8 @@ from fitness_camera.source_kinds import BAG
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
+from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.serialized import stamp_of
-from fitness_core.ros.signals import on_signal
 from fitness_core.types import NANOSECONDS, seconds
 from fitness_datasets.bags import BagReader, BagWriter
 from fitness_msgs.msg import BodyPose, RepState

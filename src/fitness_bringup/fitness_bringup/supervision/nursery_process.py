@@ -18,9 +18,9 @@ from typing import Any
 import rclpy
 
 from fitness_core.errors import InputError
-from fitness_core.ros.leaving import leaving
-from fitness_core.ros.native import BareNode
 from fitness_core.ros.node import init, permitted
+from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.native import BareNode
 
 NODE, SPARE = b"n", b"s"
 """What a nursery is asked for: the node, now; a spare, for later."""

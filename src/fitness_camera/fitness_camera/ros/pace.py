@@ -7,8 +7,8 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 
 from fitness_core.ros import qos
-from fitness_core.ros.in_step import InStep
-from fitness_core.ros.subscribers import SETTLE
+from fitness_core.ros.process.in_step import InStep
+from fitness_core.ros.topics.subscribers import SETTLE
 from fitness_core.types import seconds
 from fitness_msgs.msg import BodyPose
 

@@ -27,14 +27,15 @@ from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
 from fitness_core.heaps import bound_heaps
-from fitness_core.ros import diagnostics, parameters, serialized, shared_memory, timers
-from fitness_core.ros.executor import GraphExecutor
-from fitness_core.ros.last_words import answer_goals, wait_until_heard
-from fitness_core.ros.leaving import leaving
-from fitness_core.ros.native import RCLError
+from fitness_core.ros import diagnostics, parameters, serialized, timers
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.process import shared_memory
+from fitness_core.ros.process.executor import GraphExecutor
+from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
+from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.native import RCLError
+from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.refusals import Refusals
-from fitness_core.ros.signals import on_signal
 
 SWITCH_INTERVAL = 0.0005
 """How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
@@ -63,7 +64,7 @@ class FitnessNode(LifecycleNode):
 
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     URGENCY: ClassVar[int] = 0
-    """Among the nodes of one executor, see `fitness_core.ros.executor.urgency_of`."""
+    """Among the nodes of one executor, see `fitness_core.ros.process.executor.urgency_of`."""
     WRITES_ONCE: ClassVar[bool] = False
     """What it writes is never written over: where it has failed, it is not started again."""
 

@@ -6,7 +6,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_core.ros.node import FitnessNode
-from fitness_core.ros.stamps import stamped_by
+from fitness_core.ros.topics.stamps import stamped_by
 from fitness_core.types import Frame
 from fitness_visualization.dashboard.camera import PageCamera
 

@@ -92,7 +92,7 @@ class Feed:
         for subscription in (self._poses, *self._others):
             self._node.destroy_subscription(subscription)
 
-    # For a `Work` (`fitness_core.ros.while_watched`) each, in the node's thread.
+    # For a `Work` (`fitness_core.ros.topics.while_watched`) each, in the node's thread.
 
     def listen_to_pictures(self) -> list[Subscription]:
         """Subscribe to the pictures."""

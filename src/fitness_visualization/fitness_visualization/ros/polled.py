@@ -15,7 +15,7 @@ class Polled(CallbackGroup):
     """For `create_subscription`: no executor waits for its subscriptions, `take` reads them."""
 
     polled = True
-    """Tells `fitness_core.ros.entities` not to ask at every wait."""
+    """Tells `fitness_core.ros.process.entities` not to ask at every wait."""
 
     def can_execute(self, entity: Any) -> bool:
         return False

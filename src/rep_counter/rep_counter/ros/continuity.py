@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from fitness_core.ros import messages, qos, timers
-from fitness_core.ros.catch_up import CatchUp, Heard, usable
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.state import state_file
+from fitness_core.ros.topics.catch_up import CatchUp, Heard, usable
 from fitness_core.types import Reason
 from fitness_msgs import msg
 from rep_counter.counter import CounterOutput, RepCounter

@@ -1,7 +1,8 @@
 """What a counter has published, as a file: a counter that is started again after a crash goes on from it.
 
 Repetitions and times only, no landmarks. What happened since is counted anew from the poses that their publisher still
-has (`fitness_core.ros.catch_up`). The file is replaced as a whole, so that a crash while writing leaves the one before.
+has (`fitness_core.ros.topics.catch_up`). The file is replaced as a whole, so that a crash while writing leaves the one
+before.
 """
 
 import contextlib

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 
-from fitness_core.ros.native import RCLError
+from fitness_core.ros.process.native import RCLError
 
 PLAIN = MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 """rclpy's own callback groups."""

@@ -7,8 +7,8 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
-from fitness_core.ros.executor import GraphExecutor
-from fitness_core.ros.native import RCLError
+from fitness_core.ros.process.executor import GraphExecutor
+from fitness_core.ros.process.native import RCLError
 
 LAST_WORDS = 1.0
 """A program that ends waits for its readers so long, at most [s]."""

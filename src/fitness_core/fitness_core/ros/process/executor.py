@@ -31,8 +31,8 @@ from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.timer import Timer
 
-from fitness_core.ros.entities import PLAIN, Callback, Entities, Entries, Entry, call_subscription, call_timer
-from fitness_core.ros.native import RCLError, WaitSet
+from fitness_core.ros.process.entities import PLAIN, Callback, Entities, Entries, Entry, call_subscription, call_timer
+from fitness_core.ros.process.native import RCLError, WaitSet
 
 LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
