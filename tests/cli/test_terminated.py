@@ -53,7 +53,24 @@ def test_no_half_a_video_is_left(tmp_path: Path, number: int, code: int) -> None
 
 def test_no_folder_of_faults_is_left(tmp_path: Path) -> None:
     def there() -> bool:
-        return any(tmp_path.glob("faults*"))
+        return any(tmp_path.glob("faults*/*"))
 
     assert ended_once(there, signal.SIGTERM, tmp_path, "faults", "--kills", 1, "--kills-only") == 143
-    assert not there()
+    assert not list(tmp_path.glob("faults*"))
+
+
+def test_what_native_code_makes_of_it_is_not_told() -> None:
+    code = (
+        "import os, signal, time\n"
+        "from fitness_bringup import cli\n"
+        "def app(*_, **__):\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(600)\n"
+        "    except BaseException:\n"
+        "        raise TypeError('unable to convert a return value') from None\n"
+        "cli.app = app\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (143, "")

@@ -210,11 +210,31 @@ app.add_typer(checks.app)
 
 
 def main() -> None:
-    """Run the command line; ends the process with its exit code."""
+    """Run the command line; ends the process with its exit code.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does, so that what is half written goes; commands that run the graph have
+    handlers of their own.
+    """
+    ended: list[int] = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        ended.append(number)
+        sys.exit(128 + number)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         # What was started by nohup is not told when its terminal closes.
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+            signal.signal(number, end)
+    try:
+        _run()
+    except BaseException:
+        # Native code that was being run makes another error of it.
+        if ended:
+            sys.exit(128 + ended[0])
+        raise
+
+
+def _run() -> NoReturn:
     if shutil.get_terminal_size().columns < NARROW:
         # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
         typer.rich_utils.MAX_WIDTH = NARROW
@@ -235,12 +255,6 @@ def main() -> None:
             raise
         _fail(f"{error.filename or 'a file'} cannot be written ({error.strerror}); make room or give another place")
     sys.exit(code or 0)
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """End as by Ctrl-C, so that what is half written goes; commands that run the graph have handlers of their own."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
 
 
 def _fail(message: str) -> NoReturn:
