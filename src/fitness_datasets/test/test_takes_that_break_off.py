@@ -85,4 +85,5 @@ def test_each_bag_of_a_session_has_its_own_camera(gym, tmp_path):
     assert cameras == {"bag_001": ("hall 1", 640), "bag_002": ("hall 2", 1920)}
     assert written["camera"] == written["bags"]["bag_002"]["camera"]
     assert all(of["versions"] for of in written["bags"].values())
-    assert [take["status"] for take in written["takes"]] == ["kept", "kept"]
+    # One that a busy machine has spoilt is repeated.
+    assert [take["bag"] for take in written["takes"] if take["status"] == "kept"] == ["bag_001", "bag_002"]
