@@ -35,6 +35,7 @@ _ENTRANCE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="0; url={0}">
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
 <title>Fitness</title>
 <p><a href="{0}">Open the dashboard</a></p>
 </html>
