@@ -8,7 +8,6 @@ import rclpy
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from spun_stage import DEADLINE, wait_for
@@ -17,6 +16,7 @@ from std_srvs.srv import Trigger
 from take_figure import repetition, standing
 
 from fitness_core.ros import messages, qos
+from fitness_core.ros.process.executor import GraphExecutor
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
@@ -30,7 +30,7 @@ class Gym:
 
     def __init__(self):
         self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.executor = SingleThreadedExecutor()
+        self.executor = GraphExecutor()
         self.node = rclpy.create_node("bystander", namespace=self.namespace)
         self.executor.add_node(self.node)
         self.nodes = [self.node]
