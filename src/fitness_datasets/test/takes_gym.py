@@ -8,6 +8,7 @@ import rclpy
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from spun_stage import DEADLINE, wait_for
@@ -16,7 +17,6 @@ from std_srvs.srv import Trigger
 from take_figure import repetition, standing
 
 from fitness_core.ros import messages, qos
-from fitness_core.ros.process.executor import GraphExecutor
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
@@ -30,7 +30,7 @@ class Gym:
 
     def __init__(self):
         self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.executor = GraphExecutor()
+        self.executor = SingleThreadedExecutor()
         self.node = rclpy.create_node("bystander", namespace=self.namespace)
         self.executor.add_node(self.node)
         self.nodes = [self.node]
@@ -51,12 +51,14 @@ class Gym:
         self.published = self.heard = 0
         self.time = 1000.0
         self._stopping = False
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def _spin(self):
         while not self._stopping:
-            self.executor.spin_once(timeout_sec=0.05)
+            with self._turn:
+                self.executor.spin_once(timeout_sec=0.05)
 
     def _hear(self, _):
         self.heard += 1
@@ -115,6 +117,12 @@ class Gym:
             self.feed(1.5)
             self.events.publish(messages.to_rep_event(repetition(self.time, index=number), "camera"))
             wait_for(lambda n=number: self.feedback[-1].repetitions == n or not self.feed(0.05), "a count")
+
+    def end(self, node: RecordTakeNode) -> None:
+        """Stop a node; not while the executor waits for what it has."""
+        with self._turn:
+            self.executor.remove_node(node)
+        node.stop()
 
     def close(self):
         self._stopping = True

@@ -165,8 +165,7 @@ def test_a_node_that_is_stopped_withdraws_its_take(gym, tmp_path):
     while not gym.labels:
         assert time.monotonic() < deadline, gym.said
         gym.feed(0.2)
-    gym.executor.remove_node(node)
-    node.stop()
+    gym.end(node)
     wait_for(lambda: len(gym.labels) == 2, "the label")
     assert gym.labels[-1].event == DISCARD
     assert "interrupted" in (tmp_path / "P01_S01" / "session.yaml").read_text()
@@ -199,8 +198,7 @@ def test_a_session_is_of_one_collection_at_a_time(gym, tmp_path):
     with pytest.raises(InputError, match=r"P01_S01 is being recorded into; .* another session"):
         gym.start(**given)
     gym.start(**(given | {"subject": "P02"}))
-    gym.executor.remove_node(first)
-    first.stop()
+    gym.end(first)
     gym.start(**given)
 
 

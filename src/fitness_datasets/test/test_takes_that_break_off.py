@@ -62,8 +62,7 @@ def test_an_undecided_take_of_a_node_that_is_stopped_is_not_taken_for_a_kept_one
     node = gym.start(countdown=0.0)
     gym.ask(**BRIEF)
     gym.feed_until(REVIEW)
-    gym.executor.remove_node(node)
-    node.stop()
+    gym.end(node)
     wait_for(lambda: len(gym.labels) == 3, "the label")
     assert [label.event for label in gym.labels] == [START, STOP, DISCARD]
 
@@ -77,8 +76,7 @@ def test_each_bag_of_a_session_has_its_own_camera(gym, tmp_path):
         while not node.finished.done():
             assert time.monotonic() < deadline, gym.said
             gym.feed(0.2, width=width)
-        gym.executor.remove_node(node)
-        node.stop()
+        gym.end(node)
         (tmp_path / "P01_S01" / camera["bag"]).mkdir()
     written = yaml.safe_load((tmp_path / "P01_S01" / "session.yaml").read_text())
     cameras = {bag: (of["camera"]["source"], of["camera"]["width"]) for bag, of in written["bags"].items()}
