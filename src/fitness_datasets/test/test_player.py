@@ -7,7 +7,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.serialization import serialize_message
 from recorded_poses import write_bag
 from rosgraph_msgs.msg import Clock
-from spun_stage import Stage, wait_for
+from spun_stage import wait_for
 from std_msgs.msg import Bool
 
 from fitness_core.errors import InputError
@@ -18,13 +18,6 @@ from fitness_datasets.player_node import PlayerNode
 from fitness_msgs.msg import BodyPose, RepState
 
 pytestmark = pytest.mark.usefixtures("ros")
-
-
-@pytest.fixture
-def stage():
-    stage = Stage()
-    yield stage
-    stage.close()
 
 
 @pytest.mark.parametrize("rate", [0.0, 4.0])

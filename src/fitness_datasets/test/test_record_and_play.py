@@ -18,7 +18,7 @@ from rclpy.serialization import serialize_message
 from recorded_poses import pose_message, write_bag
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
-from spun_stage import DEADLINE, Stage, wait_for
+from spun_stage import DEADLINE, wait_for
 
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
@@ -28,13 +28,6 @@ from fitness_datasets.recorder_node import RecorderNode
 from fitness_msgs.msg import BodyPose, ClassifierInfo, RepEvent, SetSummary, TakeLabel
 
 pytestmark = pytest.mark.usefixtures("ros")
-
-
-@pytest.fixture
-def stage():
-    stage = Stage()
-    yield stage
-    stage.close()
 
 
 def test_what_is_published_is_in_the_bag(stage, tmp_path):
