@@ -1,4 +1,4 @@
-"""What of other people's libraries is used that they do not promise is listed in docs/architecture.md, all of it."""
+"""The table in docs/architecture.md lists every private interface of other libraries that the code uses."""
 
 import ast
 import inspect
@@ -74,7 +74,7 @@ def used() -> dict[str, set[str]]:
 def listed() -> dict[str, set[str]]:
     """The same of the table in docs/architecture.md."""
     text = (ROOT / "docs" / "architecture.md").read_text()
-    chapter = text.split("## What of other libraries is not public")[1].split("\n## ")[0]
+    chapter = text.split("## Private interfaces of other libraries")[1].split("\n## ")[0]
     rows = [line.split(" | ") for line in chapter.splitlines() if line.startswith("| `")]
     return {row[0].strip("| `"): set(re.findall(r"`(_\w+|rclpy_implementation)`", row[1])) for row in rows}
 
