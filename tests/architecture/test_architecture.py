@@ -106,7 +106,7 @@ def allowed(path: Path, package: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", PYTHON_PACKAGES)
-def test_a_floor_imports_only_what_is_below_it(package):
+def test_a_layer_imports_only_what_is_below_it(package):
     for path in modules(package):
         above = (imported_roots(path) & set(PACKAGES)) - allowed(path, package) - {package}
         assert not above, f"{relative(path)} imports {', '.join(sorted(above))}"

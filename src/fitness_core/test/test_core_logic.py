@@ -1,4 +1,4 @@
-"""Skeleton, geometry, filters, catalogue: the ROS-free floor."""
+"""Skeleton, geometry, filters, catalogue: the ROS-free layer."""
 
 import shutil
 from pathlib import Path
