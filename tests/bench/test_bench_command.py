@@ -81,7 +81,7 @@ def test_the_page_tells_how_what_is_beyond_pose_was_measured() -> None:
     assert "| executor | 1.5 | 1.4 |" in markdown
     older = {key: value for key, value in now.items() if not key.startswith("threads_")}
     older |= {"cpu_ms_per_frame": {"pose": 25.0, "beyond_pose": 3.4}, "threads_cpu_ms": {"executor": 1.5}}
-    assert "before it was measured by thread" in page.to_markdown(older, "plot.svg")
+    assert "older than the measurement by thread" in page.to_markdown(older, "plot.svg")
 
 
 def test_the_committed_page_is_the_committed_result() -> None:

@@ -28,45 +28,52 @@ NAMES = {
     "litert": "backend litert alone",
 }
 """The contenders in words."""
+GROWTH = {
+    "picture_size_ms": ("Time per picture, by size", "size, step", "ms"),
+    "replay_speed_of_length": ("Replay speed, by length", "times the demo's length", "times real time"),
+    "dataset_windows_per_s": ("Making a dataset", "", "windows per second"),
+    "camera_rate_cpu_ms": ("CPU per picture, by camera rate", "pictures per second", "ms"),
+    "viewers_cpu_ms": ("CPU per picture, by viewers of the overlay", "viewers", "ms"),
+}
+"""What grows, as a title with the head of its table."""
 METHOD = (
     "The contenders take turns of about a second on the same pictures (640x480, decoded beforehand, except for "
     "analyze). The order changes every round.",
-    "A ratio is the median of the ratios within the rounds, so that other load meets both sides.",
+    "A ratio is the median of the ratios within the rounds, so that other load affects both sides.",
     "The graphs run under back-pressure: the camera hands out a picture once the counter has confirmed the one before "
     "the last. Every picture that is counted went through pose, classifier and counter over DDS. In one process the "
     "picture itself is handed over without DDS while nobody else subscribes to it.",
-    "Latency from stamp to RepEvent is taken at 30 Hz, without the time of the pose network; with it, it is given "
-    "beside.",
-    "`./fitness live` is started, and recordings are replayed, after the other contenders have ended: a graph that "
-    "starts tells each other one of all its topics. Replays run five in a row; their median is given. The first of a "
-    "process also loads SciPy (50 times real time for the demo's 33 s) and is left out.",
+    "Latency from stamp to RepEvent is measured at 30 Hz and given without and with the time of the pose network.",
+    "`./fitness live` is started, and recordings are replayed, after the other contenders have ended, because a "
+    "starting graph announces all its topics to every other one. Of five replays in a row the median is given. The "
+    "first replay of a process also loads SciPy (50 times real time for the demo's 33 s) and is left out.",
 )
 """How it is measured, a point each."""
 _BY_DIFFERENCE = (
-    "CPU beyond pose is that of the graph's whole process less that of the bare loop, per picture: this result is of "
-    "before it was measured by thread (bench/cpu.py), and swings with MediaPipe's own."
+    "CPU beyond pose is that of the graph's whole process minus that of the bare loop, per picture. This result is "
+    "older than the measurement by thread (bench/cpu.py) and varies with MediaPipe's own CPU."
 )
 _BY_THREAD = (
-    "CPU beyond pose is that of all threads of the graph's process but MediaPipe's own, by the kernel's clock of each, "
-    "without what the pose thread spends within the backend's calls (colours, handing the picture to MediaPipe, taking "
-    "its landmarks: {calls:.2f} ms a picture; the bare loop's thread takes {bare:.2f} for the same), and without what "
-    "the benchmark itself takes in this process ({itself:.2f} ms). Pictures are decoded beforehand on both sides. What "
-    "is left out and what is counted add up to {low:.1%} to {high:.1%} of the process's CPU.",
-    "The difference of the CPU of the two loops, which was given for it before, is {difference:.2f} ms, its middle "
-    "half {quartiles}: two numbers of some 25 ms that swing by more than what is between them. In it, and not in the "
-    "other, is that MediaPipe itself takes longer where others use the caches, and that the backend takes landmarks in "
+    "CPU beyond pose is that of all threads of the graph's process except MediaPipe's own, by the kernel's clock of "
+    "each thread. It leaves out what the pose thread spends in the backend's calls (colours, handing the picture to "
+    "MediaPipe, taking its landmarks: {calls:.2f} ms a picture; the bare loop's thread takes {bare:.2f} for the same) "
+    "and the benchmark's own share of this process ({itself:.2f} ms). Pictures are decoded beforehand on both sides. "
+    "What is left out and what is counted add up to {low:.1%} to {high:.1%} of the process's CPU.",
+    "The difference of the CPU of the two loops, an earlier measure of the same, is {difference:.2f} ms, its middle "
+    "half {quartiles}: two numbers of some 25 ms that vary by more than their difference. Only this difference "
+    "includes that MediaPipe itself takes longer when others use the caches, and that the backend takes landmarks in "
     "fewer steps than MediaPipe's own code.",
 )
 _LESS_ITSELF = (
-    "Left out of what the graph takes is what the benchmark itself takes in its process: handing out pictures one at a "
-    "time, and hearing what came of them ({:.2f} ms a picture)."
+    "The CPU of the graph leaves out the benchmark's own share of its process: handing out pictures one at a time and "
+    "hearing the results ({:.2f} ms a picture)."
 )
 INTRODUCTION = """\
 What the graph costs beside the bare pose network, measured side by side in one run by `./fitness bench` (five minutes;
 `--quick`: one). What makes it fast, and how much runs differ: [what-makes-it-fast.md](what-makes-it-fast.md).
 
-This page is made of `src/fitness_bringup/fitness_bringup/bench/baseline.json`, a result of `./fitness bench --json`, by
-`./fitness shell -- python -m fitness_bringup.bench.page baseline.json docs`; do not edit it."""
+Do not edit this page: `./fitness shell -- python -m fitness_bringup.bench.page baseline.json docs` makes it from
+`src/fitness_bringup/fitness_bringup/bench/baseline.json`, a result of `./fitness bench --json`."""
 
 _WIDTH, _BAR, _LEFT = 720, 26, 250
 
@@ -203,17 +210,14 @@ def _details(result: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
         ("Single steps", ["step", "CPU [ms]"], _pairs(result["steps_ms"])),
     ]
     for name, values in result["scaling"].items():
-        if not isinstance(values, dict):
-            sections.append(
-                (name.replace("_", " ").capitalize(), ["", "value"], [["on this machine", _number(values)]])
-            )
-            continue
+        title, *head = GROWTH[name]
+        of_all = values if isinstance(values, dict) else {"on this machine": values}
         rows = [
-            [f"{key} {inner}", _number(number)]
-            for key, of in values.items()
+            [f"{key} {inner}".strip(), _number(number)]
+            for key, of in of_all.items()
             for inner, number in (of.items() if isinstance(of, dict) else [("", of)])
         ]
-        sections.append((f"Growth: {name.replace('_', ' ')}", ["at", "value"], rows))
+        sections.append((title, head, rows))
     return [section for section in sections if section[2]]
 
 
