@@ -27,7 +27,7 @@ class ExerciseClassifierNode(FitnessNode):
 
     Subscribes body_pose (fitness_msgs/BodyPose). Publishes exercise (fitness_msgs/ExerciseClassification) at `rate` by
     stamp and exercise/info (fitness_msgs/ClassifierInfo, latched) when activated and when the threshold changes.
-    Started again after a crash it takes the poses that their publisher still has, and labels them again.
+    Started again after a crash, it takes the poses that their publisher still has and labels them again.
     """
 
     PARAMETERS = (
@@ -40,7 +40,7 @@ class ExerciseClassifierNode(FitnessNode):
         Parameter(
             "catalogue",
             "",
-            "Folder of exercise files the labels must be in; empty = the shipped ones.",
+            "Folder of exercise files; the labels must be among them. Empty = the shipped ones.",
             read_only=True,
         ),
         Parameter(

@@ -50,13 +50,13 @@ app = typer.Typer(
 def live(
     source: Source = None,
     demo: Annotated[bool, typer.Option("--demo", help="Replay the landmarks that ship: no camera needed.")] = False,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no window: so it is without --window.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no window; this is the default.")] = False,
     record: Annotated[
         Path | None,
         typer.Option(metavar="BAG", help="Record landmarks and results into a new bag.", show_default=False),
     ] = None,
     another_bag: Annotated[
-        bool, typer.Option("--another-bag", help="Where BAG is there already, record into BAG_2, BAG_3, ...")
+        bool, typer.Option("--another-bag", help="If BAG exists already, record into BAG_2, BAG_3, ...")
     ] = False,
     record_images: Annotated[bool, typer.Option("--record-images", help="Record the pictures too.")] = False,
     overlay: Overlay = True,
@@ -77,7 +77,7 @@ def live(
     ] = "",
     markers: Annotated[bool, typer.Option(help="Publish the skeleton in space, for RViz.")] = True,
     hri: Annotated[
-        bool, typer.Option("--hri", help="Publish the body on /humans too (REP-155); it needs hri_msgs.")
+        bool, typer.Option("--hri", help="Also publish the body on /humans (REP-155); needs hri_msgs.")
     ] = False,
     foxglove: Annotated[bool, typer.Option("--foxglove", help="Serve Foxglove, on port 8765 of this machine.")] = False,
     window: Annotated[bool, typer.Option("--window", help="Show the annotated pictures in a window.")] = False,
@@ -87,13 +87,13 @@ def live(
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start a recording again at its end.")] = False,
     unpaced: Annotated[
-        bool, typer.Option("--unpaced", help="Of a recording: as fast as it goes, with every frame of it.")
+        bool, typer.Option("--unpaced", help="Play a recording as fast as it goes, without losing a frame.")
     ] = False,
     backend: BackendOrParameter = None,
     catalogue: Catalogue = None,
-    respawn: Annotated[bool, typer.Option("--respawn", help="Start it again when it crashes.")] = False,
+    respawn: Annotated[bool, typer.Option("--respawn", help="Start the graph again when it crashes.")] = False,
     processes: Annotated[
-        bool, typer.Option("--processes", help="Each node in a process of its own, started again when it crashes.")
+        bool, typer.Option("--processes", help="Run each node in its own process, started again when it crashes.")
     ] = False,
     params: Params = None,
     parameter: Parameters = None,
@@ -147,8 +147,8 @@ def record(
         typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too.", show_default=False),
     ],
     takes: Annotated[int, typer.Option(help="Takes of each exercise.", min=1)] = 1,
-    reps: Annotated[int, typer.Option(help="End a take after so many repetitions; 0 = by time.", min=0)] = 0,
-    seconds: Annotated[float, typer.Option(help="End a take after so long [s]; 0 = by repetitions.", min=0)] = 0.0,
+    reps: Annotated[int, typer.Option(help="End a take after this many repetitions; 0 = by time.", min=0)] = 0,
+    seconds: Annotated[float, typer.Option(help="End a take after this time [s]; 0 = by repetitions.", min=0)] = 0.0,
     consent: Annotated[bool, typer.Option("--consent", help="The person has agreed to be recorded.")] = False,
     session: Annotated[str, typer.Option(metavar="S01", help="Name of this visit.")] = "S01",
     source: SourceOfTakes = None,
@@ -161,7 +161,7 @@ def record(
     parameter: Parameters = None,
     namespace: Namespace = "fitness",
 ) -> None:
-    """Lead a person through takes and record them; the same command again goes on where it was left."""
+    """Lead a person through takes and record them; the same command again continues an unfinished session."""
     if not consent:
         raise InputError("nothing is recorded without consent; ask the person, then add --consent")
     from fitness_bringup.composition import record
@@ -193,7 +193,7 @@ def policies(
     namespace: Namespace = "fitness",
     browser: Annotated[bool, typer.Option("--browser", help="The dashboard may be the camera too.")] = False,
 ) -> None:
-    """Write who may say and hear what in the graph, as a policy of SROS 2: docs/security.md."""
+    """Write an SROS 2 policy of who may publish and hear what in the graph: docs/security.md."""
     from fitness_bringup.interfaces import policies
 
     policies.run(out, namespace, browser)

@@ -203,7 +203,7 @@ def result_arguments() -> list[DeclareLaunchArgument | OpaqueFunction]:
         argument("bind", "", "Address of the dashboard; any but the loopback asks for a token. Empty: params_file."),
         argument("recordings", "", "Folder that the dashboard records into and lists. Empty: params_file."),
         switch("markers", "true", "Publish the skeleton in space on skeleton_markers, for RViz."),
-        switch("hri", "false", "Publish the body on /humans too (REP-155); it needs hri_msgs."),
+        switch("hri", "false", "Also publish the body on /humans (REP-155); needs hri_msgs."),
         switch("foxglove", "false", "Serve Foxglove on ws://127.0.0.1:8765."),
         argument("record_video", "", "MP4 to write the annotated pictures into; it needs the overlay; empty: none."),
         argument("record", "", "Bag to record landmarks, exercises and counts into, a new folder; empty: none."),

@@ -33,37 +33,34 @@ DRAIN_TIMEOUT = 2.0
 class CameraNode(FitnessNode):
     """Publishes a source; parameters take effect at the next activation, those of the calibration when configured.
 
-    A recording (file, folder) is stamped the time of its beginning + the picture's own time, a device or stream the
-    time of acquisition. At the end of a recording `finished` completes; a device or stream that is lost is asked for
-    again each second, and so is one that is not there yet with `wait_for_device`.
+    Pictures of a recording (file, folder) are stamped with its start plus their own time, those of a device or stream
+    with the time of acquisition. At the end of a recording `finished` completes. The node tries again each second to
+    open a device or stream that is lost, or, with `wait_for_device`, not there yet.
     """
 
     PARAMETERS = (
         Parameter("source", "0", f"{sentence(OF_CAMERA)}."),
-        Parameter("paced", True, "Recordings at the rate they were taken; false: as fast as poses of them come."),
-        Parameter("loop", False, "Start a recording over at its end; stamps go on increasing."),
+        Parameter("paced", True, "Play recordings at the rate they were taken; false: as fast as their poses come."),
+        Parameter("loop", False, "Start a recording again at its end; stamps go on increasing."),
         Parameter(
             "wait_for_subscribers",
             1,
-            "Recordings start once so many nodes subscribe to image_raw (or after 30 s); 0 starts at once.",
+            "Recordings start once this many nodes subscribe to image_raw (or after 30 s); 0 starts at once.",
             minimum=0,
         ),
         Parameter(
             "wait_for_device",
             False,
-            "Ask each second for a device or stream that is not there when activated, as after a start of the machine; "
-            "false refuses it.",
+            "If a device or stream is not there at activation, as after boot, try again each second; else refuse it.",
         ),
         Parameter("frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."),
         Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
         Parameter(
             "camera_info_url", "", "Calibration: file:///path.yaml or package://name/path.yaml; empty = uncalibrated."
         ),
-        Parameter("width", 0, "Width asked of a device [px]; 0 leaves it to the device.", minimum=0),
-        Parameter("height", 0, "Height asked of a device [px]; 0 leaves it to the device.", minimum=0),
-        Parameter(
-            "rate", 0.0, "Rate asked of a device, or of a folder [Hz]; 0 = the device's own, folders 30.", minimum=0.0
-        ),
+        Parameter("width", 0, "Width requested from a device [px]; 0 leaves it to the device.", minimum=0),
+        Parameter("height", 0, "Height requested from a device [px]; 0 leaves it to the device.", minimum=0),
+        Parameter("rate", 0.0, "Rate of a device or folder [Hz]; 0 = the device's own, folders 30.", minimum=0.0),
     )
 
     def __init__(self, name: str = "camera", **node_arguments) -> None:

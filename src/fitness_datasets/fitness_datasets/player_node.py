@@ -36,10 +36,10 @@ UNCONFIRMED_PERIOD = 0.01
 
 
 class PlayerNode(FitnessNode):
-    """Plays once (or in a loop) from activation on; `finished` completes when all is delivered.
+    """Plays once (or in a loop) from activation on; `finished` completes when everything is delivered.
 
-    As fast as it goes (rate 0) means in step with the counter: the next pose goes out when the rep_state of the last
-    one has come, so that none is lost.
+    With rate 0 it keeps in step with the counter: the next pose goes out when the rep_state of the last one has come,
+    so that none is lost.
     """
 
     PARAMETERS = (
@@ -51,16 +51,16 @@ class PlayerNode(FitnessNode):
             minimum=0.0,
             maximum=100.0,
         ),
-        Parameter("loop", False, "Start over at the end; stamps go back to the first one then."),
+        Parameter("loop", False, "Start again at the end; the stamps then jump back to the first one."),
         Parameter(
             "topics",
             ["body_pose", "camera/image_raw", "camera/image_raw/compressed", "camera/camera_info"],
-            "Topics to play where the bag has them: relative names of the graph, or /full/names of the bag.",
+            "Topics to play, if the bag has them: relative names of the graph, or /full/names of the bag.",
             read_only=True,
         ),
         Parameter("clock", False, "Publish the time of reception on /clock, for use_sim_time.", read_only=True),
-        Parameter("wait_for_subscribers", 1, "Wait for so many subscribers before the first message.", minimum=0),
-        Parameter("wait", 10.0, "Longest wait for subscribers [s]; then it plays all the same.", minimum=0.0),
+        Parameter("wait_for_subscribers", 1, "Wait for this many subscribers before the first message.", minimum=0),
+        Parameter("wait", 10.0, "Longest wait for subscribers [s]; then it plays anyway.", minimum=0.0),
     )
 
     def __init__(self, name: str = "player", **node_arguments) -> None:

@@ -26,14 +26,14 @@ from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
 
 class RecordTakeNode(FitnessNode):
-    """Guides through takes and says on take_label which poses they are; the recorder records both.
+    """Guides a person through takes and publishes on take_label which poses belong to them; the recorder records both.
 
-    One take for each goal of the action; where `subject` is given, all takes that its session still lacks, after
-    which `finished` completes. A take that is over waits for ~/keep, ~/redo or ~/stop, unless `auto` decides. With
-    `out`, session.yaml of the session's folder is kept up to date. The counter is told what is done.
+    One take for each goal of the action; if `subject` is given, all takes that its session still lacks, after which
+    `finished` completes. A finished take waits for ~/keep, ~/redo or ~/stop, unless `auto` decides. With `out`, it
+    keeps session.yaml in the session's folder up to date. The counter is told the exercise.
 
-    A goal is refused without consent, without a pseudonym, with an unknown exercise or no end, and while a take is
-    under way; the log says why. Cancelling withdraws the take (DISCARD).
+    A goal without consent, without a pseudonym, with an unknown exercise or no end, or during a take is refused; the
+    log says why. Cancelling withdraws the take (DISCARD).
     """
 
     PARAMETERS: ClassVar = takes.PARAMETERS

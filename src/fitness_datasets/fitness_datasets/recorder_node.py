@@ -39,13 +39,13 @@ IMAGES = {transport: pictures.TOPIC + suffix for transport, (_, suffix) in pictu
 class RecorderNode(FitnessNode):
     """Records from activation to deactivation, into a bag that did not exist before.
 
-    Subscribes to the topics that `topics` names: reliable, pictures as their publisher is. The bag is readable by the
-    stock `ros2 bag`; of a recorder that was killed all but the last second is.
+    Subscribes to the topics that `topics` names: reliable, pictures like their publisher. The stock `ros2 bag` reads
+    the bag; if the recorder was killed, all but the last second.
     """
 
     WRITES_ONCE = True
     PARAMETERS = (
-        Parameter("bag", "", "Folder to record into; it must not exist yet, its parents are made."),
+        Parameter("bag", "", "Folder to record into; it must not exist yet, its parents are created."),
         Parameter(
             "images", False, "Record the pictures too (raw 27 MB/s at 640x480, 30 Hz; people can be recognised)."
         ),
@@ -58,7 +58,7 @@ class RecorderNode(FitnessNode):
         Parameter(
             "last_words",
             0.5,
-            "How long what other nodes say at their end is still recorded when this one is told to stop [s].",
+            "When told to stop, go on recording this long, for the last messages of other nodes [s].",
             minimum=0.0,
         ),
     )

@@ -32,8 +32,8 @@ from fitness_visualization.ros.feed import Feed
 class DashboardNode(FitnessNode):
     """Serves the dashboard while it is active; see docs/dashboard.md and docs/security.md.
 
-    Reads poses and pictures only while a page is open; pictures only where a page shows them. Publishes pictures only
-    where it is the `camera` too.
+    Reads poses only while a page is open, pictures only while a page shows them. Publishes pictures only if it is also
+    the `camera`.
     """
 
     PARAMETERS: ClassVar = (
@@ -43,12 +43,12 @@ class DashboardNode(FitnessNode):
         pictures.TRANSPORT,
         Parameter("max_rate", 15.0, "Most states and pictures per second [Hz].", minimum=0.1, maximum=60.0),
         Parameter("quality", 75, "Quality of the JPEG pictures.", minimum=1, maximum=100, read_only=True),
-        Parameter("width", 960, "Pictures are at most so wide [px].", minimum=64, maximum=1920, read_only=True),
+        Parameter("width", 960, "Largest width of the pictures [px].", minimum=64, maximum=1920, read_only=True),
         Parameter("certificate", "", "Certificate for TLS, a PEM file; empty = no TLS.", read_only=True),
         Parameter("key", "", "Key of the certificate, a PEM file.", read_only=True),
-        Parameter("camera", False, "Be the camera too: take pictures from a browser on /camera.", read_only=True),
+        Parameter("camera", False, "Also be the camera: take pictures from a browser on /camera.", read_only=True),
         Parameter("recordings", "recordings", "Folder that pages record into and /sessions lists.", read_only=True),
-        Parameter("bag", "", "Bag that the graph records, listed too wherever it lies; empty: none.", read_only=True),
+        Parameter("bag", "", "Bag that the graph records; listed wherever it is. Empty: none.", read_only=True),
         Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     )
 

@@ -55,11 +55,13 @@ class FoxgloveNode(FitnessNode):
     """Serves the graph to Foxglove on ws://127.0.0.1:8765: its topics, the body on the picture and in space.
 
     Listens only to what a viewer has subscribed to; the topics are those of RELAYED in foxglove_node.py. Viewers can
-    read and nothing else. Needs foxglove-sdk.
+    only read. Needs foxglove-sdk.
     """
 
     PARAMETERS = (
-        Parameter("bind", "127.0.0.1", "Address to listen on; there is no token: any other is open to its network."),
+        Parameter(
+            "bind", "127.0.0.1", "Address to listen on. There is no token: any but the loopback is open to its network."
+        ),
         Parameter("port", 8765, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535),
         FIELD_OF_VIEW,
         Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),

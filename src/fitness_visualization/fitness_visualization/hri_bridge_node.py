@@ -28,12 +28,12 @@ ABSENT = "hri_msgs is not installed (apt: ros-jazzy-hri-msgs): nothing is publis
 
 class HriBridgeNode(FitnessNode):
     """Publishes the trainee on `/humans/bodies/tracked` (hri_msgs/IdsList), and under `/humans/bodies/<body_id>/`:
-    `skeleton2d` (hri_msgs/Skeleton2D, 18 points), `joint_states` (sensor_msgs/JointState, [rad]), and as they are
-    `exercise`, `rep_state` and `rep_event` of that body. A robot has one /humans but may have several graphs, whose
-    bodies have the same ids: in front of theirs stands where the graph is (`/left/fitness`: `left_person_1`).
+    `skeleton2d` (hri_msgs/Skeleton2D, 18 points), `joint_states` (sensor_msgs/JointState, [rad]), and `exercise`,
+    `rep_state` and `rep_event` of that body, unchanged. A robot has one /humans but may have several graphs with the
+    same body ids, so each id begins with the graph's namespace (`/left/fitness`: `left_person_1`).
 
-    Where hri_msgs is not installed it says so once and stays, idle: a launch file that respawns what ends is not
-    kept busy, and the rest of the graph runs on.
+    If hri_msgs is not installed, it says so once and stays idle, so that a launch file does not respawn it again and
+    again; the rest of the graph runs on.
     """
 
     PARAMETERS = (

@@ -22,7 +22,7 @@ from fitness_visualization.space.ros.markers import to_markers
 class MarkersNode(FitnessNode):
     """Publishes the body as markers in metres in the camera optical frame, with joint angles, exercise and count.
 
-    Where the body stands follows from the camera's calibration (camera_info), else from an assumed field of view.
+    The place of the body follows from the camera's calibration (camera_info), else from an assumed field of view.
     Listens to body_pose, joint_angles, rep_state and camera_info only while somebody subscribes to skeleton_markers.
     """
 

@@ -35,10 +35,10 @@ Waiting: TypeAlias = tuple[BodyPose, pictures.Message | None]
 
 
 class OverlayNode(FitnessNode):
-    """Draws on the picture that a pose was measured in, or on a plain background where there is none.
+    """Draws on the picture that a pose was measured in, or on a plain background if there is none.
 
-    Draws in a thread of its own and always the newest pose, so that poses never wait for it. Listens and draws only
-    while somebody subscribes to what it publishes.
+    A thread of its own always draws the newest pose, so that poses never wait for it. It listens and draws only while
+    somebody subscribes to what it publishes.
     """
 
     PARAMETERS = (

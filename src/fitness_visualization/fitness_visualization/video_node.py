@@ -23,12 +23,12 @@ WAITING = 30
 class VideoNode(FitnessNode):
     """Writes the annotated pictures into a video from activation to deactivation; then the file is complete.
 
-    A picture is shown from its stamp until that of the next. A thread encodes, so that callbacks never wait.
+    Each picture lasts from its stamp to that of the next one. A thread encodes, so that callbacks never wait.
     """
 
     WRITES_ONCE = True
     PARAMETERS = (
-        Parameter("file", "", "MP4 to write; it is there when the node is deactivated, and none is overwritten."),
+        Parameter("file", "", "MP4 to write, complete once the node is deactivated; no file is overwritten."),
         Parameter(
             "rate", 15.0, "Pictures per second of the video: the overlay's max_rate.", minimum=1.0, maximum=120.0
         ),

@@ -20,7 +20,7 @@ from fitness_visualization.picture.window import Window
 class WindowNode(FitnessNode):
     """Shows the annotated pictures in a window; `finished` completes when the window is closed.
 
-    A picture that no other follows for some seconds is darkened, and the window says so.
+    After some seconds without a new picture, the last one is darkened, and the window says so.
 
     Needs a display and Tk (Debian, Ubuntu: python3-tk). Escape or q closes the window.
     """

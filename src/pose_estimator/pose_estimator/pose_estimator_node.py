@@ -35,22 +35,22 @@ _SMOOTHING = {"smoothing", "smoothing_min_cutoff", "smoothing_beta"}
 class PoseEstimatorNode(FitnessNode):
     """Takes the newest picture of camera/image_raw and publishes one body_pose for each that it processes.
 
-    A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. From a
-    camera in this process pictures are handed over, see `fitness_core.ros.topics.handover`.
+    A worker thread infers, so that callbacks never wait. `statistics` counts every picture, also the lost ones. A
+    camera in this process hands its pictures over: `fitness_core.ros.topics.handover`.
     """
 
     PARAMETERS = (
         *BACKEND_PARAMETERS,
         Parameter("smoothing", True, "Smooth landmarks with a One-Euro filter."),
         Parameter("smoothing_min_cutoff", MIN_CUTOFF, "Cut-off of the smoothing at rest [Hz].", minimum=0.001),
-        Parameter("smoothing_beta", BETA, "How fast it rises with speed [Hz per body size per second].", minimum=0.0),
+        Parameter("smoothing_beta", BETA, "Rise of the cut-off with speed [Hz per body size per s].", minimum=0.0),
         Parameter("lock_hold", HOLD, "Wait for a hidden trainee [s]; 0: take anybody.", minimum=0.0, at_configure=True),
         pictures.TRANSPORT,
-        Parameter("reliable", False, "Ask for lost pictures again, on links that lose packets; taken at activation."),
+        Parameter("reliable", False, "Have lost pictures sent again, on links that lose packets; taken at activation."),
         Parameter(
             "wait_for_subscribers",
             0,
-            "Take pictures once so many nodes subscribe to body_pose (or after 30 s); 0 = at once.",
+            "Take pictures once this many nodes subscribe to body_pose (or after 30 s); 0 = at once.",
             minimum=0,
         ),
     )

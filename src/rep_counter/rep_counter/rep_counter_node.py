@@ -27,8 +27,8 @@ MANY_MISSING = 0.2
 class RepCounterNode(FitnessNode):
     """Counts repetitions of the exercises of the catalogue; see `rep_counter.counter.RepCounter`.
 
-    Started again after a crash it goes on with the set that was running, from what it had published and from the poses
-    and labels that their publishers still have. Where poses are missing it publishes a RepEvent, REASON_INTERRUPTED.
+    Started again after a crash, it continues the running set from what it had published and from the poses and labels
+    that their publishers still have. If poses are missing, it publishes a RepEvent with REASON_INTERRUPTED.
     """
 
     PARAMETERS: ClassVar = (
@@ -39,18 +39,18 @@ class RepCounterNode(FitnessNode):
         Parameter(
             "min_visibility",
             MIN_VISIBILITY,
-            "A joint is measured where all its landmarks are at least this visible [0..1].",
+            "A joint is measured if all its landmarks are at least this visible [0..1].",
             minimum=0.0,
             maximum=1.0,
             read_only=True,
         ),
         Parameter("cues", True, "Say what to do better: publish form_cue."),
-        Parameter("cue_cool_down", 12.0, "The same cue comes again after so long at the earliest [s].", minimum=0.0),
-        Parameter("cue_gap", 4.0, "Any other cue comes after so long at the earliest [s].", minimum=0.0),
+        Parameter("cue_cool_down", 12.0, "Least time until the same cue is said again [s].", minimum=0.0),
+        Parameter("cue_gap", 4.0, "Least time between two cues [s].", minimum=0.0),
         Parameter(
             "restore_within",
             60.0,
-            "Go on with the set of a counter that crashed less than so long ago [s]; 0 = keep nothing for that.",
+            "Continue the set of a counter that crashed at most this long ago [s]; 0 = keep nothing for that.",
             minimum=0.0,
             read_only=True,
         ),

@@ -25,15 +25,15 @@ PERIOD = 0.1
 
 
 class RunSetNode(FitnessNode):
-    """Runs one set at a time for the action run_set: so many repetitions, or so long, of an exercise.
+    """Runs one set at a time for the action run_set, limited by repetitions or time.
 
-    The counter is told the exercise, and afterwards goes back to its parameter `exercise`. Feedback comes with every
-    repetition and every cue. Succeeded: the set came to its end, and `end_reason` tells by what. Aborted: a new goal
-    has preempted it, the node was deactivated, nobody did a repetition for `patience`, or the counter did not take the
-    exercise. Canceled: by the client. Each of them comes with the summary so far.
+    The counter is told the exercise, and afterwards returns to its parameter `exercise`. Feedback comes with every
+    repetition and every cue. Succeeded: the set ended, for the reason in `end_reason`. Aborted: a new goal preempted
+    it, the node was deactivated, no repetition came for `patience`, or the counter did not accept the exercise.
+    Canceled: by the client. Every result has the summary so far.
 
-    A goal is refused with an unknown exercise, without an end (repetitions 0 and time_limit 0), with a negative
-    duration, and while the node is not active; the log says why.
+    A goal with an unknown exercise, without an end (repetitions 0 and time_limit 0) or with a negative duration is
+    refused, and so is any while the node is not active; the log says why.
     """
 
     PARAMETERS: ClassVar = (
@@ -43,7 +43,7 @@ class RunSetNode(FitnessNode):
         Parameter(
             "patience",
             60.0,
-            "A set without time limit is given up after so long without a repetition [s].",
+            "A set without time limit is given up after this time without a repetition [s].",
             minimum=1.0,
             maximum=3600.0,
         ),

@@ -42,7 +42,7 @@ def train(arguments: list[str]) -> int:
         metavar="JSON",
         help="the <name>.evaluation.json of an earlier run on the same data: fit the model only, no folds",
     )
-    parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: search so many settings, write the best")
+    parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: try N settings, write the best")
     parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
     given = parser.parse_args(arguments)
     config = _configuration(given)
@@ -149,7 +149,7 @@ def _shared_options(program: str, description: str) -> ArgumentParser:
     parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
     parser.add_argument("--data", type=Path, help="folder that `./fitness dataset` wrote")
     parser.add_argument("--config", help="YAML file, or the name of one that ships (default: the shipped model's)")
-    parser.add_argument("--cache", type=Path, default=_CACHE / "poses", help="extracted landmarks")
+    parser.add_argument("--cache", type=Path, default=_CACHE / "poses", help="folder of extracted landmarks")
     parser.add_argument("data_folder", metavar="DIR", type=Path, nargs="?", help="the same as --data DIR")
     parser.add_argument(
         "--leave-one-source-out", action="store_true", help="every source a fold of its own (--folds 0)"
@@ -159,7 +159,7 @@ def _shared_options(program: str, description: str) -> ArgumentParser:
     parser.add_argument(
         "--baseline",
         action="store_true",
-        help="fit the existing system's two on the same folds too (instead of leaving one source out: on grouped ones)",
+        help="also fit the existing system's two networks on the same folds (grouped ones with --leave-one-source-out)",
     )
     for name, kind in _OVERRIDES.items():
         parser.add_argument(f"--{name}", type=kind, help="instead of the configuration's")

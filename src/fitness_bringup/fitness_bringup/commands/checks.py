@@ -38,7 +38,7 @@ def bench(
 def soak(
     minutes: Annotated[float, typer.Option(help="Length of the stream [min].", min=0.05, max=10000)] = 60.0,
     speed: Annotated[
-        float, typer.Option(help="1 = real time, N = so much faster, 0 = as fast as the machine goes.", min=0, max=100)
+        float, typer.Option(help="1 = real time, N = N times as fast, 0 = as fast as the machine goes.", min=0, max=100)
     ] = 0.0,
     source: Annotated[
         str,
@@ -49,7 +49,7 @@ def soak(
     ] = None,
     parameter: Parameters = None,
 ) -> None:
-    """Run the graph for an hour and see that memory, threads, handles and stamps stay where they are."""
+    """Run the graph for an hour and check that memory, threads, handles and stamps stay as they are."""
     from fitness_bringup.soak import command as soak
 
     raise typer.Exit(soak.run(minutes, speed, source, json, tuple(parameter or ())))
@@ -57,7 +57,7 @@ def soak(
 
 @app.command()
 def faults(
-    kills: Annotated[int, typer.Option(help="Kill counter or classifier so often.", min=0, max=100_000)] = 20,
+    kills: Annotated[int, typer.Option(help="How often to kill counter or classifier.", min=0, max=100_000)] = 20,
     source: Annotated[
         Path | None,
         typer.Option(
@@ -72,10 +72,10 @@ def faults(
         str, typer.Option(metavar="FILE", help="Write the table as JSON; - = standard output.", show_default=False)
     ] = "",
     kills_only: Annotated[bool, typer.Option("--kills-only", help="Leave the other faults out.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the random moments; 0 = another one each time.", min=0)] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the kills of a run that wrote --json.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the random moments; 0 = a new one each time.", min=0)] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the kills of a run that wrote --json.")] = False,
 ) -> None:
-    """Make every fault happen on this machine and tell what the graph made of it: docs/reliability.md."""
+    """Inject every fault on this machine and report how the graph copes: docs/reliability.md."""
     from fitness_bringup.faults import command
 
     options = command.Options(

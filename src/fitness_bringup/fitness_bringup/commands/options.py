@@ -29,7 +29,8 @@ SourceOfTakes = Annotated[
 ]
 Overlay = Annotated[bool, typer.Option(help="Publish annotated pictures.")]
 Params = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Parameter file over the one that ships.", show_default=False)
+    Path | None,
+    typer.Option(metavar="FILE", help="Parameter file whose values override the shipped ones.", show_default=False),
 ]
 Parameters = Annotated[
     list[str] | None,

@@ -31,7 +31,7 @@ def analyze(
     ] = None,
     exercise: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What is being done, where it is known: nothing is classified."),
+        typer.Option(metavar="NAME", help="The exercise, if known: nothing is then classified."),
     ] = "",
     catalogue: Catalogue = None,
     model: Annotated[
@@ -47,7 +47,7 @@ def analyze(
     ] = "",
     topic: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Poses or pictures of a bag, where it holds those of several cameras."),
+        typer.Option(metavar="NAME", help="Which poses or pictures, in a bag of several cameras."),
     ] = "",
     backend: Backend = "mediapipe",
 ) -> None:
@@ -150,9 +150,11 @@ def evaluate(context: typer.Context) -> None:
 
 @app.command()
 def forget(
-    subject: Annotated[str, typer.Option(metavar="P01", help="Pseudonym of whom to forget.", show_default=False)],
+    subject: Annotated[
+        str, typer.Option(metavar="P01", help="Pseudonym of the subject to forget.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
-    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it they are only listed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it recordings are only listed.")] = False,
 ) -> None:
     """Delete every guided recording of a subject."""
     from fitness_bringup.commands import forget

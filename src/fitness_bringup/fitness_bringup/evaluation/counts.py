@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--poses",
         type=Path,
-        help="poses.csv: its BlazePose sequences; its min-max scaled ones with usual bones, and whatever the exercise",
+        help="poses.csv: its BlazePose sequences; its min-max scaled ones also for the second opinion",
     )
     parser.add_argument("--mocap", type=Path, help="mocap.csv: its recordings of one movement, from three cameras")
     parser.add_argument("--exercise", default="", help="only these, with commas between")

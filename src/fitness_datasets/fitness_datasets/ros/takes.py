@@ -14,31 +14,31 @@ from fitness_msgs.msg import TakeLabel
 from fitness_msgs.srv import SetExercise
 
 PARAMETERS = (
-    Parameter("subject", "", "Pseudonym of who is recorded, e.g. P01; empty = wait for goals.", read_only=True),
+    Parameter("subject", "", "Pseudonym of the person recorded, e.g. P01; empty = wait for goals.", read_only=True),
     Parameter("session", "S01", "Name of this visit of the subject.", read_only=True),
     Parameter("exercise", "squat", "Exercises to record, separated by commas; idle and other too.", read_only=True),
-    Parameter("takes", 1, "Kept takes of each exercise to have in the session.", minimum=1, read_only=True),
-    Parameter("repetitions", 5, "End a take after so many; 0 = by time.", minimum=0, read_only=True),
-    Parameter("seconds", 0.0, "End a take after so long [s]; 0 = by repetitions.", minimum=0.0, read_only=True),
-    Parameter("consent", False, "The subject has agreed to be recorded; nothing is without.", read_only=True),
+    Parameter("takes", 1, "How many takes of each exercise to keep in the session.", minimum=1, read_only=True),
+    Parameter("repetitions", 5, "End a take after this many repetitions; 0 = by time.", minimum=0, read_only=True),
+    Parameter("seconds", 0.0, "End a take after this time [s]; 0 = by repetitions.", minimum=0.0, read_only=True),
+    Parameter("consent", False, "The subject has agreed to be recorded; nothing is recorded without.", read_only=True),
     Parameter("auto", False, "Keep good takes and repeat others without asking.", read_only=True),
-    Parameter("attempts", 3, "With auto: give a take up after so many attempts.", minimum=1, read_only=True),
+    Parameter("attempts", 3, "With auto: give a take up after this many attempts.", minimum=1, read_only=True),
     Parameter("out", "", "Folder of the collection, for session.yaml; empty = none.", read_only=True),
-    Parameter("bag", "", "Bag that is being recorded, as session.yaml shall name it.", read_only=True),
+    Parameter("bag", "", "Bag that is being recorded, by the name for session.yaml.", read_only=True),
     Parameter("camera", "", "What the camera is, for session.yaml.", read_only=True),
     Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     pictures.TRANSPORT,
-    Parameter("countdown", 3.0, "From standing well to the start of the take [s].", minimum=0.0),
-    Parameter("patience", 20.0, "End a take by repetitions after so long without one [s].", minimum=1.0),
+    Parameter("countdown", 3.0, "From a good placement to the start of the take [s].", minimum=0.0),
+    Parameter("patience", 20.0, "End a take by repetitions after this time without one [s].", minimum=1.0),
     Parameter(
         "placement_timeout",
         60.0,
-        "With auto: give up, this take and all after it, when nobody stands well for so long, or no pose comes [s]; "
-        "0 = never. Without: whoever runs it decides.",
+        "With auto: give up the session after so long without a good placement, or without a pose [s]; 0 = never. "
+        "Without auto it waits.",
         minimum=0.0,
     ),
-    Parameter("max_lost", 0.1, "Share of a take in which the body may be lost.", minimum=0.0, maximum=1.0),
-    Parameter("max_dropped", 0.2, "Share of its time in which frames may be missing.", minimum=0.0, maximum=1.0),
+    Parameter("max_lost", 0.1, "Largest share of a take in which the body may be lost.", minimum=0.0, maximum=1.0),
+    Parameter("max_dropped", 0.2, "Largest share of a take in which frames may be missing.", minimum=0.0, maximum=1.0),
     Parameter("max_gap", 0.5, "Longest time without a frame [s].", minimum=0.0),
 )
 """Of the node `record_take`."""

@@ -11,16 +11,16 @@ from pose_estimator.backends import BACKENDS, DEFAULT, model_of
 from pose_estimator.options import Options
 
 _USUAL = Options()
-_MODEL = "One of the backend's models, see backends.md; empty: its usual one, which this parameter then names."
-_NETWORKS = "Folder, .task or .whl of them; empty: MediaPipe's; litert only."
+_MODEL = "One of the backend's models, see backends.md; empty: its default, which this parameter then names."
+_NETWORKS = "Folder, .task or .whl with the networks; empty: MediaPipe's; litert only."
 
 BACKEND_PARAMETERS = (
     Parameter("backend", DEFAULT, "What finds the body.", choices=tuple(BACKENDS), at_configure=True),
     Parameter("model", _USUAL.model, _MODEL, at_configure=True),
     Parameter("threads", _USUAL.threads, "Threads of a network; litert only.", 1, 64, at_configure=True),
     Parameter("networks", _USUAL.networks, _NETWORKS, at_configure=True),
-    Parameter("min_detection_confidence", _USUAL.min_detection_confidence, "To accept a body that is new.", 0.0, 1.0),
-    Parameter("min_tracking_confidence", _USUAL.min_tracking_confidence, "To go on following a body.", 0.0, 1.0),
+    Parameter("min_detection_confidence", _USUAL.min_detection_confidence, "Score that a new body needs.", 0.0, 1.0),
+    Parameter("min_tracking_confidence", _USUAL.min_tracking_confidence, "Score that a followed body needs.", 0.0, 1.0),
 )
 """One for the backend's name, and one for each of its `Options`."""
 

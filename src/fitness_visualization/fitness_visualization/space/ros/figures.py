@@ -20,7 +20,7 @@ from fitness_visualization.space.ros.markers import to_camera
 FIELD_OF_VIEW = Parameter(
     "field_of_view",
     60.0,
-    "Angle that the longer side of the picture spans [deg], where the camera is not calibrated.",
+    "Angle that the longer side of the picture spans [deg], if the camera is not calibrated.",
     minimum=10.0,
     maximum=150.0,
     read_only=True,
