@@ -19,7 +19,7 @@ setup(
     zip_safe=True,
     maintainer="ros2_fitness maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
-    description="Landmarks to exercise: body-frame features, windows, LiteRT models; training.",
+    description="Names the exercise from landmarks: body-frame features, windows, LiteRT models; fits such models.",
     license="MIT",
     entry_points={
         "console_scripts": [

@@ -16,7 +16,7 @@ setup(
     zip_safe=True,
     maintainer="ros2_fitness maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
-    description="What people see: the annotated picture and video.",
+    description="What people see: the dashboard, the annotated picture and video, the skeleton in space.",
     license="MIT",
     entry_points={
         "console_scripts": [

@@ -15,7 +15,7 @@ setup(
     zip_safe=True,
     maintainer="ros2_fitness maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
-    description="The pose of the person in each picture: 33 landmarks by MediaPipe, smoothed by stamp.",
+    description="The pose of the person in each picture: 33 landmarks by MediaPipe or LiteRT, smoothed by stamp.",
     license="MIT",
     entry_points={"console_scripts": ["pose_estimator_node = fitness_core.program:main"]},
 )

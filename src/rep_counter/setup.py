@@ -15,7 +15,7 @@ setup(
     zip_safe=True,
     maintainer="ros2_fitness maintainers",
     maintainer_email="maintainers@users.noreply.github.com",
-    description="Landmarks and exercise labels to counted repetitions and sets.",
+    description="Counts repetitions and sets from landmarks and exercise labels, and judges form.",
     license="MIT",
     entry_points={
         "console_scripts": [
