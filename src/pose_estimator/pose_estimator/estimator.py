@@ -104,6 +104,7 @@ class PoseEstimator:
             self._begun = None
         # For the lock no time passes until stamps go on from the newest.
         self._begun = frame.stamp if self._begun is None else max(self._begun, frame.stamp)
+        self.lock.wait(self._begun)
         if self.lock.place is None:
             return Begun(frame, self._backend.begin(frame.image, frame.stamp), None)
         changed = self._change.step(frame.image)

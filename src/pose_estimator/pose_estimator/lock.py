@@ -249,6 +249,7 @@ class PersonLock:
         """Whether this body, if any, is the trainee. stamp [ns]; changed: share of the picture that is new [0..1]."""
         if self.hold <= 0:
             return self._take_anybody(stamp, sight)
+        self.wait(stamp)
         self._changed = max(self._changed, changed)
         if self.state == LockState.SEARCHING:
             if sight is None:
@@ -269,9 +270,12 @@ class PersonLock:
                 return self._take(stamp, sight, known=False)
         self.refused += sight is not None
         self.state = LockState.LOST
-        if seconds(stamp - self._seen[-1][0]) > self.hold:
-            self.state = LockState.SEARCHING
         return False
+
+    def wait(self, stamp: int) -> None:
+        """Search where the hold is over by stamp [ns], be it that the trainee was hidden or that no picture came."""
+        if self._seen and seconds(stamp - self._seen[-1][0]) > self.hold:
+            self.state = LockState.SEARCHING
 
     def _take(self, stamp: int, sight: Sight, known: bool = True, cut: bool = False) -> bool:
         """Go on with this body, as the trainee known until now or as another one; cut: nothing is where it was."""

@@ -120,6 +120,14 @@ def test_the_place_is_held_up_to_a_bound():
     assert all(taken) and lock.bodies == 2, "other clothes: somebody else"
 
 
+@pytest.mark.parametrize(("colours", "bodies"), [(RED, 1), (BLUE, 2)])
+def test_a_time_without_pictures_is_part_of_the_hold(colours, bodies):
+    """The camera was away, or the node was deactivated."""
+    lock, time = locked()
+    assert lock.step(nanoseconds(time + 60), replace(TRAINEE, x=300, colours=colours))
+    assert (lock.state, lock.bodies) == (LockState.LOCKED, bodies)
+
+
 def test_who_stays_where_the_trainee_was_becomes_another_one():
     lock, time = locked()
     taken, _ = show(lock, time, 1.5, Sight(330, 180, 170, BLUE))
@@ -205,6 +213,16 @@ def test_locks_on_by_size_and_centre(people, trainee):
     poses = [estimator.step(Frame(nanoseconds(number * STEP), picture)) for number in range(5)]
     for pose in poses:
         assert float(pose.image[:, 0].mean()) == pytest.approx(trainee, abs=0.05) and pose.body_id == "person_1"
+
+
+def test_after_a_time_without_pictures_the_most_prominent_one_is_looked_for_anew():
+    room = Room({0.5: 0.8})
+    estimator = PoseEstimator(room, smoothing=False)
+    picture = np.full((480, 640, 3), 60, np.uint8)
+    assert estimator.step(Frame(0, picture)).tracked
+    room.people, room.followed = {0.2: 0.5, 0.6: 0.8}, None
+    pose = estimator.step(Frame(nanoseconds(60), picture))
+    assert float(pose.image[:, 0].mean()) == pytest.approx(0.6, abs=0.05)
 
 
 @pytest.mark.parametrize(
