@@ -70,6 +70,7 @@ class Change:
 
     def __init__(self) -> None:
         self._before: np.ndarray | None = None
+        self._shape: tuple[int, ...] = ()
 
     def step(self, picture: np.ndarray) -> float:
         """Share of the picture [0..1] that differs from the one before; 1 for the first, or one of another shape."""
@@ -77,6 +78,7 @@ class Change:
         down, across = max(height // _ROWS, 1), max(width // _COLUMNS, 1)
         cells = picture[down // 2 :: down, across // 2 :: across, 1]
         before, self._before = self._before, cells.astype(np.int16)
-        if before is None or before.shape != cells.shape:
+        shape, self._shape = self._shape, picture.shape
+        if before is None or shape != picture.shape:
             return 1.0
         return float(np.count_nonzero(np.abs(self._before - before) > _NEW) / before.size)

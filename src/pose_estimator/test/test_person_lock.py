@@ -215,6 +215,30 @@ def test_locks_on_by_size_and_centre(people, trainee):
         assert float(pose.image[:, 0].mean()) == pytest.approx(trainee, abs=0.05) and pose.body_id == "person_1"
 
 
+class Standing(PoseBackend):
+    """Sees the same body in every picture, whatever its size."""
+
+    def __init__(self) -> None:
+        world = np.random.default_rng(0).normal(0, 0.1, (33, 3)).astype(np.float32)
+        world[:, 1] += np.linspace(-0.85, 0.85, 33)
+        image = np.array((0.5, 0.5, 0), np.float32) + world * np.array((0.3, 0.4, 0), np.float32)
+        ones = np.ones(33, np.float32)
+        self.body = Detection(image, world, ones, ones.copy(), 1.0)
+
+    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
+        return self.body
+
+    def close(self) -> None:
+        pass
+
+
+def test_who_is_twice_as_large_in_pictures_twice_as_large_is_the_same():
+    estimator = PoseEstimator(Standing())
+    sizes = [(480, 640)] * 60 + [(960, 1280)] * 30 + [(480, 640)] * 30
+    frames = [Frame(nanoseconds(n * STEP), np.full((*size, 3), 60, np.uint8)) for n, size in enumerate(sizes)]
+    assert [estimator.step(frame).body_id for frame in frames] == ["person_1"] * len(frames)
+
+
 def test_after_a_time_without_pictures_the_most_prominent_one_is_looked_for_anew():
     room = Room({0.5: 0.8})
     estimator = PoseEstimator(room, smoothing=False)
