@@ -87,10 +87,16 @@ class CaptureSource(Source):
         return False
 
     def _decode(self) -> Frame | None:
-        if not self._grab():
-            return None
-        arrived = wall_clock()
-        ok, picture = self._capture.retrieve(self._unused())
+        try:
+            if not self._grab():
+                return None
+            arrived = wall_clock()
+            ok, picture = self._capture.retrieve(self._unused())
+        except cv2.error:
+            # Of an empty picture, e.g.: the device is lost then, and asked for again.
+            if self.live:
+                return None
+            raise
         if not ok or picture is None:
             return None
         if not self._pictures:
@@ -178,6 +184,10 @@ def open_device(name: str, path: Path, width: int, height: int, rate: float, fra
         found = ", ".join(str(device) for device in sorted(Path("/dev").glob("video*")))
         raise InputError(f"device {path} is not there; this machine has: {found or 'no camera'}")
     capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+    if width or height:
+        # OpenCV asks the device for neither until it has been told both.
+        width = width or round(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = height or round(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     if width * height > 640 * 480:
         # Uncompressed pictures of this size do not fit through USB 2 at camera rate.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
