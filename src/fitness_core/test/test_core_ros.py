@@ -1,5 +1,7 @@
 """The helpers that nodes share, on real rclpy."""
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -269,7 +271,9 @@ def test_compressed_pictures_are_read_and_others_refused():
             read = images.to_bgr(given)
             assert read.shape == (6, 8, 3)
             np.testing.assert_allclose(read, np.broadcast_to(expected, read.shape), atol=3)
-    for data in (b"", b"no picture"):
+    too_large = bytearray(cv2.imencode(".bmp", picture)[1].tobytes())
+    too_large[18:26] = struct.pack("<ii", 100_000, 100_000)  # width and height
+    for data in (b"", b"no picture", bytes(too_large)):
         with pytest.raises(
             InputError, match=f"'h264' with {len(data)} bytes cannot be decoded; accepted: JPEG and PNG"
         ):

@@ -64,7 +64,10 @@ def _decompressed(message: CompressedImage) -> np.ndarray:
     import cv2  # as below
 
     data = np.frombuffer(message.data, np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes, or more pixels than OpenCV takes
+        picture = None
     if picture is None:
         raise InputError(
             f"a compressed picture of format {message.format!r} with {len(data)} bytes cannot be decoded; "
