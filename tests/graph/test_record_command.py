@@ -17,6 +17,7 @@ import yaml
 from mcap_ros2.reader import read_ros2_messages
 
 from fitness_bringup import cli
+from fitness_bringup.composition import record
 from fitness_core.ros.messages import from_time
 from fitness_datasets.bags import BagReader
 
@@ -159,6 +160,11 @@ def await_line(process: subprocess.Popen[str], text: str) -> None:
         if text in line:
             return
     raise AssertionError(f"no {text!r}")
+
+
+def test_the_password_of_a_camera_is_in_no_session(tmp_path: Path) -> None:
+    options = record.Options("P01", ("squat",), source="rtsp://me:s3cret@eye/live", out=tmp_path)
+    assert record._parameters(options, record._graph_options(options))["camera"] == "rtsp://eye/live"
 
 
 def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:

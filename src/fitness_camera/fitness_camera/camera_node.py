@@ -12,7 +12,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from fitness_camera.ros.calibrated import Calibrated
 from fitness_camera.ros.pace import Pace
 from fitness_camera.source import Source
-from fitness_camera.source_kinds import OF_CAMERA, is_live, sentence
+from fitness_camera.source_kinds import OF_CAMERA, is_live, sentence, shown
 from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, messages, qos
@@ -115,7 +115,7 @@ class CameraNode(FitnessNode):
             level, message = diagnostics.ERROR, self._trouble
         elif self.active and self.finished.done():
             message = "finished"
-        values = {"source": self._given.source, "rate_hz": self._published.hertz()}
+        values = {"source": shown(self._given.source), "rate_hz": self._published.hertz()}
         values |= {"published": self._published.total, "errors": self._errors}
         return level, message, values | {"unanswered": self._pace.unanswered}
 
@@ -163,7 +163,9 @@ class CameraNode(FitnessNode):
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            self.get_logger().info(f"end of {self._given.source}: {self._published.total} frames published{damaged}")
+            self.get_logger().info(
+                f"end of {shown(self._given.source)}: {self._published.total} frames published{damaged}"
+            )
         return True
 
     def _relay(self) -> None:
@@ -175,7 +177,7 @@ class CameraNode(FitnessNode):
                 continue
             if self._source is not None:
                 self._source.close()
-                self._report(f"{self._given.source} is lost; trying again every {RETRY_PERIOD:g} s")
+                self._report(f"{shown(self._given.source)} is lost; trying again every {RETRY_PERIOD:g} s")
             while not self._stopping.wait(RETRY_PERIOD):
                 try:
                     self._source = self._open()
@@ -183,7 +185,7 @@ class CameraNode(FitnessNode):
                     self._trouble = f"{error}; trying again every {RETRY_PERIOD:g} s"
                     continue
                 self._trouble = ""
-                self.get_logger().info(f"{self._given.source} is there")
+                self.get_logger().info(f"{shown(self._given.source)} is there")
                 break
 
     def _publish(self, frame: Frame) -> None:

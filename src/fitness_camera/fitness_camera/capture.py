@@ -163,7 +163,7 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
     return CaptureSource(name, capture, False, refusal, frame_id, path)
 
 
-def open_address(address: str, frame_id: str) -> CaptureSource:
+def open_address(name: str, address: str, frame_id: str) -> CaptureSource:
     """A stream, live, or a file over http, which has a length and is read like a file."""
     timeouts = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
@@ -173,9 +173,9 @@ def open_address(address: str, frame_id: str) -> CaptureSource:
     ]
     capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
     refusal = (
-        f"address {address} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
+        f"address {name} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
     )
-    return CaptureSource(address, capture, _length(capture) == 0, refusal, frame_id)
+    return CaptureSource(name, capture, _length(capture) == 0, refusal, frame_id)
 
 
 def open_device(name: str, path: Path, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:

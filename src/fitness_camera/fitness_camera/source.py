@@ -11,9 +11,10 @@ from fitness_core.types import NANOSECONDS, Frame
 class Source(ABC):
     """An open source of pictures.
 
-    name: as it was given. rate: nominal pictures per second [Hz], 0 = unknown. width, height: of the upright picture
-    [px]. frames: how many pictures it has, 0 = unknown. live: whether pictures come when they come (device, stream).
-    undecoded: how many pictures were left out so far because they are damaged, or missing where a file was cut short.
+    name: as it was given, but for a password (`source_kinds.shown`). rate: nominal pictures per second [Hz], 0 =
+    unknown. width, height: of the upright picture [px]. frames: how many pictures it has, 0 = unknown. live: whether
+    pictures come when they come (device, stream). undecoded: how many pictures were left out so far because they
+    are damaged, or missing where a file was cut short.
     """
 
     def __init__(self, name: str, frame_id: str) -> None:

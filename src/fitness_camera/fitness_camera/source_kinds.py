@@ -28,6 +28,7 @@ TOPIC_PREFIX = "topic:"
 # Of more digits Python makes no number; no device has as many.
 _LONGEST_NUMBER = 1000
 _ADDRESS = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
+_SECRET = re.compile(r"(?<=://)[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class SourceKind:
     matches: Callable[[str], bool]
     live: bool = False
     open: "Callable[[str, Asked], Source] | None" = None
+
+
+def shown(source: str) -> str:
+    """A source as logs, diagnostics and recordings may tell it: an address without its user and password."""
+    return _SECRET.sub("", source)
 
 
 def path_of(text: str) -> Path:
@@ -81,7 +87,7 @@ def _open_device(text: str, asked: Asked) -> "Source":
 def _open_address(text: str, asked: Asked) -> "Source":
     from fitness_camera import capture
 
-    return capture.open_address(text, asked.frame_id)
+    return capture.open_address(shown(text), text, asked.frame_id)
 
 
 def _open_folder(text: str, asked: Asked) -> "Source":

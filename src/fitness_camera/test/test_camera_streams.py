@@ -78,6 +78,24 @@ def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
     assert camera.diagnose()[0] == diagnostics.OK
 
 
+def test_the_password_of_a_stream_is_told_to_nobody(world, stream, capfd):
+    camera = world.camera(source=stream.replace("//", "//somebody:s3cret@"), wait_for_device=True)
+    said = []
+    camera.start()
+    world.until(lambda: len(world.images) > 3)
+    said.append(camera.diagnose())
+    Stream.running.clear()
+    world.until(lambda: "is lost" in camera.diagnose()[1])
+    said.append(camera.diagnose())
+    camera.stop()
+    camera.start()
+    said.append(camera.diagnose())
+    Stream.running.set()
+    world.until(lambda: camera.diagnose()[0] == diagnostics.OK)
+    told = str(said) + capfd.readouterr().err
+    assert told.count(stream.removeprefix("http://")) > 5 and "s3cret" not in told and "somebody" not in told
+
+
 def test_a_file_that_is_not_there_is_not_waited_for(world, tmp_path):
     with pytest.raises(InputError, match="is not there"):
         world.camera(source=str(tmp_path / "nowhere.mp4"), wait_for_device=True).start()

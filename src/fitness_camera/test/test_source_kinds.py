@@ -20,6 +20,7 @@ from fitness_camera.source_kinds import (
     Asked,
     is_live,
     kind_of,
+    shown,
 )
 from fitness_camera.sources import check_source
 from fitness_core.errors import InputError
@@ -89,6 +90,21 @@ def test_an_empty_text_names_none_and_is_answered_with_all(kinds):
         with pytest.raises(InputError, match="source is empty; accepted: a device") as error:
             kind_of(text, kinds)
         assert all(kind.text in str(error.value) for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("rtsp://me:s3cret@10.0.0.7:554/live?quality=1@2", "rtsp://10.0.0.7:554/live?quality=1@2"),
+        ("http://me:s3@cret@eye.local/video", "http://eye.local/video"),
+        ("rtsp://10.0.0.7/a@b", "rtsp://10.0.0.7/a@b"),
+        ("takes/me@home.mp4", "takes/me@home.mp4"),
+        ("file:///home/me@lab/clip.mp4", "file:///home/me@lab/clip.mp4"),
+        ("0", "0"),
+    ],
+)
+def test_of_an_address_user_and_password_are_not_told(source, told):
+    assert shown(source) == told
 
 
 def test_what_the_camera_accepts_is_what_it_opens():

@@ -25,6 +25,7 @@ from fitness_bringup.analysis.footage import Footage, open_footage, place_of
 from fitness_bringup.analysis.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.analysis.report import Report, repetitions_of, segments_of
 from fitness_bringup.tables.terminal import reach, table
+from fitness_camera.source_kinds import shown
 from fitness_core.catalogue import Catalogue, Direction, Exercise, Sides
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
@@ -135,7 +136,7 @@ class _Found:
         duration = float(steps[steps > 0].sum())
         usual = steps[(steps > 0) & (steps < CLOCK_WAS_SET)]
         return Report(
-            source=source,
+            source=shown(source),
             duration_s=duration,
             fps=len(usual) / float(usual.sum()) if len(usual) else float("nan"),
             frames=frames,

@@ -14,7 +14,7 @@ from std_msgs.msg import String
 from fitness_bringup.composition import live, node_parameters
 from fitness_bringup.composition.graph import Graph
 from fitness_bringup.tables.terminal import table
-from fitness_camera.source_kinds import KINDS, is_live
+from fitness_camera.source_kinds import KINDS, is_live, shown
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
@@ -157,7 +157,7 @@ def _parameters(options: Options, graph_options: live.Options) -> dict[str, Any]
         "auto": options.auto or not sys.stdin.isatty(),
         "out": str(options.out),
         "bag": graph_options.record.name,
-        "camera": options.source or "parameter file",
+        "camera": shown(options.source) or "parameter file",
     }
 
 
