@@ -56,7 +56,10 @@ class CameraNode(FitnessNode):
         Parameter("frame_id", "camera_optical_frame", "Frame of the pictures: x right, y down, z forward (REP-103)."),
         Parameter("camera_name", "camera", "Name of the camera, for its calibration."),
         Parameter(
-            "camera_info_url", "", "Calibration: file:///path.yaml or package://name/path.yaml; empty = uncalibrated."
+            "camera_info_url",
+            "",
+            "Calibration: file:///path.yaml or package://name/path.yaml, with ${NAME} and ${ROS_HOME} as "
+            "camera_info_manager has them; empty = uncalibrated.",
         ),
         Parameter("width", 0, "Width requested from a device [px]; 0 leaves it to the device.", minimum=0),
         Parameter("height", 0, "Height requested from a device [px]; 0 leaves it to the device.", minimum=0),

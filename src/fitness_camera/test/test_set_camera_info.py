@@ -111,6 +111,20 @@ def test_without_a_file_it_goes_where_camera_info_manager_looks(world: World) ->
     world.until(lambda: world.infos[-1].k[0] == 50.5)
 
 
+def test_the_file_may_be_named_as_camera_info_manager_names_it(world: World) -> None:
+    url = "file://${ROS_HOME}/lenses/${NAME}.yaml"
+    file = Path(os.environ["ROS_HOME"], "lenses", "eye.yaml")
+    camera = world.camera()
+    camera.set_parameters([Parameter("camera_info_url", value=url)])
+    assert world.calibrate(measured()).success
+    assert calibration.load(file).k == tuple(K)
+    camera.stop()
+    world.infos.clear()
+    camera.start()
+    world.until(lambda: world.infos)
+    assert world.infos[0].k[0] == 50.5
+
+
 @pytest.mark.parametrize(
     ("info", "problem"),
     [

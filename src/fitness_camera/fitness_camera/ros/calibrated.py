@@ -12,6 +12,9 @@ from fitness_camera.source import Source
 from fitness_core.errors import InputError
 from fitness_core.ros.state import ros_home
 
+OWN_FILE = "file://${ROS_HOME}/camera_info/${NAME}.yaml"
+"""The file of a camera of which no other is named, as for camera_info_manager."""
+
 
 class Calibrated:
     """What a node knows of its camera's lens; None known = uncalibrated.
@@ -31,7 +34,8 @@ class Calibrated:
 
     def load(self) -> None:
         """Read the file; raises InputError for what is none."""
-        self.known = calibration.of_url(self._url(), self._name(), get_package_share_directory, self._warn)
+        url = _at_home(self._url())
+        self.known = calibration.of_url(url, self._name(), get_package_share_directory, self._warn)
 
     def fill(self, info: CameraInfo) -> None:
         """Write it into a CameraInfo. Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says."""
@@ -58,8 +62,12 @@ class Calibrated:
         source = self._source()
         if source is not None and (new.width, new.height) != (source.width, source.height):
             raise InputError(f"a calibration for {new.width}x{new.height}, pictures are {source.width}x{source.height}")
-        own = ros_home() / "camera_info" / f"{name}.yaml"
-        path = calibration.locate(url, name, get_package_share_directory) if url else own
+        path = calibration.locate(_at_home(url or OWN_FILE), name, get_package_share_directory)
         calibration.save(path, new)
         self.known = new
         return f"in use, and written to {path}" + ("" if url else f"; give camera_info_url:=file://{path} from now on")
+
+
+def _at_home(url: str) -> str:
+    """A camera_info_url with `${ROS_HOME}` written out."""
+    return url.replace("${ROS_HOME}", str(ros_home()))
