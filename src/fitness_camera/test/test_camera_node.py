@@ -109,6 +109,18 @@ def test_a_calibration_is_published_with_every_picture(world, clip, tmp_path):
     )
 
 
+def test_a_picture_of_another_size_has_no_calibration(world, slow, tmp_path):
+    (tmp_path / "eye.yaml").write_text(CALIBRATION.format(width=64))
+    cv2.imwrite(f"{slow}/1.png", np.zeros((24, 32, 3), np.uint8))
+    world.camera(source=slow, camera_info_url=f"{tmp_path}/eye.yaml").start()
+    world.until(lambda: len(world.infos) == 3)
+    assert [(info.width, info.k[0], info.distortion_model) for info in world.infos] == [
+        (64, 50.0, "plumb_bob"),
+        (32, 0.0, ""),
+        (64, 50.0, "plumb_bob"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("url", "content", "problem"),
     [

@@ -38,8 +38,12 @@ class Calibrated:
         self.known = calibration.of_url(url, self._name(), get_package_share_directory, self._warn)
 
     def fill(self, info: CameraInfo) -> None:
-        """Write it into a CameraInfo. Uncalibrated: K, R and P all zero, as sensor_msgs/CameraInfo says."""
-        if self.known is not None:
+        """Write it into the CameraInfo of a picture.
+
+        K, R and P are all zero without a calibration, as sensor_msgs/CameraInfo says, or without one of this size: the
+        pictures of a folder need not be alike, and those of a stream may change.
+        """
+        if self.known is not None and (self.known.width, self.known.height) == (info.width, info.height):
             self.known.fill(info)
 
     def require_size_of(self, source: Source) -> None:
