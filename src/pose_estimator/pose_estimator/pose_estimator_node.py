@@ -76,6 +76,8 @@ class PoseEstimatorNode(FitnessNode):
         name_model(self)
 
     def configure(self) -> None:
+        name_model(self)
+        self._new_thresholds = False
         given = self.params
         self._estimator = PoseEstimator(
             self._make_backend(), given.smoothing, given.smoothing_min_cutoff, given.smoothing_beta, given.lock_hold

@@ -23,6 +23,7 @@ from fitness_core.ros import diagnostics, images, messages, qos
 from fitness_msgs.msg import BodyPose
 from pose_estimator import pose_estimator_node
 from pose_estimator.backend import Detection, PoseBackend
+from pose_estimator.options import Options
 from pose_estimator.pose_estimator_node import PoseEstimatorNode, Statistics
 
 CLIP = Path(__file__).resolve().parents[4] / "shared/data/videos/curl/pose_trainer_sample_bicep_curl.mp4"
@@ -257,6 +258,30 @@ def test_smoothing_can_be_set_while_running(world, gate):
     assert result.successful and not node._estimator.smoothing
     [result] = node.set_parameters([Parameter("smoothing_beta", value=-1.0)])
     assert not result.successful
+
+
+def test_thresholds_make_another_backend_where_there_is_one(world, gate, monkeypatch):
+    made: list[Options] = []
+    monkeypatch.setattr(pose_estimator_node, "make_backend", lambda _, options: made.append(options) or gate)
+    node = world.add(PoseEstimatorNode)
+    for threshold, backends in ((0.3, 1), (0.4, 2)):
+        assert node.set_parameters([Parameter("min_tracking_confidence", value=threshold)])[0].successful
+        if not node.active:
+            node.start()
+        seen = len(world.poses)
+        while len(world.poses) == seen:
+            world.send()
+            world.spin(0.05)
+        assert (made[-1].min_tracking_confidence, len(made)) == (threshold, backends)
+
+
+def test_the_model_is_named_again_where_another_one_is_to_be_taken(world, gate):
+    node = world.pose_node(model="lite")
+    node.stop()
+    node.set_parameters([Parameter("model", value="")])
+    node.start()
+    assert node.get_parameter("model").value == "full"
+    assert node.diagnose()[2]["backend"] == "mediapipe full"
 
 
 @pytest.mark.parametrize("parameters", [{"model": "huge"}, {"min_detection_confidence": 2.0}, {"modell": "full"}])
