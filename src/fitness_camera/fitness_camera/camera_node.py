@@ -118,9 +118,8 @@ class CameraNode(FitnessNode):
             level, message = diagnostics.ERROR, self._trouble
         elif self.active and self.finished.done():
             message = "finished"
-        values = {"source": shown(self._given.source), "rate_hz": self._published.hertz()}
-        values |= {"published": self._published.total, "errors": self._errors}
-        return level, message, values | {"unanswered": self._pace.unanswered}
+        values = {"source": shown(self._given.source), "rate_hz": self._published.hertz(), "errors": self._errors}
+        return level, message, values | {"published": self._published.total, "unanswered": self._pace.unanswered}
 
     def _open(self) -> Source:
         given = self._given
@@ -135,17 +134,17 @@ class CameraNode(FitnessNode):
 
     def _run(self) -> None:
         try:
-            if self._source is None or self._source.live:
-                self._relay()
-            elif self._play(self._source) and not self.finished.done():
-                self.finished.set_result(self._trouble)
+            over = self._relay()
         except Exception:
             # A thread that dies is not seen by anybody.
             self._report("the capture thread failed")
             self.get_logger().error(traceback.format_exc())
+            over = self._source is not None and not self._source.live
         finally:
             if self._source is not None:
                 self._source.close()
+        if over and not self.finished.done():
+            self.finished.set_result(self._trouble)
 
     def _play(self, source: Source) -> bool:
         """Publish a recording; whether it came to its end."""
@@ -166,21 +165,21 @@ class CameraNode(FitnessNode):
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            self.get_logger().info(
-                f"end of {shown(self._given.source)}: {self._published.total} frames published{damaged}"
-            )
+            self.get_logger().info(f"end of {source.name}: {self._published.total} frames published{damaged}")
         return True
 
-    def _relay(self) -> None:
-        """Publish a device or stream until told to stop; ask for it again when it is lost, or is not there yet."""
+    def _relay(self) -> bool:
+        """Publish until told to stop (False) or a recording ends (True); ask again for what is live and not there."""
         while not self._stopping.is_set():
+            if self._source is not None and not self._source.live:  # of an address known once it answers
+                return self._play(self._source)
             frame = self._source.read() if self._source is not None else None
             if frame is not None:
                 self._publish(stamped_by(self.get_clock(), frame))
                 continue
             if self._source is not None:
                 self._source.close()
-                self._report(f"{shown(self._given.source)} is lost; trying again every {RETRY_PERIOD:g} s")
+                self._report(f"{self._source.name} is lost; trying again every {RETRY_PERIOD:g} s")
             while not self._stopping.wait(RETRY_PERIOD):
                 try:
                     self._source = self._open()
@@ -188,8 +187,9 @@ class CameraNode(FitnessNode):
                     self._trouble = f"{error}; trying again every {RETRY_PERIOD:g} s"
                     continue
                 self._trouble = ""
-                self.get_logger().info(f"{shown(self._given.source)} is there")
+                self.get_logger().info(f"{self._source.name} is there")
                 break
+        return False
 
     def _publish(self, frame: Frame) -> None:
         if self._info_publisher.get_subscription_count():

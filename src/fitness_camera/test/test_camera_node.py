@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from camera_world import stamps
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
+from fitness_camera.folder import FolderSource
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.ros import pace
 from fitness_core.errors import InputError
@@ -241,6 +243,15 @@ def test_a_picture_that_cannot_be_read_ends_the_folder_and_is_reported(world, tm
     assert (level, values["published"], values["errors"]) == (diagnostics.ERROR, 1, 1)
     assert "2.png" in message
     assert "2.png" in camera.finished.result(), "a program ends with 2 by that"
+
+
+def test_a_recording_that_an_error_ends_is_over_too(world, slow, monkeypatch):
+    monkeypatch.setattr(FolderSource, "read", Mock(side_effect=RuntimeError("the disk is gone")))
+    camera = world.camera(source=slow)
+    camera.start()
+    world.until(camera.finished.done)
+    assert camera.finished.result() == "the capture thread failed"
+    assert camera.diagnose()[0] == diagnostics.ERROR
 
 
 def program(*arguments: str) -> subprocess.Popen:

@@ -1,5 +1,6 @@
 """Devices and network streams: stamps, losses, and waiting for what is not there."""
 
+import contextlib
 import http.server
 import threading
 import time
@@ -7,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from camera_world import stamps
+from made_recordings import make_video
 
 from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
@@ -76,6 +78,47 @@ def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
     Stream.running.set()
     world.until(lambda: len(world.images) > 3)
     assert camera.diagnose()[0] == diagnostics.OK
+
+
+class File(http.server.BaseHTTPRequestHandler):
+    """A video over http, once it is `there`."""
+
+    content = b""
+    there = threading.Event()
+
+    def do_GET(self) -> None:
+        if not self.there.is_set():
+            self.send_error(503)
+            return
+        begin = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(self.content) - begin))
+        self.send_header("Content-Range", f"bytes {begin}-{len(self.content) - 1}/{len(self.content)}")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(self.content[begin:])
+
+    log_message = Stream.log_message
+
+
+def test_a_recording_of_an_address_that_is_waited_for_is_played_as_one(world, tmp_path):
+    File.content = make_video(tmp_path / "clip.avi").read_bytes()
+    File.there.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), File) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/clip.avi"
+        camera = world.camera(source=address, wait_for_device=True, wait_for_subscribers=0)
+        before = time.time_ns()
+        camera.start()
+        assert "trying again" in camera.diagnose()[1]
+        File.there.set()
+        world.until(camera.finished.done)
+        world.until(lambda: len(world.images) == 20)
+        assert before < stamps(world.images)[0]
+        assert np.diff(stamps(world.images)).tolist() == [40_000_000] * 19
+        assert camera.diagnose()[:2] == (diagnostics.OK, "finished")
+        server.shutdown()
 
 
 def test_the_password_of_a_stream_is_told_to_nobody(world, stream, capfd):
