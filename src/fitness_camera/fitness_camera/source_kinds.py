@@ -28,6 +28,7 @@ TOPIC_PREFIX = "topic:"
 # Of more digits Python makes no number; no device has as many.
 _LONGEST_NUMBER = 1000
 _ADDRESS = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
+_DEVICE = re.compile("/dev/(?!shm/)")  # /dev/shm holds files in memory
 _SECRET = re.compile(r"(?<=://)[^/?#]*@")
 
 
@@ -107,7 +108,7 @@ def _open_file(text: str, asked: Asked) -> "Source":
 
 DEVICE = SourceKind(
     "a device (0, /dev/video0)",
-    lambda text: (text.isdecimal() and len(text) < _LONGEST_NUMBER) or text.startswith("/dev/"),
+    lambda text: (text.isdecimal() and len(text) < _LONGEST_NUMBER) or bool(_DEVICE.match(text)),
     live=True,
     open=_open_device,
 )

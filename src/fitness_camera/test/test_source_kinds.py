@@ -32,6 +32,8 @@ from fitness_core.errors import InputError
         ("0", DEVICE, DEVICE),
         (" 12 ", DEVICE, DEVICE),
         ("/dev/video97", DEVICE, DEVICE),
+        ("/dev/v4l/by-id/usb-eye-index0", DEVICE, DEVICE),
+        ("/dev/shm/clip.mp4", FILE, FILE),
         ("rtsp://10.0.0.7/stream", ADDRESS, ADDRESS),
         ("http://10.0.0.7/clip.mp4", ADDRESS, ADDRESS),
         ("browser", BROWSER, FILE),
