@@ -33,6 +33,8 @@ def main() -> int:
     given = parser.parse_args()
     try:
         options = Options(given.model, threads=given.threads)
+        if given.pictures < 1:
+            raise InputError(f"--pictures is {given.pictures}; accepted: 1 or more")
         for clip in given.clips:
             pictures = _pictures(clip, given.pictures)
             found = differences(pictures, given.backend, options)

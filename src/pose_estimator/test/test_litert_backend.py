@@ -13,6 +13,7 @@ import pytest
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.types import SET_BACK
+from pose_estimator import compare_backends
 from pose_estimator.backends import make_backend
 from pose_estimator.compare import differences
 from pose_estimator.litert import files, landmarks
@@ -223,6 +224,12 @@ def test_a_file_that_is_another_network_is_refused(tmp_path):
         written.writestr("pose_landmarks_detector.tflite", detector)
     with pytest.raises(InputError, match=f"pose_detector.tflite in {bundle}: not a network"):
         make_backend("litert", Options(networks=str(bundle)))
+    locked = bytearray(bundle.read_bytes())
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        locked[locked.index(signature) + flags] |= 1  # encrypted
+    bundle.write_bytes(locked)
+    with pytest.raises(InputError, match=f"{bundle} is damaged .*encrypted.*fetch it again"):
+        make_backend("litert", Options(networks=str(bundle)))
 
 
 @pytest.mark.parametrize(
@@ -237,3 +244,17 @@ def test_what_a_network_is_taken_from_is_what_holds_it(model, by, tmp_path):
 def test_threads_below_one_are_refused():
     with pytest.raises(InputError, match="threads is 0; accepted: 1 or more"):
         make_backend("litert", Options(threads=0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--pictures", "0", "clip.mp4"], "error: --pictures is 0; accepted: 1 or more"),
+        (["--threads", "0", "clip.mp4"], "error: threads is 0; accepted: 1 or more"),
+        (["nowhere.mp4"], "error: nowhere.mp4: no pictures in it"),
+    ],
+)
+def test_the_comparison_with_mediapipe_refuses_what_it_cannot_use(arguments, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["compare_backends", *arguments])
+    assert compare_backends.main() == 2
+    assert capsys.readouterr().err.startswith(said)

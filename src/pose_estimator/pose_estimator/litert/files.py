@@ -85,6 +85,7 @@ def _from_bundle(path: Path, model: str, how: str) -> tuple[NetworkFile, Network
                 if name is None:
                     raise InputError(f"{path} holds no {names[0]}; accepted: {how}")
                 found.append(NetworkFile.of(bundle.read(name), f"{name} in {path}"))
-    except (zipfile.BadZipFile, OSError, zlib.error) as error:
+    # A RuntimeError: encrypted, or packed in a way that Python does not know.
+    except (zipfile.BadZipFile, OSError, zlib.error, EOFError, RuntimeError) as error:
         raise InputError(f"{path} is damaged ({error}); fetch it again: {how}") from None
     return found[0], found[1]
