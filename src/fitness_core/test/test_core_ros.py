@@ -1,6 +1,7 @@
 """The helpers that nodes share, on real rclpy."""
 
 import struct
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -288,3 +289,23 @@ def test_picture_round_trip_of_a_crop_and_refusals():
         images.to_bgr(Image(height=1, width=1, encoding="16UC1", step=2, data=[0, 0]))
     with pytest.raises(InputError, match="needs a step of at least 30"):
         images.to_bgr(Image(height=10, width=10, encoding="bgr8", step=30, data=[0] * 299))
+
+
+def test_who_looks_at_a_rate_while_it_ticks_takes_nothing_from_it(monkeypatch):
+    """The look of another thread falls into the moment in which what is old is found to be old."""
+    rate, now, looks = diagnostics.Rate(window=1.0), [0.0], []
+
+    class Moment(float):
+        def __lt__(self, other: float) -> bool:
+            if looks:
+                looks.pop()()
+            return float(self) < other
+
+    monkeypatch.setattr(diagnostics, "time", SimpleNamespace(monotonic=lambda: Moment(now[0])))
+    rate.tick(0.1)
+    now[0] = 10.0
+    looks.append(rate.hertz)
+    rate.tick(0.3)
+    assert (rate.hertz(), rate.mean_cost(), looks) == (1.0, 0.3, [])
+    now[0] = 11.5
+    assert (rate.hertz(), rate.mean_cost()) == (0.0, 0.0)

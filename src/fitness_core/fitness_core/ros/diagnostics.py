@@ -25,7 +25,10 @@ SHOWN_FOR = 5.0
 
 
 class Rate:
-    """Events per second and their mean cost over the last `window` seconds of the machine's clock."""
+    """Events per second and their mean cost over the last `window` seconds of the machine's clock.
+
+    Who ticks forgets what is older; other threads may look meanwhile, and change nothing.
+    """
 
     def __init__(self, window: float = 2.0) -> None:
         self.total = 0
@@ -37,7 +40,8 @@ class Rate:
         now = time.monotonic()
         self.total += 1
         self._events.append((now, cost))
-        self._forget(now)
+        while self._events and self._events[0][0] < now - self._window:
+            self._events.popleft()
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -48,17 +52,16 @@ class Rate:
 
     def hertz(self) -> float:
         """Events per second."""
-        self._forget(time.monotonic())
-        return len(self._events) / self._window
+        return len(self._costs()) / self._window
 
     def mean_cost(self) -> float:
         """Mean cost [s]; 0 without events."""
-        events = list(self._events)
-        return sum(cost for _, cost in events) / len(events) if events else 0.0
+        costs = self._costs()
+        return sum(costs) / len(costs) if costs else 0.0
 
-    def _forget(self, now: float) -> None:
-        while self._events and self._events[0][0] < now - self._window:
-            self._events.popleft()
+    def _costs(self) -> list[float]:
+        since = time.monotonic() - self._window
+        return [cost for when, cost in list(self._events) if when >= since]
 
 
 class Progress:
