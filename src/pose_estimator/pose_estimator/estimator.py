@@ -73,9 +73,7 @@ class PoseEstimator:
         self._seen: int | None = None
 
     def tune(self, smoothing: bool, min_cutoff: float, beta: float) -> None:
-        """Change the smoothing from the next picture on."""
-        if smoothing != self.smoothing:
-            self._forget()
+        """Change the smoothing from the next picture on; another thread may be at a pose."""
         self.smoothing = smoothing
         self._filter.min_cutoff, self._filter.beta = min_cutoff, beta
 
@@ -143,7 +141,9 @@ class PoseEstimator:
         if not overtaken:
             self._seen = frame.stamp
         image, world = detection.image, detection.world
-        if self.smoothing and not overtaken:
+        if not self.smoothing:
+            self._forget()
+        elif not overtaken:
             unit = _unit(width, height)
             points = np.empty((2, *image.shape), np.float32)  # in pixels, in metres
             np.multiply(image, unit, out=points[0])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fitness_core.filters import OneEuro
 from fitness_core.geometry import angles_of
 from fitness_core.mailbox import Mailbox
 from fitness_core.skeleton import INDEX
@@ -180,6 +181,26 @@ def test_smoothing_can_be_changed_on_the_way():
     later = [estimator.step(Frame(nanoseconds(time), PICTURE)) for time in times[12:]][-1]
     assert first.world == pytest.approx(found[11].world)
     assert later.world == pytest.approx(first.world, abs=0.02)  # a cut-off near zero holds what it has
+
+
+def test_smoothing_can_be_switched_off_while_another_thread_smooths():
+    found, times = curl(30, 1)
+    estimator = PoseEstimator(Script(found))
+    estimator.step(Frame(nanoseconds(times[0]), PICTURE))
+
+    class Meanwhile(OneEuro):
+        @property
+        def beta(self) -> float:
+            estimator.tune(smoothing=False, min_cutoff=1.0, beta=40.0)
+            return 40.0
+
+        @beta.setter
+        def beta(self, _: float) -> None:
+            pass
+
+    estimator._filter.__class__ = Meanwhile
+    assert estimator.step(Frame(nanoseconds(times[1]), PICTURE)).tracked
+    assert np.array_equal(estimator.step(Frame(nanoseconds(times[2]), PICTURE)).world, found[2].world)
 
 
 def test_landmarks_that_are_all_in_one_place_do_no_harm():
