@@ -56,7 +56,7 @@ class CaptureSource(Source):
         # so it is told not to, and the turn that the file asks for is made here.
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
         self._turn = _TURNS.get(round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360)
-        self._wide = 1.0 if live else _width_of_pixels(capture)
+        self._wide = _width_of_pixels(capture)
         self.rate = _known(capture.get(cv2.CAP_PROP_FPS), 1000)
         self._stamps = Stamps(self.rate)
         self._pictures: list[np.ndarray] = []
@@ -206,7 +206,12 @@ def open_device(name: str, path: Path, width: int, height: int, rate: float, fra
 
 
 def _width_of_pixels(capture: cv2.VideoCapture) -> float:
-    """How wide a pixel is shown, in its heights (sample aspect ratio); 1 where the file does not say."""
+    """How wide a pixel is shown, in its heights (sample aspect ratio); 1 where file or stream does not say.
+
+    A device has no such property: its driver answers with another one.
+    """
+    if capture.get(cv2.CAP_PROP_BACKEND) == cv2.CAP_V4L2:
+        return 1.0
     wide = _known(capture.get(cv2.CAP_PROP_SAR_NUM), 1e6) / (_known(capture.get(cv2.CAP_PROP_SAR_DEN), 1e6) or 1.0)
     return wide if 1 / _WIDEST <= wide <= _WIDEST and abs(wide - 1) > _SQUARE else 1.0
 

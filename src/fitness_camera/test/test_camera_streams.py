@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import struct
 import threading
 import time
 
@@ -11,6 +12,7 @@ from camera_world import stamps
 from made_recordings import make_video
 
 from fitness_camera.quiet_opencv import cv2
+from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics
 
@@ -19,6 +21,7 @@ class Stream(http.server.BaseHTTPRequestHandler):
     """A network camera: MJPEG over http, as long as `running`."""
 
     running = threading.Event()
+    shape_of_pixels = 1, 1
 
     def do_GET(self) -> None:
         if not self.running.is_set():
@@ -28,6 +31,8 @@ class Stream(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
         self.end_headers()
         picture = cv2.imencode(".jpg", np.full((48, 64, 3), 100, np.uint8))[1].tobytes()
+        # The density of JFIF, in which FFmpeg has the shape of pixels.
+        picture = picture[:14] + struct.pack(">HH", *self.shape_of_pixels) + picture[18:]
         while self.running.is_set():
             head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
             try:
@@ -78,6 +83,13 @@ def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
     Stream.running.set()
     world.until(lambda: len(world.images) > 3)
     assert camera.diagnose()[0] == diagnostics.OK
+
+
+def test_pixels_of_a_stream_that_are_not_square_are_made_so(stream, monkeypatch):
+    monkeypatch.setattr(Stream, "shape_of_pixels", (4, 3))
+    with open_source(stream) as source:
+        assert source.live and (source.width, source.height) == (85, 48)
+        assert source.read().image.shape == (48, 85, 3)
 
 
 class File(http.server.BaseHTTPRequestHandler):

@@ -22,6 +22,8 @@ class Device:
 
     def __init__(self, *_: object) -> None:
         self.has = {cv2.CAP_PROP_FRAME_WIDTH: 640.0, cv2.CAP_PROP_FRAME_HEIGHT: 480.0, cv2.CAP_PROP_FPS: 30.0}
+        # What a driver answers to the last two is not the shape of its pixels.
+        self.has |= {cv2.CAP_PROP_BACKEND: cv2.CAP_V4L2, cv2.CAP_PROP_SAR_NUM: 2.0, cv2.CAP_PROP_SAR_DEN: 1.0}
         self._asked: dict[int, float] = {}
         self._number = -1
 
