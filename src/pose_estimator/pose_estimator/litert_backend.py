@@ -33,11 +33,14 @@ class LiteRtBackend(PoseBackend):
         self._steadier = Steadier()
         self._region: Region | None = None
         self._stamp: int | None = None
+        self._shape: tuple[int, ...] = ()
 
     def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
         assert self._detector is not None and self._landmarks is not None, "closed"
-        if self._stamp is not None and self._stamp - stamp > SET_BACK:
+        # A region is in pixels.
+        if picture_bgr.shape != self._shape or (self._stamp is not None and self._stamp - stamp > SET_BACK):
             self._lose()
+        self._shape = picture_bgr.shape
         step = elapsed(self._stamp, stamp)
         self._stamp = stamp
         region = self._region or self._detector.find(picture_bgr)

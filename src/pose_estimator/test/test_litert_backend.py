@@ -27,7 +27,6 @@ CLIPS = (
     "videos/squat/virtual_gym_assistant_back.mp4",
     "videos/curl/pose_trainer_sample_bicep_curl.mp4",
 )
-EMPTY = np.full((480, 640, 3), 90, np.uint8)
 
 
 def pictures(path: Path, count: int) -> list[np.ndarray]:
@@ -73,7 +72,8 @@ def test_it_looks_for_a_person_only_where_it_follows_none(backend, person, monke
     followed = [backend.detect(picture, number) for number, picture in enumerate(person)]
     assert all(followed) and len(searches) == 1
     # Gone: one picture shows it, then every picture is searched.
-    assert [backend.detect(EMPTY, 100 + number) for number in range(3)] == [None] * 3
+    empty = np.full_like(person[0], 90)
+    assert [backend.detect(empty, 100 + number) for number in range(3)] == [None] * 3
     assert len(searches) == 3
     assert backend.detect(person[0], 200) and len(searches) == 4
     # A picture that others have overtaken is of the same body; a recording that starts over is searched again.
@@ -187,6 +187,15 @@ def test_the_networks_come_from_a_folder_a_bundle_or_a_wheel(tmp_path, person, m
     assert files.load("full") == (detector, full)
     made = make_backend("litert", Options(networks=str(bundle)))
     assert made.detect(person[0], 0)
+
+
+def test_a_body_stays_where_it_is_when_the_size_of_the_pictures_changes(backend, person):
+    before = [backend.detect(picture, number * 33_000_000) for number, picture in enumerate(person)]
+    for number, picture in enumerate(person):
+        small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        found = backend.detect(small, (len(person) + number) * 33_000_000)
+        away = np.linalg.norm((found.image - before[number].image)[:, :2], axis=1)
+        assert np.median(away) < 0.05, "of the picture; a quarter, where it was looked for as in the large one"
 
 
 @pytest.mark.parametrize("model", ["lite", "heavy"])
