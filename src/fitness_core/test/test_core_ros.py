@@ -1,7 +1,9 @@
 """The helpers that nodes share, on real rclpy."""
 
 import struct
-from types import SimpleNamespace
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -195,6 +197,57 @@ def test_a_node_that_was_held_up_tells_so(lamp, monkeypatch):
     assert told[-1].level == diagnostics.WARN
 
 
+def in_turn(one, other) -> None:
+    """Do `one` to its end and `other` again and again meanwhile, in two threads that take turns all the time."""
+    interval, done = sys.getswitchinterval(), threading.Event()
+
+    def repeat() -> None:
+        while not done.is_set():
+            other()
+
+    with ThreadPoolExecutor(1) as pool:
+        sys.setswitchinterval(1e-6)
+        try:
+            repeating = pool.submit(repeat)
+            one()
+        finally:
+            done.set()
+            sys.setswitchinterval(interval)
+        repeating.result()
+
+
+def test_a_rate_is_read_while_another_thread_ticks():
+    rate = diagnostics.Rate(window=1e-5)
+    in_turn(lambda: [rate.tick() for _ in range(400_000)], lambda: (rate.hertz(), rate.mean_cost()))
+    assert rate.total == 400_000
+
+
+def test_what_is_refused_is_told_while_another_thread_refuses():
+    own = refusals.Refusals(lambda line: None)
+
+    def refuse() -> None:
+        for number in range(4000):
+            with own.taking(f"topic{number}"):
+                raise InputError("no")
+
+    in_turn(refuse, lambda: own.tell(diagnostics.OK, "", {}))
+    assert len(own.tell(diagnostics.OK, "", {})[2]) == 4000
+
+
+def test_what_is_over_has_no_rate_and_no_cost(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr(diagnostics.time, "monotonic", lambda: now[0])
+    rate = diagnostics.Rate(window=2.0)
+    for cost in (0.1, 0.3):
+        rate.tick(cost)
+        now[0] += 1.0
+    assert rate.mean_cost() == pytest.approx(0.2) and rate.hertz() == 1.0
+    now[0] += 0.5
+    assert rate.mean_cost() == pytest.approx(0.3) and rate.hertz() == 0.5
+    now[0] += 10.0
+    assert rate.mean_cost() == 0.0 and rate.hertz() == 0.0
+
+
 def test_an_estimator_without_depth_or_visibility_is_understood():
     nan = np.full(33, np.nan, np.float32)
     places = np.random.default_rng(0).random((33, 2)).astype(np.float32)
@@ -289,23 +342,3 @@ def test_picture_round_trip_of_a_crop_and_refusals():
         images.to_bgr(Image(height=1, width=1, encoding="16UC1", step=2, data=[0, 0]))
     with pytest.raises(InputError, match="needs a step of at least 30"):
         images.to_bgr(Image(height=10, width=10, encoding="bgr8", step=30, data=[0] * 299))
-
-
-def test_who_looks_at_a_rate_while_it_ticks_takes_nothing_from_it(monkeypatch):
-    """The look of another thread falls into the moment in which what is old is found to be old."""
-    rate, now, looks = diagnostics.Rate(window=1.0), [0.0], []
-
-    class Moment(float):
-        def __lt__(self, other: float) -> bool:
-            if looks:
-                looks.pop()()
-            return float(self) < other
-
-    monkeypatch.setattr(diagnostics, "time", SimpleNamespace(monotonic=lambda: Moment(now[0])))
-    rate.tick(0.1)
-    now[0] = 10.0
-    looks.append(rate.hertz)
-    rate.tick(0.3)
-    assert (rate.hertz(), rate.mean_cost(), looks) == (1.0, 0.3, [])
-    now[0] = 11.5
-    assert (rate.hertz(), rate.mean_cost()) == (0.0, 0.0)
