@@ -25,12 +25,16 @@ def check_writable(*files: Path | None) -> None:
         if path is None:
             continue
         paths.given(path)
-        folder = path.parent
+        folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
         if not folder.is_dir():
             raise InputError(f"{path}: the folder {folder} does not exist; make it or give another")
         if path.is_dir():
             raise InputError(f"{path} is a folder; give the name of a file")
-        if not os.access(path if path.exists() else folder, os.W_OK):
+        # A file is replaced: not only it must be writable, but its folder too, which takes the new one.
+        touched = [path] if path.exists() else []
+        if path.is_file() or not path.exists():
+            touched.append(folder)
+        if not all(os.access(each, os.W_OK) for each in touched):
             raise InputError(f"{path} cannot be written (permission); give another place")
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
     """Write a file, or over one; a death at any moment leaves the old one or the new one. Raises OSError.
 
+    A link stays, and the file that it leads to is written: /dev/stdout is one, to a file where it is redirected.
     durable: also where the machine loses its power. That waits for the disk, some tens of milliseconds.
     """
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as stream:

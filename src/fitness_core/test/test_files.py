@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from fitness_core import command_line
+from fitness_core.command_line import check_writable, write_file
+from fitness_core.errors import InputError
 from fitness_core.files import replace_file
 
 
@@ -32,3 +35,33 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(FileNotFoundError):
         replace_file(tmp_path / "not there" / "state.json", "new")
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    for name in ("there.json", "not yet.json"):
+        file, link = tmp_path / "disk" / name, tmp_path / name
+        link.symlink_to(file)
+        if name == "there.json":
+            file.write_text("old")
+        check_writable(link)
+        write_file(link, "new")
+        assert link.is_symlink() and file.read_text() == "new"
+    assert {path.name for path in (tmp_path / "disk").iterdir()} == {"there.json", "not yet.json"}
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_file_in_a_folder_that_takes_no_new_one_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: bool
+) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    file = given = folder / "report.json"
+    file.write_text("old")
+    if link:
+        given = tmp_path / "report.json"
+        given.symlink_to(file)
+    check_writable(given)
+    monkeypatch.setattr(command_line.os, "access", lambda path, _: Path(path) != folder)  # root may write everywhere
+    with pytest.raises(InputError, match="cannot be written"):
+        check_writable(given)
