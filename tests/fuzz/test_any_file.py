@@ -204,11 +204,12 @@ def test_yaml_files(name: str, tmp_path: Path) -> None:
         "when: 2024-13-45",
         "n: " + "9" * 5000,
         "x" * 1_000_001,
+        "a: 1\nb: {a: 1, b: [a, a]}\na: [1]",
     ],
-    ids=["aliases", "deep", "deeper", "date", "digits", "long"],
+    ids=["aliases", "deep", "deeper", "date", "digits", "long", "twice"],
 )
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_yaml_that_would_not_end_is_refused(monkeypatch: pytest.MonkeyPatch, loader: type, text: str) -> None:
+def test_yaml_that_nobody_means_is_refused(monkeypatch: pytest.MonkeyPatch, loader: type, text: str) -> None:
     monkeypatch.setattr(yaml_text, "LOADER", loader)
     with pytest.raises(yaml.YAMLError):
         parse(text)

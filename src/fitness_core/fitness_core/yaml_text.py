@@ -1,5 +1,7 @@
 """YAML as people write it into files of this project: plain values, of a size and depth that nobody exceeds by hand."""
 
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import yaml
@@ -24,17 +26,28 @@ def parse(text: str) -> Any:
 
 
 def _check(text: str) -> None:
-    """Refuse endless depth, and aliases: ten lines of them are more values than fit into a machine's memory."""
-    depth = 0
+    """Refuse endless depth, aliases, and what is given twice.
+
+    Ten lines of aliases are more values than fit into a machine's memory; of two values YAML's reader keeps the last.
+    """
+    # Of every list and mapping that is open: its names so far, and whether its next node is one.
+    around: list[tuple[set[str], Iterator[bool]]] = []
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
             raise _refused("an alias (*name) is not accepted; write the value out", event)
         if isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.NodeEvent) and depth >= DEEPEST:
-            raise _refused(f"values are nested deeper than {DEEPEST} levels", event)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+            around.pop()
+        elif isinstance(event, yaml.NodeEvent):
+            if len(around) >= DEEPEST:
+                raise _refused(f"values are nested deeper than {DEEPEST} levels", event)
+            if around:
+                names, is_name = around[-1]
+                if next(is_name) and isinstance(event, yaml.ScalarEvent):
+                    if event.value in names:
+                        raise _refused(f"{event.value!r} is given twice; leave one of them out", event)
+                    names.add(event.value)
+            if isinstance(event, yaml.CollectionStartEvent):
+                around.append((set(), cycle((True, False) if isinstance(event, yaml.MappingStartEvent) else (False,))))
 
 
 def _refused(why: str, event: yaml.Event) -> yaml.YAMLError:

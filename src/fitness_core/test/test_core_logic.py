@@ -96,6 +96,8 @@ def test_shipped_catalogue():
     ("text", "says"),
     [
         ("name: [", "is not YAML"),
+        ("name: jump\ntitle: x\nform: []\nposture: []\nform: []", "'form' is given twice; .*line 5"),
+        ("name: jump\nposture:\n  - {point: hip, is: above, of: knee, point: wrist}", "'point' is given twice"),
         ("jump high", "'jump high' given; an exercise is fields"),
         ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),
         ("name: jump\ntitle: x\njoint: neck\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "joint: "),
