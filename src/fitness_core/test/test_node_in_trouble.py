@@ -1,7 +1,10 @@
 """What a node does where a transition fails, and where its input breaks off."""
 
+import time
+
 import pytest
 import rclpy
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import HistoryPolicy, ReliabilityPolicy
 from std_msgs.msg import Empty
@@ -11,6 +14,8 @@ from fitness_core.ros import node as nodes
 from fitness_core.ros import qos
 from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
+from fitness_core.ros.process.executor import GraphExecutor
+from fitness_msgs.msg import BodyPose
 
 
 class Door(FitnessNode):
@@ -113,3 +118,31 @@ def test_a_program_whose_input_broke_off_says_so_by_its_exit_code(monkeypatch, w
             self.create_timer(0.01, lambda: self.finished.done() or self.finished.set_result(why))
 
     assert nodes.run(lambda: Reader("reader"), args=[]) == code
+
+
+@pytest.mark.parametrize("make_executor", [GraphExecutor, SingleThreadedExecutor])
+def test_a_coroutine_hears_messages_and_may_refuse_them(door, make_executor):
+    node, heard = door(), []
+
+    async def hear(pose) -> None:
+        if not pose.image_width:
+            raise InputError("no size")
+        heard.append(pose.body_id)
+
+    node.create_subscription(BodyPose, "body_pose", hear, qos.STREAM)
+    publisher = node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    executor = make_executor()
+    executor.add_node(node)
+    try:
+        deadline = time.monotonic() + 30.0
+        while not publisher.get_subscription_count():
+            assert time.monotonic() < deadline
+            executor.spin_once(timeout_sec=0.1)
+        publisher.publish(BodyPose())
+        publisher.publish(BodyPose(body_id="person_1", image_width=640))
+        while not (heard and node.refusals.counts):
+            assert time.monotonic() < deadline
+            executor.spin_once(timeout_sec=0.1)
+    finally:
+        executor.shutdown()
+    assert heard == ["person_1"] and node.refusals.counts == {"body_pose": 1}

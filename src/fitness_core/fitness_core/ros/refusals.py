@@ -1,6 +1,7 @@
 """Messages that a node cannot use, or not in time: refused, counted and told, and the node goes on."""
 
 import functools
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,16 @@ class Refusals:
         self._last = ""
         self._until = 0.0
 
-    def guard(self, topic: str, callback: Callable[..., None]) -> Callable[..., None]:
-        """The callback of a subscription; what it refuses is kept here."""
+    def guard(self, topic: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+        """The callback of a subscription; what it refuses is kept here. A coroutine stays one."""
+        if inspect.iscoroutinefunction(inspect.unwrap(callback)):
+
+            @functools.wraps(callback)
+            async def awaited(*arguments: Any) -> None:
+                with self.taking(topic):
+                    await callback(*arguments)
+
+            return awaited
 
         # rclpy looks at the arguments that a callback takes, which `wraps` tells it.
         @functools.wraps(callback)

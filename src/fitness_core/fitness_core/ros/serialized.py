@@ -269,9 +269,7 @@ def of_diagnostics(stamp: int, name: str, level: bytes, message: str, values: di
     return head
 
 
-def in_place(
-    kind: Any, callback: Callable[..., None], read: Callable[[bytes], Any] | None = None
-) -> Callable[..., None]:
+def in_place(kind: Any, callback: Callable[..., Any], read: Callable[[bytes], Any] | None = None) -> Callable[..., Any]:
     """The callback of a raw subscription that calls the one of a message, or of a message and what is known of it.
 
     read: reads the message; None: as every node of the graph reads one of this type.
@@ -280,8 +278,8 @@ def in_place(
 
     # rclpy looks at the arguments that a callback takes, which `wraps` tells it.
     @wraps(callback)
-    def taken(cdr: bytes, *known: Any) -> None:
-        callback(read(cdr), *known)
+    def taken(cdr: bytes, *known: Any) -> Any:
+        return callback(read(cdr), *known)
 
     return taken
 
