@@ -1,6 +1,7 @@
 """A camera is calibrated as `camera_calibration` does it: by the service camera/set_camera_info."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,3 +154,16 @@ def test_a_file_that_cannot_be_written_leaves_the_calibration_as_it_is(world: Wo
     assert not answer.success and "cannot be written" in answer.status_message
     world.until(lambda: len(world.infos) > 3)
     assert not any(world.infos[-1].k)
+
+
+def test_the_documented_command_finds_the_pictures_and_the_service() -> None:
+    """`camera_calibration` listens to `image` and asks `camera/set_camera_info`, whatever its parts are remapped to."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "visualization.md").read_text()
+    (command,) = re.findall(r"`ros2 run camera_calibration ([^`]*)`", page)
+    arguments = command[command.index("--ros-args") :].split()
+    node = rclpy.create_node("cameracalibrator", cli_args=arguments)
+    try:
+        assert node.resolve_topic_name("image") == "/fitness/camera/image_raw"
+        assert node.resolve_service_name("camera/set_camera_info") == "/fitness/camera/set_camera_info"
+    finally:
+        node.destroy_node()
