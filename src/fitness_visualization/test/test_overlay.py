@@ -214,6 +214,24 @@ def test_nothing_known_is_the_bare_picture():
     assert (Overlay().draw(None, Scene()) < 80).all()
 
 
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_where_there_is_nothing_to_say_there_is_no_panel(width, height):
+    pose = standing(width, height)
+    hidden = dataclasses.replace(pose, visibility=np.zeros(33, np.float32))
+    np.testing.assert_array_equal(Overlay().draw(grey(width, height), Scene(hidden)), grey(width, height))
+    assert (Overlay().draw(grey(width, height), Scene(hidden, state=RepState(5))) != grey(width, height)).any()
+
+
+def test_letters_with_accents_are_written_without_them():
+    def told(words: str) -> np.ndarray:
+        return Overlay().draw(grey(), Scene(instruction=words))
+
+    np.testing.assert_array_equal(
+        told("Knie über die Füße, s'il vous plaît"), told("Knie uber die Fu?e, s'il vous plait")
+    )
+    np.testing.assert_array_equal(told("膝を"), told("??"))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30, -5.0])
 @pytest.mark.parametrize("background", [True, False])
 def test_no_number_breaks_it(value, background):

@@ -1,5 +1,6 @@
 """Strokes, words and boxes in fractions of a pixel, anti-aliased, with OpenCV's own fonts."""
 
+import unicodedata
 from typing import NamedTuple
 
 import cv2
@@ -80,9 +81,9 @@ def text(
 
     height: of a capital letter [px]. fit: make it smaller so that it is no wider [px]; 0 = any width. weight: of the
     strokes. edge: dark rim, for words without a panel. degrees: a degree sign after the last digit (the fonts have
-    none).
+    none). The fonts have the letters of English; others are written without their accents, or as a question mark.
     """
-    words = words.encode("ascii", "replace").decode()
+    words = _in_letters(words)
     if not words or height < 1:
         return
     width = float(cv2.getTextSize(words, FONT, height / CAPITAL, 1)[0][0])
@@ -99,6 +100,12 @@ def text(
         if degrees:
             centre = (x + width + 0.2 * height, y - 0.85 * height)
             arc(canvas, centre, 0.16 * height, 1.0, paint, stroke * 0.8)
+
+
+def _in_letters(words: str) -> str:
+    """Words in what the fonts have, ASCII."""
+    apart = unicodedata.normalize("NFKD", words)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).encode("ascii", "replace").decode()
 
 
 def panel(canvas: np.ndarray, box: Box, colour: Colour, opacity: float = 0.78) -> None:

@@ -103,8 +103,7 @@ class Overlay:
         points = np.empty((0, 2))
         if pose is not None and pose.tracked:
             points = self._body(canvas, area, pose, scene.angles)
-        if scene.classification is not None or scene.state is not None or pose is not None:
-            self._panel(canvas, points, scene)
+        self._panel(canvas, points, scene)
         if words := scene.instruction or _said(scene):
             _banner(canvas, words)
         return canvas
@@ -187,6 +186,8 @@ class Overlay:
     def _panel(self, canvas: np.ndarray, points: np.ndarray, scene: Scene) -> None:
         heading = _heading(scene)
         bars = _bars(scene.classification)
+        if not (heading.text or bars or scene.state):
+            return
         height, width = canvas.shape[:2]
         draw = self._column if width >= height * 0.9 else self._row
         draw(canvas, points, heading, bars, scene.state)
