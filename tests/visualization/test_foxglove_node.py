@@ -201,7 +201,10 @@ def test_the_body_is_drawn_on_the_picture_and_in_space(stage: Stage) -> None:
     pose = a_pose()
     stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
     stage.states.publish(to_rep_state(RepState(STAMP, "curl", count=3), FRAME))
-    stage.wait(lambda: stage.server._feed._angles and stage.server._feed._state, "angles and state")
+    stage.wait(
+        lambda: stage.server._feed._answers.last("angles") and stage.server._feed._answers.last("state"),
+        "angles and state",
+    )
     stage.poses.publish(to_body_pose(pose))
     topics = {name: stage.name(f"foxglove/{name}") for name in ("annotations", "scene", "upright")}
     stage.wait(lambda: set(topics.values()) <= viewer.received.keys(), "what is drawn")

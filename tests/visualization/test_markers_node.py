@@ -85,7 +85,10 @@ def counted(stage) -> Pose:
     pose = demo_pose(7)
     stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
     stage.states.publish(to_rep_state(RepState(7, "curl", count=3), FRAME))
-    stage.wait(lambda: stage.markers._feed._angles and stage.markers._feed._state, "angles and state")
+    stage.wait(
+        lambda: stage.markers._feed._answers.last("angles") and stage.markers._feed._answers.last("state"),
+        "angles and state",
+    )
     return pose
 
 

@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from fitness_core.types import SILENT
 
 
 class Answers:
-    """Tell `posed` of each pose and `came` of each answer; `missing` says whether what came last is old.
+    """Tell `posed` of each pose and `came` of each answer; `last` is what came last, and `missing` says that it is old.
 
-    names: of what comes for each pose. patience: so long poses may come without an answer [s].
+    names: of what comes for each pose; what has another name is never old. patience: so long poses may come without an
+    answer [s].
     """
 
     def __init__(self, names: Iterable[str], patience: float = SILENT) -> None:
         self.patience = patience
         self._unanswered = dict.fromkeys(names, math.nan)  # since when
+        self._last: dict[str, Any] = {}
         self._posed = -math.inf
 
     def posed(self, now: float) -> None:
@@ -25,11 +28,16 @@ class Answers:
                 self._unanswered[name] = now
         self._posed = now
 
-    def came(self, name: str) -> None:
-        """An answer has come; what is none of the names changes nothing."""
+    def came(self, name: str, answer: Any = None) -> None:
+        """An answer has come."""
+        self._last[name] = answer
         if name in self._unanswered:
             self._unanswered[name] = math.nan
 
     def missing(self, name: str) -> bool:
         """Whether poses have come for longer than `patience` without that answer."""
-        return self._posed - self._unanswered[name] > self.patience
+        return self._posed - self._unanswered.get(name, math.nan) > self.patience
+
+    def last(self, name: str) -> Any:
+        """The answer that came last; None where none did, or it is old."""
+        return None if self.missing(name) else self._last.get(name)

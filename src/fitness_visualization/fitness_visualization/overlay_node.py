@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from rclpy.subscription import Subscription
@@ -98,14 +98,15 @@ class OverlayNode(FitnessNode):
         return self._image.get_subscription_count() + self._compressed.get_subscription_count()
 
     def _listen(self) -> list[Subscription]:
+        came = self._answers.came
         inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
-            self.create_subscription(JointAngles, "joint_angles", partial(self._keep, "_angles"), qos.STREAM),
-            self.create_subscription(ExerciseClassification, "exercise", partial(self._keep, "_exercise"), qos.STREAM),
+            self.create_subscription(JointAngles, "joint_angles", partial(came, "angles"), qos.STREAM),
+            self.create_subscription(ExerciseClassification, "exercise", partial(came, "exercise"), qos.STREAM),
             self.create_subscription(ClassifierInfo, "exercise/info", self._on_info, qos.LATCHED),
-            self.create_subscription(RepState, "rep_state", partial(self._keep, "_state"), qos.STREAM),
-            self.create_subscription(FormCue, "form_cue", partial(self._keep, "_cue"), qos.STREAM),
-            self.create_subscription(String, "instruction", partial(self._keep, "_instruction"), qos.TAKES),
+            self.create_subscription(RepState, "rep_state", partial(came, "state"), qos.STREAM),
+            self.create_subscription(FormCue, "form_cue", partial(came, "cue"), qos.STREAM),
+            self.create_subscription(String, "instruction", partial(came, "instruction"), qos.TAKES),
         ]
         if self.params.picture:
             transport = self.params.image_transport
@@ -117,21 +118,8 @@ class OverlayNode(FitnessNode):
         self._pictures: deque[pictures.Message] = deque(maxlen=PICTURES)
         self._picture_time = -PICTURE_TIMEOUT
         self._rate = MaxRate()
-        self._answers = Answers(("_angles", "_exercise", "_state"))
-        self._angles: JointAngles | None = None
-        self._exercise: ExerciseClassification | None = None
+        self._answers = Answers(("angles", "exercise", "state"))
         self._labels: list[str] = []
-        self._state: RepState | None = None
-        self._cue: FormCue | None = None
-        self._instruction = String()
-
-    def _keep(self, name: str, message: object) -> None:
-        setattr(self, name, message)
-        self._answers.came(name)
-
-    def _known(self, name: str) -> Any:
-        """What came last, where it is not old."""
-        return None if self._answers.missing(name) else getattr(self, name)
 
     def _on_info(self, message: ClassifierInfo) -> None:
         self._labels = list(message.labels)
@@ -165,14 +153,14 @@ class OverlayNode(FitnessNode):
             picture = to_bgr(image) if image is not None else None
         except InputError as error:
             self._bad_picture = str(error)
-        exercise, state, angles = map(self._known, ("_exercise", "_state", "_angles"))
-        cue = self._cue
+        known = ("angles", "exercise", "state", "instruction", "cue")
+        angles, exercise, state, instruction, cue = map(self._answers.last, known)
         scene = Scene(
             messages.from_body_pose(pose),
             messages.from_joint_angles(angles) if angles else None,
             messages.from_classification(exercise, self._labels) if exercise else None,
             messages.from_rep_state(state) if state else None,
-            self._instruction.data,
+            instruction.data if instruction else "",
             messages.from_form_cue(cue) if cue else None,
         )
         return self._overlay.draw(picture, scene)

@@ -45,6 +45,22 @@ def test_nothing_is_missing_where_nothing_is_to_be_answered() -> None:
     assert answers.missing("count")
 
 
+def test_what_came_last_is_known_until_it_is_old() -> None:
+    answers = Answers(["count"], patience=3.0)
+    assert answers.last("count") is None and answers.last("cue") is None
+    answers.posed(0.0)
+    answers.came("count", 4)
+    answers.came("count", 5)
+    answers.came("cue", "lower")
+    for now in (0.1, 1.0, 2.0, 3.0):
+        answers.posed(now)
+        assert answers.last("count") == 5
+    answers.posed(4.0)
+    assert answers.last("count") is None and answers.last("cue") == "lower"
+    answers.came("count", 6)
+    assert answers.last("count") == 6
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The time of a State [s]."""

@@ -151,7 +151,7 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
     result = Classification(1, 0, ClassificationStatus.OK, "squat", 0.9, {"curl": 0.1, "squat": 0.9})
     results.publish(to_classification(result, "camera"))
     states.publish(to_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
-    wait_for(lambda: s.overlay._exercise and s.overlay._state, "label and count")
+    wait_for(lambda: s.overlay._answers.last("exercise") and s.overlay._answers.last("state"), "label and count")
     s.poses.publish(pose(2))
     wait_for(lambda: len(s.drawn) == 2, "the annotated skeleton")
     assert colour_share(s.drawn[0], overlay.ACCENT) == 0
@@ -165,7 +165,7 @@ def test_what_a_counter_said_that_has_stopped_is_not_drawn(stage):
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count() and states.get_subscription_count(), "the overlay to listen")
     states.publish(to_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
-    wait_for(lambda: s.overlay._state, "the count")
+    wait_for(lambda: s.overlay._answers.last("state"), "the count")
     s.poses.publish(pose(1))
     wait_for(lambda: s.drawn, "the skeleton with the count")
     assert colour_share(s.drawn[0], overlay.ACCENT) > 0.003
@@ -182,7 +182,7 @@ def test_a_form_cue_is_shown(stage):
     s.poses.publish(pose(1))
     wait_for(lambda: s.drawn, "a skeleton")
     cues.publish(to_form_cue(FormCue(1, "squat", "squat_depth", "A little lower.", CuePriority.CORRECTION), "camera"))
-    wait_for(lambda: s.overlay._cue, "the cue")
+    wait_for(lambda: s.overlay._answers.last("cue"), "the cue")
     s.poses.publish(pose(2))
     wait_for(lambda: len(s.drawn) == 2, "the skeleton with the cue")
     assert colour_share(s.drawn[0], overlay.ACCENT) == 0

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -46,28 +45,19 @@ class FigureFeed:
 
     def listen(self) -> list[Subscription]:
         """Subscribe."""
+        came = self._answers.came
         return [
             self._node.create_subscription(CameraInfo, "camera/camera_info", self._on_info, qos.IMAGE_SUBSCRIBER),
-            self._node.create_subscription(msg.JointAngles, "joint_angles", partial(self._keep, "_angles"), qos.STREAM),
-            self._node.create_subscription(msg.RepState, "rep_state", partial(self._keep, "_state"), qos.STREAM),
+            self._node.create_subscription(msg.JointAngles, "joint_angles", partial(came, "angles"), qos.STREAM),
+            self._node.create_subscription(msg.RepState, "rep_state", partial(came, "state"), qos.STREAM),
             self._node.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM),
         ]
 
     def forget(self) -> None:
         """Forget what was heard."""
-        self._answers = Answers(("_angles", "_state"))
-        self._angles: msg.JointAngles | None = None
-        self._state: msg.RepState | None = None
+        self._answers = Answers(("angles", "state"))
         self.calibration: CameraModel | None = None
         """The camera that camera_info describes, None where it is not calibrated."""
-
-    def _keep(self, name: str, message: object) -> None:
-        setattr(self, name, message)
-        self._answers.came(name)
-
-    def _known(self, name: str) -> Any:
-        """What came last, where it is not old."""
-        return None if self._answers.missing(name) else getattr(self, name)
 
     def _on_info(self, message: CameraInfo) -> None:
         camera = to_camera(message)
@@ -76,9 +66,9 @@ class FigureFeed:
     def _on_pose(self, message: msg.BodyPose) -> None:
         pose = messages.from_body_pose(message)
         self._answers.posed(time.monotonic())
-        known_angles, known_state = self._known("_angles"), self._known("_state")
-        angles = messages.from_joint_angles(known_angles) if known_angles else None
-        state = messages.from_rep_state(known_state) if known_state else None
+        angles, state = map(self._answers.last, ("angles", "state"))
+        angles = messages.from_joint_angles(angles) if angles else None
+        state = messages.from_rep_state(state) if state else None
         self._take(
             pose, angles, state, self.calibration or CameraModel.assumed(pose.width, pose.height, self._field_of_view)
         )
