@@ -1,7 +1,9 @@
 """The markers over real DDS: frames, units, finite numbers, and what is not seen is taken away."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import rclpy
 from sensor_msgs.msg import CameraInfo
@@ -120,6 +122,15 @@ def test_markers_are_metres_in_the_frame_of_the_camera(stage) -> None:
 
     gone = stage.show(Pose.nobody(8, 640, 480, FRAME))
     assert {marker.action for marker in gone.values()} == {Marker.DELETE}
+
+
+def test_a_face_alone_is_no_marker_without_points(stage) -> None:
+    """Of the face the nose is drawn only; RViz calls a list without points an error."""
+    stage.markers.start()
+    stage.watch()
+    face = np.array([0 < index < 11 for index in range(33)], np.float32)
+    shown = stage.show(replace(demo_pose(7), visibility=face))
+    assert {marker.action for marker in shown.values()} == {Marker.DELETE}
 
 
 def test_a_counter_that_stops_leaves_no_count_behind(stage) -> None:

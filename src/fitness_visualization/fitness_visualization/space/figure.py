@@ -20,6 +20,8 @@ ABOVE_HEAD = 0.25
 """The title is so far above the highest landmark [m]."""
 BESIDE_JOINT = 0.09
 """The words of a joint are so far towards the camera, where no bone hides them [m]."""
+BONE_WIDTH, DOT_SIZE = 0.025, 0.05
+"""[m]"""
 LEFT, MIDDLE, RIGHT = (1.0, 0.62, 0.25), (0.92, 0.92, 0.92), (0.28, 0.75, 1.0)
 """RGB 0..1 of the person's left, middle and right, the overlay's colours."""
 
@@ -27,8 +29,10 @@ SIDES = tuple(LEFT if "left" in name else RIGHT if "right" in name else MIDDLE f
 """Colour of each landmark."""
 
 _FACE = {INDEX[name] for name in LANDMARKS[1:11]}
-_BONES = tuple((a, b) for a, b in CONNECTIONS if a not in _FACE and b not in _FACE)
-_DRAWN = tuple(index for index in range(len(LANDMARKS)) if index not in _FACE)
+BONES = tuple((a, b) for a, b in CONNECTIONS if a not in _FACE and b not in _FACE)
+"""Pairs of landmarks that are drawn as bones; of the face only the nose is drawn."""
+DRAWN = tuple(index for index in range(len(LANDMARKS)) if index not in _FACE)
+"""Landmarks that are drawn as dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def figure_of(
         return None
     with np.errstate(invalid="ignore"):
         visible = (pose.visibility >= min_visibility) & np.isfinite(points).all(axis=1)
-    seen = tuple(index for index in _DRAWN if visible[index])
+    seen = tuple(index for index in DRAWN if visible[index])
     joints = {}
     for number, joint in enumerate(JOINTS):
         if angles is None or not (visible[joint.at] and angles.confidences[number] >= min_visibility):
@@ -108,5 +112,10 @@ def figure_of(
     if state is not None and state.exercise and seen:
         top = points[list(seen)]
         above = np.array([top[:, 0].mean(), top[:, 1].min() - ABOVE_HEAD, top[:, 2].mean()])
-        title = Words(above, f"{state.exercise.replace('_', ' ')} {state.count}")
-    return Figure(points, seen, tuple((a, b) for a, b in _BONES if visible[a] and visible[b]), joints, title)
+        title = Words(above, title_of(state))
+    return Figure(points, seen, tuple((a, b) for a, b in BONES if visible[a] and visible[b]), joints, title)
+
+
+def title_of(state: RepState) -> str:
+    """Exercise and count in words."""
+    return f"{state.exercise.replace('_', ' ')} {state.count}"

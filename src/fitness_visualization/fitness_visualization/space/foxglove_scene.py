@@ -7,14 +7,12 @@ import math
 
 from foxglove import messages as fox
 
-from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
+from fitness_core.skeleton import JOINTS, MIN_VISIBILITY
 from fitness_core.types import NANOSECONDS, JointAngles, Pose, RepState
-from fitness_visualization.space.figure import SIDES, Figure, Words
+from fitness_visualization.space.figure import BONE_WIDTH, BONES, DOT_SIZE, DRAWN, SIDES, Figure, Words, title_of
 
 UPRIGHT = "camera_upright"
 """Frame at the camera with x forward, y left, z up (REP 103), so that people stand in a viewer whose up is z."""
-BONE_WIDTH, DOT_SIZE = 0.025, 0.05
-"""[m]"""
 ANGLE_HEIGHT, TITLE_HEIGHT = 0.08, 0.18
 """Height of words in space [m]."""
 LIFETIME = fox.Duration(sec=1, nsec=0)
@@ -23,8 +21,6 @@ LIFETIME = fox.Duration(sec=1, nsec=0)
 _COLOURS = tuple(fox.Color(r=red, g=green, b=blue, a=1.0) for red, green, blue in SIDES)
 _WHITE = fox.Color(r=1.0, g=1.0, b=1.0, a=1.0)
 _SHADE = fox.Color(r=0.07, g=0.06, b=0.05, a=0.7)
-_FACE = {INDEX[name] for name in LANDMARKS[1:11]}
-_BONES = tuple((a, b) for a, b in CONNECTIONS if a not in _FACE and b not in _FACE)
 _STRAIGHT = fox.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0)
 
 
@@ -39,8 +35,8 @@ def annotations(
         for index, (x, y) in enumerate(pixels)
     ]
     unit = max(pose.width, pose.height, 1) / 100
-    ends = [index for bone in _BONES if seen[bone[0]] and seen[bone[1]] for index in bone]
-    dots = [index for index in range(len(LANDMARKS)) if seen[index] and index not in _FACE]
+    ends = [index for bone in BONES if seen[bone[0]] and seen[bone[1]] for index in bone]
+    dots = [index for index in DRAWN if seen[index]]
     points = []
     for kind, indices, width in (
         (fox.PointsAnnotationType.LineList, ends, 0.5 * unit),
@@ -116,11 +112,6 @@ def upright(stamp: int, frame_id: str) -> fox.FrameTransform:
         translation=fox.Vector3(x=0.0, y=0.0, z=0.0),
         rotation=fox.Quaternion(x=-0.5, y=0.5, z=-0.5, w=0.5),
     )
-
-
-def title_of(state: RepState) -> str:
-    """Exercise and count in words."""
-    return f"{state.exercise.replace('_', ' ')} {state.count}"
 
 
 def _stamp(stamp: int) -> fox.Timestamp:

@@ -9,10 +9,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from fitness_core.skeleton import JOINTS
 from fitness_visualization.space.camera_model import CameraModel
-from fitness_visualization.space.figure import SIDES, Figure, Words
+from fitness_visualization.space.figure import BONE_WIDTH, DOT_SIZE, SIDES, Figure, Words
 
-BONE_WIDTH, DOT_SIZE = 0.025, 0.05
-"""[m]"""
 ANGLE_HEIGHT, TITLE_HEIGHT = 0.07, 0.16
 """Height of a capital letter [m]."""
 LIFETIME = Duration(sec=1)
@@ -59,7 +57,7 @@ def _bones(figure: Figure | None, header: Header) -> Marker:
 
 
 def _landmarks(figure: Figure | None, header: Header) -> Marker:
-    marker = _marker("landmarks", 0, Marker.SPHERE_LIST, header, figure is not None)
+    marker = _marker("landmarks", 0, Marker.SPHERE_LIST, header, figure is not None and bool(figure.seen))
     if figure is not None:
         marker.points = [_point(figure.points[index]) for index in figure.seen]
         marker.colors = [_COLOURS[index] for index in figure.seen]
