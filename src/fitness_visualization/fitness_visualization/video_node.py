@@ -58,7 +58,7 @@ class VideoNode(FitnessNode):
     def activate(self) -> None:
         self._take_file()
         self._waiting = queue.Queue(WAITING)
-        self._failure = ""
+        self._written, self._left_out, self._failure = diagnostics.Rate(), 0, ""
         self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)
         self._thread = threading.Thread(target=self._work, args=(self._waiting,), name="video", daemon=True)
         self._thread.start()
