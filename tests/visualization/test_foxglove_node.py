@@ -30,7 +30,7 @@ from fitness_core.ros import qos
 from fitness_core.ros.messages import from_body_pose, header, to_body_pose, to_joint_angles, to_rep_state
 from fitness_core.types import Pose, RepState
 from fitness_datasets.bags import BagReader
-from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles
+from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles, RepEvent
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.foxglove_node import RELAYED, FoxgloveNode
 
@@ -253,6 +253,20 @@ def test_who_comes_late_is_told_what_is_latched(stage: Stage) -> None:
         viewer = stage.view("exercise/info")
         stage.wait(lambda viewer=viewer: topic in viewer.received, "the latched message")
         assert viewer.decode(topic, viewer.received[topic][0]).model_id == "model-1"
+
+
+def test_a_second_viewer_costs_the_first_nothing(stage: Stage) -> None:
+    """Who subscribes anew to what is not latched loses what comes in between."""
+    events = stage.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
+    topic = stage.name("rep_event")
+    relay = stage.server._relays[topic]
+    first = stage.view("rep_event")
+    stage.wait(lambda: events.get_subscription_count() and not relay.renewed, "the server")
+    listening = relay.heard
+    second = stage.view("rep_event")
+    stage.node.create_timer(0.02, lambda: events.publish(RepEvent()))
+    stage.wait(lambda: topic in first.received and topic in second.received and not relay.renewed, "the events")
+    assert relay.heard is listening
 
 
 def test_a_port_that_is_taken_is_said(stage: Stage) -> None:

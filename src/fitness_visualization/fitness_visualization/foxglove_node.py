@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
@@ -97,15 +97,17 @@ class FoxgloveNode(FitnessNode):
     def activate(self) -> None:
         # Channels and server do not keep it alive.
         self._hub = context = self._foxglove.Context()
+        latched: dict[str, Work] = {}
         for topic, kind, quality in RELAYED:
             name = _type_name(kind)
             schema = self._foxglove.Schema(name=name, encoding="ros2msg", data=self._schemas[name].encode())
-            self._channels[topic] = self._foxglove.Channel(
+            channel = self._channels[topic] = self._foxglove.Channel(
                 self.resolve_topic_name(topic), schema=schema, message_encoding="cdr", context=context
             )
-            self._relays[self._channels[topic].topic()] = Work(
-                partial(self._watched, topic), partial(self._listen, topic, kind, quality)
-            )
+            relay = Work(partial(self._watched, topic), partial(self._listen, topic, kind, quality))
+            self._relays[channel.topic()] = relay
+            if quality.durability == DurabilityPolicy.TRANSIENT_LOCAL:
+                latched[channel.topic()] = relay
         for topic, kind in (
             (ANNOTATIONS, self._own.ImageAnnotationsChannel),
             (SCENE, self._own.SceneUpdateChannel),
@@ -117,7 +119,7 @@ class FoxgloveNode(FitnessNode):
                 name="fitness",
                 host=self.params.bind,
                 port=self.params.port,
-                server_listener=_Listener(self._relays),
+                server_listener=_Listener(latched),
                 context=context,
             )
         except Exception as error:  # the SDK raises its own for a port that is taken
@@ -165,14 +167,17 @@ class FoxgloveNode(FitnessNode):
 
 
 class _Listener:
-    """Asks for a topic anew for each viewer that comes: it may be latched. Called by the server's threads."""
+    """Asks for a latched topic anew for each viewer that comes. Called by the server's threads.
 
-    def __init__(self, relays: dict[str, Work]) -> None:
-        self._relays = relays
+    Only for those: what comes between two subscriptions to another topic is lost.
+    """
+
+    def __init__(self, latched: dict[str, Work]) -> None:
+        self._latched = latched
 
     def on_subscribe(self, client: Any, channel: Any) -> None:
         """A viewer has come."""
-        if relay := self._relays.get(channel.topic):
+        if relay := self._latched.get(channel.topic):
             relay.renewed = True
 
     def __getattr__(self, name: str) -> Any:
