@@ -86,6 +86,16 @@ def test_a_disk_that_is_full_leaves_the_file_that_was_there(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "disk").mkdir()
+    link, file = tmp_path / "video.mp4", tmp_path / "disk" / "squats.mp4"
+    link.symlink_to(file)
+    with VideoWriter(link, 64, 48, 10) as video:
+        video.write(picture(40), 0)
+    assert link.is_symlink() and len(levels(file)) == 1
+    assert list(file.parent.iterdir()) == [file]
+
+
 def test_a_discarded_video_leaves_nothing(tmp_path):
     video = VideoWriter(tmp_path / "video.mp4", 64, 48, 10)
     video.write(picture(50), 0)

@@ -1,6 +1,7 @@
 """The annotated video: MP4 of constant rate from pictures with stamps of their own."""
 
 import errno
+import os
 import tempfile
 from pathlib import Path
 
@@ -54,7 +55,8 @@ class VideoWriter:
             )
         self._size = (width // 2 * 2, height // 2 * 2)
         self._rate = rate
-        self._part = self.path.with_name(f".{self.path.stem}.part.mp4")
+        self._place = Path(os.path.realpath(self.path))  # a link stays, and what it leads to is written
+        self._part = self._place.with_name(f".{self._place.stem}.part.mp4")
         self._first: int | None = None
         self._stamp = 0  # of the last picture
         self._written = 0
@@ -105,7 +107,7 @@ class VideoWriter:
         if self._written and _length(self._part) < self._written:
             self._part.unlink(missing_ok=True)
             raise OSError(errno.ENOSPC, "not all pictures could be written: is the disk full?", str(self.path))
-        self._part.replace(self.path)
+        self._part.replace(self._place)
 
     def discard(self) -> None:
         """Give up: leave no file."""
