@@ -90,7 +90,7 @@ class Refusals:
     def tell(self, level: bytes, message: str, values: dict[str, object]) -> tuple[bytes, str, dict[str, object]]:
         """What a node says of itself, and what it has refused besides."""
         if self.counts:
-            values = values | {f"refused {topic}": count for topic, count in list(self.counts.items())}
+            values = values | {f"refused {topic}": count for topic, count in self.counts.copy().items()}
         if level == OK and time.monotonic() < self._until:
             level, message = WARN, self._last
         return level, message, values
