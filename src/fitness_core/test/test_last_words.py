@@ -98,13 +98,24 @@ def test_who_never_listens_keeps_it_only_for_a_while() -> None:
     listener.communicate()
 
 
-def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        (("-p", "autostrt:=true"), "talker: unknown parameter 'autostrt'; did you mean 'autostart'?"),
+        (
+            ("-p", "use_sim_time:=1"),
+            "Trying to set parameter 'use_sim_time' to '1' of type 'INTEGER', expecting type 'BOOL': use_sim_time",
+        ),
+        (("--autostart", "true"), "ROS 2 does not know the arguments ['--autostart', 'true']"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, argument: tuple[str, ...], says: str) -> None:
     file = tmp_path / "talker.py"
     file.write_text(TALKER)
-    given = [sys.executable, str(file), "--ros-args", "-p", "autostrt:=true"]
+    given = [sys.executable, str(file), "--ros-args", *argument]
     bad = subprocess.run(given, capture_output=True, text=True, timeout=60, check=False)
     assert bad.returncode == 2
-    assert bad.stderr.strip() == "error: talker: unknown parameter 'autostrt'; did you mean 'autostart'?"
+    assert bad.stderr.strip() == f"error: {says}"
 
 
 def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_path: Path) -> None:

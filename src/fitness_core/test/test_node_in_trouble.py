@@ -12,7 +12,7 @@ from std_msgs.msg import Empty
 from fitness_core.errors import InputError
 from fitness_core.ros import node as nodes
 from fitness_core.ros import qos
-from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.node import FitnessNode, permitted
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_msgs.msg import BodyPose
@@ -118,6 +118,21 @@ def test_a_program_whose_input_broke_off_says_so_by_its_exit_code(monkeypatch, w
             self.create_timer(0.01, lambda: self.finished.done() or self.finished.set_result(why))
 
     assert nodes.run(lambda: Reader("reader"), args=[]) == code
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"use_sim_time": 1}, "'use_sim_time' to '1' of type 'INTEGER', expecting type 'BOOL'"),
+        ({"qos_overrides./knocks.publisher.depth": "deep"}, "knocks.publisher.depth' to 'deep' .* type 'INTEGER'"),
+        ({"qos_overrides./knocks.publisher.reliability": "best-effort"}, "`reliability`: `best-effort`"),
+        ({"qos_overrides./open.subscription.reliability": "sure"}, "`reliability`: `sure`"),
+    ],
+)
+def test_parameters_of_ros_that_cannot_be_are_one_line(door, given, says):
+    with pytest.raises(InputError, match=says) as error, permitted():
+        door(**given).start()
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("make_executor", [GraphExecutor, SingleThreadedExecutor])

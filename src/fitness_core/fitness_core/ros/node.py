@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import rclpy
 from rclpy.action import ActionServer
 from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
@@ -278,10 +279,15 @@ class FitnessNode(LifecycleNode):
 
 @contextlib.contextmanager
 def permitted() -> Iterator[None]:
-    """Where nodes, topics and services are made: InputError for what the middleware refuses, as SROS 2 may."""
+    """Where nodes, topics and services are made: InputError for what the middleware refuses, as SROS 2 may.
+
+    And for what a parameter of ROS's own (use_sim_time, qos_overrides) does not take.
+    """
     try:
         yield
-    except RCLError as error:
+    except (RuntimeError, InvalidParameterTypeException, InvalidParameterValueException) as error:
+        if isinstance(error, RuntimeError) and not (isinstance(error, RCLError) or "QoS override" in str(error)):
+            raise  # for the word of a policy rclpy has no error of its own
         raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
 
 
@@ -296,7 +302,9 @@ def init(args: list[str] | None = None) -> None:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
-        raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
+        said = " ".join(str(error).split(", at ")[0].split())
+        unknown = said.startswith("[")  # a list and nothing else
+        raise InputError(f"ROS 2 does not know the arguments {said}" if unknown else said) from None
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
