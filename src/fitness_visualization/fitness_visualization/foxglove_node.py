@@ -125,7 +125,9 @@ class FoxgloveNode(FitnessNode):
         except Exception as error:  # the SDK raises its own for a port that is taken
             self._channels.clear()
             where = f"{self.params.bind}:{self.params.port} ({error})"
-            raise InputError(f"Foxglove's server cannot listen on {where}; give another port") from None
+            raise InputError(
+                f"Foxglove's server cannot listen on {where}; give another port, or `bind` another address"
+            ) from None
         self.port = self._server.port
         drawn = Work(lambda: self._watched(ANNOTATIONS) or self._watched(SCENE), self._feed.listen, self._feed.forget)
         self._watching.start(*self._relays.values(), drawn)

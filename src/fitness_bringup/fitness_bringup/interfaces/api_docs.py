@@ -38,10 +38,15 @@ The ROS 2 from PyPI has no `ros2`. There, run a node by its file; this player fe
 """
 
 
+OVERRIDES = """Reliability, depth and history of a topic can be overridden where a node is started, by parameters as
+`-p qos_overrides./fitness/overlay/image.publisher.reliability:=best_effort` (`.subscription.` of who hears).
+"""
+
+
 def render() -> str:
     """The text of docs/ros-api.md."""
     parts = [HEADER, "## Quality of service\n", _table(("name", "reliability", "durability", "depth"), _qos_rows())]
-    parts += ["## Parameters of every node\n", _parameter_table(COMMON)]
+    parts += [OVERRIDES, "## Parameters of every node\n", _parameter_table(COMMON)]
     for api in nodes():
         parts.append(f"## {api.name}\n")
         parts.append(f"`ros2 run {api.package} {api.executable}`\n")
