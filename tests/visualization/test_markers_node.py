@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rclpy
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from spun import Spun
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -19,6 +19,7 @@ from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import BodyPose, JointAngles
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.markers_node import MarkersNode
+from fitness_visualization.space.ros.markers import to_camera
 
 FRAME = "robot_camera_optical_frame"
 IDS = {("skeleton", 0), ("landmarks", 0), ("exercise", 0), *(("joint_angles", number) for number in range(10))}
@@ -162,6 +163,23 @@ def test_a_calibration_says_how_far_away_the_person_is(stage) -> None:
     assert distance() / assumed == pytest.approx(2.0 * 2 * math.tan(math.radians(30)), rel=0.1)
     stage.info.publish(CameraInfo(width=pose.width, height=pose.height))
     stage.wait(lambda: stage.markers._feed.calibration is None, "that it is uncalibrated again")
+
+
+def test_a_region_of_interest_is_a_window_of_what_was_calibrated() -> None:
+    k = [500.0, 0.0, 330.0, 0.0, 505.0, 235.0, 0.0, 0.0, 1.0]
+    calibrated = {
+        "width": 640,
+        "height": 480,
+        "distortion_model": "plumb_bob",
+        "d": [-0.2, 0.05, 0.001, 0.0, 0.0],
+        "k": k,
+    }
+    whole = to_camera(CameraInfo(**calibrated))
+    roi = RegionOfInterest(x_offset=100, y_offset=60, width=320, height=200)
+    points = np.random.default_rng(0).uniform(0.0, 1.0, (9, 2))
+    seen = to_camera(CameraInfo(**calibrated, roi=roi)).rays(points)
+    np.testing.assert_allclose(seen, whole.rays((points * (320, 200) + (100, 60)) / (640, 480)), atol=1e-6)
+    assert not to_camera(CameraInfo(width=640, height=480, roi=roi)).calibrated
 
 
 def test_nobody_watches_and_nothing_is_done(stage) -> None:

@@ -36,14 +36,17 @@ def to_markers(figure: Figure | None, header: Header) -> MarkerArray:
 
 
 def to_camera(message: CameraInfo) -> CameraModel:
-    """sensor_msgs/CameraInfo -> CameraModel; `calibrated` tells whether it can be used."""
-    return CameraModel(
-        message.width,
-        message.height,
-        tuple(float(value) for value in message.k),
-        tuple(float(value) for value in message.d),
-        message.distortion_model,
-    )
+    """sensor_msgs/CameraInfo -> CameraModel; `calibrated` tells whether it can be used.
+
+    Where the driver gives a region of interest (in pixels of the calibration), the pictures show that.
+    """
+    region, k = message.roi, [float(value) for value in message.k]
+    width, height = message.width, message.height
+    if region.width and region.height:
+        width, height = region.width, region.height
+        k[2], k[5] = k[2] - region.x_offset, k[5] - region.y_offset
+    d = tuple(float(value) for value in message.d)
+    return CameraModel(width, height, tuple(k), d, message.distortion_model)
 
 
 def _bones(figure: Figure | None, header: Header) -> Marker:
