@@ -77,6 +77,14 @@ def test_one_euro_smooths_two_objects_at_once_as_one_by_one():
             np.testing.assert_array_equal(one.step(stamp, value, size), expected)
 
 
+def test_one_euro_smooths_an_object_of_any_size_alike():
+    """As fast for its size: one that is twice as large and moves twice as far."""
+    values, small, large = np.random.default_rng(0).normal(0, 50, (40, 3)), OneEuro(1.0, 40.0), OneEuro(1.0, 40.0)
+    for frame, value in enumerate(values):
+        stamp = nanoseconds(frame / 30)
+        np.testing.assert_allclose(large.step(stamp, 2 * value, 600.0), 2 * small.step(stamp, value, 300.0))
+
+
 def test_one_euro_starts_anew_after_nan_and_after_time_jumping_back():
     filtered = OneEuro(0.1, 0.0)
     filtered.step(0, np.array([1.0, np.nan]))

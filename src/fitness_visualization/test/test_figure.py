@@ -69,6 +69,30 @@ def test_distortion_is_taken_into_account() -> None:
     assert np.abs(stand(distorted, plain) - person() - place).max() > 0.03
 
 
+@pytest.mark.parametrize(
+    ("model", "d"),
+    [
+        ("plumb_bob", (-0.28, 0.07, 0.001, -0.002, 0.05)),
+        ("rational_polynomial", (0.2, -0.1, 0.001, -0.002, 0.03, 0.4, -0.05, 0.02)),
+    ],
+)
+def test_every_coefficient_of_a_calibration_is_heeded(model: str, d: tuple[float, ...]) -> None:
+    import cv2
+
+    straight = np.array([[0.3, 0.2], [-0.4, 0.1], [0.1, -0.3]])
+    points, k = np.column_stack((straight, np.ones(3))), np.array(CALIBRATED.k).reshape(3, 3)
+    pixels, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), k, np.array(d))
+    assert CameraModel(*SIZE, CALIBRATED.k, d, model).rays(pixels[:, 0] / SIZE) == pytest.approx(straight, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640)])
+def test_an_assumed_camera_spans_its_angle_along_the_longer_side(size: tuple[int, int]) -> None:
+    camera = CameraModel.assumed(*size, math.radians(60))
+    widest = np.tan(math.radians(30)) * np.array(size) / max(size)
+    shares = np.array([[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]])
+    assert camera.rays(shares) == pytest.approx(np.array([-widest, [0.0, 0.0], widest]))
+
+
 def test_a_fisheye_has_a_model_of_its_own() -> None:
     import cv2
 
