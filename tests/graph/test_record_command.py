@@ -17,7 +17,8 @@ import yaml
 from mcap_ros2.reader import read_ros2_messages
 
 from fitness_bringup import cli
-from fitness_bringup.composition import record
+from fitness_bringup.composition import live, record
+from fitness_core.errors import InputError
 from fitness_core.ros.messages import from_time
 from fitness_datasets.bags import BagReader
 
@@ -209,6 +210,7 @@ def test_a_source_that_breaks_off_is_told(tmp_path: Path) -> None:
         ({"--exercise": "squat,juggling"}, "juggling"),
         ({"--exercise": "idle"}, "no repetitions"),
         ({"--reps": "0"}, "needs an end"),
+        ({"-p": "record_take.session:=S02"}, "--session"),
         ({"--source": "/nowhere/clip.mp4"}, "/nowhere/clip.mp4"),
     ],
 )
@@ -223,3 +225,40 @@ def test_refused_with_one_line_and_nothing_is_written(changes, said, tmp_path, m
     errors = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("INFO: ")]
     assert len(errors) == 1 and said in errors[0]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, {"session": "S01", "takes": 1, "repetitions": 5, "seconds": 0.0}),
+        ({"seconds": 20.0}, {"repetitions": 0, "seconds": 20.0}),
+        ({"file": "session: S07, takes: 3, seconds: 30"}, {"session": "S07", "takes": 3, "seconds": 30.0}),
+        ({"file": "session: S07, takes: 3, repetitions: 8", "takes": 2, "session": "S02"}, {"takes": 2}),
+        ({"file": "session: S07, repetitions: 8", "session": "S02"}, {"session": "S02", "repetitions": 8}),
+    ],
+)
+def test_what_no_option_says_is_the_parameter_files(given, told, tmp_path, monkeypatch) -> None:
+    file = None
+    if "file" in given:
+        file = tmp_path / "mine.yaml"
+        file.write_text(f"/**/record_take: {{ros__parameters: {{{given.pop('file')}}}}}")
+    options = record.Options("P01", ("squat",), source="0", out=tmp_path, consent=True, params=file, **given)
+    heard = {}
+
+    def compose(graph: live.Options, takes: dict, at_once: bool) -> None:
+        heard.update(takes, recorded=graph.record)
+        raise InputError("enough")
+
+    monkeypatch.setattr(live, "compose", compose)
+    with pytest.raises(InputError, match="enough"):
+        record.run(options)
+    assert {name: heard[name] for name in told} == told
+    assert heard["recorded"] == tmp_path / f"P01_{heard['session']}" / "bag_001", "beside its session.yaml"
+
+
+@pytest.mark.parametrize("wrong", ["takes: three", "takes: 0", "repetitions: 1.5"])
+def test_a_parameter_file_of_another_type_is_one_line(wrong, tmp_path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"/**/record_take: {{ros__parameters: {{{wrong}}}}}")
+    with pytest.raises(InputError, match=f"'{wrong.partition(':')[0]}' is .*; it takes a int"):
+        record.run(record.Options("P01", ("squat",), source="0", out=tmp_path, consent=True, params=file))

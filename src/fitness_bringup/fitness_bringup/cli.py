@@ -146,11 +146,18 @@ def record(
         str,
         typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too.", show_default=False),
     ],
-    takes: Annotated[int, typer.Option(help="Takes of each exercise.", min=1)] = 1,
-    reps: Annotated[int, typer.Option(help="End a take after this many repetitions; 0 = by time.", min=0)] = 0,
-    seconds: Annotated[float, typer.Option(help="End a take after this time [s]; 0 = by repetitions.", min=0)] = 0.0,
+    takes: Annotated[int | None, typer.Option(help="Takes of each exercise.  [default: 1]", min=1)] = None,
+    reps: Annotated[
+        int | None,
+        typer.Option(help="End a take after this many repetitions; 0 = by time.  [default: 5 without --seconds]", min=0),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="End a take after this time [s]; 0 = by repetitions.", min=0)
+    ] = None,
     consent: Annotated[bool, typer.Option("--consent", help="The person has agreed to be recorded.")] = False,
-    session: Annotated[str, typer.Option(metavar="S01", help="Name of this visit.")] = "S01",
+    session: Annotated[
+        str | None, typer.Option(metavar="S01", help="Name of this visit.  [default: S01]", show_default=False)
+    ] = None,
     source: SourceOfTakes = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the collection.")] = Path("recordings"),
     images: Annotated[bool, typer.Option("--images", help="Record the pictures too: they show people.")] = False,

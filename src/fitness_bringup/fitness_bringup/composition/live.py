@@ -199,12 +199,17 @@ def check(options: Options) -> None:
         raise InputError("--window and --record-video show the annotated pictures; leave --no-overlay out")
     if picture_topic(options.source) and (options.loop or options.unpaced):
         raise InputError("--loop and --unpaced are of recordings; what comes on a topic is as it comes, leave them out")
-    node_parameters.check_namespace(options.namespace)
-    if options.params is not None:
-        node_parameters.check(options.params, _namespace(options))
+    check_parameter_file(options.params, options.namespace)
     source = _camera_source(options)
     if options.unpaced and options.bag is None and (BROWSER.matches(source) or is_live(source)):
         raise InputError(f"--unpaced is of recordings; what comes from {source} is as it comes, leave it out")
+
+
+def check_parameter_file(file: Path | None, namespace: str) -> None:
+    """Raise InputError for what is no namespace, and for a parameter file that would do nothing in it."""
+    node_parameters.check_namespace(namespace)
+    if file is not None:
+        node_parameters.check(file, _full(namespace))
 
 
 def _camera_source(options: Options) -> str:
@@ -310,4 +315,8 @@ def given(**parameters: Any) -> dict[str, Any]:
 
 
 def _namespace(options: Options) -> str:
-    return "/" + options.namespace.strip("/")
+    return _full(options.namespace)
+
+
+def _full(namespace: str) -> str:
+    return "/" + namespace.strip("/")

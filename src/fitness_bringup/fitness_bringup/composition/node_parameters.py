@@ -29,6 +29,11 @@ def parameters(file: Path | None, namespace: str) -> dict[str, Any]:
     return _merged(shipped, given)
 
 
+def of_node(file: Path | None, namespace: str, node: str) -> dict[str, Any]:
+    """What both files give one node, by its name."""
+    return _of_node(parameters(file, namespace), f"/{namespace.strip('/')}/{node}")
+
+
 def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Node -> parameter -> value of every -p. Raises InputError."""
     overrides: dict[str, dict[str, Any]] = {}
@@ -68,10 +73,15 @@ def value_of(file: Path, node: str, parameter: str) -> Any:
 
 
 def _value_in(content: dict, node: str, parameter: str) -> Any:
-    found = None
+    return _of_node(content, node).get(parameter)
+
+
+def _of_node(content: dict, node: str) -> dict[str, Any]:
+    """The parameters of a node by its full name; of those that several sections give the last one holds."""
+    found: dict[str, Any] = {}
     for pattern, values in _nodes_of(content).items():
         if isinstance(values, dict) and _matches(node, pattern):
-            found = values.get(parameter, found)
+            found |= values
     return found
 
 

@@ -18,9 +18,11 @@ from fitness_camera.source_kinds import KINDS, is_live, shown
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
+from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process.signals import on_signal
 from fitness_datasets.collection.guidance import Decision, TakeRequest
 from fitness_datasets.collection.session import KEPT, Session, folder_of, lock, next_bag, plan
+from fitness_datasets.ros.takes import PARAMETERS
 
 KEYS = {"k": Decision.KEEP, "r": Decision.REDO, "s": Decision.STOP}
 """What is typed, with Enter, after a take."""
@@ -28,18 +30,24 @@ KEYBOARD_PERIOD = 0.1
 """Between looks at the keyboard [s]."""
 CHECK_PERIOD = 0.5
 """Between looks at whether the recording still works [s]."""
+_OPTIONS = {name: f"--{name}" for name in ("subject", "session", "exercise", "takes", "seconds", "consent", "out")}
+_OPTIONS |= {"repetitions": "--reps", "bag": "--out"}
+"""What this command itself goes by, too -> its option."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to record, as on the command line. seconds, reps: where a take ends, 0 = not there."""
+    """What to record, as on the command line; what is None is the parameter file's.
+
+    reps, seconds: where a take ends, 0 = not there; where one of them is given the other one is 0.
+    """
 
     subject: str
     exercises: tuple[str, ...]
-    takes: int = 1
-    reps: int = 0
-    seconds: float = 0.0
-    session: str = "S01"
+    takes: int | None = None
+    reps: int | None = None
+    seconds: float | None = None
+    session: str | None = None
     source: str = ""
     out: Path = Path("recordings")
     images: bool = False
@@ -58,16 +66,18 @@ def run(options: Options) -> int:
     Raises InputError, after the summary too, where the bag lacks something or the source broke off: nobody is led on
     when the disk is full.
     """
-    _check(options)
-    folder = folder_of(options.out, options.subject, options.session)
+    takes = _parameters(options)
+    _check(options, takes)
+    folder = folder_of(options.out, options.subject, takes["session"])
     if folder.is_dir():
         # Before a bag is begun; the guide itself locks it later.
         lock(folder).release()
-    before = Session.read(options.out, options.subject, options.session)
-    if not plan(before, list(options.exercises), options.takes):
+    before = Session.read(options.out, options.subject, takes["session"])
+    if not plan(before, list(options.exercises), takes["takes"]):
         print(f"{before.folder} has every take already; give more --takes, or another --session")
         return 0
-    graph_options = _graph_options(options)
+    bag = next_bag(options.out, options.subject, takes["session"])
+    graph_options = _graph_options(options, bag)
     if graph_options.bag is not None:
         raise InputError(f"--source {options.source}: takes are recorded of pictures; give a camera or a video")
     live.check(graph_options)
@@ -77,7 +87,7 @@ def run(options: Options) -> int:
     graph = None
     try:
         live.begin(graph_options)
-        graph = live.compose(graph_options, takes=_parameters(options, graph_options), at_once=True)
+        graph = live.compose(graph_options, takes=takes | {"bag": bag.name}, at_once=True)
         guide = graph.node("record_take")
         guide.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
         graph.source.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
@@ -95,7 +105,7 @@ def run(options: Options) -> int:
         graph.settle()
         given_up = any(not outcome.kept and outcome.reason != "stopped" for _, outcome in guide.outcomes)
         graph.stop()
-        _summarize(graph, options, len(before.takes))
+        _summarize(graph, options, takes, len(before.takes))
         live.check_recorded(graph)
         if guide.finished.done() and (problem := guide.finished.result()):
             raise InputError(problem)
@@ -108,14 +118,12 @@ def run(options: Options) -> int:
         try_shutdown()
 
 
-def _check(options: Options) -> None:
+def _check(options: Options, takes: dict[str, Any]) -> None:
     """Raise InputError before anything is opened or written."""
     names = Catalogue.load(_catalogue(options)).names
     for exercise in options.exercises:
-        request = TakeRequest(
-            options.subject, options.session, exercise, 1, options.reps, options.seconds, options.consent
-        )
-        request.check(names)
+        ends = takes["repetitions"], takes["seconds"]
+        TakeRequest(options.subject, takes["session"], exercise, 1, *ends, options.consent).check(names)
 
 
 def _catalogue(options: Options) -> Path | None:
@@ -129,10 +137,10 @@ def _catalogue(options: Options) -> Path | None:
     return Path(name) if name else None
 
 
-def _graph_options(options: Options) -> live.Options:
+def _graph_options(options: Options, bag: Path) -> live.Options:
     return live.Options(
         source=options.source,
-        record=next_bag(options.out, options.subject, options.session),
+        record=bag,
         record_images=options.images,
         overlay=options.overlay,
         loop=options.source != "" and not is_live(options.source, KINDS),
@@ -143,22 +151,43 @@ def _graph_options(options: Options) -> live.Options:
     )
 
 
-def _parameters(options: Options, graph_options: live.Options) -> dict[str, Any]:
-    assert graph_options.record is not None
-    return {
+def _parameters(options: Options) -> dict[str, Any]:
+    """What the guide is told: what the options say, and where a take ends and goes as the parameter files have it.
+
+    Raises InputError, also for a -p of what decides which session is gone on with: it would be told to the guide only.
+    """
+    live.check_parameter_file(options.params, options.namespace)
+    for name in node_parameters.overrides_of(options.parameters).get("record_take", {}).keys() & _OPTIONS.keys():
+        raise InputError(f"-p record_take.{name}: give it with {_OPTIONS[name]}")
+    told = {
         "subject": options.subject,
-        "session": options.session,
         "exercise": ",".join(options.exercises),
-        "takes": options.takes,
-        "repetitions": options.reps,
-        "seconds": float(options.seconds),
         "consent": options.consent,
-        # Nobody can answer where there is no terminal.
-        "auto": options.auto or not sys.stdin.isatty(),
         "out": str(options.out),
-        "bag": graph_options.record.name,
         "camera": shown(options.source) or "parameter file",
     }
+    # Nobody can answer where there is no terminal.
+    told |= live.given(auto=options.auto or not sys.stdin.isatty())
+    told |= {} if options.session is None else {"session": options.session}
+    told |= {} if options.takes is None else {"takes": options.takes}
+    if options.reps is not None or options.seconds is not None:
+        told |= {"repetitions": options.reps or 0, "seconds": options.seconds or 0.0}
+    of_files = node_parameters.of_node(options.params, options.namespace, "record_take")
+    names = "session", "takes", "repetitions", "seconds"
+    return {one.name: _of_file(one, of_files) for one in PARAMETERS if one.name in names} | told
+
+
+def _of_file(parameter: Parameter, values: dict[str, Any]) -> Any:
+    """What a parameter file gives, of the parameter's type, else its default. Raises InputError."""
+    value = values.get(parameter.name, parameter.default)
+    if type(value) is int and isinstance(parameter.default, float | str):
+        value = type(parameter.default)(value)
+    if type(value) is not type(parameter.default) or (parameter.minimum is not None and value < parameter.minimum):
+        raise InputError(
+            f"record_take: parameter {parameter.name!r} is {value!r}; it takes a {parameter.type_name} "
+            f"({parameter.accepted})"
+        )
+    return value
 
 
 def _listen(guide: Any) -> None:
@@ -178,9 +207,9 @@ def _print(instruction: String) -> None:
         print(instruction.data, flush=True)
 
 
-def _summarize(graph: Graph, options: Options, before: int) -> None:
+def _summarize(graph: Graph, options: Options, takes: dict[str, Any], before: int) -> None:
     """What became of each take of this run."""
-    session = Session.read(options.out, options.subject, options.session)
+    session = Session.read(options.out, options.subject, takes["session"])
     rows = table("exercise", "take", "repetitions", "became", "why")
     for take in session.takes[before:]:
         why = ", ".join(take.reasons) if take.status != KEPT else ""
@@ -188,7 +217,7 @@ def _summarize(graph: Graph, options: Options, before: int) -> None:
     console = Console()
     if rows.rows:
         console.print(rows)
-    missing = plan(session, list(options.exercises), options.takes)
+    missing = plan(session, list(options.exercises), takes["takes"])
     lacks = f"; takes still to do: {len(missing)} (the same command goes on)" if missing else ""
     console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False)
     console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in graph.counts().items()))
