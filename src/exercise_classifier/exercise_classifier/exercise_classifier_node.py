@@ -176,8 +176,8 @@ class ExerciseClassifierNode(FitnessNode):
         """Rate, cost, and what is seen."""
         level, message, values = super().diagnose()
         values |= {
-            "rate [Hz]": self._rate.hertz(),
-            "inference [ms]": self._rate.mean_cost() * 1000,
+            "rate_hz": self._rate.hertz(),
+            "inference_ms": self._rate.mean_cost() * 1000,
             "model": self._classifier.info.model_id if self._classifier else "",
         }
         if self._newest is not None:

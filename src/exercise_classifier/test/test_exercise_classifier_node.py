@@ -67,7 +67,8 @@ def test_from_body_pose_to_exercise(graph):
     assert last.label == "squat" and len(last.probabilities) == len(infos[0].labels)
     assert found[0].status == ExerciseClassification.STATUS_WARMING_UP
     _, message, values = node.diagnose()
-    assert message == "squat" and values["inference [ms]"] > 0 and values["model"] == infos[0].model_id
+    assert message == "squat" and values["model"] == infos[0].model_id
+    assert values["rate_hz"] > 0 and values["inference_ms"] > 0
 
     node.trigger_deactivate()
     node.trigger_activate()

@@ -151,6 +151,15 @@ def test_poses_that_never_came_are_told_from_stamps_that_tremble(trembles, lost)
     assert gaps.missing == pytest.approx(lost, abs=0.12)
 
 
+def test_no_pose_is_missing_of_a_regular_stream():
+    """/diagnostics shows the share as it is."""
+    for rate in (10, 15, 25, 29.97, 30, 50, 60):
+        gaps = Gaps()
+        for number in range(100):
+            gaps.step(nanoseconds(number / rate), 1.0)
+        assert gaps.missing == 0, rate
+
+
 def test_a_gap_in_a_set_is_told_of_and_a_slow_source_is_not(poses):
     def interruptions(given):
         counter = RepCounter(CATALOGUE, "squat")

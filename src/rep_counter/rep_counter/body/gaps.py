@@ -32,7 +32,7 @@ class Gaps:
         # Between poses that follow each other, trembling stamps included: none of them is missing.
         single = _SINGLE * sorted(self._distances)[_RECENT // 4]
         regular = mean(distance for distance in self._distances if distance <= single)
-        return max(0.0, 1 - regular * _RECENT / sum(self._distances))
+        return sum(distance - regular for distance in self._distances if distance > single) / sum(self._distances)
 
     def step(self, stamp: int, bearable: float) -> tuple[int, int] | None:
         """The gap before this pose [ns], where it is unusual and longer than `bearable` [s]."""
