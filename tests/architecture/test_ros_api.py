@@ -1,6 +1,7 @@
 """docs/ros-api.md is what the nodes are, and every parameter is a sound schema."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,18 @@ PARAMETERS = [
 def test_the_committed_page_is_the_code():
     committed = (ROOT / "docs" / "ros-api.md").read_text()
     assert committed == api_docs.render(), "run: python -m fitness_bringup.interfaces.api_docs > docs/ros-api.md"
+
+
+def test_the_table_of_the_readme_has_every_topic_and_its_type():
+    section = (ROOT / "README.md").read_text().partition("## ROS API")[2].partition("\nServices:")[0]
+    rows = [row.split("|")[1:3] for row in section.splitlines() if row.startswith("| `")]
+    told = {name: types for names, types in rows for name in re.findall("`(.*?)`", names)}
+    published = {topic.name: topic.type for node in NODES for topic in node.publishers if topic.name != "/clock"}
+    assert told.keys() == published.keys() | {"/diagnostics"}
+    for name, kind in published.items():
+        package, _, message = kind.partition("/")
+        assert package in told[name], f"{name} is {kind}"
+        assert "/" not in told[name] or re.search(rf"\b{message}\b", told[name]), f"{name} is {kind}"
 
 
 @pytest.mark.parametrize(("node", "parameter"), PARAMETERS)
