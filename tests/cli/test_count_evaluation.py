@@ -175,6 +175,8 @@ def test_what_cannot_be_evaluated_is_said(tmp_path, data):
     bad = table_of(tmp_path, data("clips.csv"), {SQUAT}, reps="many")
     with pytest.raises(InputError, match="'many' repetitions"):
         counts.main(["--clips", str(bad)])
+    with pytest.raises(InputError, match=r"only names with 'nobody' in them were looked at \(--filter\)"):
+        counts.main(["--mocap", str(data("mocap.csv")), "--filter", "nobody"])
     with pytest.raises(InputError, match="nowhere does not exist"):
         counts.main(["--clips", str(bad), "--json", str(tmp_path / "nowhere" / "x.json")])
     with pytest.raises(InputError, match="not there"):

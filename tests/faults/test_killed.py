@@ -76,6 +76,11 @@ def test_another_model_is_refused_before_anything_is_killed(fitness, tmp_path):
     assert "--model mine.tflite" in refused.stderr
 
 
+def test_a_run_in_which_nothing_would_happen_is_refused(fitness):
+    refused = fitness("faults", "--kills", "0", "--kills-only")
+    assert refused.returncode == 2 and refused.stderr.startswith("error: --kills-only with --kills 0: ")
+
+
 def test_repetitions_of_a_video_are_what_is_counted_in(data, tmp_path):
     clip = Clip(landmarks_of(data(SQUAT), tmp_path))
     assert {event.exercise for event in clip.repetitions(1)} == {"squat"}

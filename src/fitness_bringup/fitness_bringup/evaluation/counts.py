@@ -115,9 +115,10 @@ def evaluate(
         tables = [str(table) for table in (options.clips, options.mocap) if table]
         if not tables:
             raise InputError("nothing to count: give --clips, --mocap or --poses")
+        named = f"; only names with {options.filter!r} in them were looked at (--filter)" if options.filter else ""
         raise InputError(
             f"nothing to count: no row of {' and '.join(tables)} has a count (column `reps`) and an exercise that is "
-            "asked for, or is labelled idle or other"
+            f"asked for, or is labelled idle or other{named}"
         )
     labels = held_out.read(options.held_out) if options.held_out else None
     classifier = ExerciseClassifier(options.model)

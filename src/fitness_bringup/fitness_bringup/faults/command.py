@@ -49,6 +49,8 @@ class Options:
 
 def run(options: Options) -> int:
     """Exit code: 0 where every fault was survived, 1 where one was not. Raises InputError."""
+    if options.kills_only and not options.kills:
+        raise InputError("--kills-only with --kills 0: nothing would be made to happen; give --kills a number above 0")
     if options.source is not None and not paths.given(options.source).exists():
         raise InputError(f"--source {options.source} is not there; give a video or a bag of landmarks, or none")
     if options.model is not None and not options.model.is_file():
