@@ -10,6 +10,7 @@ import pytest
 from exercise_classifier import held_out
 from exercise_classifier.held_out import HeldOutLabels
 from exercise_classifier.training.takes import takes
+from fitness_bringup.composition.live import DEMO
 from fitness_bringup.evaluation import counted_recordings, counts, scores
 from fitness_bringup.evaluation.scores import GIVEN, NAMED
 from fitness_core.errors import InputError
@@ -72,6 +73,15 @@ def test_clips_are_counted_in_every_way_and_their_landmarks_kept(tmp_path, data,
 
     monkeypatch.setattr(takes, "extract", lambda *_: pytest.fail("the landmarks were not kept"))
     assert evaluated(tmp_path, "--clips", clips, "--cache", cache, "--filter", "squat")["negatives"] == []
+
+
+def test_a_bag_of_landmarks_is_counted_as_it_is(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(takes, "extract", lambda *_: pytest.fail("its landmarks are there already"))
+    (tmp_path / "visit").symlink_to(DEMO)
+    table = tmp_path / "clips.csv"
+    table.write_text("file,exercise,reps\nvisit,squat,5\n")
+    (found,) = evaluated(tmp_path, "--clips", table, "--cache", cache)["recordings"]
+    assert found["counted"][GIVEN] == 5 and found["duration_s"] == pytest.approx(33, abs=1)
 
 
 def test_what_is_counted_while_nothing_is_done_is_a_phantom(tmp_path, data, cache):

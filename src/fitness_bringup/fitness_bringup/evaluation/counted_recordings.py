@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,11 @@ from exercise_classifier.training.takes.extras import MINMAX, extra_take
 from exercise_classifier.training.takes.readers import digest, place_of, read_table
 from exercise_classifier.training.takes.takes import groups_of, landmarks_of, read_stretches, smoothed
 from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
+from fitness_camera.source_kinds import BAG
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, nanoseconds
+from fitness_datasets.bags import BagReader
 
 CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
 """Where motion capture is seen from [deg] around the person."""
@@ -60,7 +62,7 @@ class Sequence:
 
 
 def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> list[CountedRecording]:
-    """The videos of a clips.csv; their landmarks are kept in the folder `cache`, by content.
+    """The recordings of a clips.csv; landmarks of pictures are kept in the folder `cache`, by content.
 
     stretches: a table of what they show when, see `takes.read_stretches`.
 
@@ -80,7 +82,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
             _count(row, table),
             row.get("certainty", "certain").startswith("certain") and named[row["file"]] == 1,
             sources[row["file"]],
-            lambda video=table.parent / row["file"]: _landmarks(video, cache),  # type: ignore[misc]
+            lambda path=table.parent / row["file"]: _landmarks(path, cache),  # type: ignore[misc]
             idle=tuple(
                 (nanoseconds(stretch.start), nanoseconds(stretch.end))
                 for stretch in shown.get(row["file"].removeprefix("videos/"), ())
@@ -162,10 +164,15 @@ def _count(row: dict[str, str], table: Path) -> int | None:
     return int(reps) if reps else None
 
 
-def _landmarks(video: Path, cache: Path) -> list[Pose]:
-    if not video.is_file():
-        raise InputError(f"{video} is named by the table but is not there")
-    return landmarks_of(video, digest(video), cache)[1]
+def _landmarks(path: Path, cache: Path) -> list[Pose]:
+    """Those that a bag holds, from its first pose on; else those that are found in the pictures."""
+    if not path.exists():
+        raise InputError(f"{path} is named by the table but is not there")
+    if not BAG.matches(str(path)):
+        return landmarks_of(path, digest(path), cache)[1]
+    with BagReader(path) as bag:
+        poses = list(bag.poses())
+    return [replace(pose, stamp=pose.stamp - poses[0].stamp) for pose in poses]
 
 
 def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
@@ -183,7 +190,7 @@ def rows_of(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     if rows and any(column not in rows[0] for column in columns):
         raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
     # Before anything is counted, which takes as long as the videos.
-    if missing := [row["file"] for row in rows if not (table.parent / row["file"]).is_file()]:
+    if missing := [row["file"] for row in rows if not (table.parent / row["file"]).exists()]:
         raise InputError(
             f"{table} names {missing[0]}, which is not there ({len(missing)} of {len(rows)} files are not)"
         )

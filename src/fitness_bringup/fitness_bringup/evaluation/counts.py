@@ -57,7 +57,7 @@ class Options:
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit code; raises InputError."""
     parser = ArgumentParser(prog="fitness evaluate counts", description="How well repetitions are counted.")
-    parser.add_argument("--clips", type=Path, help="clips.csv beside its videos")
+    parser.add_argument("--clips", type=Path, help="clips.csv beside its videos and bags")
     parser.add_argument("--stretches", type=Path, help="what the clips show when (take, start, end, exercise)")
     parser.add_argument(
         "--poses",
