@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helper beside the tests
@@ -19,6 +20,7 @@ from told import Told
 
 DEADLINE = 60.0
 expect.set_options(timeout=1000 * DEADLINE)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OUTAGE = ("net::ERR_CONNECTION", "WebSocket connection to", "status of 401")
 """The browser's own words about a server that is gone, or asks for a token."""
 FLAGS = [
@@ -63,6 +65,17 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def until() -> Callable[[Page, str], None]:
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[[Page], list[str]]:
+    """What axe-core finds of WCAG 2.2 A and AA in a page, with the elements; the page is visited with bypass_csp."""
+
+    def find(page: Page) -> list[str]:
+        found = Axe().run(page, options={"runOnly": RULES})
+        return [f"{v['id']}: {[node['html'][:120] for node in v['nodes']]}" for v in found.response["violations"]]
+
+    return find
 
 
 # Not of the session: while Playwright runs, this thread has an event loop, and tests elsewhere start their own.

@@ -68,6 +68,17 @@ def camera(live, launch):
     running.end()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_the_way_of_who_holds_the_camera(camera, visit, violations, scheme: str):
+    page = visit(*camera, color_scheme=scheme, bypass_csp=True)
+    expect(page.locator("#link")).to_have_attribute("data-state", "live")
+    assert violations(page) == []
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#sent")).not_to_have_text("0")
+    assert violations(page) == []
+    page.get_by_role("button", name="Stop").click()
+
+
 def test_a_second_camera_is_told_why_it_has_to_wait(camera, visit):
     browser, address = camera
     first, second = visit(browser, address), visit(browser, address)

@@ -7,8 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from fitness_bringup.analysis.analyze import examine, to_text
 from fitness_bringup.analysis.examination import to_csv
@@ -17,8 +16,6 @@ from fitness_bringup.composition.live import DEMO
 from fitness_visualization.dashboard.report_files import ReportFiles
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.sessions import add_sessions
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +37,8 @@ def site(report: ReportFiles, tmp_path: Path) -> Iterator[SimpleNamespace]:
     server.close()
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds of WCAG 2.2 A and AA, with the elements."""
-    found = Axe().run(page, options={"runOnly": RULES})
-    return [f"{v['id']}: {[node['html'][:120] for node in v['nodes']]}" for v in found.response["violations"]]
-
-
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_pages_are_for_anybody_on_any_screen(site, browser: Browser, visit, scheme: str, width: int) -> None:
+def test_pages_are_for_anybody_on_any_screen(site, browser, visit, violations, scheme: str, width: int) -> None:
     page = visit(browser, f"{site.address}/sessions", width=width, color_scheme=scheme, bypass_csp=True)
     expect(page.get_by_role("row")).to_have_count(3)
     addresses = [
