@@ -18,6 +18,7 @@ from std_msgs.msg import String
 
 from fitness_bringup.composition import live, processes
 from fitness_bringup.composition.graph_nodes import NODES
+from fitness_core import paths
 from fitness_core.catalogue import SHIPPED
 from fitness_datasets.bags import BagReader, BagWriter
 
@@ -204,10 +205,10 @@ def test_a_bag_without_landmarks_says_what_counts_in_it(fitness, tmp_path: Path)
 
 def test_what_was_recorded_before_a_crash_stays_and_the_rest_has_a_bag_of_its_own(tmp_path: Path) -> None:
     bag = tmp_path / "bag"
-    assert live.unused(bag) == bag
+    assert paths.unused(bag) == bag
     for name in ("bag", "bag_2"):
         (tmp_path / name).mkdir()
-    assert live.unused(bag) == tmp_path / "bag_3"
+    assert paths.unused(bag) == tmp_path / "bag_3"
 
 
 def test_input_that_cannot_be_used_ends_processes_of_their_own_too(fitness, tmp_path: Path) -> None:

@@ -150,6 +150,18 @@ def test_a_take_that_cannot_begin_leaves_no_recording_on(room: Room) -> None:
     assert not room.recorder.active and not room.guide.active
 
 
+def test_recordings_of_one_second_have_a_bag_each(room: Room, monkeypatch) -> None:
+    monkeypatch.setattr(time, "strftime", lambda form: "noon")
+
+    async def scenario() -> None:
+        await room.there()
+        for name in ("noon", "noon_2"):
+            assert await room.collection.record(True) == f"recording {name}"
+            assert await room.collection.record(False) == f"recorded {name}"
+
+    run(scenario)
+
+
 def test_a_recording_that_somebody_else_began_has_its_name(room: Room, tmp_path: Path) -> None:
     room.recorder.set_parameters([Parameter("bag", value=str(tmp_path / "elsewhere" / "morning"))])
     room.recorder.start()

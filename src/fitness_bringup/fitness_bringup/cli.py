@@ -29,6 +29,7 @@ from fitness_bringup.commands.options import (
     Source,
     SourceOfTakes,
 )
+from fitness_core import paths
 from fitness_core.errors import InputError
 
 # Refusals of a disk, which nothing but the user can mend.
@@ -105,7 +106,7 @@ def live(
     from fitness_bringup.composition import live
 
     if another_bag and record is not None and record.exists():
-        record = live.unused(record)
+        record = paths.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
     options = live.Options(
         source=source or "",

@@ -1,5 +1,6 @@
 """Paths that a user gives, looked at before the work: what cannot be looked at is one line instead of a traceback."""
 
+import itertools
 from pathlib import Path
 
 from fitness_core.errors import InputError
@@ -30,6 +31,12 @@ def inside(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError as error:
         raise InputError(f"folder {folder} cannot be read ({_why(error)}); allow it or give another") from None
+
+
+def unused(bag: Path) -> Path:
+    """The bag, or where it is there already the first of BAG_2, BAG_3, ... that is not."""
+    names = (bag.with_name(f"{bag.name}_{number}") for number in itertools.count(2))
+    return bag if not bag.exists() else next(name for name in names if not name.exists())
 
 
 def _short(text: str | Path) -> str:

@@ -1,6 +1,5 @@
 """`./fitness live`: the whole graph in one process, the nodes and parameters that the launch files start."""
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -218,12 +217,6 @@ def _camera_source(options: Options) -> str:
     if not given and options.params is not None:
         given = node_parameters.value_of(options.params, f"{_namespace(options)}/camera", "source")
     return str(given or "0")
-
-
-def unused(bag: Path) -> Path:
-    """The bag, or where it is there already the first of BAG_2, BAG_3, ... that is not."""
-    names = (bag.with_name(f"{bag.name}_{number}") for number in itertools.count(2))
-    return bag if not bag.exists() else next(name for name in names if not name.exists())
 
 
 def set_environment() -> None:

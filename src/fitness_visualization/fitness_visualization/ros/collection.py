@@ -15,6 +15,7 @@ from rclpy.action import ActionClient
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_msgs.action import RecordTake
 from fitness_visualization.dashboard import requests
@@ -141,7 +142,7 @@ class Collection:
             await self._recorder.down()
             self.writing = None
             return f"recorded {self._bag}"
-        bag = self._folder / time.strftime("%Y-%m-%d_%H-%M-%S")
+        bag = paths.unused(self._folder / time.strftime("%Y-%m-%d_%H-%M-%S"))
         value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(bag))
         answer = await call(self._set, SetParameters.Request(parameters=[Parameter(name="bag", value=value)]))
         if not answer.results[0].successful:
