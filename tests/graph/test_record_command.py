@@ -227,6 +227,19 @@ def test_refused_with_one_line_and_nothing_is_written(changes, said, tmp_path, m
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def composed(monkeypatch) -> dict:
+    """What the guide is told, and the bag, where the command goes as far as making the nodes; then it ends: enough."""
+    heard = {}
+
+    def compose(graph: live.Options, takes: dict, at_once: bool) -> None:
+        heard.update(takes, recorded=graph.record)
+        raise InputError("enough")
+
+    monkeypatch.setattr(live, "compose", compose)
+    return heard
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -237,23 +250,26 @@ def test_refused_with_one_line_and_nothing_is_written(changes, said, tmp_path, m
         ({"file": "session: S07, repetitions: 8", "session": "S02"}, {"session": "S02", "repetitions": 8}),
     ],
 )
-def test_what_no_option_says_is_the_parameter_files(given, told, tmp_path, monkeypatch) -> None:
+def test_what_no_option_says_is_the_parameter_files(given, told, tmp_path, composed) -> None:
     file = None
     if "file" in given:
         file = tmp_path / "mine.yaml"
         file.write_text(f"/**/record_take: {{ros__parameters: {{{given.pop('file')}}}}}")
     options = record.Options("P01", ("squat",), source="0", out=tmp_path, consent=True, params=file, **given)
-    heard = {}
-
-    def compose(graph: live.Options, takes: dict, at_once: bool) -> None:
-        heard.update(takes, recorded=graph.record)
-        raise InputError("enough")
-
-    monkeypatch.setattr(live, "compose", compose)
     with pytest.raises(InputError, match="enough"):
         record.run(options)
-    assert {name: heard[name] for name in told} == told
-    assert heard["recorded"] == tmp_path / f"P01_{heard['session']}" / "bag_001", "beside its session.yaml"
+    assert {name: composed[name] for name in told} == told
+    assert composed["recorded"] == tmp_path / f"P01_{composed['session']}" / "bag_001", "beside its session.yaml"
+
+
+def test_exercises_of_a_parameter_files_catalogue_are_known(tmp_path, composed) -> None:
+    own = Path(__file__).resolve().parents[2] / "docs" / "examples" / "side_lunge.yaml"
+    file = tmp_path / "mine.yaml"
+    options = record.Options("P01", ("side_lunge",), source="0", out=tmp_path, consent=True, params=file)
+    for pattern, said in (("/**", "enough"), ("/**/record_take", "have different catalogues")):
+        file.write_text(f"{pattern}: {{ros__parameters: {{catalogue: {own}}}}}")
+        with pytest.raises(InputError, match=said):
+            record.run(options)
 
 
 @pytest.mark.parametrize("wrong", ["takes: three", "takes: 0", "repetitions: 1.5"])

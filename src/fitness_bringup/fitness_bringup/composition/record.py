@@ -127,10 +127,12 @@ def _check(options: Options, takes: dict[str, Any]) -> None:
 
 
 def _catalogue(options: Options) -> Path | None:
-    """That of every node that knows exercises; raises InputError where -p gives them different ones."""
-    overrides, default = node_parameters.overrides_of(options.parameters), str(options.catalogue or "")
-    nodes = ("record_take", "rep_counter", "exercise_classifier")
-    given = {str(overrides.get(node, {}).get("catalogue", default)) for node in nodes}
+    """That of every node that knows exercises; raises InputError where they are given different ones."""
+    nodes, given = ("record_take", "rep_counter", "exercise_classifier"), set()
+    overrides = node_parameters.overrides_of(options.parameters)
+    for node in nodes:
+        of_files = node_parameters.of_node(options.params, options.namespace, node)
+        given.add(str(overrides.get(node, {}).get("catalogue", options.catalogue or of_files.get("catalogue", ""))))
     if len(given) > 1:
         raise InputError(f"{', '.join(nodes)} have different catalogues; give one to all with --catalogue")
     name = given.pop()
