@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from fitness_core.catalogue import Catalogue
+from fitness_core.errors import InputError
 from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.server import Server, Settings
 from fitness_visualization.dashboard.state import State
@@ -20,6 +21,7 @@ class Guide:
         self.asked: list[requests.Request] = []
         self.phase: str | None = None
         self.recorder_answers = True
+        self.refusal = ""
         self.server = Server(self, Settings(port=0), print)
 
     def hello(self) -> dict:
@@ -44,6 +46,8 @@ class Guide:
 
     async def act(self, request: requests.Request) -> str:
         self.asked.append(request)
+        if self.refusal:
+            raise InputError(self.refusal)
         return "take of squat begun" if isinstance(request, requests.Take) else "stopped"
 
     def take(self, phase: str, **more: object) -> None:
@@ -137,6 +141,22 @@ def test_consent_is_asked_for_at_every_take_and_of_every_person(guide: Guide, br
     page.locator("#guide").click()
     expect(agreed).not_to_be_checked()
     assert [take.subject for take in guide.asked] == ["P02"]
+
+
+def test_the_take_of_another_page_moves_nothing_where_ones_own_was_refused(guide: Guide, browser: Browser, visit):
+    guide.refusal = "a take is under way"
+    page = visit(browser, guide.server.address, 390, 844)
+    expect(page.locator("#guide")).to_be_enabled()
+    page.locator("#guide").click()
+    page.get_by_label("Pseudonym").fill("P01")
+    page.get_by_label("The person has agreed to be recorded").check()
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#answer")).to_have_text("a take is under way")
+    page.evaluate("scrollTo(0, 0)")
+    guide.take("review", repetitions=3)
+    expect(page.locator("#answer")).to_have_text("The take is over, with 3 repetitions")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert page.evaluate("scrollY") == 0
 
 
 def test_what_was_chosen_stays_when_the_connection_comes_back(guide: Guide, browser: Browser, visit):

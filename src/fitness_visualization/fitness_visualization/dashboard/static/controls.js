@@ -139,7 +139,7 @@ export class Controls {
     // On a phone the controls lie screens below what the person is told.
     $("stage").scrollIntoView({ block: "nearest" });
     this.leading = true;
-    await this.ask(wanted);
+    if (!(await this.ask(wanted))) this.leading = false;
   }
 
   // It is one person's, for one take.
