@@ -67,6 +67,23 @@ def recorded(launch, file: str) -> dict[str, str]:
     return given | ({"subject": "P01", "consent": "true"} if "consent" in launch(file).arguments else {})
 
 
+def ended(node, code: int):
+    """What a launch makes of the end of a node, where the arguments of the launch file are not known any more."""
+    context = importlib.import_module("launch").LaunchContext()
+    return node.on_exit(SimpleNamespace(returncode=code, process_name=node.name), context)
+
+
+def endings(node) -> list[str]:
+    """What ends the launch, of the ways in which a node may end."""
+    said = []
+    for code in (0, 2, -9):
+        try:
+            said += [f"{code}: timer"] if ended(node, code) else []
+        except RuntimeError as error:
+            said.append(f"{code}: {error}")
+    return said
+
+
 def variations(launch, file: str) -> list[dict[str, str]]:
     """No arguments; then each argument with each of its values, while recording."""
     found = [{}]
@@ -110,8 +127,7 @@ def test_what_is_started_exists_and_takes_its_parameters(launch, file, monkeypat
 def test_every_argument_has_an_effect(launch, file):
     def outcome(**values):
         launched = launch(file, **(recorded(launch, file) | values))
-        # It changes what the functions do that are called at a node's end.
-        nodes = {name: replace(node, on_exit=values.get("required", "true")) for name, node in launched.nodes.items()}
+        nodes = {name: replace(node, on_exit=endings(node)) for name, node in launched.nodes.items()}
         return nodes, launched.environment, launched.arguments.keys()
 
     usual = outcome()
@@ -204,11 +220,9 @@ def test_compressed_pictures_are_of_the_robots_own_driver(launch, file):
 def test_what_a_launch_file_that_includes_it_starts_besides_is_left_alone(launch, file):
     launched = launch(file, **recorded(launch, file), required="false")
     assert launched.changed == {}
-    context = importlib.import_module("launch").LaunchContext()
-    context.launch_configurations |= {"required": "false", "use_respawn": "false"}
     for code in (0, 1, 2, -9):
         for node in launched.nodes.values():
-            assert node.on_exit(SimpleNamespace(returncode=code, process_name=node.name), context) is None
+            assert ended(node, code) is None
 
 
 @pytest.mark.parametrize(
@@ -298,24 +312,22 @@ def test_the_launch_ends_with_its_source(launch, file):
     # Where the dashboard brings the guide up, the launch does not end with it.
     ends = ("camera", "player", *(["record_take"] if file == "record.launch.py" else []))
     sources = [nodes.pop(name) for name in ends if name in nodes]
-    context = importlib.import_module("launch").LaunchContext()
-    context.launch_configurations |= {"use_respawn": "true", "required": "true"}
 
     for source in sources:
-        (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name=source.name), context)
+        (timer,) = ended(source, 0)
         assert [type(action).__name__ for action in timer.actions] == ["Shutdown"]
     for node in nodes.values():
-        assert node.on_exit(SimpleNamespace(returncode=0, process_name=node.name), context) is None
+        assert ended(node, 0) is None
     for node in [*sources, *nodes.values()]:
         assert node.respawn == (node.name != "recorder")
         assert node.respawn_delay == (2.0 if node.name in ends else 0.2)
-        assert node.on_exit(SimpleNamespace(returncode=-9, process_name=node.name), context) is None
+        assert ended(node, -9) is None
         with pytest.raises(RuntimeError, match="input"):
-            node.on_exit(SimpleNamespace(returncode=2, process_name=node.name), context)
-    context.launch_configurations["use_respawn"] = "false"
+            ended(node, 2)
+    nodes = launch(file, **recorded(launch, file)).nodes
     for source in sources:
         with pytest.raises(RuntimeError, match="crashed"):
-            source.on_exit(SimpleNamespace(returncode=-9, process_name=source.name), context)
+            ended(nodes[source.name], -9)
 
 
 def test_nobody_is_recorded_without_consent(launch):
@@ -352,9 +364,7 @@ def test_who_has_agreed_by_the_parameter_file_is_recorded(launch, tmp_path):
 
 def test_a_source_at_its_end_is_not_respawned(launch):
     source = launch("live.launch.py", use_respawn="true").nodes["camera"]
-    context = importlib.import_module("launch").LaunchContext()
-    context.launch_configurations["required"] = "true"
-    (timer,) = source.on_exit(SimpleNamespace(returncode=0, process_name="camera"), context)
+    (timer,) = ended(source, 0)
     period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
     assert period < source.respawn_delay
 

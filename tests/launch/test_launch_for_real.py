@@ -121,7 +121,7 @@ def test_arguments_overrule_the_parameter_file():
 
 ROBOT = """
 from launch import LaunchDescription
-from launch.actions import ExecuteProcess, IncludeLaunchDescription
+from launch.actions import ExecuteProcess, GroupAction, IncludeLaunchDescription
 from launch_ros.substitutions import FindPackageShare
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
@@ -130,17 +130,19 @@ def generate_launch_description():
     file = [FindPackageShare("fitness_bringup"), "/launch/live.launch.py"]
     graph = PythonLaunchDescriptionSource(file)
     given = {"source": "/nowhere.mp4", "required": "false", "dashboard": "false"}
+    included = IncludeLaunchDescription(graph, launch_arguments=given.items())
     return LaunchDescription([
-        IncludeLaunchDescription(graph, launch_arguments=given.items()),
+        INCLUDED,
         ExecuteProcess(cmd=["bash", "-c", "sleep 15; echo robot still there"], output="screen"),
         ExecuteProcess(cmd=show, output="screen"),
     ])
 """
 
 
-def test_a_robot_that_includes_it_keeps_its_own_environment_and_goes_on_without_it(tmp_path):
+@pytest.mark.parametrize("included", ["included", "GroupAction([included])"])
+def test_a_robot_that_includes_it_keeps_its_own_environment_and_goes_on_without_it(tmp_path, included):
     file = tmp_path / "robot.launch.py"
-    file.write_text(ROBOT)
+    file.write_text(ROBOT.replace("INCLUDED", included))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FASTRTPS", "ROS_AUTO"))}
     process = subprocess.Popen(
         ["ros2", "launch", "-n", str(file)], env=environment, start_new_session=True, text=True, stdout=subprocess.PIPE

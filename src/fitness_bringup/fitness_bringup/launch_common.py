@@ -187,7 +187,7 @@ def node(
                 output="screen",
                 respawn=not row.once and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
-                on_exit=_end_with_source if source else _end_for_bad_input,
+                on_exit=_end_of_node(context, source),
             )
         ]
 
@@ -367,18 +367,25 @@ def _require_params_file(context: LaunchContext) -> None:
             raise RuntimeError(str(error)) from None
 
 
-def _end_for_bad_input(event: ProcessExited, context: LaunchContext) -> None:
-    # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
-    if event.returncode == BAD_INPUT and not context.is_shutdown and is_true(context, "required"):
-        raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
+def _end_of_node(
+    asked: LaunchContext, source: bool
+) -> Callable[[ProcessExited, LaunchContext], list[TimerAction] | None]:
+    """What becomes of the launch when a node ends. asked: the arguments now; when it ends those of a group are gone.
 
+    source: the graph ends with this node.
+    """
+    required, respawned = is_true(asked, "required"), is_true(asked, "use_respawn")
 
-def _end_with_source(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
-    _end_for_bad_input(event, context)
-    if context.is_shutdown or not is_true(context, "required"):
+    def end(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
+        if context.is_shutdown or not required:
+            return None
+        # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
+        if event.returncode == BAD_INPUT:
+            raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
+        if source and event.returncode == 0:
+            return [TimerAction(period=DRAIN_TIME, actions=[Shutdown(reason="the source is at its end")])]
+        if source and not respawned:
+            raise RuntimeError(f"{event.process_name} crashed (exit code {event.returncode}), nothing is left to watch")
         return None
-    if event.returncode == 0:
-        return [TimerAction(period=DRAIN_TIME, actions=[Shutdown(reason="the source is at its end")])]
-    if not is_true(context, "use_respawn"):
-        raise RuntimeError(f"{event.process_name} crashed (exit code {event.returncode}), nothing is left to watch")
-    return None
+
+    return end
