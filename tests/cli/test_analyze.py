@@ -2,9 +2,11 @@
 
 import json
 import math
+import os
+import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -13,14 +15,15 @@ import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
 
-from fitness_bringup.analysis.analyze import analyze, examine, nothing_of
+from fitness_bringup.analysis.analyze import analyze, examine, nothing_of, to_text
+from fitness_bringup.analysis.html_report import to_html
 from fitness_bringup.analysis.report import schema
 from fitness_bringup.composition.live import DEMO
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import SHIPPED, Catalogue
 from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header, to_body_pose
-from fitness_core.types import nanoseconds
+from fitness_core.types import Pose, nanoseconds, seconds
 from fitness_datasets.bags import BagReader, BagWriter
 
 BODY_POSE = "fitness_msgs/msg/BodyPose"
@@ -197,22 +200,57 @@ def test_without_a_repetition_it_names_every_condition_and_the_range_of_what_is_
     assert nothing_of(uneven, strict).endswith("what else its file asks: `still`, `even`, `bounce`, `jump: false`")
 
 
+def bag_of(poses: Iterable[Pose], path: Path) -> str:
+    """A bag of poses, and its name."""
+    topic = "/fitness/body_pose"
+    with BagWriter(path, {topic: BODY_POSE}) as bag:
+        for number, pose in enumerate(poses):
+            bag.write(topic, number * 66_000_000, serialize_message(to_body_pose(pose)))
+    return str(path)
+
+
 @pytest.mark.parametrize("set_to", [-20.0, 1.7e9])
 def test_a_clock_that_was_set_in_between(tmp_path: Path, set_to: float) -> None:
     with BagReader(DEMO) as bag:
         poses = list(bag.poses())
     half, end = poses[: len(poses) // 2], poses[-1].stamp
-    topic, kind = "/fitness/body_pose", "fitness_msgs/msg/BodyPose"
-    with BagWriter(tmp_path / "bag", {topic: kind}) as bag:
-        for number, pose in enumerate([*poses, *half]):
-            late = number >= len(poses)
-            moved = replace(pose, stamp=pose.stamp + (end + nanoseconds(set_to) if late else 0))
-            bag.write(topic, number * 66_000_000, serialize_message(to_body_pose(moved)))
-    report = analyze(str(tmp_path / "bag"))
+    late = [replace(pose, stamp=pose.stamp + end + nanoseconds(set_to)) for pose in half]
+    report = analyze(bag_of([*poses, *late], tmp_path / "bag"))
     assert report.frames == len(poses) + len(half)
     assert report.fps == pytest.approx(analyze(str(DEMO)).fps, rel=0.05)
     assert sum(report.totals.values()) >= sum(analyze(str(DEMO)).totals.values())
     jsonschema.validate(report.to_json(), schema())
+
+
+@pytest.mark.parametrize("back", [5.0, 3600.0])
+def test_where_a_clock_was_set_back_time_goes_on(tmp_path: Path, back: float) -> None:
+    """Between two sets: the same report as if nobody had touched the clock, but for the one step between two frames."""
+    with BagReader(DEMO) as bag:
+        poses = [replace(pose, stamp=pose.stamp + nanoseconds(1e6)) for pose in bag.poses()]
+    usual = examine(str(DEMO))
+    second_set = usual.summaries[1]
+    after = sum(seconds(pose.stamp - poses[0].stamp) <= seconds(second_set.end - usual.origin) + 1 for pose in poses)
+    moved = [*poses[:after], *(replace(pose, stamp=pose.stamp - nanoseconds(back)) for pose in poses[after:])]
+    examined = examine(bag_of(moved, tmp_path / "bag"))
+    assert (np.diff(examined.stamps) >= 0).all()
+    for found, wanted in ((examined.report.segments, usual.report.segments), (examined.report.reps, usual.report.reps)):
+        assert len(found) == len(wanted)
+        for one, other in zip(found, wanted, strict=True):
+            assert asdict(one) == pytest.approx(asdict(other), abs=0.1, nan_ok=True)
+    for event, other in zip(examined.events, usual.events, strict=True):
+        assert event.tempo == pytest.approx(other.tempo, abs=1e-3)
+        assert examined.origin <= event.start <= event.turn <= event.end <= event.stamp <= examined.stamps[-1]
+    jsonschema.validate(examined.report.to_json(), schema())
+
+
+def test_a_name_that_is_no_text_is_told_as_far_as_it_is(tmp_path: Path) -> None:
+    """Of an old archive, in Latin 1: strict readers of JSON refuse what stands for such a byte."""
+    source = str(tmp_path / os.fsdecode(b"\xfcbung 1"))
+    shutil.copytree(DEMO, source)
+    examined = examine(source)
+    assert examined.report.source == str(tmp_path / "\N{REPLACEMENT CHARACTER}bung 1")
+    assert to_text(examined.report).isascii() and "\\udc" not in to_text(examined.report)
+    assert "\N{REPLACEMENT CHARACTER}bung 1" in to_html(examined).encode().decode()
 
 
 def test_nobody_is_seen(tmp_path: Path) -> None:

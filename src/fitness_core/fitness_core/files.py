@@ -13,9 +13,10 @@ def replace_file(path: Path, content: str | bytes, durable: bool = False) -> Non
     """
     path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.part")
+    data = content.encode() if isinstance(content, str) else content
     try:
         with part.open("wb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.write(data)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())

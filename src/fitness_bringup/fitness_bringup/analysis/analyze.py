@@ -7,9 +7,8 @@ print(report.totals)
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,17 @@ from exercise_classifier.classifier import ExerciseClassifier
 from fitness_bringup import __version__
 from fitness_bringup.analysis.examination import Examination, to_csv
 from fitness_bringup.analysis.footage import Footage, open_footage, place_of
+from fitness_bringup.analysis.found import Found
 from fitness_bringup.analysis.pipeline import Moment, Pipeline, ahead
-from fitness_bringup.analysis.report import Report, repetitions_of, segments_of
+from fitness_bringup.analysis.report import Report
 from fitness_bringup.tables.terminal import reach, table
-from fitness_camera.source_kinds import shown
 from fitness_core.catalogue import Catalogue, Direction, Exercise, Sides
 from fitness_core.command_line import check_different, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
-from fitness_core.types import NANOSECONDS, Classification, FormCue, Frame, Pose, RepEvent, SetSummary
-from rep_counter.body.signals import Reading
+from fitness_core.types import FormCue, Frame
 from rep_counter.counter import RepCounter
 from rep_counter.repetitions.cues import Cues
 
-CLOCK_WAS_SET = 60.0
-"""Stamps further apart than this [s] say nothing of the rate."""
 VIDEO_RATE = 30.0
 """Pictures per second of an annotated video whose recording does not say its own [Hz]."""
 
@@ -80,7 +76,7 @@ def examine(
         moments, pose_version = _moments(pipeline, recording, backend, resources)
         draw = _painter(video, recording.rate or fps, exercises, resources) if video is not None else None
 
-        found = _Found()
+        found = Found()
         for frame, moment in moments:
             found.add(moment)
             if draw is not None:
@@ -97,56 +93,6 @@ def examine(
     by_exercise = dict(zip(exercises.names, np.array(found.readings).transpose(1, 0, 2), strict=True))
     stamps = np.array(found.stamps)
     return Examination(report, stamps, by_exercise, found.timeline, found.events, found.summaries, exercises)
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the stages say of a recording, moment by moment. readings: of the signal of every exercise, per frame."""
-
-    timeline: list[Classification] = field(default_factory=list)
-    events: list[RepEvent] = field(default_factory=list)
-    summaries: list[SetSummary] = field(default_factory=list)
-    stamps: list[int] = field(default_factory=list)
-    readings: list[Sequence[Reading]] = field(default_factory=list)
-    with_body: int = 0
-    last: Pose | None = None
-
-    def add(self, moment: Moment) -> None:
-        """The moment of a frame."""
-        self.decided(moment)
-        self.last = moment.pose
-        self.stamps.append(moment.pose.stamp)
-        self.with_body += moment.pose.tracked
-        self.readings.append(moment.readings)
-
-    def decided(self, moment: Moment) -> None:
-        """What was decided at a moment."""
-        self.events.extend(moment.events)
-        self.summaries.extend(moment.summaries)
-        if moment.new and moment.classification is not None:
-            self.timeline.append(moment.classification)
-
-    def report(
-        self, source: str, recording: Footage, catalogue: Catalogue, window: float, versions: dict[str, str | None]
-    ) -> Report:
-        """The report of it all. window: duration of the classifier's [s], 0 without one."""
-        origin, frames = self.stamps[0], len(self.stamps)
-        steps = np.diff(np.array(self.stamps, np.int64)) / NANOSECONDS
-        # Where the clock was set the way there is no time.
-        duration = float(steps[steps > 0].sum())
-        usual = steps[(steps > 0) & (steps < CLOCK_WAS_SET)]
-        return Report(
-            source=shown(source),
-            duration_s=duration,
-            fps=len(usual) / float(usual.sum()) if len(usual) else float("nan"),
-            frames=frames,
-            frames_with_body=self.with_body,
-            frames_undecoded=recording.undecoded(),
-            unfinished=recording.unfinished,
-            segments=segments_of(self.summaries, self.timeline, catalogue, origin, window),
-            reps=repetitions_of(self.events, catalogue, origin),
-            versions=versions,
-        )
 
 
 def run(
