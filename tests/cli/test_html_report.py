@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -67,6 +68,11 @@ def test_the_page_shows_sets_repetitions_and_plots(demo: Examination) -> None:
     assert [row[0] for row in squat] == ["1", "2", "3", "4", "5"]
     event = next(event for event in demo.events if event.exercise == "squat")
     assert squat[0][2] == f"{event.duration:.2f}"
+    assert "turns at" in (heads := next(row for row in page.rows if "range" in row))
+    degrees = [math.degrees(value) for value in (event.range_of_motion, event.turn_value)]
+    assert [squat[0][heads.index(name)] for name in ("range", "turns at")] == [
+        f"{value:.0f}\N{DEGREE SIGN}" for value in degrees
+    ]
     text = " ".join(page.words)
     for words in ("Biceps curl", "Overhead press", "Squat", "recognised", "repetition 5", demo.report.source):
         assert words in text

@@ -150,7 +150,7 @@ def record(
     takes: Annotated[int | None, typer.Option(help="Takes of each exercise.  [default: 1]", min=1)] = None,
     reps: Annotated[
         int | None,
-        typer.Option(help="End a take after this many repetitions; 0 = by time.  [default: 5 without --seconds]", min=0),
+        typer.Option(help="End a take at this count; 0 = by time.  [default: 5 without --seconds]", min=0),
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="End a take after this time [s]; 0 = by repetitions.", min=0)

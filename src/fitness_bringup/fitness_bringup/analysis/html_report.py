@@ -14,11 +14,14 @@ from markupsafe import Markup
 from fitness_bringup.analysis import plots
 from fitness_bringup.analysis.examination import Examination, rows_of
 from fitness_bringup.analysis.report import runs_of
-from fitness_core.catalogue import NON_EXERCISES, Exercise
+from fitness_bringup.tables.terminal import reach
+from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.types import RepEvent, SetSummary, seconds
 
 MARGIN = 1.5
 """A plot of a set begins so long before it and ends so long after it [s]."""
+NONE = "\N{EN DASH}"
+"""What is not measured."""
 COLOURS = 6
 """Colours of exercises in the page's style; a seventh exercise begins again."""
 
@@ -46,7 +49,7 @@ def to_html(examination: Examination) -> str:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"number": _number, "words": words, "range": _range}
+    environment.filters |= {"number": _number, "words": words, "of_signal": _of_signal}
     environment.filters["percent"] = lambda share: _number(100 * share, 0)
     environment.tests["measured"] = math.isfinite
 
@@ -119,7 +122,7 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     else:
         assert exercise.distance is not None  # the catalogue holds one of the two
         name, unit = f"From {exercise.distance.of} to {exercise.distance.point} in lengths of the torso", ""
-    name = words(name)
+    name, mean = words(name), summary.range_of_motion_mean
     marks = [
         mark_of(event, origin)
         for event in examination.events
@@ -132,7 +135,7 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
         summary=summary,
         start=start,
         end=end,
-        range=_reach(summary.range_of_motion_mean, exercise),
+        range=reach(math.degrees(mean), math.nan) if exercise.joint is not None else reach(math.nan, mean),
         rows=[row for row in rows if row["set"] == summary.set_index],
         signal=name,
         plot=plots.signal(f"{name}, set {summary.set_index}", examination.times, signal, unit, marks, *shown),
@@ -148,22 +151,13 @@ def mark_of(event: RepEvent, origin: int) -> plots.Mark:
     return plots.Mark(start, turn, end, label, event.counted, note)
 
 
-def _reach(value: float, exercise: Exercise) -> str:
-    """A range of motion [rad or torso lengths] with its unit."""
-    return (
-        f"{_number(value, 2)} torso" if exercise.joint is None else f"{_number(math.degrees(value), 0)}\N{DEGREE SIGN}"
-    )
-
-
-def _range(row: dict[str, Any]) -> str:
-    """The range of motion of a row with its unit."""
-    if row["range_torso"] is not None:
-        return f"{_number(row['range_torso'], 2)} torso"
-    return f"{_number(row['range_deg'], 0)}\N{DEGREE SIGN}"
+def _of_signal(row: dict[str, Any], name: str) -> str:
+    """A value of a row with its unit: `range` or `turn` of what drives the exercise."""
+    return reach(*(math.nan if row[key] is None else row[key] for key in (f"{name}_deg", f"{name}_torso"))) or NONE
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else "\N{EN DASH}"
+    return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else NONE
 
 
 def words(name: str | None) -> str:
