@@ -321,6 +321,16 @@ def test_an_output_that_would_replace_a_part_of_the_recording_is_refused(mistake
     assert file.read_bytes() == content and (bag / "metadata.yaml").stat().st_size
 
 
+@pytest.mark.parametrize(
+    "command", [["analyze", DEMO, "--model"], ["analyze", DEMO, "--catalogue"], ["faults", "--model"]]
+)
+def test_an_output_that_would_replace_what_else_is_read_is_refused(mistake, tmp_path: Path, command: list) -> None:
+    read = tmp_path / "read"
+    read.write_text("mine")
+    assert "written over what is read" in mistake(*command, read, "--json", read)
+    assert read.read_text() == "mine"
+
+
 def test_outputs_of_one_name_are_refused(mistake, tmp_path: Path) -> None:
     same = str(tmp_path / "same")
     assert "asked for twice" in mistake("analyze", str(DEMO), "--csv", same, "--json", f"{tmp_path}/./same")

@@ -26,7 +26,7 @@ from fitness_bringup.analysis.pipeline import Moment, Pipeline, ahead
 from fitness_bringup.analysis.report import Report
 from fitness_bringup.tables.terminal import reach, table
 from fitness_core.catalogue import Catalogue, Direction, Exercise, Sides
-from fitness_core.command_line import check_different, check_spares, check_writable, write_file
+from fitness_core.command_line import check_different, check_kept, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import FormCue, Frame
 from rep_counter.counter import RepCounter
@@ -121,6 +121,8 @@ def run(
     check_different(*files)
     if recording := place_of(source):
         check_spares(recording, *files)
+    # Of a folder of exercises the YAML files are read: results may be beside them.
+    check_kept([path for path in (model, catalogue) if path and path.is_file()], *files)
     if video is not None and video.suffix != ".mp4":
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:

@@ -22,7 +22,7 @@ from fitness_bringup.faults.table import Fault, as_json, show
 from fitness_bringup.replays.landmarks import landmarks_of
 from fitness_camera.source_kinds import BAG
 from fitness_core import paths
-from fitness_core.command_line import check_spares, check_writable, write_file
+from fitness_core.command_line import check_kept, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 
 POSE_KILLS_SHARE = 0.2
@@ -57,6 +57,7 @@ def run(options: Options) -> int:
         raise InputError(f"--model {options.model} is not there; give a .tflite of `./fitness train`, or none")
     if options.json not in ("", "-"):
         check_writable(Path(options.json))
+        check_kept([options.model], Path(options.json))
         if options.source is not None:
             check_spares(options.source, Path(options.json))
     source, classifier = options.source or DEMO, options.model or default_model()
