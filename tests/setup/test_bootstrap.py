@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -223,6 +224,7 @@ def test_offline_is_one_clear_message(project: Path) -> None:
         ("error: failed to write: No space left on device (os error 28)", "the disk is full"),
         ("error: client error (Connect)\n dns error: failed to lookup address information", "no connection"),
         ("NewConnectionError: Temporary failure in name resolution", "no connection"),
+        ("error: Failed to fetch: `https://pypi.org/simple/numpy/`", "a mirror by UV_DEFAULT_INDEX"),
         ("one\ntwo\nerror: expected ';'", "setup.log\n    one\n    two\n    error: expected ';'"),
     ],
 )
@@ -272,6 +274,19 @@ def test_a_sourced_ros_has_a_home_of_its_own(project: Path) -> None:
     assert done.returncode == 1
     assert "ROS 2 humble is sourced; this needs jazzy or newer" in done.stderr
     assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize("home", [{}, {"HOME": ""}, {"HOME": "/somewhere"}])
+def test_who_has_no_home_has_that_of_the_account(project: Path, home: dict[str, str]) -> None:
+    layout = layouts.Layout(project)
+    fake_venv(layout)
+    layout.build.mkdir()
+    workspace.write_environment(layout)
+    layouts.write(layout.ready / "ready", layouts.fingerprint(layout))
+    env = {name: value for name, value in outside().items() if name != "HOME"} | home
+    command = ["./fitness", "shell", "--", "printenv", "HOME"]
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{home.get('HOME') or pwd.getpwuid(os.getuid()).pw_dir}\n", done.stderr
 
 
 def test_environment_file_leaves_the_users_choices_alone(project: Path) -> None:

@@ -84,7 +84,10 @@ def explain(failed: str, output: str, remedy: str, layout: Layout) -> SetupError
         free = shutil.disk_usage(layout.root).free / GIB
         return SetupError(f"{failed}: the disk is full ({free:.1f} GB free).\nMake room and start again.")
     if NO_NETWORK.search(output):
-        return SetupError(f"{failed}: no connection to the package index.\nCheck the network and start again.")
+        return SetupError(
+            f"{failed}: no connection to the package index.\nCheck the network and start again. uv reads no pip.conf: "
+            "it has a mirror by UV_DEFAULT_INDEX, a proxy by HTTPS_PROXY."
+        )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if re.search("is not an installable package|no matching distribution|no solution found", output, re.IGNORECASE):
         remedy = remedy or "a package index or mirror without these releases? Check its settings (pip, uv)."
