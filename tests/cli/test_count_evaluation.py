@@ -11,7 +11,7 @@ from exercise_classifier import held_out
 from exercise_classifier.held_out import HeldOutLabels
 from exercise_classifier.training.takes import takes
 from fitness_bringup.composition.live import DEMO
-from fitness_bringup.evaluation import counted_recordings, counts, scores
+from fitness_bringup.evaluation import counted_recordings, counts, form, scores
 from fitness_bringup.evaluation.scores import GIVEN, NAMED
 from fitness_core.errors import InputError
 
@@ -177,6 +177,25 @@ def test_pose_files_are_counted_and_scaled_ones_whatever_the_exercise(tmp_path, 
     assert found["all"]["sets"] == 3
     assert found["half the constants were chosen on"]["sets"] == 2
     assert found["lunge"]["sets"] == 1
+
+
+ROW = "file,exercise,reps,source,form,layout\n{},squat,5,me,good,{}\n"
+
+
+@pytest.mark.parametrize("option", ["--mocap", "--poses"])
+@pytest.mark.parametrize("arrays", [None, {"other": np.zeros(3)}, {"landmarks": np.ones((30, 17, 4))}])
+def test_a_file_that_is_not_what_its_table_says_is_named(tmp_path, option, arrays):
+    file = tmp_path / "m01_s01.npz"
+    if arrays is None:
+        file.write_bytes(b"PK no archive")
+    else:
+        np.savez(file, **arrays)
+    table = tmp_path / "table.csv"
+    for layout in ("blazepose33_xyzv", "blazepose33_minmax_xyz"):
+        table.write_text(ROW.format(file.name, layout))
+        for command in (counts, form):
+            with pytest.raises(InputError, match=rf"^{file}: |^{file} is not what its table says"):
+                command.main([option, str(table)])
 
 
 def test_what_cannot_be_evaluated_is_said(tmp_path, data):

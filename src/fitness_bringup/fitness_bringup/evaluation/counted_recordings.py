@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def motion_capture(table: Path) -> Iterator[CountedRecording]:
         data_of = "CMU"
         if _UI_PRMD in row["source"]:
             corpus, data_of = _UI_PRMD, f"{_UI_PRMD}, {'poor' if rest else 'good'} form"
-        with np.load(path) as data:
+        with reading(path), np.load(path) as data:
             rate, bounds = float(data["fps"]), data.get("rep_bounds", ())
         for camera, degrees in CAMERAS.items():
             yield CountedRecording(
@@ -117,7 +118,7 @@ def motion_capture(table: Path) -> Iterator[CountedRecording]:
                 _count(row, table),
                 True,
                 f"{corpus} {person}",
-                lambda path=path, degrees=degrees: seen_from(*read_motion_capture(path), degrees),  # type: ignore[misc]
+                lambda path=path, degrees=degrees: _seen_from(path, degrees),  # type: ignore[misc]
                 tuple(nanoseconds(bound / rate) for bound in bounds),
             )
 
@@ -148,12 +149,13 @@ def scaled_sequences(table: Path) -> list[Sequence]:
     for row in rows_of(table, ("file", "layout", "exercise", "reps")):
         count = _count(row, table)
         if row["layout"] == MINMAX and count:
-            with np.load(table.parent / row["file"]) as data:
+            path = table.parent / row["file"]
+            with reading(path), np.load(path) as data:
                 points = data["landmarks"].astype(float)
-            points[(points == 0).all(axis=(1, 2))] = np.nan
-            rate = float(row.get("fps") or _ASSUMED_RATE)
-            stamps = (np.arange(len(points)) * 1e9 / rate).astype(np.int64)
-            found.append(Sequence(row["file"], row["exercise"], count, points[:, :, :2], stamps))
+                points[(points == 0).all(axis=(1, 2))] = np.nan
+                rate = float(row.get("fps") or _ASSUMED_RATE)
+                stamps = (np.arange(len(points)) * 1e9 / rate).astype(np.int64)
+                found.append(Sequence(row["file"], row["exercise"], count, points[:, :, :2], stamps))
     return found
 
 
@@ -175,13 +177,30 @@ def _landmarks(path: Path, cache: Path) -> list[Pose]:
     return [replace(pose, stamp=pose.stamp - poses[0].stamp) for pose in poses]
 
 
+def _seen_from(path: Path, degrees: float) -> list[Pose]:
+    with reading(path):
+        return seen_from(*read_motion_capture(path), degrees)
+
+
 def _poses(path: Path, row: dict[str, str]) -> list[Pose]:
     """As the pose stage would hand them on: filtered."""
-    take = extra_take(path, row, longest_s=math.inf)
-    if take is None:
-        raise InputError(f"{path} holds no landmarks")
-    image = np.concatenate([take.image, np.repeat(take.visibility[..., None], 2, axis=-1)], axis=-1)
-    return smoothed(image, take.world, take.stamps, take.width, take.height)
+    with reading(path):
+        take = extra_take(path, row, longest_s=math.inf)
+        if take is None or not len(take.stamps):
+            raise InputError(f"{path} holds no landmarks")
+        image = np.concatenate([take.image, np.repeat(take.visibility[..., None], 2, axis=-1)], axis=-1)
+        return smoothed(image, take.world, take.stamps, take.width, take.height)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raises InputError, which names the file, for whatever goes wrong while a file of a table is read."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    except Exception as error:  # NumPy raises whatever a broken archive leads it to
+        raise InputError(f"{path} is not what its table says ({type(error).__name__}: {error})") from None
 
 
 def rows_of(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

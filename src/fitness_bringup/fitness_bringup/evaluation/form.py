@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fitness_bringup.evaluation.counted_recordings import rows_of
+from fitness_bringup.evaluation.counted_recordings import reading, rows_of
 from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
 from fitness_bringup.tables.terminal import table
 from fitness_core.catalogue import Catalogue, Exercise
@@ -228,7 +228,8 @@ def _from_mocap(path: Path) -> Iterator[JudgedSet]:
     for row in rows_of(path, ("file",)):
         movement, *others = Path(row["file"]).stem.split("_")
         if movement in _UI_PRMD:
-            world, rate = read_motion_capture(path.parent / row["file"])
+            with reading(path.parent / row["file"]):
+                world, rate = read_motion_capture(path.parent / row["file"])
             for camera, degrees in CAMERAS.items():
                 poses = seen_from(world, rate, degrees)
                 yield JudgedSet(
@@ -240,16 +241,17 @@ def _from_poses(path: Path) -> Iterator[JudgedSet]:
     for row in rows_of(path, ("file", "exercise", "layout", "form")):
         if row["form"] not in ("good", "bad") or row["exercise"] == "other":
             continue
-        with np.load(path.parent / row["file"]) as data:
-            landmarks = data["landmarks"].astype(np.float64)
-        blazepose = row["layout"] == "blazepose33_xyzv"
-        poses = _blazepose(landmarks) if blazepose else _openpose(landmarks)
         name = Path(row["file"])
+        with reading(path.parent / name), np.load(path.parent / name) as data:
+            landmarks = data["landmarks"].astype(np.float64)
+            poses = _blazepose(landmarks) if row["layout"] == "blazepose33_xyzv" else _openpose(landmarks)
         yield JudgedSet(name.parent.name, row["exercise"], "as filmed", name.stem, row["form"] == "bad", poses)
 
 
 def _blazepose(landmarks: np.ndarray) -> list[Pose]:
     """Poses of [n, 33, 4] x, y, z, visibility without world landmarks: measured in pixels, depth as estimated."""
+    if landmarks.shape[1:] != (N_LANDMARKS, 4):
+        raise InputError(f"`landmarks` is {list(landmarks.shape)}; [frames, {N_LANDMARKS}, 4] is read")
     return [_pose(number, points[:, :3], points[:, 3], _SQUARE) for number, points in enumerate(landmarks)]
 
 
