@@ -1,9 +1,11 @@
 """Recordings of every kind go through the real stages; what comes out is right, documented and repeatable."""
 
+import errno
 import json
 import math
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
 
+from fitness_bringup import cli
 from fitness_bringup.analysis.analyze import analyze, examine, nothing_of, to_text
 from fitness_bringup.analysis.html_report import to_html
 from fitness_bringup.analysis.report import schema
@@ -284,6 +287,34 @@ def test_folder_of_pictures(data: Callable[[str], Path], tmp_path: Path) -> None
     report = analyze(str(tmp_path), exercise="squat")
     assert report.frames == 65
     assert report.totals == {"squat": 1}
+
+
+@pytest.mark.parametrize("format", ["--json", "--csv", "--html"])
+def test_files_are_written_although_nobody_reads_the_screen(tmp_path: Path, format: str) -> None:
+    """As in a script: `./fitness analyze clip.mp4 --json report.json | grep -q squat`."""
+    file = tmp_path / "report"
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "fitness_bringup.cli", "analyze", str(DEMO), format, str(file)]
+    with os.fdopen(write) as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "squat" in file.read_text()
+
+
+def test_what_cannot_be_written_is_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, content: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fitness_core.command_line.replace_file", full)
+    monkeypatch.setattr(sys, "argv", ["fitness", "analyze", str(DEMO), "--csv", str(tmp_path / "table.csv")])
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    said = capsys.readouterr()
+    assert ending.value.code == 2 and "table.csv cannot be written" in said.err
+    assert "squat" in said.out
 
 
 def test_progress_is_told_to_its_end() -> None:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fitness_bringup.evaluation import form
+from fitness_bringup.evaluation import counts, form
 from fitness_bringup.evaluation.form import JudgedSet, auc, balanced_accuracy, evaluate, refitted
 from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
 from fitness_core.catalogue import Catalogue
@@ -84,3 +84,16 @@ def test_the_command_says_what_it_cannot_read_and_writes_json(tmp_path, fitness)
     table.write_text("file,layout,frames,fps,exercise,reps,form,source\n")
     assert form.main(["--poses", str(table), "--json", str(tmp_path / "form.json")]) == 0
     assert json.loads((tmp_path / "form.json").read_text()) == []
+
+
+@pytest.mark.parametrize("command", [form, counts])
+def test_files_are_written_although_nobody_reads_the_screen(tmp_path, monkeypatch, command):
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command, "_print", gone)
+    table = tmp_path / "poses.csv"
+    table.write_text("file,layout,frames,fps,exercise,reps,form,source\n")
+    with pytest.raises(BrokenPipeError):
+        command.main(["--poses", str(table), "--json", str(tmp_path / "figures.json")])
+    json.loads((tmp_path / "figures.json").read_text())

@@ -110,7 +110,7 @@ def run(
     size: tuple[int, int],
     topic: str,
 ) -> None:
-    """The command: analyse with a progress bar on a terminal, print tables, write the files that were asked for."""
+    """The command: analyse with a progress bar on a terminal, write the files that were asked for, print tables."""
     if exercise and model is not None:
         raise InputError("--exercise and --model exclude each other: a given exercise is not classified")
     files = [path for path in (json, html, csv, video) if path is not None and (path is not json or str(path) != "-")]
@@ -140,21 +140,27 @@ def run(
             progress=progress,
         )
     to_standard_output = str(json) == "-"
-    if to_standard_output:
-        sys.stdout.write(to_text(examined.report))
-    else:
-        # First: what cannot be written then is on the screen at least.
-        print_report(examined.report, Console())
-        if exercise and not examined.report.segments:
-            Console().print(nothing_of(examined, examined.catalogue[exercise]), markup=False, soft_wrap=True)
-    if html is not None:
-        from fitness_bringup.analysis.html_report import to_html
+    with ExitStack() as last:
+        # After the files: who reads the screen may be gone. Also where one cannot be written: it is there at least.
+        last.callback(_show, examined, exercise, to_standard_output)
+        if html is not None:
+            from fitness_bringup.analysis.html_report import to_html
 
-        write_file(html, to_html(examined))
-    if csv is not None:
-        write_file(csv, to_csv(examined))
-    if json is not None and not to_standard_output:
-        write_file(json, to_text(examined.report))
+            write_file(html, to_html(examined))
+        if csv is not None:
+            write_file(csv, to_csv(examined))
+        if json is not None and not to_standard_output:
+            write_file(json, to_text(examined.report))
+
+
+def _show(examined: Examination, exercise: str, as_json: bool) -> None:
+    """The report on standard output. exercise: the one that was given, "" = none."""
+    if as_json:
+        sys.stdout.write(to_text(examined.report))
+        return
+    print_report(examined.report, Console())
+    if exercise and not examined.report.segments:
+        Console().print(nothing_of(examined, examined.catalogue[exercise]), markup=False, soft_wrap=True)
 
 
 def nothing_of(examined: Examination, exercise: Exercise) -> str:

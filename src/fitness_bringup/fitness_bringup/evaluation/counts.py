@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: Options) -> None:
-    """Evaluate, print the tables, write what was asked for."""
+    """Evaluate, write what was asked for, print the tables."""
     check_writable(options.json, options.html)
     check_kept(
         (options.clips, options.poses, options.mocap, options.stretches, options.held_out, options.model),
@@ -91,13 +91,15 @@ def run(options: Options) -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("counting", total=None)
         evaluation, results = evaluate(options, lambda done, of: progress.update(task, completed=done, total=of))
-    _print(evaluation, console)
-    if options.json is not None:
-        write_file(options.json, json.dumps(evaluation, indent=1) + "\n")
-    if options.html is not None:
-        from fitness_bringup.evaluation.counts_page import to_html
+    with contextlib.ExitStack() as last:
+        # After the files: who reads the screen may be gone. Also where a file cannot be written.
+        last.callback(_print, evaluation, console)
+        if options.json is not None:
+            write_file(options.json, json.dumps(evaluation, indent=1) + "\n")
+        if options.html is not None:
+            from fitness_bringup.evaluation.counts_page import to_html
 
-        write_file(options.html, to_html(evaluation, results, Catalogue.load()))
+            write_file(options.html, to_html(evaluation, results, Catalogue.load()))
 
 
 def evaluate(

@@ -18,6 +18,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,9 +117,11 @@ def main(arguments: list[str] | None = None) -> int:
         *(_from_poses(given.poses) if given.poses else ()),
     ]
     rows = evaluate(recordings, catalogue)
-    _print(rows)
-    if given.json is not None:
-        write_file(given.json, json.dumps([_plain(row) for row in rows], indent=2) + "\n")
+    with ExitStack() as last:
+        # After the file: who reads the screen may be gone. Also where it cannot be written.
+        last.callback(_print, rows)
+        if given.json is not None:
+            write_file(given.json, json.dumps([_plain(row) for row in rows], indent=2) + "\n")
     return 0
 
 
