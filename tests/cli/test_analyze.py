@@ -256,6 +256,16 @@ def test_a_name_that_is_no_text_is_told_as_far_as_it_is(tmp_path: Path) -> None:
     assert "\N{REPLACEMENT CHARACTER}bung 1" in to_html(examined).encode().decode()
 
 
+def test_a_number_may_be_the_name_of_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a folder for each day."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(DEMO, "20260601")
+    assert analyze("20260601", exercise="squat").totals == {"squat": 5}
+    Path("20260602").mkdir()
+    cv2.imwrite("20260602/1.png", np.zeros((48, 64, 3), np.uint8))
+    assert analyze("20260602", exercise="squat").frames == 1
+
+
 def test_nobody_is_seen(tmp_path: Path) -> None:
     np.savez(tmp_path / "empty.npz", landmarks=np.full((90, 33, 4), np.nan, np.float32))
     report = analyze(str(tmp_path / "empty.npz"), fps=30.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fitness_camera.source_kinds import ADDRESS, BAG, DEVICE, FILE, FOLDER, kind_of, path_of
+from fitness_camera.source_kinds import ADDRESS, BAG, DEVICE, FILE, FOLDER, Asked, SourceKind, kind_of, path_of
 from fitness_core.errors import InputError
 from fitness_core.types import Frame, Pose
 from fitness_datasets.topics import TOPICS
@@ -14,7 +14,7 @@ from fitness_datasets.topics import TOPICS
 if TYPE_CHECKING:
     from fitness_datasets.bags import BagReader
 
-_KINDS = DEVICE, ADDRESS, BAG, FOLDER, FILE
+_RECORDINGS = ADDRESS, BAG, FOLDER, FILE
 _LOOKED_FOR = "body_pose", "camera/image_raw", "camera/image_raw/compressed"
 _POSES, *_PICTURES = (TOPICS[name] for name in _LOOKED_FOR)
 
@@ -37,12 +37,14 @@ class Footage:
 
 def place_of(source: str) -> Path | None:
     """The file or folder that a source names, there or not; None for an address or a device. Raises InputError."""
-    return None if kind_of(source, _KINDS).live else path_of(source)
+    return None if _kind_of(source).live else path_of(source)
 
 
 def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, resources: ExitStack) -> Footage:
     """Open what `source` names; it is closed with `resources`. Raises InputError for what is not a recording."""
-    kind = kind_of(source, _KINDS)
+    kind = _kind_of(source)
+    if kind is DEVICE:
+        raise _has_no_end(source)
     path = place_of(source) or Path(source)
     if not kind.live and not path.exists():
         raise InputError(
@@ -65,12 +67,22 @@ def open_footage(source: str, fps: float, size: tuple[int, int], topic: str, res
         from fitness_datasets.bags import BagReader
 
         return _of_bag(resources.enter_context(BagReader(path)), topic)
-    from fitness_camera.sources import open_source
-
-    camera = resources.enter_context(open_source(source))
+    assert kind.open is not None
+    camera = resources.enter_context(kind.open(source.strip(), Asked()))
     if camera.live:
-        raise InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
+        raise _has_no_end(source)
     return Footage(camera, None, camera.frames, camera.rate, lambda: camera.undecoded)
+
+
+def _kind_of(source: str) -> SourceKind:
+    """What a source names. A number is a camera only where no recording here has that name."""
+    text = source.strip()
+    camera = DEVICE.matches(text) and not (text.isdecimal() and path_of(text).exists())
+    return DEVICE if camera else kind_of(source, _RECORDINGS)
+
+
+def _has_no_end(source: str) -> InputError:
+    return InputError(f"{source} has no end and analyze takes recordings; use ./fitness live --source {source}")
 
 
 def _of_bag(reader: "BagReader", topic: str) -> Footage:
