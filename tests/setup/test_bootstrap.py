@@ -218,6 +218,15 @@ def test_offline_is_one_clear_message(project: Path) -> None:
     assert "127.0.0.1" in (project / "log" / "setup.log").read_text()
 
 
+def test_pip_installs_into_the_venv_whatever_its_settings_say(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "pip.conf").write_text("[install]\nuser = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.setenv("PIP_TARGET", str(tmp_path))
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--no-deps", "pip"]
+    done = subprocess.run(command, env=running.clean_env(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "already satisfied" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [

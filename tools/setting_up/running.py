@@ -124,8 +124,9 @@ def clean_env(layout: Layout | None = None) -> dict[str, str]:
     """The environment of the steps: nobody else's venv or PYTHONPATH (but that of a sourced ROS 2), pip's
     settings for uv as well, and with a layout the paths that its wheels and colcon need."""
     env = dict(os.environ)
-    for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"):
+    for name in ("PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET", "PIP_PREFIX"):
         env.pop(name, None)
+    env["PIP_USER"] = "0"  # pip.conf may say otherwise, and pip then refuses to install into a venv
     if layout is None or not layout.sourced:
         for name in (
             "PYTHONPATH",
