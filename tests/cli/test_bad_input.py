@@ -87,6 +87,7 @@ def one_line(text: str) -> str:
         (["live", "--source", DEMO, "--backend", "litert"], "--backend: landmarks are replayed"),
         (["live", "--demo", "--record-images"], "--record-images"),
         (["live", "--record-images"], "--record"),
+        (["live", "--demo", "--another-bag"], "--record BAG"),
         (["live", "--params", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
         (["live", "--namespace", "a b"], "--namespace"),
         (["live", "--namespace", "robot/1x"], "--namespace"),

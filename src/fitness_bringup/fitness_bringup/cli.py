@@ -103,6 +103,8 @@ def live(
     """Run the whole graph in one process, until the recording ends or Ctrl-C."""
     if headless and window:
         raise InputError("--headless and --window exclude each other")
+    if another_bag and record is None:
+        raise InputError("--another-bag: nothing is recorded; give the bag to make with --record BAG")
     from fitness_bringup.composition import live
 
     if another_bag and record is not None and record.exists():
