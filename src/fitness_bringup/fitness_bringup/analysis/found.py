@@ -36,6 +36,7 @@ class Found:
     readings: list[Sequence[Reading]] = field(default_factory=list)
     with_body: int = 0
     last: Pose | None = None
+    _newest: int | None = None  # stamp as the counter has it [ns]: what is a little older than it is nothing new
     _set_back: int = 0  # by so much in all [ns]
 
     def add(self, moment: Moment) -> None:
@@ -43,8 +44,10 @@ class Found:
         # Where stamps go back the counter first tells what it knows of before.
         self.decided(moment)
         stamp = moment.pose.stamp
-        if self.last is not None and stamp < self.last.stamp - SET_BACK:
-            self._set_back += self.last.stamp - stamp
+        if self._newest is not None and stamp < self._newest - SET_BACK:
+            self._set_back += self._newest - stamp
+            self._newest = stamp
+        self._newest = max(stamp, self._newest or stamp)
         if moment.new and moment.classification is not None:
             self.timeline.append(_later(moment.classification, self._set_back))
         self.last = moment.pose
