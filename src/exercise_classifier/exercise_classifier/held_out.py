@@ -6,11 +6,13 @@ the clip's stamps) and `probabilities` [windows, classes] (calibrated); `thresho
 `model`. Free of TensorFlow.
 """
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 from fitness_core.types import Classification, ClassificationStatus, nanoseconds
 
@@ -53,19 +55,20 @@ class HeldOutLabels:
 
 
 def write(path: Path, held_out: HeldOutLabels) -> None:
-    """Write the file."""
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            labels=np.array(held_out.labels),
-            clips=np.array(held_out.clips),
-            clip=held_out.clip.astype(np.int32),
-            end=held_out.end.astype(np.float32),
-            probabilities=held_out.probabilities.astype(np.float32),
-            threshold=held_out.threshold,
-            duration=held_out.duration,
-            model=held_out.model,
-        )
+    """Write the file. Raises InputError where the disk refuses."""
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        labels=np.array(held_out.labels),
+        clips=np.array(held_out.clips),
+        clip=held_out.clip.astype(np.int32),
+        end=held_out.end.astype(np.float32),
+        probabilities=held_out.probabilities.astype(np.float32),
+        threshold=held_out.threshold,
+        duration=held_out.duration,
+        model=held_out.model,
+    )
+    write_file(path, content.getvalue())
 
 
 def read(path: Path) -> HeldOutLabels:

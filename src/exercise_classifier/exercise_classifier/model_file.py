@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exercise_classifier.features import FEATURE_SETS
+from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 
 METADATA = "metadata.json"
@@ -48,7 +49,10 @@ class ModelFile:
 
 
 def write(path: Path, network: bytes, metadata: dict) -> None:
-    """Write a network (bytes of a .tflite) and its metadata as one file, the same bytes for the same input."""
+    """Write a network (bytes of a .tflite) and its metadata as one file, the same bytes for the same input.
+
+    Raises InputError where the disk refuses; a model that was there stays then.
+    """
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         # A fixed date: the same model is the same file, hence the same model_id.
@@ -56,7 +60,7 @@ def write(path: Path, network: bytes, metadata: dict) -> None:
             zipfile.ZipInfo(METADATA, (1980, 1, 1, 0, 0, 0)),
             json.dumps(metadata | {_HASH: _hash(network)}, indent=1),
         )
-    path.write_bytes(network + archive.getvalue())
+    write_file(path, network + archive.getvalue())
 
 
 def describe(

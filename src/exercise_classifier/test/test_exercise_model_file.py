@@ -1,6 +1,8 @@
 """What a node refuses to load, and how it says so."""
 
 import json
+import resource
+import signal
 import zipfile
 from pathlib import Path
 
@@ -100,3 +102,19 @@ def test_labels_that_the_catalogue_does_not_have(tmp_path):
     with pytest.raises(InputError, match="'headstand'"):
         ExerciseClassifier(path).check_labels(Catalogue.load())
     ExerciseClassifier().check_labels(Catalogue.load())
+
+
+def test_a_disk_that_is_full_leaves_the_model_that_was_there(tmp_path):
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(b"the one before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    on_full = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"mine\.tflite cannot be written"):
+            model_file.write(path, network(), metadata())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, on_full)
+    assert path.read_bytes() == b"the one before"
+    assert list(tmp_path.iterdir()) == [path]

@@ -150,3 +150,20 @@ def test_a_search_does_not_go_on_with_what_was_found_on_other_data(tmp_path, mon
         given_to_collect(monkeypatch, data)
         command.train([*given, "--tuned", str(tmp_path / "tuned.yaml")])
         assert len(tried) == trials
+
+
+def test_what_was_fitted_is_kept_until_the_evaluation_is_written(tmp_path, monkeypatch):
+    from exercise_classifier.training import command
+
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    (tmp_path / "tiny.yaml").write_text(
+        "features: raw132\nnetwork: {kind: temporal_convolution, sizes: [4]}\nwindows: 60\nsynthetic: 0\nfolds: 2\n"
+        "epochs: 1\n"
+    )
+    given = ["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--jobs", "1"]
+    with pytest.raises(InputError, match="/dev/full cannot be written"):
+        command.evaluate([*given, "--json", "/dev/full"])
+    assert command.evaluate([*given, "--json", str(tmp_path / "evaluation.json")]) == 0
+    assert json.loads((tmp_path / "evaluation.json").read_text())["folds_of_an_interrupted_run"] == 2
+    assert not list((tmp_path / "cache/training").glob("*"))

@@ -109,16 +109,19 @@ def evaluate(arguments: list[str]) -> int:
     with _packages():
         from exercise_classifier.training.results.page import page
         from exercise_classifier.training.runs import evaluate as evaluation
+        from exercise_classifier.training.runs import experiment
     inputs = _inputs(given, config)
     with _alone(inputs.resume):
         result = evaluation.evaluate(config, inputs, _command_line(given, "evaluate"), given.held_out)
-    text = json.dumps(result, indent=1) + "\n"
-    if given.html is not None:
-        write_file(given.html, page(result))
-    if given.json is not None:
-        write_file(given.json, text)
-    else:
-        print(text, end="")
+        text = json.dumps(result, indent=1) + "\n"
+        if given.html is not None:
+            write_file(given.html, page(result))
+        if given.json is not None:
+            write_file(given.json, text)
+        else:
+            print(text, end="", flush=True)
+        # Not before: where the disk is full, hours of fitting would be gone.
+        experiment.forget(inputs)
     return 0
 
 

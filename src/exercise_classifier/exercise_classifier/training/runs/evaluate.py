@@ -16,7 +16,8 @@ from exercise_classifier.training.takes.takes import counts
 def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path | None = None) -> dict:
     """The evaluation of a configuration: every window judged by a network that saw nothing of its source.
 
-    labels: file for what they said, for `./fitness evaluate counts --held-out`.
+    labels: file for what they said, for `./fitness evaluate counts --held-out`. What is kept for resuming stays, until
+    the caller forgets it.
     """
     fitting.prepare()
     begun = time.monotonic()
@@ -28,7 +29,6 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     if labels is not None:
         said = evaluation.without(found.held_out, config.rejected, result["temperature"])
         _write_labels(labels, config, data, evaluation.as_told(said))
-    experiment.forget(inputs)
     return {
         "name": config.name,
         **result,

@@ -19,6 +19,7 @@ from exercise_classifier.training.results.model_card import card
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.runs.experiment import Inputs
 from exercise_classifier.training.takes.takes import counts
+from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 
 
@@ -63,8 +64,8 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluat
         "fitted_by": command,
         "minutes": round((time.monotonic() - begun) / 60, 1),
     }
-    (out / f"{config.name}.evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
-    (out / f"{config.name}.card.md").write_text(card(result))
+    write_file(out / f"{config.name}.evaluation.json", json.dumps(result, indent=1) + "\n")
+    write_file(out / f"{config.name}.card.md", card(result))
     experiment.forget(inputs)
     return result
 

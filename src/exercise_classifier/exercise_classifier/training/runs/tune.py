@@ -19,6 +19,7 @@ from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.runs.cross_validation import cross_validate
 from exercise_classifier.training.runs.experiment import Inputs
+from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 
 FOLDS = 5
@@ -81,7 +82,7 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
     if chosen.stretches is not None:
         values["stretches"] = os.path.relpath(chosen.stretches, out.parent)
     head = f"# Found by `{command}`: held-out log-loss {best.score:.4f}, the best of {trials} trials.\n"
-    out.write_text(head + yaml.safe_dump(values, sort_keys=False))
+    write_file(out, head + yaml.safe_dump(values, sort_keys=False))
     experiment.forget(inputs)
     return {"config": str(out), "loss": round(float(best.score), 4), "trials": trials, "found": described(chosen)}
 
