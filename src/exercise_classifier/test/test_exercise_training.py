@@ -270,8 +270,11 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     assert (again / "tiny.tflite").read_bytes() == (tmp_path / "tiny.tflite").read_bytes()
     kept = json.loads((again / "tiny.evaluation.json").read_text())
     assert kept["macro_f1"] == json.loads(figures.read_text())["macro_f1"] and "--evaluated" in kept["fitted_by"]
-    with pytest.raises(InputError, match="seed differ"):
-        command.train([*given, "--out", str(again), "--evaluated", str(figures), "--seed", "2"])
+    told = (again / "tiny.card.md").read_text()
+    assert f"Made by `{kept['fitted_by']}`" in told and f"tells those of\n`{kept['command']}`" in told
+    for option, value, name in (("--seed", "2", "seed"), ("--windows", "20", "windows"), ("--epochs", "2", "epochs")):
+        with pytest.raises(InputError, match=f": {name} differ"):
+            command.train([*given, "--out", str(again), "--evaluated", str(figures), option, value])
     for content, says in (("[1]", "has no classes"), ("{", "cannot be read")):
         (again / "bad.json").write_text(content)
         with pytest.raises(InputError, match=says):

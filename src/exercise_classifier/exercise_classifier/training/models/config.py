@@ -20,6 +20,10 @@ DEFAULT = "exercise_lstm"
 OWN = "own"
 """In `sources`: the take is a source of its own."""
 
+_OF_A_FIT = (
+    *("windows", "synthetic", "mocap_as_seen", "shares", "epochs", "batch", "learning_rate", "schedule", "patience"),
+)
+
 Positive = Annotated[int, Field(gt=0)]
 Shares = dict[str, Annotated[float, Field(ge=0, le=1)]]
 
@@ -131,6 +135,10 @@ class TrainingConfig(_Strict):
         """What an evaluation says of them, as JSON has it: `network`, and the others of the `ensemble`."""
         first, *others = (network.model_dump(mode="json", exclude_none=True) for network in self.networks)
         return {"network": first, "ensemble": others}
+
+    def fit_as_told(self) -> dict:
+        """What an evaluation says of how its networks were fitted, as JSON has it."""
+        return self.model_dump(mode="json", include=set(_OF_A_FIT))
 
     @property
     def shape(self) -> Shape:

@@ -10,8 +10,7 @@ Names what a person does from the last {duration:g} s of their landmarks: {label
 where it is a class, is standing still, talking, walking. Model id `{model}`, {parameters} parameters, LiteRT {format}, {ms:.2f} ms
 per window on the machine that fitted it.
 
-Made by `{command}` (seed {seed}, {minutes:g} minutes); the figures below are from `{name}.evaluation.json`, which the
-same command writes.
+Made by `{fitted_by}` (seed {seed}, {minutes:g} minutes); the figures below are from `{name}.evaluation.json`, which {written_by}.
 
 ## What it is
 
@@ -96,15 +95,21 @@ _IN_WORDS = {
     "formats",
     "network",
     "named_classes",
+    "fitted_by",
 }
 
 
 def card(result: dict) -> str:
     """The card (Markdown) of an evaluation that `fit` made."""
     clips = result["clips"]
+    fitted_by = result.get("fitted_by", result["command"])
     return _TEXT.format(
         **{key: "not measured" if value is None else value for key, value in result.items() if key not in _IN_WORDS},
         **result["window"],
+        fitted_by=fitted_by,
+        written_by="the\nsame command writes"
+        if fitted_by == result["command"]
+        else f"tells those of\n`{result['command']}`",
         labels=", ".join(result["classes"]),
         min_seen=MIN_SEEN,
         network=_networks(result),

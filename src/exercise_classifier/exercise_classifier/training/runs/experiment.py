@@ -290,6 +290,7 @@ def held_out_report(
         "latency_ms": {"features": _feature_ms(config, data), "network": compared.get("float32", {}).get("ms")},
         "features": config.features,
         **config.networks_as_told(),
+        "fit": config.fit_as_told(),
         "window": {"duration": config.duration, "rate": config.rate},
         "split": "leave-one-source-out" if config.folds == LEAVE_ONE_OUT else "grouped folds of sources",
         "folds": len(split.folds),

@@ -87,10 +87,11 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
     }
     if not isinstance(found, dict):
         found = {}
-    # An evaluation of before there were ensembles is of one network.
-    found = {"ensemble": []} | found
+    # An evaluation of before there were ensembles is of one network; of before they said so, of any fit.
+    found = {"ensemble": [], "fit": {}} | found
     lacks = [name for name in (*wanted, "temperature", "epochs", "formats") if name not in found]
     other = [name for name, value in wanted.items() if name not in lacks and found[name] != value]
+    other += [name for name, value in config.fit_as_told().items() if found["fit"].get(name, value) != value]
     if lacks or other:
         what = f"has no {', '.join(lacks)}" if lacks else f"is of another one: {', '.join(other)} differ"
         raise InputError(f"--evaluated {path} {what}; leave the option out, and the folds are fitted")
