@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 import training_packages
 from exercise_takes import given_to_collect, takes_of_groups
@@ -131,6 +132,26 @@ def test_a_fold_with_nothing_to_fit_to_is_told(tmp_path, monkeypatch):
     (tmp_path / "tiny.yaml").write_text("synthetic: 0\nfolds: 2\nwindows: 1\n")
     with pytest.raises(InputError, match="fold 1 of 2 has no window to fit to"):
         command.train(["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path)])
+
+
+@pytest.mark.parametrize("shows", ["too little of a body", "nobody who moves"])
+def test_takes_that_cannot_be_tested_on_are_refused_before_a_fold_is_fitted(tmp_path, monkeypatch, capsys, shows):
+    from exercise_classifier.training import command
+
+    takes = takes_of_groups(6, 2)
+    length = 0.7 if shows == "too little of a body" else 2.0
+    if shows == "nobody who moves":
+        of = ("image", "world", "visibility")
+        held = [{name: np.repeat(getattr(take, name)[:1], len(take.stamps), axis=0) for name in of} for take in takes]
+        takes = [replace(take, **still) for take, still in zip(takes, held, strict=True)]
+    given_to_collect(monkeypatch, takes)
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    (tmp_path / "tiny.yaml").write_text(
+        f"synthetic: 2\nfolds: 2\nwindows: 60\nlabels: [curl, press, squat, other]\nduration: {length}\n"
+    )
+    with pytest.raises(InputError, match=f"no window of {length:g} s can be tested on: none holds 0.7 s of a body"):
+        command.train(["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path)])
+    assert "fold" not in capsys.readouterr().err
 
 
 def test_a_search_does_not_go_on_with_what_was_found_on_other_data(tmp_path, monkeypatch):

@@ -254,8 +254,17 @@ def split_of(config: TrainingConfig, data: Data, pool: Windows, checked: Windows
 
 
 def checked_windows(config: TrainingConfig, data: Data) -> Windows:
-    """Every window of the takes that are tested on, as the classifier sees them."""
-    return all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
+    """Every window of the takes that are tested on, as the classifier sees them.
+
+    Raises InputError where none can be judged.
+    """
+    windows = all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
+    if windows.still.all():
+        raise InputError(
+            f"no window of {config.duration:g} s can be tested on: none holds {config.shape.min_seen:g} s of a body "
+            "that moves as its exercise does; give takes in which it does, or a longer `duration`"
+        )
+    return windows
 
 
 def told(data: Data, pool: Windows, checked: Windows, begun: float) -> str:
