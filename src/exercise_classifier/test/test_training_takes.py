@@ -145,6 +145,11 @@ def test_a_split_that_leaks_is_refused_in_one_line():
     one_subject = [replace(take, subject="P01") if n < 2 else take for n, take in enumerate(takes)]
     with pytest.raises(InputError, match=r"subject P01 is in 2 sources \(group 0, group 1\).*leak"):
         splits.folds_of(one_subject, 2)
+    two_spellings = [replace(take, subject="P01" if n else "p01") for n, take in enumerate(takes[:2])]
+    with pytest.raises(InputError, match=r"subject P01 or p01 is in 2 sources \(group 0, group 1\)"):
+        splits.folds_of([*two_spellings, *takes[2:]], 2)
+    with pytest.raises(InputError, match="subject P01 or p01"):
+        refuse_shared(two_spellings[:1], two_spellings[1:])
     same_footage = [*takes, replace(takes[0], name="copy", group="another")]
     with pytest.raises(InputError, match="copy of source another, 0 of source group 0"):
         splits.folds_of(same_footage, 2)
@@ -178,3 +183,27 @@ def test_one_subject_one_group_wherever_it_is_filmed():
     rows = [{"file": "a", "group": "G"}, {"file": "b", "subject": "P1", "source": "ann/x"}, {"file": "c"}]
     rows += [{"file": "d", "subject": "P1", "source": "bob/y", "license": ""}, {"file": "e", "source": "ann/x"}]
     assert groups_of(rows) == {"a": "G", "b": "subject P1", "c": "file c", "d": "subject P1", "e": "ann"}
+
+
+def test_names_that_differ_in_capitals_are_of_one_source(tmp_path):
+    rows = [{"group": "Gym"}, {"group": "gym"}, {"subject": "P1"}, {"subject": "p1"}]
+    rows += [{"source": "Ann/x"}, {"source": "ann/y"}, {}, {}]
+    rows = [row | {"file": name} for row, name in zip(rows, "abcdefgG", strict=True)]
+    assert list(groups_of(rows).values()) == [
+        "Gym",
+        "Gym",
+        "subject P1",
+        "subject P1",
+        "file g",
+        "file G",
+        "Ann",
+        "Ann",
+    ]
+    (tmp_path / "clips.csv").write_text("file,exercise,subject,source\na.mp4,curl,P1,\nb.mp4,curl,,Ann/x\n")
+    (tmp_path / "poses.csv").write_text(
+        "file,exercise,subject,source,layout\np.npz,curl,p1,,blazepose33_xyzv\nq.npz,curl,,ann/y,blazepose33_xyzv\n"
+    )
+    for file in ("p.npz", "q.npz"):
+        (tmp_path / file).touch()
+    sources, _ = find_sources([], tmp_path / "clips.csv", (tmp_path / "poses.csv",))
+    assert {source.name: source.row["group"] for source in sources} == {"p.npz": "subject P1", "q.npz": "Ann"}

@@ -76,23 +76,25 @@ def _spread(takes: list[Take], number: int, seed: int, labels: tuple[str, ...]) 
 def refuse_shared(takes: Iterable[Take], fitted: Iterable[Take] = ()) -> None:
     """Raise InputError where two groups have a subject or the same landmarks in common: a split would leak.
 
-    takes: that are tested on. fitted: others, which have nothing in common with those but their group.
+    takes: that are tested on. fitted: others, which have nothing in common with those but their group. P01 and p01 are
+    one subject.
     """
     subjects, contents = defaultdict(set), defaultdict(set)
     for take in takes:
         if take.subject:
-            subjects[take.subject].add(take.group)
+            subjects[take.subject.casefold()].add((take.group, take.subject))
         contents[_content_of(take)].add((take.group, take.name))
     for take in fitted:
-        if take.subject in subjects:
-            subjects[take.subject].add(take.group)
+        if take.subject.casefold() in subjects:
+            subjects[take.subject.casefold()].add((take.group, take.subject))
         if (content := _content_of(take)) in contents:
             contents[content].add((take.group, take.name))
-    for subject, groups in sorted(subjects.items()):
+    for subject in sorted(subjects):
+        groups, names = ({pair[n] for pair in subjects[subject]} for n in (0, 1))
         if len(groups) > 1:
             raise InputError(
-                f"subject {subject} is in {len(groups)} sources ({', '.join(sorted(groups))}), so a split would leak; "
-                "give all takes of a subject one group"
+                f"subject {' or '.join(sorted(names))} is in {len(groups)} sources ({', '.join(sorted(groups))}), so a "
+                "split would leak; give all takes of a subject one group"
             )
     for same in contents.values():
         if len({group for group, _ in same}) > 1:

@@ -81,16 +81,16 @@ def find_sources(
     for row in rows:
         assert clips is not None
         group = groups[row["file"]]
-        owners.setdefault(owner_of(row.get("source", "")), set()).add(group)
-        subjects.setdefault(row.get("subject", ""), set()).add(group)
+        owners.setdefault(owner_of(row.get("source", "")).casefold(), set()).add(group)
+        subjects.setdefault(row.get("subject", "").casefold(), set()).add(group)
         labelled[(clips.parent / row["file"]).resolve()] = ("clip", row | {"group": group})
     owners.pop("", None)
     for table in poses:
         for row in read_table(table):
-            shared = owners.get(owner_of(row.get("source", "")), set())
+            shared = owners.get(owner_of(row.get("source", "")).casefold(), set())
             subject = row.get("subject", "")
             # Of somebody who is in clips, in their group: the table of clips may call it otherwise.
-            of_subject = min(subjects.get(subject, set()), default=f"subject {subject}") if subject else ""
+            of_subject = min(subjects.get(subject.casefold(), ()), default=f"subject {subject}") if subject else ""
             group = (
                 row.get("group")
                 or of_subject

@@ -129,8 +129,14 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
     """File -> group, of the rows of a table (columns file and, where known, group, subject, source, license).
 
     A row's own `group` where it names one; else its subject; else files share a group where their repositories have one
-    owner or their footage one origin; a file of which nothing is known is a group of its own.
+    owner or their footage one origin; a file of which nothing is known is a group of its own. Names that differ in
+    their capitals only are one, which is spelt as at first.
     """
+    spelt: dict[str, str] = {}
+
+    def one(name: str) -> str:
+        return spelt.setdefault(name.casefold(), name)
+
     parent: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -142,14 +148,14 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
     for row in rows:
         file, subject, source = row["file"], row.get("subject", ""), row.get("source", "")
         if row.get("group"):
-            known[file] = row["group"]
+            known[file] = one(row["group"])
         elif subject:
-            known[file] = f"subject {subject}"
+            known[file] = one(f"subject {subject}")
         elif source:
-            owners[file] = owner_of(source)
+            owners[file] = one(owner_of(source))
             find(owners[file])
             if footage := re.search(r"footage: ([^)]*)\)", row.get("license", "")):
-                parent[find("footage " + footage[1])] = find(owners[file])
+                parent[find(one("footage " + footage[1]))] = find(owners[file])
         else:
             known[file] = f"file {file}"
     return known | {file: find(owner) for file, owner in owners.items()}
