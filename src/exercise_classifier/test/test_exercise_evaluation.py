@@ -176,6 +176,7 @@ def test_what_no_stretch_tells_of_is_not_judged():
     take = takes_of_groups(1, 1)[0]
     take = replace(take, stretches=(Stretch(0.0, 0.5, "curl"), Stretch(0.5, 1.0, "squat")))
     assert [take.shown(*span) for span in ((0.0, 0.5), (0.6, 0.9), (1.1, 2.0))] == ["curl", "squat", SKIPPED]
+    assert [take.shown(0.5, until) for until in (1.4, 1.6)] == ["squat", SKIPPED], "more of it is not told of"
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,11 @@ class Take:
         return times
 
     def shown(self, since: float, until: float) -> str:
-        """What is done for most of the time between two stamps [s]."""
-        times = self.times(since, until)
-        found = max(times, key=lambda exercise: times[exercise])
-        return found if times[found] else SKIPPED
+        """What is done for most of the time between two stamps [s]; SKIPPED where stretches tell of less than that."""
+        times = {SKIPPED: 0.0} | self.times(since, until)
+        lasts = min(until, float(self.stamps[-1])) - max(since, float(self.stamps[0]))
+        times[SKIPPED] += lasts - sum(times.values())
+        return max(times, key=lambda exercise: times[exercise])
 
 
 def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
