@@ -207,6 +207,13 @@ def test_names_that_nobody_has_are_refused_before_the_fit(tmp_path, monkeypatch,
     assert "\n" not in str(error.value)
 
 
+def test_what_tables_call_an_exercise_is_a_class_by_its_name(tmp_path, monkeypatch):
+    takes = [replace(take, exercise="pull_ups") if take.exercise == "press" else take for take in takes_of_groups(6, 2)]
+    given_to_collect(monkeypatch, takes)
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    assert experiment.load(TrainingConfig(synthetic=0), inputs).labels == ("curl", "pull_up", "squat", "other", "idle")
+
+
 def test_windows_to_fit_to_are_as_many_as_asked_for(tmp_path, monkeypatch):
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")

@@ -92,9 +92,14 @@ class SharedWindows:
         return replace(self.rest, x=np.load(self.x, mmap_mode="r"))
 
 
+def name_of(exercise: str) -> str:
+    """The name in the catalogue of what a table calls an exercise."""
+    return _ALIASES.get(exercise, exercise)
+
+
 def label_of(exercise: str, labels: tuple[str, ...] = LABELS) -> str:
     """Which of a model's labels a take of this exercise has; `idle` is `other` where a model does not have it."""
-    name = _ALIASES.get(exercise, exercise)
+    name = name_of(exercise)
     return name if name in labels else "other"
 
 

@@ -23,6 +23,7 @@ from exercise_classifier.training.data.windows import (
     exercises_of,
     joined,
     label_of,
+    name_of,
     random_windows,
 )
 from exercise_classifier.training.models.config import OWN, TrainingConfig
@@ -184,7 +185,7 @@ def _regrouped(takes: list[Take], extra: list[Take], config: TrainingConfig) -> 
 
 def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tuple[tuple[str, ...], dict[str, str]]:
     """The labels that enough people show, and why the others are not among them."""
-    asked = config.labels or (*sorted({take.exercise for take in takes} - {"other", "idle"}), "other", "idle")
+    asked = config.labels or (*sorted({name_of(take.exercise) for take in takes} - {"other", "idle"}), "other", "idle")
     _refuse_misspelt("labels", asked, {take.exercise for take in (*takes, *extra)})
     tested, fitted = defaultdict(set), defaultdict(set)
     for take in takes:
@@ -294,7 +295,7 @@ def held_out_report(
         **_beside(config, data, inputs, pool, checked, split, held_out),
         "not_shipped": data.not_shipped
         | {name: "held-out figures not good enough" for name in config.rejected if name in data.labels}
-        | {name: NOT_ASKED_FOR for name in exercises_of(LABELS) if _unasked(name, data)},
+        | {name: NOT_ASKED_FOR for name in exercises_of(LABELS) if name not in {*data.labels, *data.not_shipped}},
         "formats": compared,
         "latency_ms": {"features": _feature_ms(config, data), "network": compared.get("float32", {}).get("ms")},
         "features": config.features,
@@ -343,7 +344,3 @@ def _feature_ms(config: TrainingConfig, data: Data) -> float:
         compute(sequence)
         times.append(time.perf_counter() - begun)
     return round(1000 * float(np.median(times)), 3)
-
-
-def _unasked(name: str, data: Data) -> bool:
-    return name not in data.labels and name not in data.not_shipped
