@@ -339,13 +339,15 @@ def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, c
     assert found.network.kind == "temporal_convolution" and found.network.sizes[0] in {4, 8, 12, 16, 24}
     assert 5e-4 <= found.learning_rate <= 1e-2 and found.windows == 60 and found.name == "tiny"
     assert result["trials"] == 2 and result["loss"] > 0
-    assert "--tune 2" in tuned.read_text()
+    assert "--tune 2" in tuned.read_text() and found.folds == 2
+    assert found.about.startswith("Chosen by held-out loss among 2 settings on folds of its own data")
     # What it names lies beside what it was found for, not beside what it found.
     (tmp_path / "seen.csv").write_text("take,start,end,exercise\n0,0,60,curl\n")
     config.write_text(config.read_text() + "stretches: seen.csv\n")
     (tmp_path / "out").mkdir()
-    assert command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "out" / "tuned.yaml")]) == 0
-    assert load_config(str(tmp_path / "out" / "tuned.yaml")).stretches.is_file()
+    beside = tmp_path / "out" / "tuned.yaml"
+    assert command.train([*given, "--leave-one-source-out", "--tune", "1", "--tuned", str(beside)]) == 0
+    assert load_config(str(beside)).stretches.is_file() and load_config(str(beside)).folds == 0
     config.write_text("features: raw132\nwindows: 1\nsynthetic: 0\nfolds: 2\nepochs: 1\n")
     with pytest.raises(InputError, match="fold 1 of 2 has no window to fit to"):
         command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")])
