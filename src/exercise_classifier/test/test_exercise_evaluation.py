@@ -95,6 +95,15 @@ def test_what_was_not_measured_is_said_so_on_the_card():
     assert "while idle not measured (" in text and "None" not in text
 
 
+def test_the_page_says_what_is_left_out_and_what_flatters():
+    models = Path(__file__).parents[1] / "models"
+    shipped = json.loads((models / "exercise_lstm.evaluation.json").read_text())
+    html = page(shipped)
+    assert "148 more, in which an exercise is named but its joints do not move, are left out" in html
+    assert "201 are of who stands still by the node" in html and "without it macro F1 is 0.798" in html
+    assert "flattered: the temperature was fitted to these same windows" in html
+
+
 def looked_at() -> Take:
     """A squat of which somebody saw: getting ready until 2 s, a fade from 4.5 s on."""
     take = take_of("squat")

@@ -22,7 +22,7 @@ sans-serif}}svg text{{fill:var(--text)}}.dark{{fill:var(--dark)}}.light{{fill:va
 {bars}{classes}
 <h2>Confusion</h2><p class="muted">Windows; rows true, columns predicted; shade: share of the row.</p>{confusion}
 <h2>Reliability</h2><p class="muted">Dots: accuracy over confidence, the size is the number of windows; on the line is
-calibrated. ECE {ece:.3f}.</p>{reliability}
+calibrated. ECE {ece:.3f}, flattered: the temperature was fitted to these same windows.</p>{reliability}
 <h2>In front of the camera</h2>{noticed}
 <h2>Wrong clips</h2>{wrong}</html>
 """
@@ -30,10 +30,14 @@ calibrated. ECE {ece:.3f}.</p>{reliability}
 
 def page(result: dict) -> str:
     """The page (HTML) of what `evaluate` returns."""
+    alone = result["network_alone"]
     summary = (
         f"Macro F1 {_with_interval(result, 'macro_f1')}, accuracy {_with_interval(result, 'accuracy')}; "
         f"{result['n_windows']} windows of {result['n_sources']} sources, {result['split']} ({result['folds']}), no "
-        "source on both sides of a split."
+        f"source on both sides of a split. {result['n_still_windows_left_out']} more, in which an exercise is named "
+        f"but its joints do not move, are left out. {alone['n_windows_at_rest']} are of who stands still by the node's "
+        "own rule (rest.py), which makes windows of exercises idle in truth, too, where nobody has looked; "
+        f"without it macro F1 is {alone['macro_f1']:.3f}."
     )
     if "named_classes" in result:
         named = _with_interval(result["named_classes"], "macro_f1")

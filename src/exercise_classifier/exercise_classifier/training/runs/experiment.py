@@ -319,7 +319,7 @@ def _beside(
     """The baselines beside ours, on the same folds."""
     baseline, grouped = config.baseline, False
     if baseline is not None and config.folds == LEAVE_ONE_OUT and baseline.folds < len(split.folds):
-        # Two large networks for each of many sources are days of work.
+        # Two large networks for each of many sources are hours of work.
         grouped = True
         config = config.model_copy(update={"folds": baseline.folds})
         split = split_of(config, data, pool, checked)
