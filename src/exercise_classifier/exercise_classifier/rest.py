@@ -25,25 +25,29 @@ _SHOULDERS, _HIPS = ([INDEX[f"{side}_{part}"] for side in ("left", "right")] for
 def moves(angles: np.ndarray) -> np.ndarray:
     """Bool [...]: whether any joint moves by 15 degrees in a window; angles [..., steps, joints] rad.
 
-    Steps in which one of them is NaN are left out; with fewer than two others nothing moves.
+    Of each joint the steps in which it is NaN are left out; with fewer than two others it does not move.
     """
     steps, joints = angles.shape[-2:]
     table = angles.reshape(-1, steps, joints)
-    known = np.isfinite(table).all(axis=-1)
-    ordered = np.sort(np.where(known[..., None], table, np.nan), axis=1)  # NaN comes last
-    last = np.maximum(np.count_nonzero(known, axis=1) - 1, 0)
-    rows, ends = np.arange(len(table)), []
+    known = np.isfinite(table)
+    ordered = np.sort(np.where(known, table, np.nan), axis=1)  # NaN comes last
+    last = np.maximum(np.count_nonzero(known, axis=1, keepdims=True) - 1, 0)
+    ends = []
     for share in _OUTER:
         # Between two values, as np.percentile does.
         at = share * last
         lower = at.astype(int)
-        below, above = ordered[rows, lower], ordered[rows, np.minimum(lower + 1, last)]
-        ends.append(below + (above - below) * (at - lower)[:, None])
-    return ((ends[1] - ends[0]).max(axis=-1, initial=0.0) >= _STILL).reshape(angles.shape[:-2])
+        below = np.take_along_axis(ordered, lower, axis=1)
+        above = np.take_along_axis(ordered, np.minimum(lower + 1, last), axis=1)
+        ends.append(below + (above - below) * (at - lower))
+    return (ends[1] - ends[0] >= _STILL).any(axis=(1, 2)).reshape(angles.shape[:-2])
 
 
 def resting(sequence: PoseSequence) -> np.ndarray:
-    """Bool [...]: whether the trunk is upright in a window and no large joint moves."""
+    """Bool [...]: whether the trunk is upright in a window and no large joint moves.
+
+    Of a joint that is not measured, as where an estimator gives NaN for what it does not see, nobody can say that.
+    """
     planes = planes_of(sequence.metric)
     lines = planes.take(_HIPS, axis=-1) - planes.take(_SHOULDERS, axis=-1)
     trunk = (lines[..., 0] + lines[..., 1]) / 2
@@ -52,7 +56,9 @@ def resting(sequence: PoseSequence) -> np.ndarray:
     # The angles take most of the time. Of some windows among many they would cost more to pick than to leave.
     if not rests.any():
         return rests
-    return rests & ~moves(sequence.of_steps(angles_of_planes(planes, _JOINTS)))
+    angles = sequence.of_steps(angles_of_planes(planes, _JOINTS))
+    measured = (np.count_nonzero(np.isfinite(angles), axis=-2) > 1).all(axis=-1)
+    return rests & measured & ~moves(angles)
 
 
 def with_rest(probabilities: np.ndarray, rests: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
