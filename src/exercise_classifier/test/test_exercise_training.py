@@ -353,3 +353,5 @@ def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, c
         command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")])
     with pytest.raises(InputError, match="--tune 0"):
         command.train([*given, "--tune", "0"])
+    with pytest.raises(InputError, match="--tune fits no model"):
+        command.train([*given, "--tune", "1", "--evaluated", "any.json"])

@@ -47,6 +47,8 @@ def train(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     config = _configuration(given)
     if given.tune is not None:
+        if given.evaluated is not None:
+            raise InputError("--tune fits no model that --evaluated could tell of; give one of them")
         check_writable(given.tuned)
         check_kept(_read(given, config), given.tuned)
         if given.tune < 1:
