@@ -15,6 +15,7 @@ from exercise_classifier.training.data.windows import LABELS, Shape, all_windows
 from exercise_classifier.training.runs import cross_validation
 from exercise_classifier.training.synthetic import takes as synthetic
 from exercise_classifier.training.synthetic.as_seen import as_seen
+from exercise_classifier.training.takes.checks import range_of
 from exercise_classifier.training.takes.extras import extra_take
 from exercise_classifier.training.takes.readers import find_sources
 from exercise_classifier.training.takes.takes import groups_of
@@ -171,6 +172,18 @@ def test_a_pose_file_of_somebody_who_is_tested_is_no_leak(tmp_path):
     (tmp_path / "poses.csv").write_text("file,exercise,subject,layout\np.npz,curl,P1,blazepose33_xyzv\n")
     sources, _ = find_sources([], tmp_path / "clips.csv", (tmp_path / "poses.csv",))
     assert {source.row["group"] for source in sources} <= {"room A"}
+
+
+def test_a_take_is_seen_whichever_landmarks_are():
+    """From behind the nose is not measured; an elbow that shows in a tenth of the poses is not said to rest."""
+    take = take_of("curl")
+    image, visibility = take.image.copy(), take.visibility.copy()
+    image[:, INDEX["nose"]] = np.nan
+    image[-30:] = np.nan
+    visibility[np.arange(len(image)) % 10 > 0] = 0.0
+    take = replace(take, image=image, visibility=visibility)
+    assert take.seen.tolist() == [True] * (len(image) - 30) + [False] * 30
+    assert range_of(take, "elbow") == np.inf
 
 
 def test_motion_capture_of_another_skeleton_is_refused(tmp_path):

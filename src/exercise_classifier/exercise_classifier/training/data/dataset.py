@@ -222,7 +222,7 @@ def _write(
                 "source_sha256": sha256,
                 "seconds": round(take.duration, 3),
                 "poses": len(take.stamps),
-                "seen": round(float(np.isfinite(take.image[:, 0, 0]).mean()), 4),
+                "seen": round(float(take.seen.mean()), 4),
                 "windows": len(windows.y),
             }
         )

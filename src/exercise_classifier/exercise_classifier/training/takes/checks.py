@@ -24,7 +24,7 @@ def check(take: Take, catalogue: Catalogue, known: frozenset[str] = frozenset())
     labels = {*catalogue.names, *NON_EXERCISES, *known} - {"unknown", ""}
     if take.exercise not in labels:
         return "unknown_exercise", f"exercise {take.exercise!r} is not known; there are {', '.join(sorted(labels))}"
-    if not np.isfinite(take.image[:, :, 0]).any():
+    if not take.seen.any():
         return "nobody", "nobody is seen in it"
     if take.duration < MIN_DURATION:
         return "short", f"{take.duration:.1f} s of poses hold no window; at least {MIN_DURATION:g} s are needed"
@@ -54,7 +54,7 @@ def range_of(take: Take, joint: str) -> float:
     angles = angles_of(points.astype(np.float64))[:, sides]
     angles[confidences_of(np.nan_to_num(take.visibility))[:, sides] < _VISIBLE] = np.nan
     ranges = []
-    tracked = np.isfinite(take.image[:, 0, 0]).sum()
+    tracked = np.count_nonzero(take.seen)
     for side in angles.T:
         measured = side[np.isfinite(side)]
         if len(measured) and len(measured) >= _ENOUGH_SEEN * tracked:

@@ -71,6 +71,11 @@ class Take:
         """From the first to the last pose [s]."""
         return float(self.stamps[-1] - self.stamps[0]) if len(self.stamps) else 0.0
 
+    @property
+    def seen(self) -> np.ndarray:
+        """Bool [n]: whether a body is seen in a pose, as `Pose.tracked` has it."""
+        return np.isfinite(self.image[:, :, 0]).any(axis=1)
+
     def times(self, since: float = -math.inf, until: float = math.inf) -> dict[str, float]:
         """Exercise -> how long it is done between two stamps [s]."""
         since, until = max(since, float(self.stamps[0])), min(until, float(self.stamps[-1]))
