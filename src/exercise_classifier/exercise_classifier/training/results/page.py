@@ -36,8 +36,8 @@ def page(result: dict) -> str:
         f"{result['n_windows']} windows of {result['n_sources']} sources, {result['split']} ({result['folds']}), no "
         f"source on both sides of a split. {result['n_still_windows_left_out']} more, in which an exercise is named "
         f"but its joints do not move, are left out. {alone['n_windows_at_rest']} are of who stands still by the node's "
-        "own rule (rest.py), which makes windows of exercises idle in truth, too, where nobody has looked; "
-        f"without it macro F1 is {alone['macro_f1']:.3f}."
+        "own rule (rest.py), which makes windows of exercises and of `other` idle in truth, too, where nobody "
+        f"has looked; without it macro F1 is {alone['macro_f1']:.3f}."
     )
     if "named_classes" in result:
         named = _with_interval(result["named_classes"], "macro_f1")
