@@ -9,6 +9,7 @@ from rclpy.executors import SingleThreadedExecutor
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
 from fitness_core.ros.refusals import Refusals
+from fitness_core.ros.topics import catch_up
 from fitness_core.ros.topics.catch_up import PATIENCE, CatchUp, Heard, usable
 from fitness_core.types import NANOSECONDS
 from fitness_msgs.msg import BodyPose, ExerciseClassification
@@ -85,3 +86,61 @@ def test_nobody_waits_for_who_keeps_nothing(node):
     late.hear("body_pose", at(BodyPose, 7))
     node.until(lambda: done)
     assert seconds_of(done[0]) == {"body_pose": [7], "exercise": []}
+
+
+LOOKS = 5
+"""So often it is looked in vain before it is said that one waits."""
+
+
+def test_who_keeps_nothing_is_not_waited_for_at_all(node, monkeypatch):
+    monkeypatch.setattr(catch_up, "PATIENCE", 1e9)
+    monkeypatch.setattr(catch_up, "KEPT_PATIENCE", 1e9)
+    for name, (kind, _) in TOPICS.items():
+        node.create_publisher(kind, name, qos.STREAM)
+    done = []
+    late = CatchUp(node, TOPICS, done.append)
+    late.hear("body_pose", at(BodyPose, 7))
+    node.until(lambda: done)
+    assert seconds_of(done[0]) == {"body_pose": [7], "exercise": []}
+
+
+def test_who_is_not_there_yet_is_waited_for_as_long_as_they_may_take(node, monkeypatch):
+    monkeypatch.setattr(catch_up, "PATIENCE", 1e9)
+    monkeypatch.setattr(catch_up, "KEPT_PATIENCE", 1e9)
+    node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    done, looks = [], []
+    late = CatchUp(node, TOPICS, done.append, ready=lambda: looks.append(1) or True)
+    late.hear("body_pose", at(BodyPose, 7))
+    node.until(lambda: len(looks) > LOOKS)
+    assert not done
+    monkeypatch.setattr(catch_up, "PATIENCE", 0.0)
+    node.until(lambda: done)
+
+
+def test_who_keeps_messages_is_waited_for_until_they_come(node, monkeypatch):
+    monkeypatch.setattr(catch_up, "PATIENCE", 0.0)
+    monkeypatch.setattr(catch_up, "KEPT_PATIENCE", 1e9)
+    keeper = node.create_publisher(BodyPose, "body_pose", qos.POSES)
+    done, looks = [], []
+    late = CatchUp(node, TOPICS, done.append, ready=lambda: looks.append(1) or True)
+    late.hear("body_pose", at(BodyPose, 7))
+    node.until(lambda: len(looks) > LOOKS)
+    assert not done
+    for second in (6, 7):
+        keeper.publish(at(BodyPose, second))
+    node.until(lambda: done)
+    assert seconds_of(done[0]) == {"body_pose": [6, 7], "exercise": []}
+
+
+def test_what_came_is_not_given_up_before_it_can_be_read(node, monkeypatch):
+    monkeypatch.setattr(catch_up, "PATIENCE", 0.0)
+    monkeypatch.setattr(catch_up, "KEPT_PATIENCE", 1e9)
+    done, looks, readable = [], [], []
+    late = CatchUp(node, TOPICS, done.append, ready=lambda: looks.append(1) or bool(readable))
+    for name, (kind, _) in TOPICS.items():
+        late.hear(name, at(kind, 7))
+    node.until(lambda: len(looks) > LOOKS)
+    assert not done
+    readable.append(True)
+    node.until(lambda: done)
+    assert seconds_of(done[0]) == {"body_pose": [7], "exercise": [7]}

@@ -10,7 +10,7 @@ import yaml
 from fitness_core.catalogue import SHIPPED, Catalogue, Exercise
 from fitness_core.errors import InputError
 from fitness_core.filters import OneEuro
-from fitness_core.geometry import angle_at, joint_angles
+from fitness_core.geometry import angle_at, angles_of, angles_of_planes, joint_angles, pixels_of
 from fitness_core.skeleton import CONNECTIONS, INDEX, JOINT_INDEX, JOINTS, LANDMARKS, MIRROR, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds, seconds
 
@@ -28,6 +28,27 @@ def test_angles_of_known_triangles():
     assert angle_at(np.array([1, 0, 0]), at, np.array([-3, 0, 0])) == pytest.approx(np.pi)
     assert np.isnan(angle_at(np.array([np.nan, 0, 0]), at, np.array([0, 1, 0])))
     assert np.isnan(angle_at(at, at, np.array([0, 1, 0])))
+
+
+def test_angles_hold_wherever_the_body_is_and_however_large():
+    """Of three functions, each by the law of cosines."""
+    points = 5.0 + np.random.default_rng(0).normal(0, [1.0, 3.0, 0.5], (4, N_LANDMARKS, 3))
+    every = range(len(JOINTS))
+    together, of_planes = angles_of(points), angles_of_planes(np.moveaxis(points, -1, 0), every)
+    for joint, found, by_planes in zip(JOINTS, together.T, of_planes.T, strict=True):
+        a, at, b = points[:, joint.a], points[:, joint.at], points[:, joint.b]
+        left, right, across = (np.linalg.norm(line, axis=1) for line in (a - at, b - at, a - b))
+        expected = np.arccos((left**2 + right**2 - across**2) / (2 * left * right))
+        for angles in (angle_at(a, at, b), found, by_planes):
+            np.testing.assert_allclose(angles, expected, atol=1e-9)
+
+
+def test_poses_of_any_number_have_the_pixels_of_each():
+    points = np.random.default_rng(0).random((3, N_LANDMARKS, 3)).astype(np.float32)
+    sure = np.ones(N_LANDMARKS, np.float32)
+    poses = [Pose(0, image, image, sure, sure, 640 + 10 * n, 480) for n, image in enumerate(points)]
+    for some in (poses[:1], poses):
+        np.testing.assert_allclose(pixels_of(some), np.stack([pose.pixels() for pose in some]))
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 854), (1920, 1080), (202, 360)])
