@@ -165,6 +165,21 @@ def test_the_trainee_is_a_body_of_humans(monkeypatch: pytest.MonkeyPatch) -> Non
         wire.close()
 
 
+def test_the_last_repetition_of_a_body_is_told_although_another_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counter decides it when it meets the other one."""
+    wire = Wire(monkeypatch, stand_in=True)
+    under = "/humans/bodies/person_1/rep_event"
+    try:
+        for number in (1, 2):
+            wire.publish(msg.BodyPose, "body_pose", messages.to_body_pose(body(f"person_{number}")))
+            wire.until(lambda number=number: f"/humans/bodies/person_{number}/skeleton2d" in topics(wire))
+        wire.publish(msg.RepEvent, "rep_event", msg.RepEvent(body_id="person_1", index=7))
+        wire.until(lambda: under in topics(wire))
+        assert [message.index for topic, message in wire.sent if topic == under] == [7]
+    finally:
+        wire.close()
+
+
 @pytest.mark.parametrize(
     ("namespace", "given", "name"),
     [

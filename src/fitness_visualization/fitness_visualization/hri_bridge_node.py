@@ -52,6 +52,7 @@ class HriBridgeNode(FitnessNode):
         self._tracked: Publisher | None = None
         self._body = ""
         self._of_body: dict[str, Publisher] = {}
+        self._before: tuple[str, Publisher] | None = None  # the body followed before, and its rep_event
         self._rate = diagnostics.Rate()
         self._said = False
         self.create_subscription(msg.BodyPose, "body_pose", self._on_pose, qos.STREAM)
@@ -76,6 +77,9 @@ class HriBridgeNode(FitnessNode):
             header = Header(stamp=self.get_clock().now().to_msg())
             self._tracked.publish(self._hri.IdsList(header=header, ids=[]))
         self._follow("")
+        if self._before is not None:
+            self.destroy_publisher(self._before[1])
+            self._before = None
 
     def release(self) -> None:
         if self._tracked is not None:
@@ -93,8 +97,11 @@ class HriBridgeNode(FitnessNode):
         if body_id and not _ID.fullmatch(name):
             raise InputError(f"body_id {name[:40]!r} cannot be a part of a topic's name; letters, digits and _ can")
         if body_id != self._body:
-            for publisher in self._of_body.values():
+            # The counter decides the last repetitions of a body when it meets the next one.
+            last = self._of_body.pop("rep_event", None)
+            for publisher in [*self._of_body.values(), *(self._before or ())[1:]]:
                 self.destroy_publisher(publisher)
+            self._before = (self._body, last) if last is not None else None
             self._of_body, self._body = {}, body_id
             # All at once: who listens has found them by the time that a repetition is counted.
             for topic, (kind, profile) in self._kinds().items() if body_id else ():
@@ -133,6 +140,8 @@ class HriBridgeNode(FitnessNode):
         def take(message: Any) -> None:
             if self._is_body(message.body_id):
                 self._of_body[topic].publish(message)
+            elif topic == "rep_event" and self.active and self._before and message.body_id == self._before[0]:
+                self._before[1].publish(message)
 
         return take
 
