@@ -263,7 +263,12 @@ class Catalogue:
         path = paths.given(path) if path else SHIPPED
         if not path.exists():
             raise InputError(f"exercise catalogue {path} does not exist; give a YAML file or a folder of them")
-        files = sorted(file for file in paths.inside(path) if file.match("*.yaml")) if path.is_dir() else [path]
+        files = [path]
+        if path.is_dir():
+            every = sorted(paths.inside(path))
+            if misnamed := [file for file in every if file.suffix == ".yml"]:
+                raise InputError(f"{misnamed[0]}: the files of a catalogue end in .yaml; rename it")
+            files = [file for file in every if file.match("*.yaml")]
         if not files:
             raise InputError(f"exercise catalogue {path} holds no *.yaml file; see docs/add-an-exercise.md")
         exercises = [_read(file) for file in files]

@@ -149,6 +149,14 @@ def test_two_exercises_of_one_name_are_told_by_their_files(tmp_path):
         Catalogue.load(tmp_path)
 
 
+def test_an_exercise_file_is_not_passed_over_for_its_ending(tmp_path):
+    for name in ("squat.yaml", "curl.yml"):
+        shutil.copy(SHIPPED / f"{name.partition('.')[0]}.yaml", tmp_path / name)
+    with pytest.raises(InputError, match=r"curl\.yml: the files of a catalogue end in \.yaml; rename it"):
+        Catalogue.load(tmp_path)
+    assert Catalogue.load(tmp_path / "curl.yml").names == ("curl",)
+
+
 def test_catalogue_of_a_folder_that_is_missing_or_empty(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         Catalogue.load(tmp_path / "none")

@@ -60,9 +60,12 @@ class FoxgloveNode(FitnessNode):
 
     PARAMETERS = (
         Parameter(
-            "bind", "127.0.0.1", "Address to listen on. There is no token: any but the loopback is open to its network."
+            "bind",
+            "127.0.0.1",
+            "Address to listen on. There is no token: any but the loopback is open to its network.",
+            read_only=True,
         ),
-        Parameter("port", 8765, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535),
+        Parameter("port", 8765, "Port to listen on; 0 = any free one.", minimum=0, maximum=65535, read_only=True),
         FIELD_OF_VIEW,
         Parameter("min_visibility", MIN_VISIBILITY, "Less visible landmarks are not drawn.", minimum=0.0, maximum=1.0),
     )
