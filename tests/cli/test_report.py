@@ -11,10 +11,21 @@ import pytest
 from rich.console import Console
 
 from fitness_bringup.analysis.analyze import print_report
-from fitness_bringup.analysis.pipeline import ahead
+from fitness_bringup.analysis.found import Found
+from fitness_bringup.analysis.pipeline import Moment, ahead
 from fitness_bringup.analysis.report import Report, Segment, repetitions_of, schema, segments_of
 from fitness_core.catalogue import Catalogue
-from fitness_core.types import Classification, ClassificationStatus, Reason, RepEvent, SetSummary, nanoseconds
+from fitness_core.geometry import joint_angles
+from fitness_core.types import (
+    Classification,
+    ClassificationStatus,
+    Pose,
+    Reason,
+    RepEvent,
+    RepState,
+    SetSummary,
+    nanoseconds,
+)
 from fitness_visualization.dashboard.state import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +145,15 @@ def test_a_range_is_in_the_unit_of_what_drives_the_exercise() -> None:
     assert repetition.turn_torso == 1.2 and math.isnan(repetition.turn_deg)
     shown = State(exercises).take_repetition(event)
     assert shown["range"] is None, "the dashboard's is in degrees"
+
+
+def test_an_interruption_in_no_exercise_is_no_repetition() -> None:
+    found = Found()
+    for exercise in ("", "squat"):
+        event = RepEvent(3, exercise, 0, 0, Reason.INTERRUPTED, 1, 1, 2, math.nan)
+        pose = Pose.nobody(3, 640, 480)
+        found.decided(Moment(pose, joint_angles(pose), RepState(3), None, False, [event], []))
+    assert [one.exercise for one in repetitions_of(found.events, Catalogue.load(), 0)] == ["squat"]
 
 
 def test_schema_refuses_what_is_not_documented() -> None:

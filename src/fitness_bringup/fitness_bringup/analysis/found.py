@@ -56,8 +56,8 @@ class Found:
         self.readings.append(moment.readings)
 
     def decided(self, moment: Moment) -> None:
-        """What the counter decided at a moment."""
-        self.events.extend(_later(event, self._set_back) for event in moment.events)
+        """What the counter decided at a moment; an interruption in no exercise is of no repetition."""
+        self.events.extend(_later(event, self._set_back) for event in moment.events if event.exercise)
         self.summaries.extend(_later(summary, self._set_back) for summary in moment.summaries)
 
     def report(
