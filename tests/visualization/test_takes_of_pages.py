@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import rclpy
+import yaml
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 
@@ -189,28 +190,28 @@ def test_a_recording_that_is_stopped_ends_its_take_first(room: Room, before: boo
     assert (room.told[-1]["phase"], room.told[-1]["kept"], room.over) == ("over", False, 1)
 
 
-def test_a_recording_goes_on_while_a_take_waits_to_be_decided(room: Room) -> None:
+async def squat(room: Room) -> None:
+    """Somebody stands, and does what was asked for, up to the review."""
     poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
     events = room.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
     with BagReader(DEMO) as bag:
         demo = [to_body_pose(pose) for pose in bag.poses()]
+    for pose in demo:
+        if room.told and room.told[-1]["phase"] == "review":
+            return
+        poses.publish(pose)
+        if room.told and room.told[-1]["phase"] == "recording":
+            counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
+            events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
+        await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
+    raise AssertionError(room.told)
 
-    async def done_three_times() -> None:
-        """Somebody stands, and does what was asked for."""
-        for pose in demo:
-            if room.told and room.told[-1]["phase"] == "review":
-                return
-            poses.publish(pose)
-            if room.told and room.told[-1]["phase"] == "recording":
-                counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
-                events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
-            await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
-        raise AssertionError(room.told)
 
+def test_a_recording_goes_on_while_a_take_waits_to_be_decided(room: Room) -> None:
     async def scenario() -> None:
         await room.there()
         await room.collection.take(room.ask("P01"))
-        await done_three_times()
+        await squat(room)
         with pytest.raises(InputError, match="keep, redo or stop"):
             await room.collection.record(False)
         assert room.recorder.active and room.guide.active
@@ -220,3 +221,41 @@ def test_a_recording_goes_on_while_a_take_waits_to_be_decided(room: Room) -> Non
 
     run(scenario)
     assert room.told[-1]["kept"] and not room.recorder.active
+
+
+def test_the_takes_of_a_page_are_in_the_file_of_their_session(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        for number in (1, 2):
+            await room.collection.take(room.ask("P01"))
+            await squat(room)
+            await room.collection.decide("keep")
+            while room.over < number:
+                await asyncio.sleep(0.02)
+
+    run(scenario)
+    folder = room.folder / "P01_S01"
+    session = yaml.safe_load((folder / "session.yaml").read_text())
+    assert session["consent"] and session["versions"]["fitness"]
+    takes = session["takes"]
+    assert [(take["take"], take["status"]) for take in takes] == [(1, "kept"), (2, "kept")]
+    for take in takes:
+        with BagReader(folder / take["bag"]) as bag:
+            labels = [label for _, _, label in bag.messages([bag.find("take_label")])]
+            assert {(label.subject, label.session, label.take) for label in labels} == {("P01", "S01", take["take"])}
+
+
+def test_a_take_in_a_recording_of_something_else_is_told_by_its_labels(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.record(True)
+        await room.collection.take(room.ask("P01"))
+        await squat(room)
+        await room.collection.decide("keep")
+        while not room.over:
+            await asyncio.sleep(0.02)
+        await room.collection.record(False)
+
+    run(scenario)
+    (bag,) = (folder for folder in room.folder.iterdir() if folder.is_dir())
+    assert {file.suffix for file in bag.iterdir()} == {".mcap", ".yaml"}, "and no folder of a session"

@@ -53,7 +53,7 @@ class RecordTakeNode(FitnessNode):
             "record_take",
             self._result,
             goal_callback=self._on_goal,
-            handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request), goal),
+            handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request, self._session), goal),
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
         )
         self.collector = Collector()

@@ -9,6 +9,7 @@ from fitness_core.types import nanoseconds, seconds
 from fitness_datasets.collection.collector import Label
 from fitness_datasets.collection.guidance import Guidance, Settings, TakeRequest
 from fitness_datasets.collection.quality import Limits
+from fitness_datasets.collection.session import Session
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
 from fitness_msgs.srv import SetExercise
@@ -23,8 +24,8 @@ PARAMETERS = (
     Parameter("consent", False, "The subject has agreed to be recorded; nothing is recorded without.", read_only=True),
     Parameter("auto", False, "Keep good takes and repeat others without asking.", read_only=True),
     Parameter("attempts", 3, "With auto: give a take up after this many attempts.", minimum=1, read_only=True),
-    Parameter("out", "", "Folder of the collection, for session.yaml; empty = none.", read_only=True),
-    Parameter("bag", "", "Bag that is being recorded, by the name for session.yaml.", read_only=True),
+    Parameter("out", "", "Folder of the collection, for session.yaml; empty = none.", at_configure=True),
+    Parameter("bag", "", "Bag that is being recorded, by the name for session.yaml.", at_configure=True),
     Parameter("camera", "", "What the camera is, for session.yaml.", read_only=True),
     Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     pictures.TRANSPORT,
@@ -67,10 +68,11 @@ def request_of(params: SimpleNamespace, exercise: str, number: int) -> TakeReque
     )
 
 
-def from_goal(goal: RecordTake.Goal) -> TakeRequest:
-    """Goal of the action RecordTake -> TakeRequest."""
+def from_goal(goal: RecordTake.Goal, session: Session | None = None) -> TakeRequest:
+    """Goal of the action RecordTake -> TakeRequest. session: which knows what number is the next one."""
     limit = seconds(nanoseconds(goal.time_limit.sec) + goal.time_limit.nanosec)
-    return TakeRequest(goal.subject, goal.session, goal.exercise, goal.take, goal.repetitions, limit, goal.consent)
+    number = goal.take or (session.next_take if session else 0)
+    return TakeRequest(goal.subject, goal.session, goal.exercise, number, goal.repetitions, limit, goal.consent)
 
 
 def to_label(label: Label | None, frame_id: str) -> TakeLabel:

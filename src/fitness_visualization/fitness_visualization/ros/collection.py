@@ -22,6 +22,8 @@ from fitness_visualization.dashboard import requests
 from fitness_visualization.dashboard.state import Json
 from fitness_visualization.ros.commands import GLANCE, TIMEOUT, call, wait_for
 
+SESSION = "S01"
+"""Of every take of a page, as where `./fitness record` is given none."""
 PHASES = ("placement", "countdown", "recording", "review")
 """Words for RecordTake's PHASE_*."""
 
@@ -33,6 +35,7 @@ class Managed:
         self.name = name
         self._get = node.create_client(GetState, f"{name}/get_state")
         self._change = node.create_client(ChangeState, f"{name}/change_state")
+        self._set = node.create_client(SetParameters, f"{name}/set_parameters")
 
     @property
     def there(self) -> bool:
@@ -43,6 +46,17 @@ class Managed:
         """Whether it is active; timeout: for its answer [s]."""
         state = (await call(self._get, GetState.Request(), timeout)).current_state.id
         return state == State.PRIMARY_STATE_ACTIVE
+
+    async def tell(self, **values: str) -> None:
+        """Set parameters."""
+        asked = [
+            Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value))
+            for name, value in values.items()
+        ]
+        answer = await call(self._set, SetParameters.Request(parameters=asked))
+        for result in answer.results:
+            if not result.successful:
+                raise InputError(result.reason)
 
     async def up(self) -> None:
         """Configure and activate."""
@@ -64,9 +78,12 @@ class Managed:
 
 
 class Collection:
-    """One recording at a time, in a folder named after the time it began, and one take at a time in it.
+    """One recording at a time, in a bag named after the time it began, and one take at a time in it.
 
-    tell: called with the JSON of what happens in a take. over: awaited when a take is over.
+    The bag of a take lies in its session's folder, beside session.yaml, as `./fitness record` has it; that of a
+    recording that was begun without a take in the collection's own folder.
+
+    folder: of the collection. tell: called with the JSON of what happens in a take. over: awaited when a take is over.
     """
 
     def __init__(
@@ -77,7 +94,6 @@ class Collection:
         self._over = over
         self._busy = asyncio.Lock()  # two pages may ask at the same time
         self._recorder = Managed(node, "recorder")
-        self._set = node.create_client(SetParameters, "recorder/set_parameters")
         self._get = node.create_client(GetParameters, "recorder/get_parameters")
         self._guide = Managed(node, "record_take")
         self._goals: ActionClient = ActionClient(node, RecordTake, "record_take")
@@ -134,7 +150,7 @@ class Collection:
                 await self._record(False)
         return f"the take was ended and is not kept; recorded {self._bag}"
 
-    async def _record(self, on: bool) -> str:
+    async def _record(self, on: bool, session: str = "") -> str:
         if on == await self._recorder.is_active():
             return "recording already" if on else "nothing is being recorded"
         if not on:
@@ -142,15 +158,12 @@ class Collection:
             await self._recorder.down()
             self.writing = None
             return f"recorded {self._bag}"
-        bag = paths.unused(self._folder / time.strftime("%Y-%m-%d_%H-%M-%S"))
-        value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(bag))
-        answer = await call(self._set, SetParameters.Request(parameters=[Parameter(name="bag", value=value)]))
-        if not answer.results[0].successful:
-            raise InputError(answer.results[0].reason)
+        bag = paths.unused(self._folder / session / time.strftime("%Y-%m-%d_%H-%M-%S"))
+        await self._recorder.tell(bag=str(bag))
         await self._recorder.up()
         self.writing = bag
         # The name only: a page need not know where on this machine it lies.
-        self._bag = bag.name
+        self._bag = str(bag.relative_to(self._folder))
         return f"recording {self._bag}"
 
     async def _look_at_bag(self, timeout: float = TIMEOUT) -> None:
@@ -171,9 +184,10 @@ class Collection:
             started = not await self._recorder.is_active()
             guided = not await self._guide.is_active()
             try:
+                session = f"{asked.subject}_{SESSION}"
                 if started:
-                    await self._record(True)
-                handle = await self._begun(asked, guided)
+                    await self._record(True, session)
+                handle = await self._begun(asked, guided, self._folder / session)
             except InputError:
                 await self._end(started, guided)
                 raise
@@ -181,17 +195,21 @@ class Collection:
             self._take = asyncio.create_task(self._follow(handle, started, guided))
         return f"take of {asked.exercise} begun"
 
-    async def _begun(self, asked: requests.Take, guided: bool) -> Any:
+    async def _begun(self, asked: requests.Take, guided: bool, session: Path) -> Any:
         """The handle of a take that record_take has accepted. guided: it must be brought up first."""
+        # A session.yaml tells of the bags beside it only, not of a recording that was begun for something else.
+        told = guided and self.writing is not None and self.writing.parent == session
         if guided:
+            out, bag = (str(self._folder), Path(self._bag).name) if told else ("", "")
+            await self._guide.tell(out=out, bag=bag)
             await self._guide.up()
         await self._server()
         self._takes += 1
         goal = RecordTake.Goal(
             subject=asked.subject,
-            session="S01",
+            session=SESSION,
             exercise=asked.exercise,
-            take=self._takes,
+            take=0 if told else self._takes,
             repetitions=asked.repetitions,
             consent=asked.consent,
         )
