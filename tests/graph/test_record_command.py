@@ -165,7 +165,7 @@ def await_line(process: subprocess.Popen[str], text: str) -> None:
 
 def test_the_password_of_a_camera_is_in_no_session(tmp_path: Path) -> None:
     options = record.Options("P01", ("squat",), source="rtsp://me:s3cret@eye/live", out=tmp_path)
-    assert record._parameters(options, record._graph_options(options))["camera"] == "rtsp://eye/live"
+    assert record._parameters(options)["camera"] == "rtsp://eye/live"
 
 
 def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_a_second_viewer_costs_the_first_nothing(stage: Stage) -> None:
     topic = stage.name("rep_event")
     relay = stage.server._relays[topic]
     first = stage.view("rep_event")
-    stage.wait(lambda: events.get_subscription_count() and not relay.renewed, "the server")
+    stage.wait(lambda: events.get_subscription_count() and relay.heard and not relay.renewed, "the server")
     listening = relay.heard
     second = stage.view("rep_event")
     stage.node.create_timer(0.02, lambda: events.publish(RepEvent()))

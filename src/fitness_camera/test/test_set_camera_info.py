@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_written_leaves_the_calibration_as_it_is(world: Wo
 def test_the_documented_command_finds_the_pictures_and_the_service() -> None:
     """`camera_calibration` listens to `image` and asks `camera/set_camera_info`, whatever its parts are remapped to."""
     page = (Path(__file__).resolve().parents[3] / "docs" / "visualization.md").read_text()
-    (command,) = re.findall(r"`ros2 run camera_calibration ([^`]*)`", page)
+    (command,) = re.findall(r"ros2 run camera_calibration (.*?)\n\n", page, re.DOTALL)
     arguments = command[command.index("--ros-args") :].split()
     node = rclpy.create_node("cameracalibrator", cli_args=arguments)
     try:
