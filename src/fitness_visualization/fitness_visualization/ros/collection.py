@@ -39,8 +39,8 @@ class Managed:
 
     @property
     def there(self) -> bool:
-        """Whether the node runs at all."""
-        return self._get.service_is_ready()
+        """Whether the node runs at all; its services are not found all at once."""
+        return all(client.service_is_ready() for client in (self._get, self._change, self._set))
 
     async def is_active(self, timeout: float = TIMEOUT) -> bool:
         """Whether it is active; timeout: for its answer [s]."""
