@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import rclpy
-from lifecycle_msgs.srv import GetState
-from rcl_interfaces.srv import GetParameters
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -20,7 +20,10 @@ def test_of_a_graph_all_is_told_but_what_hangs():
     """The pose estimator and the recorder are there and answer nothing; the classifier does."""
     rclpy.init()
     owner, hung = Node("dashboard", namespace="/hung"), Node("hung", namespace="/hung")
-    for kind, name in ((GetParameters, "pose_estimator/get_parameters"), (GetState, "recorder/get_state")):
+    of_recorder = {"get_state": GetState, "change_state": ChangeState, "set_parameters": SetParameters}
+    served = {"pose_estimator/get_parameters": GetParameters}
+    served |= {f"recorder/{name}": kind for name, kind in of_recorder.items()}
+    for name, kind in served.items():
         hung.create_service(kind, name, lambda request, response: response)
     classifier = Node("exercise_classifier", namespace="/hung")
     classifier.declare_parameter("confidence_threshold", 0.5)
