@@ -28,6 +28,7 @@ def ended_once(there: Callable[[], bool], number: int, folder: Path, *arguments:
         while not there():
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
+        assert process.poll() is None, "it was done before it could be told to end"
         process.send_signal(number)
         return process.wait(PATIENCE)
     finally:
