@@ -208,7 +208,7 @@ def check_parameter_file(file: Path | None, namespace: str) -> None:
     """Raise InputError for what is no namespace, and for a parameter file that would do nothing in it."""
     node_parameters.check_namespace(namespace)
     if file is not None:
-        node_parameters.check(file, _full(namespace))
+        node_parameters.check(file, node_parameters.absolute(namespace))
 
 
 def _camera_source(options: Options) -> str:
@@ -308,8 +308,4 @@ def given(**parameters: Any) -> dict[str, Any]:
 
 
 def _namespace(options: Options) -> str:
-    return _full(options.namespace)
-
-
-def _full(namespace: str) -> str:
-    return "/" + namespace.strip("/")
+    return node_parameters.absolute(options.namespace)

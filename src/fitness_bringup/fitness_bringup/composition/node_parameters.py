@@ -23,7 +23,7 @@ def parameters(file: Path | None, namespace: str) -> dict[str, Any]:
         return shipped
     given: dict[str, Any] = parse(file.read_text())
     for pattern, values in _nodes_of(shipped).items():
-        node = f"/{namespace.strip('/')}/{pattern.rsplit('/', 1)[-1]}"
+        node = f"{absolute(namespace)}/{pattern.rsplit('/', 1)[-1]}"
         for name in [name for name in values if _value_in(given, node, name) is not None]:
             del values[name]
     return _merged(shipped, given)
@@ -31,7 +31,7 @@ def parameters(file: Path | None, namespace: str) -> dict[str, Any]:
 
 def of_node(file: Path | None, namespace: str, node: str) -> dict[str, Any]:
     """What both files give one node, by its name."""
-    return _of_node(parameters(file, namespace), f"/{namespace.strip('/')}/{node}")
+    return _of_node(parameters(file, namespace), f"{absolute(namespace)}/{node}")
 
 
 def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -55,9 +55,14 @@ def overrides_of(arguments: Iterable[str]) -> dict[str, dict[str, Any]]:
     return overrides
 
 
+def absolute(namespace: str) -> str:
+    """A namespace from the root on."""
+    return "/" + namespace.strip("/")
+
+
 def check_namespace(namespace: str) -> None:
     """Raise InputError for what is no name of ROS 2: https://design.ros2.org/articles/topic_and_service_names.html."""
-    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", "/" + namespace.strip("/"), re.ASCII):
+    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", absolute(namespace), re.ASCII):
         raise InputError(
             f"--namespace {namespace!r}: letters, digits, _ and / are accepted, a digit not in front, e.g. robot1/gym"
         )

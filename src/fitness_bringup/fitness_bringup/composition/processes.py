@@ -48,7 +48,7 @@ def separate(options: live.Options) -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parameters.yaml")
         nodes = programs(options, file)
-        above = f"/{options.namespace.strip('/')}"
+        above = node_parameters.absolute(options.namespace)
 
         def value(node: str, parameter: str) -> Any:
             return node_parameters.value_of(file, f"{above}/{node}", parameter)
@@ -76,13 +76,13 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     content = node_parameters.parameters(options.params, options.namespace)
     for name, parameters in asked.items():
         # Last and by its full name, over whatever the user's file says of it.
-        full = f"/{options.namespace.strip('/')}/{name}"
+        full = f"{node_parameters.absolute(options.namespace)}/{name}"
         node = content.pop(full, {})
         if given := node.get("ros__parameters", {}) | parameters:
             content[full] = {"ros__parameters": given}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
-    backend = node_parameters.value_of(file, f"/{options.namespace.strip('/')}/pose_estimator", "backend")
+    backend = node_parameters.value_of(file, f"{node_parameters.absolute(options.namespace)}/pose_estimator", "backend")
     shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")
     return [
         node_program(
@@ -130,7 +130,7 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
     live.set_environment()
     stop = threading.Event()
     on_signal(stop.set)
-    above = f"/{namespace.strip('/')}"
+    above = node_parameters.absolute(namespace)
     init(["--ros-args", "-r", f"__ns:={above}", "--enclave", f"{above}/supervisor", "--log-level", "warn"])
     node = rclpy.create_node("supervisor")
     announcer = Announcer(node)

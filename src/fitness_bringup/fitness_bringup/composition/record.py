@@ -181,9 +181,7 @@ def _parameters(options: Options) -> dict[str, Any]:
 
 def _of_file(parameter: Parameter, values: dict[str, Any]) -> Any:
     """What a parameter file gives, of the parameter's type, else its default. Raises InputError."""
-    value = values.get(parameter.name, parameter.default)
-    if type(value) is int and isinstance(parameter.default, float | str):
-        value = type(parameter.default)(value)
+    value: Any = parameter.coerced(values.get(parameter.name, parameter.default))
     if type(value) is not type(parameter.default) or (parameter.minimum is not None and value < parameter.minimum):
         raise InputError(
             f"record_take: parameter {parameter.name!r} is {value!r}; it takes a {parameter.type_name} "

@@ -74,6 +74,12 @@ class Parameter:
                 descriptor.floating_point_range = [FloatingPointRange(from_value=float(self.minimum), to_value=bound)]
         return descriptor
 
+    def coerced(self, value: Value) -> Value:
+        """A value as it is meant: YAML writes 10 for 10.0, and `-p source:=0` is a device by its number."""
+        if type(value) is int and isinstance(self.default, float | str):
+            return type(self.default)(value)
+        return value
+
     def problem(self, value: Value) -> str:
         """Why a value is not accepted; empty where it is."""
         if self.choices and value not in self.choices:
@@ -99,12 +105,8 @@ def declare(
     values = SimpleNamespace()
     for name, parameter in by_name.items():
         override = node._parameter_overrides.get(name)
-        if isinstance(parameter.default, float) and override is not None and type(override.value) is int:
-            # YAML writes 10 for 10.0; refusing that would help nobody.
-            node._parameter_overrides[name] = RosParameter(name, value=float(override.value))
-        if isinstance(parameter.default, str) and override is not None and type(override.value) is int:
-            # `-p source:=0` is a device by its number.
-            node._parameter_overrides[name] = RosParameter(name, value=str(override.value))
+        if override is not None and (meant := parameter.coerced(override.value)) is not override.value:
+            node._parameter_overrides[name] = RosParameter(name, value=meant)
         try:
             value = node.declare_parameter(name, parameter.default, parameter.descriptor()).value
         except InvalidParameterTypeException:
