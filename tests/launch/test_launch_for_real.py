@@ -217,8 +217,12 @@ def test_two_cameras_are_two_graphs_as_the_page_for_robots_says(tmp_path):
             "left": "left_optical_frame",
             "right": "right_optical_frame",
         }
-        names = {name for name, _ in node.get_node_names_and_namespaces()}
-        assert {"dashboard", "rep_counter"} <= names
+        # A dashboard takes longer to start than the stages do.
+        wanted = {(name, f"/{side}/fitness") for name in ("dashboard", "rep_counter") for side in ("left", "right")}
+        while not wanted <= set(node.get_node_names_and_namespaces()) and time.monotonic() < end:
+            assert process.poll() is None
+            rclpy.spin_once(node, timeout_sec=0.1)
+        assert wanted <= set(node.get_node_names_and_namespaces())
         node.destroy_node()
     finally:
         rclpy.try_shutdown()
