@@ -14,7 +14,7 @@ from exercise_classifier.features import FEATURE_SETS
 from exercise_classifier.label_hold import LabelHold
 from exercise_classifier.pose_sequence import seen_steps
 from exercise_classifier.rest import resting, with_rest
-from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow, planes_of_poses
+from exercise_classifier.window import MIN_SEEN, Cut, PoseWindow, holds_enough, planes_of_poses
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
 from fitness_core.quiet import LITERT_CHATTER, without
@@ -240,9 +240,7 @@ class ExerciseClassifier:
         for at in range(0, len(due), _AT_ONCE):
             some = due[at : at + _AT_ONCE]
             sequences = self._window.sequences([of.cut for of in some])
-            seen = np.count_nonzero(seen_steps(sequences), axis=-1) / self.info.window_rate
-            # A sequence of n steps spans n - 1 intervals.
-            tells = seen + 1.5 / self.info.window_rate >= MIN_SEEN
+            tells = holds_enough(seen_steps(sequences), self.info.window_rate)
             network = self._network.begin(self._features(sequences)[tells])
             begun.append((some, tells.tolist(), resting(sequences)[tells], network))
         return begun

@@ -1,5 +1,6 @@
 """The last seconds of poses, resampled by stamp: what the classifier looks at does not depend on the frame rate."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,8 +14,8 @@ from fitness_core.types import NANOSECONDS, SET_BACK, SOONEST, Pose, nanoseconds
 MAX_GAP = 0.45
 """Poses further apart than this [s] are not joined by a line: what happened between them was not seen (2.5 Hz)."""
 
-MIN_SEEN = 0.7
-"""Seconds of a body that a window must hold before anything is said about it."""
+MIN_SEEN = 0.6
+"""Seconds of a body that a window must hold before anything is said about it, and before it is fitted to or judged."""
 
 # Times this share of a second apart are the same.
 _SAME_TIME = 1e-6
@@ -24,6 +25,14 @@ _WORTH_SHARING = 0.8
 _ROOM = 256
 
 _Lines = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def holds_enough(seen: np.ndarray, rate: float, least: float = MIN_SEEN) -> np.ndarray:
+    """Bool [...]: whether windows hold enough of a body to say something.
+
+    seen [..., steps]: of `seen_steps`. rate: of the steps [Hz]. least: seconds of a body.
+    """
+    return np.count_nonzero(seen, axis=-1) >= math.ceil(least * rate - _SAME_TIME)
 
 
 def planes_of_poses(poses: Sequence[Pose]) -> np.ndarray:

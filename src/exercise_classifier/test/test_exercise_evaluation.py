@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import training_packages
-from exercise_clips import EXERCISES
+from exercise_clips import EXERCISES, START, poses_of
 from exercise_takes import given_to_collect, take_of, takes_of_groups
 
+from exercise_classifier.classifier import ExerciseClassifier
+from exercise_classifier.training.data.folds import Fold
 from exercise_classifier.training.data.windows import LABELS, Shape, Windows, all_windows
 from exercise_classifier.training.models.config import load_config
 from exercise_classifier.training.results import evaluation
@@ -18,6 +20,7 @@ from exercise_classifier.training.results.page import page
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.takes.takes import SKIPPED, Stretch, Take, counts, owner_of, read_stretches
 from fitness_core.errors import InputError
+from fitness_core.types import seconds
 
 training_packages.prepare()
 
@@ -55,6 +58,14 @@ def test_report_of_a_perfect_and_of_a_wrong_model():
     assert wrong["macro_f1"] == 0.0
     assert "of the 10 of `other` 0.00 are told as no exercise" in card(wrong | about)
     assert evaluation.fit_temperature(evaluation.HeldOut(windows, np.eye(4)[(y + 1) % 4] * 9, groups)) > 2
+    # Of a fold that is always right, the other is always wrong, and the reverse.
+    folds = [Fold(frozenset(f"g{n}" for n in range(8) if n % 2 == fold)) for fold in (0, 1)]
+    half = np.array([int(group[1:]) % 2 for group in groups])
+    logits = np.eye(4)[(y + half) % 4] * 9
+    of_others = evaluation.temperatures_of_others(evaluation.HeldOut(windows, logits, groups), folds)
+    assert (of_others[half == 0] > 2).all() and (of_others[half == 1] < 1).all()
+    alone = evaluation.temperatures_of_others(evaluation.HeldOut(windows, logits, groups), [Fold(frozenset(groups))])
+    assert (alone == 1).all()
     assert perfect["named_classes"]["n_windows"] == 30 and perfect["named_classes"]["n_other_windows"] == 10
 
 
@@ -101,7 +112,7 @@ def test_the_page_says_what_is_left_out_and_what_flatters():
     html = page(shipped)
     assert "148 more, in which an exercise is named but its joints do not move, are left out" in html
     assert "201 are of who stands still by the node" in html and "without it macro F1 is 0.798" in html
-    assert "flattered: the temperature was fitted to these same windows" in html
+    assert "each fold has the temperature that fits the other folds best" in html
 
 
 def looked_at() -> Take:
@@ -119,6 +130,14 @@ def test_a_window_is_what_most_of_it_shows():
     for end, label in zip(windows.end, windows.y, strict=True):
         assert LABELS[label] == ("idle" if end < 3.0 else "squat"), end
     assert windows.end[-1] == pytest.approx(5.5, abs=0.25), "what is skipped has no label"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_windows_are_judged_from_where_the_node_says_something(exercise):
+    poses = poses_of(exercise)
+    judged = all_windows([take_of(exercise)], Shape(), hop=0.01)
+    said = [one.stamp for one in ExerciseClassifier(rate=60.0).steps(poses) if one and one.probabilities]
+    assert judged.end == pytest.approx([seconds(stamp - START) for stamp in said])
 
 
 def test_the_wait_for_a_label_is_from_where_the_exercise_begins():

@@ -173,7 +173,7 @@ def test_every_configuration_that_ships_is_valid():
         ("network: {kind: transformer}", "network.kind"),
         ("unknown_word: 1", "unknown_word"),
         ("labels: [curl]", "other"),
-        ("duration: 0.6", "duration"),
+        ("duration: 0.5", "duration"),
         ("stretches: nowhere.csv", "nowhere.csv is not there"),
         ("- a", "list"),
         ("a: [", "not YAML"),
@@ -260,7 +260,8 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     )
     given = ["--clips", "clips.csv", "--config", str(config), "--jobs", "1"]
     given.append("--leave-one-source-out")
-    assert command.train([*given, "--out", str(tmp_path), "--logs", str(tmp_path / "logs")]) == 0
+    out = ["--out", str(tmp_path), "--held-out", str(tmp_path / "at_once.npz")]
+    assert command.train([*given, *out, "--logs", str(tmp_path / "logs")]) == 0
     assert list((tmp_path / "logs").rglob("events.out.tfevents*"))
     info = ExerciseClassifier(tmp_path / "tiny.tflite").info
     assert info.labels == ("curl", "press", "squat", "other", "idle") and info.features == "raw132"
@@ -288,6 +289,7 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
     labels = tmp_path / "labels.npz"
     assert command.evaluate([*given, "--json", str(figures), "--html", str(page), "--held-out", str(labels)]) == 0
+    assert labels.read_bytes() == (tmp_path / "at_once.npz").read_bytes()
     said = held_out.read(labels)
     assert said.labels == info.labels and len(said.of(said.clips[0])) == np.count_nonzero(said.clip == 0) > 0
     result, trained = json.loads(figures.read_text()), json.loads((tmp_path / "tiny.evaluation.json").read_text())
@@ -351,5 +353,8 @@ def test_tuning_writes_a_configuration_that_train_takes(tmp_path, monkeypatch, c
         command.train([*given, "--tune", "1", "--tuned", str(tmp_path / "tuned.yaml")])
     with pytest.raises(InputError, match="--tune 0"):
         command.train([*given, "--tune", "0"])
+    for folds_are_not_fitted in (["--tune", "1"], ["--evaluated", "any.json"]):
+        with pytest.raises(InputError, match="--held-out is of folds"):
+            command.train([*given, *folds_are_not_fitted, "--held-out", str(tmp_path / "labels.npz")])
     with pytest.raises(InputError, match="--tune fits no model"):
         command.train([*given, "--tune", "1", "--evaluated", "any.json"])

@@ -42,10 +42,19 @@ def train(arguments: list[str]) -> int:
         metavar="JSON",
         help="the <name>.evaluation.json of an earlier run on the same data: fit the model only, no folds",
     )
+    _add_held_out(parser)
     parser.add_argument("--tune", type=int, metavar="N", help="fit nothing: try N settings, write the best")
     parser.add_argument("--tuned", type=Path, default=Path("tuned.yaml"), help="where --tune writes its configuration")
     given = parser.parse_args(arguments)
     config = _configuration(given)
+    if given.held_out is not None:
+        if given.tune is not None or given.evaluated is not None:
+            raise InputError(
+                "--held-out is of folds, which --tune and --evaluated do not fit; leave it out, or give it to evaluate"
+            )
+        check_writable(given.held_out)
+        check_kept(_read(given, config), given.held_out)
+        check_different(given.held_out, *_files(given.out, config.name))
     if given.tune is not None:
         if given.evaluated is not None:
             raise InputError("--tune fits no model that --evaluated could tell of; give one of them")
@@ -75,9 +84,13 @@ def train(arguments: list[str]) -> int:
     if given.evaluated is not None:
         command += f" --evaluated {shlex.quote(os.path.relpath(given.evaluated))}"
     with _alone(inputs.resume):
-        result = fit(config, inputs, given.out, command, given.evaluated)
+        result = fit(config, inputs, given.out, command, given.evaluated, given.held_out)
     print(summary(result, _files(given.out, config.name)))
     return 0
+
+
+def _add_held_out(parser: ArgumentParser) -> None:
+    parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
 
 
 def _make_folder(out: Path, name: str) -> None:
@@ -101,7 +114,7 @@ def evaluate(arguments: list[str]) -> int:
     parser = _shared_options("fitness evaluate", "Say how a model does on people it has not seen.")
     parser.add_argument("--json", type=Path, help="write the evaluation as JSON (default: standard output)")
     parser.add_argument("--html", type=Path, help="write it as one page with plots")
-    parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
+    _add_held_out(parser)
     given = parser.parse_args(arguments)
     check_writable(given.json, given.html, given.held_out)
     check_different(given.json, given.html, given.held_out)

@@ -10,7 +10,7 @@ from exercise_classifier.pose_sequence import PoseSequence, seen_steps, side_by_
 from exercise_classifier.rest import moves, resting
 from exercise_classifier.training.data.augmentation import hidden, mirrored, other_camera
 from exercise_classifier.training.takes.takes import SKIPPED, Take
-from exercise_classifier.window import MIN_SEEN, resample
+from exercise_classifier.window import MIN_SEEN, holds_enough, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import JOINT_INDEX
@@ -190,10 +190,8 @@ def all_windows(
     for number, take in enumerate(takes):
         in_metres = bool(np.isfinite(take.world).any())
         for end in take.stamps[_every(take.stamps, hop)]:
-            if end - take.stamps[0] < shape.min_seen:
-                continue
             sequence = cut(take, float(end), shape, in_metres=in_metres)
-            if np.count_nonzero(seen_steps(sequence)) / shape.rate < shape.min_seen:
+            if not holds_enough(seen_steps(sequence), shape.rate, shape.min_seen):
                 continue
             label, unmoved, rests = _label(sequence, take, labels)
             if take.stretches:
@@ -251,7 +249,7 @@ def random_windows(
             take = takes[chosen]
             for _ in range(8):
                 sequence, end, named, still = augmented(take, shape, rng, labels, feature_set.name == "raw132")
-                if np.count_nonzero(seen_steps(sequence)) / shape.rate >= 0.8 * shape.min_seen and not still:
+                if holds_enough(seen_steps(sequence), shape.rate, shape.min_seen) and not still:
                     x.add(sequence)
                     y.append(labels.index(named))
                     index.append(chosen)

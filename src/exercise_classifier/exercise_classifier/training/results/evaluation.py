@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from exercise_classifier.rest import with_rest
+from exercise_classifier.training.data.folds import Fold
 from exercise_classifier.training.data.windows import Windows, exercises_of, label_of
 from exercise_classifier.training.results.timing import held, plainly, timing
 from exercise_classifier.training.takes.takes import Take
@@ -21,9 +22,9 @@ class HeldOut:
     groups: np.ndarray
 
 
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Probabilities [n, classes]."""
-    scaled = logits / temperature
+def softmax(logits: np.ndarray, temperature: float | np.ndarray = 1.0) -> np.ndarray:
+    """Probabilities [n, classes]; temperature: one, or of each row [n]."""
+    scaled = logits / np.reshape(temperature, (-1, 1))
     exponent = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return exponent / exponent.sum(axis=1, keepdims=True)
 
@@ -37,7 +38,7 @@ def merging(labels: tuple[str, ...], rejected: tuple[str, ...]) -> tuple[tuple[s
     return kept, matrix
 
 
-def without(held_out: HeldOut, rejected: tuple[str, ...], temperature: float) -> HeldOut:
+def without(held_out: HeldOut, rejected: tuple[str, ...], temperature: float | np.ndarray) -> HeldOut:
     """The same windows, the rejected labels as `other`; logits: logarithms of the calibrated probabilities."""
     kept, matrix = merging(held_out.windows.labels, rejected)
     probabilities = softmax(held_out.logits, temperature) @ matrix
@@ -76,6 +77,23 @@ def fit_temperature(held_out: HeldOut) -> float:
     """
     grid = np.exp(np.linspace(np.log(0.3), np.log(5.0), 57))
     return float(grid[int(np.argmin([log_loss(held_out, temperature) for temperature in grid]))])
+
+
+def temperatures_of_others(held_out: HeldOut, folds: list[Fold]) -> np.ndarray:
+    """Of each window the temperature that fits the sources of the other folds best [n].
+
+    A temperature that was fitted to the windows it is then judged by would flatter the calibration.
+    """
+    windows = held_out.windows
+    found = np.ones(len(held_out.groups))
+    for fold in folds:
+        tested = np.isin(held_out.groups, [*fold.tested])
+        others = np.flatnonzero(~tested & ~windows.still)
+        if len(others):
+            found[tested] = fit_temperature(
+                HeldOut(windows.of(others), held_out.logits[others], held_out.groups[others])
+            )
+    return found
 
 
 def expected_calibration_error(probabilities: np.ndarray, y: np.ndarray, bins: int = 15) -> float:

@@ -6,60 +6,66 @@ from exercise_classifier.window import MIN_SEEN
 
 _TEXT = """# {name}
 
-Names what a person does from the last {duration:g} s of their landmarks: {labels}. `other` is everything else; `idle`,
-where it is a class, is standing still, talking, walking. Model id `{model}`, {parameters} parameters, LiteRT {format}, {ms:.2f} ms
-per window on the machine that fitted it.
+Names what a person does from the last {duration:g} s of body landmarks: {labels}. `other` is any other movement; `idle`,
+where it is a class, is standing still, talking or walking. Model id `{model}`: {parameters} parameters, LiteRT {format},
+{ms:.2f} ms per window on the machine that fitted it.
 
-Made by `{fitted_by}` (seed {seed}, {minutes:g} minutes); the figures below are from `{name}.evaluation.json`, which {written_by}.
+Made by `{fitted_by}` (seed {seed}, {minutes:g} minutes). The figures below are from `{name}.evaluation.json`, which {written_by}.
 
 ## What it is
 
-Features `{features}` (`features.py`; body_frame: hip-centred, turned to face one way, divided by the trunk; joint angles
-and their velocities; posture against the vertical; visibility) of a window resampled by stamp to {rate:g} Hz; network
-{network} (`training/models/networks.py`), softmax. Logits are divided by a temperature of {temperature:.2f} fitted to
-held-out windows. Where the trunk is upright and no large joint moves by 15 degrees in a window, half of the probability
-goes to `idle`, if that is a class (`rest.py`). Below a probability of {threshold:g} a label is UNCERTAIN.
-
-Not shipped, therefore `other`: {not_shipped}.
-
-LiteRT float32 and dynamic-range int8 of the network of the largest fold on {n_format} held-out windows: {formats}.
+- **Input**: features `{features}` (`features.py`) of a window resampled by stamp to {rate:g} Hz. The set `body_frame` has
+  landmarks relative to the hips, turned to one direction and divided by the trunk's length; joint angles and their
+  velocities; posture against the vertical; visibility.
+- **Network**: {network} (`training/models/networks.py`), then softmax. Logits are divided by a temperature of {temperature:.2f},
+  which was fitted to held-out windows.
+- **Standing still**: if the trunk is upright and no large joint moves by 15 degrees within a window, half of the
+  probability goes to `idle`, where that is a class (`rest.py`).
+- **Not sure**: a label with a probability below {threshold:g} is UNCERTAIN.
+- **Not shipped**, and therefore `other`: {not_shipped}.
+- **Formats** of the network of the largest fold, on {n_format} held-out windows: {formats}.
 
 ## Data
 
-Landmarks of videos are those of MediaPipe full with the pose stage's smoothing, of bags what was recorded.
+The landmarks of videos are those of MediaPipe full, smoothed as in the pose stage; those of bags are what was recorded.
 
 {data}{about}
 
 Only clips are tested on. Extra takes (public pose sequences, motion capture) and synthetic takes (a jointed body moved by
-rules, `training/synthetic/takes.py`) are fitted to, never tested on. Assumed where a source does not say: 30 fps, square
-pictures for pose files; per-frame scaling of min-max files is undone by bone lengths.
+rules, `training/synthetic/takes.py`) are only fitted to. Where a source does not say, 30 fps are assumed, and square
+pictures for pose files. Per-frame scaling of min-max files is undone with bone lengths.
 
-`idle` is clips of standing, talking and walking, and the stretches of exercise clips in which an upright body does not move.
+`idle` is clips of standing, talking and walking, and those stretches of exercise clips in which an upright body does not
+move.
 
-Fitted with: classes as drawn (half-balanced weights), random tempo 0.6-1.6, mirroring, yaw and tilt of the camera, depth
-error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, windows
-that have just begun; label smoothing 0.05; {epochs} epochs (the folds' median, where sources that are neither fitted to nor
-tested stop them early; the configuration's where it has no `patience`), also for the exported one, which is fitted to all clips.
+Fitted with: classes as drawn (half-balanced weights), random tempo 0.6 to 1.6, mirroring, yaw and tilt of the camera, depth
+error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, and windows
+that have just begun; label smoothing 0.05; {epochs} epochs. (That is the folds' median where sources that are neither fitted to nor
+tested stop them early, and the configuration's number where it has no `patience`.) The exported network is fitted to all clips.
 
 ## Held-out results
 
-{split}: {folds} folds over {n_sources} sources; every window is judged by a network that saw nothing of its source. A source is one
-person or footage: what the configuration's `sources` says, else the subject of a session or the source in the table.
-{n_windows} windows; {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
-15 degrees, are left out of the window figures. Intervals: 95 %, resampling whole sources. The temperature was fitted to
-these same held-out windows, so the calibration error is flattered; where a fit is stopped early, the sources that
-stop it are neither fitted to nor tested in that fold. Extra takes of a source that is tested are left out with it; of the same
-footage under two names only identical files are found.
+{split}: {folds} folds over {n_sources} sources. Every window is judged by a network that saw nothing of its source. A
+source is one person or footage: what the configuration's `sources` says, else the subject of a session or the source in the
+table. Extra takes of a source that is tested are left out of its fold; where the same footage has two names, only identical
+files are recognised.
+
+There are {n_windows} windows. {n_still_windows_left_out} more, in which an exercise is named but its joints move less than
+15 degrees, are not judged. Intervals are 95 %, from resampling whole sources. The
+probabilities of each fold are calibrated with the temperature that fits the other folds best.
 
 Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
-{named_words}Of the network alone, without the rule for who stands still: macro F1 {network_alone[macro_f1]:.3f}. The rule is the one by which such
-windows of exercise clips are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so for these it is right by definition.
+{named_words}Without the rule for standing still, the network alone has macro F1 {network_alone[macro_f1]:.3f}. By the same rule, windows of exercise
+clips in which somebody stands still are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so on these it is right by definition.
 {looked_at}{baseline_words}
 
-False labels per 10 minutes (runs of confident windows): while idle {idle_false_per_10min} ({idle_minutes:.1f} minutes of it), in other movement
-{other_false_per_10min} ({other_minutes:.1f} minutes). These and the next are of labels as the node says
-them, averaged and held (`label_hold.py`). Seconds to the first right label: {time_to_first_label_s} (median; a window needs {min_seen} s of a body; exercise
-takes never named: {exercise_takes_never_named}). Changes of the label per minute inside a set: {flicker_per_min}.
+As the node says its labels (averaged and held, `label_hold.py`):
+
+- False labels in 10 minutes (runs of confident windows): while idle {idle_false_per_10min} (from {idle_minutes:.1f} minutes), in other
+  movement {other_false_per_10min} (from {other_minutes:.1f} minutes).
+- Seconds to the first right label: {time_to_first_label_s} (median; a window needs {min_seen} s of a body). Exercise takes that never
+  got theirs: {exercise_takes_never_named}.
+- Changes of the label in a minute of a set: {flicker_per_min}.
 
 {classes}
 
@@ -67,19 +73,19 @@ Confusion (rows true, columns predicted, {labels}):
 
 {confusion}
 
-Whole clips (named after their most frequent confident exercise, if it fills a quarter of the windows; else `other`):
-exercises {clips_right}, of these with certain labels {certain_right}; negatives
-{negative_right}. By exercise: {by_exercise}. Wrong ones:
+Whole clips are named after their most frequent confident exercise if it fills a quarter of the windows, else `other`. Right
+are: exercises {clips_right}, of these with a certain label {certain_right}; no exercise {negative_right}. By exercise:
+{by_exercise}. Wrong ones:
 
 {wrong}
 
 ## Limits
 
 - Few people: {n_sources} sources. The intervals say how little that is; another room can be outside of them.
-- One person, a roughly level camera. A tilted camera, a lying one or a mirror is not what it was fitted to.
-- A window needs {min_seen} s of a body: shorter movements get no label, and a label comes that late at the start of a set.
-- Movements that look alike in landmarks are confused: see the confusion matrix and the wrong clips above.
-- Standing still inside a set is `idle`; what counts repetitions has to bridge that.
+- It expects one person and a roughly level camera, and was not fitted to a tilted or lying camera or to a mirror.
+- A window needs {min_seen} s of a body: a shorter movement gets no label, and at the start of a set the label is that late.
+- Movements whose landmarks look alike are confused: see the confusion matrix and the wrong clips above.
+- Standing still within a set is `idle`; what counts repetitions has to bridge that.
 """
 
 

@@ -22,7 +22,7 @@ sans-serif}}svg text{{fill:var(--text)}}.dark{{fill:var(--dark)}}.light{{fill:va
 {bars}{classes}
 <h2>Confusion</h2><p class="muted">Windows; rows true, columns predicted; shade: share of the row.</p>{confusion}
 <h2>Reliability</h2><p class="muted">Dots: accuracy over confidence, the size is the number of windows; on the line is
-calibrated. ECE {ece:.3f}, flattered: the temperature was fitted to these same windows.</p>{reliability}
+calibrated. ECE {ece:.3f}; each fold has the temperature that fits the other folds best.</p>{reliability}
 <h2>In front of the camera</h2>{noticed}
 <h2>Wrong clips</h2>{wrong}</html>
 """

@@ -51,8 +51,8 @@ def evaluate(
         )
         found = cross_validate(of, split, pool, windows, places, f"{name} fold")
         # Calibrated like ours.
-        temperature = evaluation.fit_temperature(found.held_out)
-        held_out = evaluation.without(found.held_out, config.rejected, temperature)
+        temperatures = evaluation.temperatures_of_others(found.held_out, split.folds)
+        held_out = evaluation.without(found.held_out, config.rejected, temperatures)
         results[name] = {
             "network": network.model_dump(mode="json", exclude_none=True),
             **figures(config, takes, held_out),

@@ -25,10 +25,9 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
     fitting.say(experiment.told(data, pool, checked, begun))
-    result, found = experiment.held_out_report(config, data, inputs, pool, checked)
+    result, said = experiment.held_out_report(config, data, inputs, pool, checked)
     if labels is not None:
-        said = evaluation.without(found.held_out, config.rejected, result["temperature"])
-        _write_labels(labels, config, data, evaluation.as_told(said))
+        write_labels(labels, config, data, said)
     return {
         "name": config.name,
         **result,
@@ -38,7 +37,8 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     }
 
 
-def _write_labels(path: Path, config: TrainingConfig, data: experiment.Data, said: evaluation.HeldOut) -> None:
+def write_labels(path: Path, config: TrainingConfig, data: experiment.Data, said: evaluation.HeldOut) -> None:
+    """Write what was said of held-out windows, for `./fitness evaluate counts --held-out`."""
     windows = said.windows
     names = tuple(take.name for take in data.takes)
     probabilities = evaluation.softmax(said.logits)

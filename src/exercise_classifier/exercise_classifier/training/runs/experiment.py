@@ -31,7 +31,7 @@ from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.results.evaluation import HeldOut
 from exercise_classifier.training.results.summary import NOT_ASKED_FOR
 from exercise_classifier.training.runs import baselines
-from exercise_classifier.training.runs.cross_validation import CrossValidated, Places, Split, cross_validate, formats
+from exercise_classifier.training.runs.cross_validation import Places, Split, cross_validate, formats
 from exercise_classifier.training.synthetic import takes as synthetic
 from exercise_classifier.training.synthetic.as_seen import as_seen
 from exercise_classifier.training.takes.takes import SKIPPED, Take, read_stretches
@@ -279,12 +279,13 @@ def told(data: Data, pool: Windows, checked: Windows, begun: float) -> str:
 
 def held_out_report(
     config: TrainingConfig, data: Data, inputs: Inputs, pool: Windows, checked: Windows
-) -> tuple[dict, CrossValidated]:
-    """The evaluation: folds, temperature, figures, baselines."""
+) -> tuple[dict, HeldOut]:
+    """The evaluation: folds, temperature, figures, baselines; and the windows with what is said of them."""
     split = split_of(config, data, pool, checked)
     found = cross_validate(config, split, pool, checked, inputs.places)
     temperature = evaluation.fit_temperature(found.held_out)
-    alone = evaluation.without(found.held_out, config.rejected, temperature)
+    temperatures = evaluation.temperatures_of_others(found.held_out, split.folds)
+    alone = evaluation.without(found.held_out, config.rejected, temperatures)
     held_out = evaluation.as_told(alone)
     result = evaluation.report(data.takes, held_out, 1.0, config.threshold, config.seed)
     compared = formats(found)
@@ -310,7 +311,7 @@ def held_out_report(
         "seed": config.seed,
         "takes_left_out": data.left_out,
         "n_takes_looked_at": sum(bool(take.stretches) for take in data.takes),
-    }, found
+    }, held_out
 
 
 def _beside(
@@ -324,8 +325,8 @@ def _beside(
         config = config.model_copy(update={"folds": baseline.folds})
         split = split_of(config, data, pool, checked)
         found = cross_validate(config, split, pool, checked, inputs.places, "grouped fold").held_out
-        temperature = evaluation.fit_temperature(found)
-        ours = evaluation.as_told(evaluation.without(found, config.rejected, temperature))
+        temperatures = evaluation.temperatures_of_others(found, split.folds)
+        ours = evaluation.as_told(evaluation.without(found, config.rejected, temperatures))
     # The baselines are on windows of other features, but of the same folds.
     of_folds = replace(split, pool_groups=split.checked_groups)
     return baselines.evaluate(config, data.takes, data.labels, of_folds, ours, inputs.places) | (

@@ -17,16 +17,25 @@ from exercise_classifier.training.models.fitting import Fit, say
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.results.model_card import card
 from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.runs.evaluate import write_labels
 from exercise_classifier.training.runs.experiment import Inputs
 from exercise_classifier.training.takes.takes import counts
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 
 
-def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluated: Path | None = None) -> dict:
+def fit(
+    config: TrainingConfig,
+    inputs: Inputs,
+    out: Path,
+    command: str,
+    evaluated: Path | None = None,
+    held_out: Path | None = None,
+) -> dict:
     """Fit, evaluate, export; returns the evaluation. Writes <name>.tflite, .evaluation.json, .card.md to `out`.
 
     evaluated: what an earlier run of the same configuration on the same data wrote; no folds are fitted then.
+    held_out: file for what the folds said, as `evaluate` writes it.
     """
     fitting.prepare()
     begun = time.monotonic()
@@ -36,11 +45,12 @@ def fit(config: TrainingConfig, inputs: Inputs, out: Path, command: str, evaluat
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
     say(experiment.told(data, pool, checked, begun))
-    result = known or {
-        **experiment.held_out_report(config, data, inputs, pool, checked)[0],
-        "data": of_data,
-        "command": command,
-    }
+    if known is None:
+        report, said = experiment.held_out_report(config, data, inputs, pool, checked)
+        if held_out is not None:
+            write_labels(held_out, config, data, said)
+        known = {**report, "data": of_data, "command": command}
+    result = known
     # Keras numbers its layers: the names in the model shall not tell how many networks were built before it.
     keras.backend.clear_session()
     how = Fit("final fit", inputs.resume / f"{fitting.key_of(config, pool)}-final.checkpoint", inputs.logs)
