@@ -270,6 +270,16 @@ def test_an_instruction_is_written_over_the_whole_width(width, height):
     assert changed.any(axis=1).mean() < 0.2
 
 
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_an_instruction_hides_nothing_of_the_panel(width, height):
+    probabilities = {f"exercise_{number}": number / 300 for number in range(24)}
+    result = Classification(5, 0, ClassificationStatus.OK, "exercise_23", 0.08, probabilities)
+    scene = Scene(None, None, result, RepState(5))
+    panel = Overlay().draw(grey(width, height), scene) != 128
+    sentence = Overlay().draw(grey(width, height), Scene(None, instruction="Step back.")) != 128
+    assert panel.any() and sentence.any() and not (panel & sentence).any()
+
+
 def test_a_form_cue_is_shown_for_some_seconds_where_there_is_no_instruction():
     scene = squatting(standing())
     text = "Try to go a little lower."

@@ -69,6 +69,7 @@ _TORSO = tuple(INDEX[name] for name in ("left_shoulder", "right_shoulder", "left
 # The panel changes sides when clearly more of the body was under it, over some 20 pictures, than would be there.
 _MEMORY = 0.05
 _CLEARLY = 0.1
+_BANNER = 2.4  # height of a sentence's ground, in heights of its letters
 
 
 class _Heading(NamedTuple):
@@ -199,7 +200,9 @@ class Overlay:
         margin = round(0.07 * unit)
         inner = unit - 2 * margin
         title, detail = 0.36 * unit, 0.98 * unit if state is not None else 0.0
-        rows = max(0, min(len(bars), int((height - 3 * margin - title - detail) / (0.2 * unit))))
+        # Where a sentence would be, nothing is drawn: bars that come and go with it are hard to read.
+        free = height - _BANNER * _banner_size(canvas) - 2 * margin
+        rows = max(0, min(len(bars), int((free - title - detail - margin) / (0.2 * unit))))
         bars = _strongest(bars, rows)
         total = title + detail + len(bars) * 0.2 * unit + margin
         box = self._choose(points, [Box(margin, margin, unit, total), Box(width - unit - margin, margin, unit, total)])
@@ -292,10 +295,16 @@ def _said(scene: Scene) -> str:
 def _banner(canvas: np.ndarray, words: str) -> None:
     """A sentence over the whole width: at the bottom, in a portrait picture above where its panel may be."""
     height, width = canvas.shape[:2]
-    size = min(0.05 * height, 0.045 * width)
+    size = _banner_size(canvas)
     bottom = height if width >= height * 0.9 else 0.76 * height
-    drawing.panel(canvas, Box(0, bottom - 2.4 * size, width, 2.4 * size), BACKGROUND)
+    drawing.panel(canvas, Box(0, bottom - _BANNER * size, width, _BANNER * size), BACKGROUND)
     drawing.text(canvas, words, (width / 2, bottom - 0.8 * size), size, ACCENT, "middle", fit=0.95 * width)
+
+
+def _banner_size(canvas: np.ndarray) -> float:
+    """Height of its letters [px]."""
+    height, width = canvas.shape[:2]
+    return min(0.05 * height, 0.045 * width)
 
 
 def _heading(scene: Scene) -> _Heading:
