@@ -106,12 +106,15 @@ def test_what_was_not_measured_is_said_so_on_the_card():
     assert "while idle not measured (" in text and "None" not in text
 
 
-def test_the_page_says_what_is_left_out_and_what_flatters():
+def test_the_page_says_what_is_left_out_and_what_is_calibrated():
     models = Path(__file__).parents[1] / "models"
     shipped = json.loads((models / "exercise_lstm.evaluation.json").read_text())
     html = page(shipped)
-    assert "148 more, in which an exercise is named but its joints do not move, are left out" in html
-    assert "201 are of who stands still by the node" in html and "without it macro F1 is 0.798" in html
+    left_out, alone = shipped["n_still_windows_left_out"], shipped["network_alone"]
+    assert left_out > 0 and alone["n_windows_at_rest"] > 0 and alone["macro_f1"] < shipped["macro_f1"]
+    assert f"{left_out} more, in which an exercise is named but its joints do not move, are left out" in html
+    assert f"{alone['n_windows_at_rest']} are of who stands still by the node" in html
+    assert f"without it macro F1 is {alone['macro_f1']:.3f}" in html
     assert "each fold has the temperature that fits the other folds best" in html
 
 

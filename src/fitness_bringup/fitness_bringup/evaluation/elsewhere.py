@@ -22,12 +22,15 @@ GIVEN, NOT_GIVEN, GIVEN_NOW, NOT_GIVEN_NOW = WAYS = ("told_blind", "not_told_bli
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What the CSV does not hold of a round. minutes: of its other movement, together. counter: the commit that counted
-    it blind. ships: whether the network of that commit is the one that ships."""
+    """What the CSV does not hold of a round.
+
+    minutes: of its other movement, together. counter: the commit that counted it blind. configured: whether the network
+    of that commit has the configuration of the one that ships.
+    """
 
     minutes: int
     counter: str
-    ships: bool
+    configured: bool
 
 
 ROUNDS = {

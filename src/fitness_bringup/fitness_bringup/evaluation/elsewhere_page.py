@@ -38,17 +38,17 @@ def into_page(page: str, clips: Sequence[Clip]) -> str:
 
 
 def _short(sets: list[Clip], others: list[Clip]) -> str:
-    counted, moved = (_shipping(sets), sets), (_shipping(others), others)
+    counted, moved = (_configured(sets), sets), (_configured(others), others)
     rows = [["sets (owners)", *map(_size, counted)]]
     for figure, name in (("exact", "exact"), ("obo", "off by one at most")):
         for way, told in ((GIVEN, "exercise given"), (NOT_GIVEN, "exercise not given")):
-            rows.append([f"{name}, {told}", *(_interval(scored(group, way), figure) for group in counted)])
+            rows.append([f"{name}, {told}", *(interval(scored(group, way), figure) for group in counted)])
     rows.append(["clips of other movement (owners)", *map(_size, moved)])
     rows.append(["phantoms per 10 minutes of it", *map(_per_ten_minutes, moved)])
     labels = json.loads(default_model().with_suffix(".evaluation.json").read_text())
     held_out = f"macro F1, shared clips held out ({labels['n_windows']} windows, {labels['n_sources']} sources)"
-    rows.append([held_out, _interval(labels, "macro_f1"), ""])
-    return markdown.table(["blind", f"the network that ships, {_names(_shipping(sets))}", "all rounds"], rows)
+    rows.append([held_out, interval(labels, "macro_f1"), ""])
+    return markdown.table(["blind", f"the configuration that ships, {_names(_configured(sets))}", "all rounds"], rows)
 
 
 def _rounds(sets: list[Clip]) -> str:
@@ -66,7 +66,7 @@ def _rounds(sets: list[Clip]) -> str:
 
 def _figures(sets: list[Clip], ways: Sequence[str]) -> list[str]:
     found = [scored(sets, way) for way in ways]
-    return [cell for one in found for cell in (_interval(one, "exact"), short(one["obo"]), short(one["mae"]))]
+    return [cell for one in found for cell in (interval(one, "exact"), short(one["obo"]), short(one["mae"]))]
 
 
 def _exercises(sets: list[Clip]) -> str:
@@ -74,11 +74,11 @@ def _exercises(sets: list[Clip]) -> str:
     for exercise, _ in Counter(clip.exercise for clip in sets).most_common():
         these = [clip for clip in sets if clip.exercise == exercise]
         rows.append([exercise.replace("_", " ")])
-        for group in (these, _shipping(these)):
-            exact = (_interval(scored(group, way), "exact") if group else "-" for way in (GIVEN, NOT_GIVEN))
+        for group in (these, _configured(these)):
+            exact = (interval(scored(group, way), "exact") if group else "-" for way in (GIVEN, NOT_GIVEN))
             rows[-1] += [_size(group), *exact]
     head = ["exact, given", "exact, not given"]
-    return markdown.table(["sets", "n (owners)", *head, f"of these {_names(_shipping(sets))}", *head], rows)
+    return markdown.table(["sets", "n (owners)", *head, f"of these {_names(_configured(sets))}", *head], rows)
 
 
 def _peers(sets: list[Clip]) -> str:
@@ -119,8 +119,8 @@ def _per_ten_minutes(clips: list[Clip]) -> str:
     return f"{mean:.0f} [{low:.0f} {high:.0f}]"
 
 
-def _shipping(clips: list[Clip]) -> list[Clip]:
-    return [clip for clip in clips if ROUNDS[clip.round].ships]
+def _configured(clips: list[Clip]) -> list[Clip]:
+    return [clip for clip in clips if ROUNDS[clip.round].configured]
 
 
 def _names(clips: list[Clip]) -> str:
@@ -139,7 +139,8 @@ def _size(clips: list[Clip]) -> str:
     return f"{len(clips)} ({len({clip.owner for clip in clips})})"
 
 
-def _interval(found: dict[str, Any], figure: str) -> str:
+def interval(found: dict[str, Any], figure: str) -> str:
+    """A figure with its 95 % interval: .85 [.82 .88]."""
     low, high = found[f"{figure}_95"]
     return f"{short(found[figure])} [{short(low)} {short(high)}]"
 
