@@ -3,15 +3,12 @@
 `python -m fitness_bringup.evaluation.elsewhere_page docs/evaluation.elsewhere.csv docs/evaluation.md` puts them there.
 """
 
-import json
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from exercise_classifier.classifier import default_model
 from fitness_bringup.evaluation.elsewhere import (
     GIVEN,
     GIVEN_NOW,
@@ -23,6 +20,7 @@ from fitness_bringup.evaluation.elsewhere import (
     read,
     scored,
 )
+from fitness_bringup.evaluation.figures import interval, shipped_evaluation, short
 from fitness_bringup.evaluation.scores import scores
 from fitness_bringup.tables import markdown
 
@@ -45,7 +43,7 @@ def _short(sets: list[Clip], others: list[Clip]) -> str:
             rows.append([f"{name}, {told}", *(interval(scored(group, way), figure) for group in counted)])
     rows.append(["clips of other movement (owners)", *map(_size, moved)])
     rows.append(["phantoms per 10 minutes of it", *map(_per_ten_minutes, moved)])
-    labels = json.loads(default_model().with_suffix(".evaluation.json").read_text())
+    labels = shipped_evaluation()
     held_out = f"macro F1, shared clips held out ({labels['n_windows']} windows, {labels['n_sources']} sources)"
     rows.append([held_out, interval(labels, "macro_f1"), ""])
     return markdown.table(["blind", f"the configuration that ships, {_names(_configured(sets))}", "all rounds"], rows)
@@ -137,17 +135,6 @@ def _minutes(clips: list[Clip]) -> int:
 
 def _size(clips: list[Clip]) -> str:
     return f"{len(clips)} ({len({clip.owner for clip in clips})})"
-
-
-def interval(found: dict[str, Any], figure: str) -> str:
-    """A figure with its 95 % interval: .85 [.82 .88]."""
-    low, high = found[f"{figure}_95"]
-    return f"{short(found[figure])} [{short(low)} {short(high)}]"
-
-
-def short(share: float) -> str:
-    """Two digits without the zero before the point: .83, and 1.0."""
-    return f"{share:.2f}".removeprefix("0").replace("1.00", "1.0")
 
 
 if __name__ == "__main__":

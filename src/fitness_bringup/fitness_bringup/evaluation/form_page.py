@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fitness_bringup.evaluation.elsewhere_page import short
+from fitness_bringup.evaluation.figures import short, with_interval
 from fitness_bringup.tables import markdown
 
 _HEAD = ("data", "rule", "camera", "people", "good / poor", "broken in good / poor", "AUC", "accuracy", "refitted")
@@ -28,15 +28,10 @@ def _line(row: dict[str, Any]) -> list[str]:
         str(row["people"]),
         f"{row['good']} / {row['poor']}",
         f"{row['broken_good']:.0%} / {row['broken_poor']:.0%}",
-        _interval(row, "auc"),
-        _interval(row, "accuracy"),
+        with_interval(row["auc"], row["auc_interval"]),
+        with_interval(row["accuracy"], row["accuracy_interval"]),
         "" if row["refitted"] is None else short(row["refitted"]),
     ]
-
-
-def _interval(row: dict[str, Any], figure: str) -> str:
-    low, high = row[f"{figure}_interval"]
-    return f"{short(row[figure])} [{short(low)} {short(high)}]"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from exercise_classifier.classifier import default_model
-from fitness_bringup.evaluation.elsewhere_page import interval, short
+from fitness_bringup.evaluation.figures import interval, shipped_evaluation, short
 from fitness_bringup.evaluation.peers import PEERS
 from fitness_bringup.evaluation.scores import GIVEN, NAMED, scores
 from fitness_bringup.tables import markdown
@@ -31,12 +30,6 @@ def into_evaluation(page: str, counts: dict[str, Any]) -> str:
 def into_readme(page: str, counts: dict[str, Any], labels: dict[str, Any]) -> str:
     """README.md with its table of held-out figures. labels: the shipped model's evaluation."""
     return markdown.put(page, "held out", _readme(counts, labels))
-
-
-def shipped_evaluation() -> dict[str, Any]:
-    """What the model that ships carries beside it."""
-    evaluation: dict[str, Any] = json.loads(default_model().with_suffix(".evaluation.json").read_text())
-    return evaluation
 
 
 def _table(counts: dict[str, Any]) -> str:
