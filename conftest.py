@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,18 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 else:
     os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 90)
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let programs that tests start hear the signals that this run ignores: SIGHUP under nohup, SIGINT behind an `&`.
+
+    An ignored signal is ignored by whatever is started; one with a handler is not. A run with workers hands it on to
+    them as it is, and they come by here.
+    """
+    if not getattr(config.option, "numprocesses", None):
+        for number in (signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

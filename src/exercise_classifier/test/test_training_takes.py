@@ -47,7 +47,10 @@ def test_same_seed_same_windows():
     first, again, other = (random_windows(takes, Shape(), amounts, np.random.default_rng(seed)) for seed in (4, 4, 5))
     np.testing.assert_array_equal(first.x, again.x)
     assert not np.array_equal(first.x, other.x)
-    assert first.x.shape == (15, 30, N_FEATURES) and np.isfinite(first.x).all()
+    # Where somebody rests, windows of `idle` come on top.
+    asked = first.y != LABELS.index("idle")
+    assert np.bincount(first.y[asked]).tolist() == np.bincount([LABELS.index(name) for name in amounts] * 5).tolist()
+    assert first.x.shape == (len(first.y), 30, N_FEATURES) and np.isfinite(first.x).all()
 
 
 def drawn(world: np.ndarray) -> np.ndarray:
