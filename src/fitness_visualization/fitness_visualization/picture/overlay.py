@@ -17,7 +17,7 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
-from fitness_visualization.picture import drawing
+from fitness_visualization.picture import banner, drawing
 from fitness_visualization.picture.drawing import Box, Colour
 
 
@@ -69,7 +69,6 @@ _TORSO = tuple(INDEX[name] for name in ("left_shoulder", "right_shoulder", "left
 # The panel changes sides when clearly more of the body was under it, over some 20 pictures, than would be there.
 _MEMORY = 0.05
 _CLEARLY = 0.1
-_BANNER = 2.4  # height of a sentence's ground, in heights of its letters
 
 
 class _Heading(NamedTuple):
@@ -106,7 +105,7 @@ class Overlay:
             points = self._body(canvas, area, pose, scene.angles)
         self._panel(canvas, points, scene)
         if words := scene.instruction or _said(scene):
-            _banner(canvas, words)
+            banner.draw(canvas, words, ACCENT, BACKGROUND)
         return canvas
 
     def _plain(self, pose: Pose | None) -> tuple[np.ndarray, Box]:
@@ -201,7 +200,7 @@ class Overlay:
         inner = unit - 2 * margin
         title, detail = 0.36 * unit, 0.98 * unit if state is not None else 0.0
         # Where a sentence would be, nothing is drawn: bars that come and go with it are hard to read.
-        free = height - _BANNER * _banner_size(canvas) - 2 * margin
+        free = height - banner.height_of(canvas) - 2 * margin
         rows = max(0, min(len(bars), int((free - title - detail - margin) / (0.2 * unit))))
         bars = _strongest(bars, rows)
         total = title + detail + len(bars) * 0.2 * unit + margin
@@ -281,7 +280,7 @@ class Overlay:
 def old(picture: np.ndarray) -> np.ndarray:
     """A drawn picture that no other has followed: dark, and it says so."""
     canvas = picture // 3
-    _banner(canvas, "no new pictures")
+    banner.draw(canvas, "no new pictures", ACCENT, BACKGROUND)
     return canvas
 
 
@@ -290,21 +289,6 @@ def _said(scene: Scene) -> str:
     if scene.cue is None or scene.pose is None or abs(scene.pose.stamp - scene.cue.stamp) > CUE_SHOWN:
         return ""
     return scene.cue.text
-
-
-def _banner(canvas: np.ndarray, words: str) -> None:
-    """A sentence over the whole width: at the bottom, in a portrait picture above where its panel may be."""
-    height, width = canvas.shape[:2]
-    size = _banner_size(canvas)
-    bottom = height if width >= height * 0.9 else 0.76 * height
-    drawing.panel(canvas, Box(0, bottom - _BANNER * size, width, _BANNER * size), BACKGROUND)
-    drawing.text(canvas, words, (width / 2, bottom - 0.8 * size), size, ACCENT, "middle", fit=0.95 * width)
-
-
-def _banner_size(canvas: np.ndarray) -> float:
-    """Height of its letters [px]."""
-    height, width = canvas.shape[:2]
-    return min(0.05 * height, 0.045 * width)
 
 
 def _heading(scene: Scene) -> _Heading:
