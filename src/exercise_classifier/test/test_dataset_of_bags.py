@@ -1,11 +1,12 @@
 """What bags a dataset is made of: compressed ones, of several cameras and robots, with clocks that were set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from exercise_clips import poses_of
 from rclpy.serialization import serialize_message
-from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, good
+from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, good, nobody, still
 
 from exercise_classifier.training.data.dataset import Config, build
 from fitness_core.types import nanoseconds
@@ -104,6 +105,24 @@ def test_a_clock_that_was_set_during_a_take_is_reported(tmp_path: Path, seconds:
     built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
     assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", *([] if problem else ["squat"])]
     assert [found.problem for found in built.problems] == ([problem] if problem else [])
+
+
+def test_no_window_is_of_two_people(tmp_path: Path) -> None:
+    recording = Recording()
+    recording.number = 1
+    recording.label(GO, "squat")
+    squats = poses_of("squat")
+    for body_id, poses in (("b1", squats), ("", nobody(0.3)), ("b2", squats), ("", nobody(0.3)), ("b3", still(0.5))):
+        recording.now += nanoseconds(0.1)
+        recording.play([replace(pose, body_id=body_id) for pose in poses])
+    recording.label(STOP, "squat")
+    built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
+    first, second = built.manifest["takes"]
+    assert [first["name"], second["name"]] == ["bag/P01_s1_001", "bag/P01_s1_001 body 2"]
+    assert first["poses"] == second["poses"] == len(squats) + 3  # those of nobody belong to the body before
+    assert first["group"] == second["group"] == "subject P01"
+    (passer_by,) = built.problems
+    assert (passer_by.take, passer_by.problem) == ("bag/P01_s1_001 body 3", "short")
 
 
 def test_a_pose_that_cannot_be_used_is_reported_and_left_out(tmp_path: Path) -> None:

@@ -96,16 +96,31 @@ def _read_topics(
             says = "the clock went back, so that poses of two moments are between its START and STOP"
             problems.append(problem_of(span, source.name, "backwards", says))
         elif inside:
-            takes.append(_bag_take(span, inside, source, name))
+            bodies = _by_body(inside)
+            takes += [_bag_take(span, number, body, source, name) for number, body in enumerate(bodies, 1)]
         else:
             problems.append(problem_of(span, source.name, "empty", "no pose between START and STOP"))
     return takes, problems, withdrawn
 
 
-def _bag_take(span: Span, poses: list[Pose], source: RecordingFile, bag: str) -> Take:
+def _by_body(poses: list[Pose]) -> list[list[Pose]]:
+    """The poses of each body that was followed, one after the other: as live, no window is of two people."""
+    bodies: list[list[Pose]] = [[]]
+    followed = ""
+    for pose in poses:
+        if pose.tracked and pose.body_id != followed:
+            if followed:
+                bodies.append([])
+            followed = pose.body_id
+        bodies[-1].append(pose)
+    return bodies
+
+
+def _bag_take(span: Span, number: int, poses: list[Pose], source: RecordingFile, bag: str) -> Take:
+    """A take of one body. number: of the body in it, 1 = first."""
     subject = span.label.subject.strip()
     return take_of(
-        f"{source.name}/{span.name}",
+        f"{source.name}/{span.name}" + (f" body {number}" if number > 1 else ""),
         span.label.exercise,
         f"subject {subject}" if subject else f"bag {bag}",
         np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]),
