@@ -88,9 +88,7 @@ def launch(monkeypatch, tmp_path):
             self.given = given
 
     monkeypatch.setattr(actions, "Node", RecordedNode)
-    # `from fitness_bringup import launch_common` looks in both places.
-    monkeypatch.delitem(sys.modules, "fitness_bringup.launch_common", raising=False)
-    vars(importlib.import_module("fitness_bringup")).pop("launch_common", None)
+    _forget_what_launch_files_share()
     outer = dict(os.environ)
 
     def run(file: str, environment: dict[str, str] | None = None, **values: str) -> Launched:
@@ -115,10 +113,16 @@ def launch(monkeypatch, tmp_path):
         return launched
 
     yield run
-    sys.modules.pop("fitness_bringup.launch_common", None)
-    vars(importlib.import_module("fitness_bringup")).pop("launch_common", None)
+    _forget_what_launch_files_share()
     os.environ.clear()
     os.environ.update(before)
+
+
+def _forget_what_launch_files_share() -> None:
+    """It has the launch of before in it; the next import takes that of now."""
+    for name in [name for name in sys.modules if name.startswith("fitness_bringup.launching")]:
+        del sys.modules[name]
+    vars(importlib.import_module("fitness_bringup")).pop("launching", None)
 
 
 def _evaluate(given: dict, context) -> Started:

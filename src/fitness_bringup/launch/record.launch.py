@@ -7,8 +7,17 @@ from launch.actions import OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
-from fitness_bringup import launch_common as common
 from fitness_bringup.composition import node_parameters
+from fitness_bringup.launching.arguments import (
+    argument,
+    full_name,
+    is_true,
+    source_argument,
+    standard_arguments,
+    switch,
+)
+from fitness_bringup.launching.nodes import forget_dead_run, node
+from fitness_bringup.launching.pictures import camera_is_ours, camera_plays, picture_arguments
 from fitness_camera.source_kinds import OF_CAMERA
 from fitness_datasets.collection.session import next_bag
 from launch import LaunchContext, LaunchDescription
@@ -17,7 +26,7 @@ from launch import LaunchContext, LaunchDescription
 def is_recorded(context: LaunchContext) -> bool:
     """Nothing is recorded without a subject who has agreed."""
     given = context.launch_configurations
-    agreed = common.is_true(context, "consent") if given["consent"] else of_file(context, "consent")
+    agreed = is_true(context, "consent") if given["consent"] else of_file(context, "consent")
     return bool(given["record"] and who(context) and agreed)
 
 
@@ -35,8 +44,8 @@ def bag(context: LaunchContext) -> Path:
 def of_file(context: LaunchContext, parameter: str) -> Any:
     """What params_file gives the guide; None where it gives nothing."""
     given = context.launch_configurations
-    node = common.full_name(context, "record_take")
-    return node_parameters.value_of(Path(given["params_file"]), node, parameter) if given["params_file"] else None
+    guide = full_name(context, "record_take")
+    return node_parameters.value_of(Path(given["params_file"]), guide, parameter) if given["params_file"] else None
 
 
 def take_parameters(context: LaunchContext) -> dict[str, object]:
@@ -53,7 +62,7 @@ def take_parameters(context: LaunchContext) -> dict[str, object]:
 
 def camera_parameters(context: LaunchContext) -> dict[str, object]:
     """A recording starts when the pose estimator is there, who measures the light, and who records its pictures."""
-    return {"wait_for_subscribers": 2 + (is_recorded(context) and common.is_true(context, "record_images"))}
+    return {"wait_for_subscribers": 2 + (is_recorded(context) and is_true(context, "record_images"))}
 
 
 def pose_parameters(context: LaunchContext) -> dict[str, object]:
@@ -66,53 +75,47 @@ def recorder(context: LaunchContext) -> list[OpaqueFunction]:
     if not is_recorded(context):
         return []
     path = str(bag(context))
-    arguments = {"record_images": ("images", bool)}
-    return [
-        common.node(
-            "recorder",
-            arguments=arguments,
-            parameters=lambda context: {"bag": path},
-        )
-    ]
+    images = {"record_images": ("images", bool)}
+    return [node("recorder", arguments=images, parameters=lambda context: {"bag": path})]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Camera, pose estimator, classifier, counter, guide, recorder; overlay where asked for."""
     return LaunchDescription(
         [
-            *common.standard_arguments(use_sim_time="false"),
-            common.argument(
+            *standard_arguments(use_sim_time="false"),
+            argument(
                 "subject",
                 "",
                 "Pseudonym of who is recorded, e.g. P01, never a name. Empty: goals of the action record_take are "
                 "waited for, and record them with a recorder of your own.",
             ),
-            common.switch("consent", "", "The subject has agreed to be recorded; nothing is recorded without."),
-            common.argument("session", "", "Name of this visit of the subject. Empty: params_file."),
-            common.argument("exercise", "", "Exercises to record, separated by commas. Empty: params_file."),
-            common.argument("takes", "", "Takes of each exercise that the session shall have. Empty: params_file."),
-            common.argument("repetitions", "", "End a take after so many; 0: by time. Empty: params_file."),
-            common.argument("seconds", "", "End a take after so long [s]; 0: by repetitions. Empty: params_file."),
-            common.switch("auto", "", "Keep good takes and repeat others without asking. Empty: params_file."),
-            common.source_argument(*OF_CAMERA),
-            common.switch("loop", "", "Play a file again and again. Empty: params_file."),
-            *common.picture_arguments(),
-            common.switch("overlay", "true", "Publish annotated pictures on overlay/image."),
-            common.argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
-            common.switch("record_images", "false", "Record the pictures too: large, and they show people."),
-            common.forget_dead_run(common.camera_plays),
-            common.node(
+            switch("consent", "", "The subject has agreed to be recorded; nothing is recorded without."),
+            argument("session", "", "Name of this visit of the subject. Empty: params_file."),
+            argument("exercise", "", "Exercises to record, separated by commas. Empty: params_file."),
+            argument("takes", "", "Takes of each exercise that the session shall have. Empty: params_file."),
+            argument("repetitions", "", "End a take after so many; 0: by time. Empty: params_file."),
+            argument("seconds", "", "End a take after so long [s]; 0: by repetitions. Empty: params_file."),
+            switch("auto", "", "Keep good takes and repeat others without asking. Empty: params_file."),
+            source_argument(*OF_CAMERA),
+            switch("loop", "", "Play a file again and again. Empty: params_file."),
+            *picture_arguments(),
+            switch("overlay", "true", "Publish annotated pictures on overlay/image."),
+            argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
+            switch("record_images", "false", "Record the pictures too: large, and they show people."),
+            forget_dead_run(camera_plays),
+            node(
                 "camera",
                 arguments={"source": ("source", str), "frame_id": ("frame_id", str), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
-                where=common.camera_is_ours,
+                where=camera_is_ours,
             ),
-            common.node("pose_estimator", parameters=pose_parameters),
-            common.node("exercise_classifier"),
-            common.node("rep_counter"),
-            common.node("overlay", condition=IfCondition(LaunchConfiguration("overlay"))),
-            common.node(
+            node("pose_estimator", parameters=pose_parameters),
+            node("exercise_classifier"),
+            node("rep_counter"),
+            node("overlay", condition=IfCondition(LaunchConfiguration("overlay"))),
+            node(
                 "record_take",
                 arguments={
                     "subject": ("subject", str),
