@@ -175,9 +175,9 @@ class RepState:
 class RepEvent:
     """One finished repetition; the fields of `fitness_msgs/RepEvent`. stamp: when it was decided [ns].
 
-    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none. What the message
-    does not tell: whole: the recording holds both its ways; turn_value: the driving signal at the turning point [rad;
-    torso lengths where it is a distance].
+    turn_start, turn_end: the pause at the turning point [ns]; 0 = not measured, which counts as none. whole: the
+    recording holds both its ways; the message has no durations where it does not. What the message does not tell:
+    turn_value: the driving signal at the turning point [rad; torso lengths where it is a distance].
     """
 
     stamp: int

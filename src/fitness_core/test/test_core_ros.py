@@ -263,6 +263,15 @@ def test_an_estimator_without_depth_or_visibility_is_understood():
         assert np.isnan(pose.world).all()
 
 
+def test_what_is_not_measured_is_not_visible_whatever_an_estimator_says_of_it():
+    places = np.random.default_rng(0).random((33, 3)).astype(np.float32)
+    places[15] = np.nan
+    sure = np.full(33, 0.99, np.float32)
+    read = messages.from_body_pose(messages.to_body_pose(types.Pose(5, places, places, sure, sure, 640, 480)))
+    assert np.isnan(read.visibility[15])
+    assert (np.delete(read.visibility, 15) == np.float32(0.99)).all()
+
+
 def test_a_label_stands_for_itself_where_nothing_else_is_known():
     said = msg.ExerciseClassification(status=1, label="squat", confidence=0.9)
     assert messages.from_classification(said, []).probabilities == {"squat": pytest.approx(0.9)}

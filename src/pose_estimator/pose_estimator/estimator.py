@@ -116,10 +116,10 @@ class PoseEstimator:
         picture, stamp = frame.image, frame.stamp
         assert self._begun is not None
         changed = self._change.step(picture) if begun.changed is None else begun.changed
-        found = begun.wait()
+        found = _of_numbers(begun.wait())
         if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
             found = self._most_prominent(picture, found, stamp)
-        sight = sight_of(found, picture) if found is not None and np.isfinite(found.image).all() else None
+        sight = sight_of(found, picture) if found is not None else None
         if lock.step(self._begun, sight, changed):
             return Found(frame, found, f"person_{lock.bodies}")
         return Found(frame, None, lost=lock.state == LockState.LOST)
@@ -167,7 +167,7 @@ class PoseEstimator:
         """This body, or another one that is larger and more in the middle; the backend then follows it."""
         other = self._look(without(picture, box_of(found, picture)), stamp, box_of(found, picture))
         if other is None:
-            return self._backend.detect(picture, stamp) or found
+            return _of_numbers(self._backend.detect(picture, stamp)) or found
         if prominence(other, picture) > _MORE_PROMINENT * prominence(found, picture):
             return other
         return self._look(without(picture, box_of(other, picture)), stamp, box_of(other, picture)) or found
@@ -177,7 +177,7 @@ class PoseEstimator:
         left, top, right, bottom = hidden
         # The first look ends following who is no longer shown, the second one searches.
         for _ in range(2):
-            found = self._backend.detect(shown, stamp)
+            found = _of_numbers(self._backend.detect(shown, stamp))
             if found is not None:
                 sight = sight_of(found, shown)
                 if not (left < sight.x < right and top < sight.y < bottom):
@@ -202,3 +202,8 @@ def _sizes(points: np.ndarray) -> np.ndarray:
     sides = np.maximum.reduce(points, axis=1) - np.minimum.reduce(points, axis=1)
     sides[0, 2] = 0.0
     return np.maximum(np.maximum.reduce(sides, axis=1), _SMALLEST)
+
+
+def _of_numbers(found: Detection | None) -> Detection | None:
+    """Nobody, where a network gives something else than numbers."""
+    return found if found is not None and np.isfinite(found.image).all() else None

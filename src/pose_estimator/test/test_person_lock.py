@@ -261,3 +261,21 @@ def test_the_status_says_so(pose, status):
     assert message.status == status
     assert messages.from_body_pose(message).lost == pose.lost
     assert (BodyPose.STATUS_SEARCHING, BodyPose.STATUS_LOCKED) == (BodyPose.STATUS_NO_BODY, BodyPose.STATUS_TRACKED)
+
+
+def test_what_is_no_number_is_nobody_also_before_somebody_is_locked_on():
+    class Broken(PoseBackend):
+        def __init__(self) -> None:
+            pass
+
+        def detect(self, picture: np.ndarray, stamp: int) -> Detection:
+            points, ones = np.full((33, 3), 0.5, np.float32), np.ones(33, np.float32)
+            points[3] = np.nan
+            return Detection(points, points.copy(), ones, ones.copy(), 1.0)
+
+        def close(self) -> None:
+            pass
+
+    estimator = PoseEstimator(Broken())
+    poses = [estimator.step(Frame(nanoseconds(n / 30), np.zeros((48, 64, 3), np.uint8))) for n in range(60)]
+    assert not any(pose.tracked or pose.body_id for pose in poses)

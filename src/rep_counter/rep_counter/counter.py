@@ -37,6 +37,8 @@ from rep_counter.repetitions.track import Track
 from rep_counter.sets.counted_set import Set
 from rep_counter.sets.memory import Memory
 
+# Half a repetition ended just now where it ended this shortly ago, and what is left of it is over within this [ns].
+_JUST_NOW, _REST_OF_HALF = nanoseconds(0.5), nanoseconds(3.0)
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3
 
@@ -95,6 +97,7 @@ class RepCounter:
         self._deciding = Deciding(self._tracks, self._evidence, self.exercise)
         self._heard = -1  # stamp of the newest label that was considered
         self._gaps = Gaps()
+        self._halved: int | None = None  # when half a repetition was told of, whose rest is none [ns]
         self._settled = -1  # what turned before this [ns] was decided before a restart
         self._unseen = -1  # what was done before this [ns] only the counter before a restart has seen
         self._published = -1  # up to this [ns] all was published before a restart
@@ -139,11 +142,13 @@ class RepCounter:
             self._settled = max([self._settled, *(event.turn for event in memory.running.rejected)])
             for event in self._set.counted:
                 self._tracks[self._set.exercise].learn(event.range_of_motion)
+            self._body_id = self._set.counted[-1].body_id
 
     def set_exercise(self, exercise: str) -> None:
         """Count this exercise from now on, whatever the classifier says; empty = the classifier decides.
 
-        A set of another one is over with the next pose, and what was done before is none of this one.
+        A set of another one is over with the next pose, and what was done before is none of this one; nor, where the
+        classifier decides from now on, of any but the one before.
         """
         self.check_exercise(exercise)
         self.exercise = exercise
@@ -186,14 +191,12 @@ class RepCounter:
         if self._pose is not None and -SET_BACK <= pose.stamp - self._pose.stamp < SOONEST:
             # A clock that stands still, or a pose that came twice or too late; remembering them all would fill the
             # memory.
-            return CounterOutput(body.angles, self._state(self._pose), readings=readings)
+            return CounterOutput(body.angles, self._state(pose), readings=readings)
         events: list[RepEvent] = []
         summaries: list[SetSummary] = []
         if self._pose is not None and pose.stamp < self._pose.stamp:
-            before, sets = self.finish(), self._sets
+            before = self.start_over()
             events, summaries = before.events, before.summaries
-            self.reset()
-            self._sets = sets
         elif pose.body_id and self._body_id not in ("", pose.body_id):
             self._another_body(pose.stamp, events, summaries)
         if self._deciding.given != self.exercise:
@@ -206,7 +209,10 @@ class RepCounter:
         drives = self._gates.step(pose.stamp, body.drives)
         found = False
         for name, track in self._tracks.items():
-            if candidates := track.step(pose.stamp, drives):
+            candidates = track.step(pose.stamp, drives)
+            if self._halved is not None and 0 < pose.stamp - self._halved < _REST_OF_HALF:
+                candidates = [one for one in candidates if one.excursion.begun]
+            if candidates:
                 found |= self._deciding.add(name, candidates, self._settled)
         heard = self._evidence.newest(pose.stamp - LABEL_LAG)
         if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
@@ -234,6 +240,25 @@ class RepCounter:
             summaries.append(self._close_set())
         return CounterOutput(joint_angles(self._pose, self._min_visibility), state, events, summaries)
 
+    def begin_anew(self) -> CounterOutput:
+        """As `finish`, in the middle of a stream, and forget everything, sets included.
+
+        A repetition under way is told of once: where it counts as half a one, what is left of it does not.
+        """
+        output, last = self.finish(), self._pose
+        self.reset()
+        halves = [event.end for event in output.events if event.counted and not event.whole]
+        if last is not None and halves and last.stamp - max(halves) < _JUST_NOW:
+            self._halved = last.stamp
+        return output
+
+    def start_over(self) -> CounterOutput:
+        """The stream is over and another one follows: as `finish`, and forget all but how many sets there were."""
+        output, sets = self.finish(), self._sets
+        self.reset()
+        self._sets = sets
+        return output
+
     def _bearable_gap(self) -> float:
         """Longest time without a pose in which no repetition is lost [s]; infinite while no exercise is known.
 
@@ -253,10 +278,10 @@ class RepCounter:
 
     def _another_body(self, stamp: int, events: list[RepEvent], summaries: list[SetSummary]) -> None:
         """Somebody else from a stamp [ns] on: decide what waits, close the set, mix no two people's movement."""
-        assert self._pose is not None
-        for track in self._tracks.values():
-            track.land()
-        self._decide(self._pose.stamp, events, summaries, last=True)
+        if self._pose is not None:
+            for track in self._tracks.values():
+                track.land()
+            self._decide(self._pose.stamp, events, summaries, last=True)
         if self._set and stamp > self._published:
             summaries.append(self._close_set())
         self._deciding.drop()
@@ -283,14 +308,16 @@ class RepCounter:
                 summaries.append(self._close_set())
             self._deciding.drop()
             self._settled = max(self._settled, self._gaps.last or -1)
+        elif not self.exercise:
+            self._deciding.drop(but=self._deciding.given)
         self._deciding.given = self.exercise
 
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
         if not self._deciding.waiting:
             return
-        spoken = self._gaps.resumed or self._evidence.newest(now) >= 0
-        for unheard in self._deciding.forget(now, spoken):
+        spoken = self._evidence.newest(now) >= 0
+        for unheard in self._deciding.forget(now, spoken, self._gaps.doubtful_until):
             events.append(self._interrupted(*unheard, now))
         while True:
             if self._set is not None:
@@ -331,6 +358,7 @@ class RepCounter:
         if summary.repetitions >= _LEAST_FOR_OPINION and summary.start > self._unseen:
             second = self._movement.count(summary.start, summary.end)
             summary = replace(summary, second_opinion=second.repetitions if second else -1)
+        self._movement.credit(summary.end)
         self._set = None
         return summary
 

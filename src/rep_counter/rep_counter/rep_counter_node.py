@@ -160,8 +160,7 @@ class RepCounterNode(FitnessNode):
     def _close(self) -> None:
         """The stream may be over: what waits is decided and the set is closed, so that nothing counted is lost."""
         if self._counter is not None and self._cues is not None:
-            self._publish(self._counter.finish(), live=False)
-            self._counter.reset()
+            self._publish(self._counter.begin_anew(), live=False)
             self._cues.reset()
 
     def _publish(self, output: CounterOutput, live: bool = True) -> None:

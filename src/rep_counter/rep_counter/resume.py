@@ -51,8 +51,7 @@ def resume(
     running = memory.running
     done = f"set {running.index}, {running.exercise}: {len(running.counted)}" if running else "no set was running"
     if max(pose.stamp for pose in poses) < memory.stamp:
-        outputs = [counter.finish()]
-        counter.reset()
+        outputs = [counter.start_over()]
         story = f"restarted on another stream; the set before is closed ({done})"
         return Resumed(story, outputs + _run(counter, poses, labels))
     outputs = _run(counter, poses, labels)

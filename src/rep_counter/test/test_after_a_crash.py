@@ -321,3 +321,38 @@ def test_what_is_old_is_left_alone_and_a_full_disk_is_told(tmp_path):
     blocked = MemoryFile(tmp_path / "file" / "memory.json")
     blocked.save(Memory(5))
     assert "cannot be written" in blocked.problem
+
+
+def test_sets_go_on_being_numbered_on_another_stream(poses):
+    before = RepCounter(CATALOGUE, "squat")
+    for pose in poses:
+        before.step(replace(pose, stamp=pose.stamp + nanoseconds(500)))
+    assert before.memory().running.index == 1
+    counter = RepCounter(CATALOGUE, "squat")
+    resume(counter, before.memory(), poses[:1], [])
+    events, _ = gone_on(counter, poses[1:])
+    assert [(event.set_index, event.index) for event in events if event.counted] == [(2, n) for n in range(1, 7)]
+
+
+def test_somebody_else_after_a_crash_does_not_continue_the_set(poses, tmp_path):
+    file = MemoryFile(tmp_path / "memory.json")
+    crashed_at(poses, 150, file, "squat")
+    memory, _ = file.load(within=60.0)
+    counter = RepCounter(CATALOGUE, "squat")
+    other = [replace(pose, stamp=pose.stamp + poses[149].stamp, body_id="person_2") for pose in poses]
+    resumed = resume(counter, memory, other[:1], [])
+    _, summaries = gone_on(counter, other[1:])
+    closed = [summary for output in resumed.outputs for summary in output.summaries] + summaries
+    assert [(one.set_index, one.repetitions, one.body_id) for one in closed] == [
+        (1, len(memory.running.counted), "person_1"),
+        (2, 6, "person_2"),
+    ]
+
+
+def test_long_after_a_restart_nothing_is_missing_because_of_it(figure, wave):
+    counter, events = RepCounter(CATALOGUE), []
+    counter.restore(Memory(nanoseconds(999.97)))
+    for time, angle in wave(45, 2.0, 170, 70, 15):  # and nobody classifies them
+        events += counter.step(figure(1000 + time, knee=angle)).events
+    assert events and all(event.reason == Reason.INTERRUPTED for event in events)
+    assert max(event.start for event in events) < nanoseconds(1012)

@@ -75,3 +75,14 @@ def test_every_sentence_is_short_and_plain():
                 assert len(text) <= 80
                 assert text.endswith(".")
                 assert not any(word in text.lower() for word in ("injur", "pain", "patient", "valgus", "therap"))
+
+
+def test_nobody_is_praised_for_what_somebody_else_was_told():
+    cues = Cues(CATALOGUE)
+    mine, yours = squat(0, "squat_depth"), replace(squat(8), body_id="person_2")
+    assert said(cues, mine, yours) == [(0, "squat_depth", False)]
+    assert said(cues, replace(squat(10, "squat_depth"), body_id="person_3")) == [(10, "squat_depth", False)]
+
+
+def test_what_was_said_long_ago_is_not_praised():
+    assert said(Cues(CATALOGUE), squat(0, "squat_depth"), squat(1000), squat(1010)) == [(0, "squat_depth", False)]

@@ -108,3 +108,11 @@ def test_who_stands_still_on_the_way_out_is_told_where(rate):
 def test_a_slow_way_out_a_pause_and_a_hold_are_no_standing_still(corners):
     assert stood_at(*way_out(*corners)) is None
     assert stood_at(np.empty(0, int), np.empty(0)) is None
+
+
+@pytest.mark.parametrize("rate", [180, 240, 480])
+def test_a_way_out_that_is_seen_for_a_moment_only_is_not_measured(rate):
+    stamps, values, _, turn, end = repetition(rate=rate)
+    seen = stamps > turn - nanoseconds(0.03)
+    moved = motion_of(stamps[seen], values[seen], int(stamps[seen][0]), turn, end)
+    assert math.isnan(moved.smoothness)

@@ -163,3 +163,15 @@ def test_two_minutes_are_counted_within_four_megabytes():
         tracemalloc.stop()
     assert counted.repetitions == 60
     assert most < 4e6, "the heap of the process grows by what is asked for at once"
+
+
+def test_what_was_a_set_is_not_told_again_as_movement_of_no_exercise(figure, wave):
+    counter, summaries, bouts = RepCounter(Catalogue.load(), "squat"), [], []
+    moved = list(wave(8, 2.0, 170, 70, 30))
+    moved += [(moved[-1][0] + frame / 30, 170.0) for frame in range(1, 600)]
+    for time, knee in moved:
+        output = counter.step(figure(time, knee=knee))
+        summaries += output.summaries
+        bouts += [output.periodicity] if summaries and output.periodicity else []
+    assert [summary.repetitions for summary in summaries] == [8]
+    assert bouts and not any(bout.repetitions for bout in bouts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fitness_core.catalogue import Catalogue, Half
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
-from fitness_core.types import Classification, Phase, Pose, Reason, nanoseconds
+from fitness_core.types import Classification, ClassificationStatus, Phase, Pose, Reason, nanoseconds
 from rep_counter.counter import RepCounter
 
 
@@ -397,3 +397,44 @@ def test_where_many_movements_look_alike_the_labels_alone_must_say_it(figure, wa
     poses = [figure(time, knee=angle) for time, angle in wave(6, 2.0, 170, 70, 30)]
     events, _, _ = run(poses, lambda time: "squat", counter=RepCounter(squat), probability=probability)
     assert counted(events) == ({"squat": counts} if counts else {})
+
+
+@pytest.mark.parametrize("exercise", ["", "curl"], ids=["classified", "asked for"])
+@pytest.mark.parametrize("least", [28, 60])
+def test_the_arm_that_does_more_stands_for_both_whichever_it_is(figure, wave, exercise, least):
+    told = []
+    for mirrored in (False, True):
+        arms = [(165 - (165 - angle) * least / 120, angle) for _, angle in wave(3, 2.0, 165, 45, 30)]
+        times = [time for time, _ in wave(3, 2.0, 165, 45, 30)]
+        poses = [figure(t, elbow=both[::-1] if mirrored else both) for t, both in zip(times, arms, strict=True)]
+        events, _, _ = run(poses, lambda time: "curl", exercise=exercise)
+        assert [event.reason for event in events] == [Reason.NONE] * 3
+        told.append([event.range_of_motion for event in events])
+    assert told[0] == pytest.approx(told[1], abs=0.01)
+    assert np.degrees(told[0]) == pytest.approx([120] * 3, abs=5)
+
+
+def test_a_pose_that_came_late_has_a_state_of_its_own(figure, wave):
+    counter = RepCounter(CATALOGUE, "squat")
+    for time, angle in wave(1, 2.0, 170, 70, 30):
+        counter.step(figure(time, knee=angle))
+    late = figure(time - 0.05, body_id="person_7")
+    state = counter.step(late).state
+    assert (state.stamp, state.body_id) == (late.stamp, "person_7")
+
+
+def test_what_is_shown_is_not_told_for_longer_than_it_is_so(figure, wave):
+    counter = RepCounter(CATALOGUE)
+    for time, angle in wave(1, 2.0, 170, 160, 30):  # too little for a squat
+        counter.classify(label(time, "squat"))
+        output = counter.step(figure(time, knee=angle))
+    assert output.state.exercise == "squat"
+    # The classifier has nothing to say of somebody else yet; or it has died.
+    silent = Classification(nanoseconds(time + 0.1), 0, ClassificationStatus.WARMING_UP)
+    for says, after in ((silent, 0.5), (None, 3.0)):
+        counter = RepCounter(CATALOGUE)
+        counter.classify(label(time, "squat"))
+        assert counter.step(figure(time + 0.15)).state.exercise == "squat"
+        if says:
+            counter.classify(says)
+        assert counter.step(figure(time + after)).state.exercise == ""

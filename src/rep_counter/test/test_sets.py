@@ -128,3 +128,31 @@ def test_what_was_done_before_an_exercise_was_asked_for_is_none_of_its_set(figur
     events += counter.finish().events
     counted = [event for event in events if event.counted]
     assert counted and all(event.turn > nanoseconds(10) for event in counted)
+
+
+@pytest.mark.parametrize("at", [6.2, 6.45, 6.6, 6.8, 7.0])
+@pytest.mark.parametrize("exercise", ["", "squat"], ids=["classified", "asked for"])
+def test_a_repetition_in_which_all_is_forgotten_counts_once(figure, wave, exercise, at):
+    """The third squat turns at 6.5 s."""
+    counter, events, anew = RepCounter(CATALOGUE, exercise), [], False
+    for time, angle in wave(6, 2.0, 170, 70, 30):
+        if time >= at and not anew:
+            anew = True
+            events += counter.begin_anew().events
+        counter.classify(label(time, "squat"))
+        events += counter.step(figure(time, knee=angle)).events
+    events += counter.finish().events
+    assert counted(events) == {"squat": 6}
+    assert events[-1].set_index == 1
+
+
+def test_what_was_done_while_another_was_asked_for_is_not_counted_afterwards(figure, wave):
+    counter, events = RepCounter(CATALOGUE, "squat"), []
+    moved = list(wave(5, 2.0, 165, 50, 30))
+    moved += [(moved[-1][0] + frame / 30, 165.0) for frame in range(1, 300)]
+    for time, angle in moved:
+        if time > 12:
+            counter.set_exercise("")
+        counter.classify(label(time, "curl"))
+        events += counter.step(figure(time, elbow=angle)).events
+    assert not counted(events + counter.finish().events)

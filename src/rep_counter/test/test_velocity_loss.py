@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fitness_core.catalogue import Catalogue, Effort
+from fitness_core.ros import messages
 from fitness_core.types import Reason, RepEvent, nanoseconds
 from rep_counter.counter import RepCounter
 from rep_counter.sets.counted_set import Set
@@ -66,3 +67,20 @@ def test_who_goes_down_first_works_on_the_way_back():
     effort = {exercise.name: exercise.effort for exercise in Catalogue.load()}
     assert {effort[name] for name in ("deadlift", "lunge", "push_up", "squat")} == {Effort.BACK}
     assert {effort[name] for name in ("curl", "press", "pull_up", "sit_up")} == {Effort.OUT}
+
+
+def test_a_message_has_no_duration_of_half_a_repetition(figure):
+    counter = RepCounter(Catalogue.load(), "squat")
+    for number in range(60):
+        counter.step(figure(number / 30, knee=120 - 50 * np.cos(np.pi * number / 30)))
+    for number in range(60, 150):
+        counter.step(figure(number / 30, knee=120 + 50 * np.cos(np.pi * (number - 60) / 30)))
+    events = counter.finish().events
+    told = [messages.to_rep_event(event, "") for event in events]
+    assert [event.whole for event in events] == [messages.from_rep_event(message).whole for message in told]
+    halves = [message for event, message in zip(events, told, strict=True) if not event.whole]
+    assert halves and all(
+        math.isnan(value)
+        for half in halves
+        for value in (half.duration, half.duration_out, half.duration_turn, half.duration_back)
+    )

@@ -4,6 +4,7 @@
 stamp that is none, numbers where only finite ones mean anything.
 """
 
+import math
 from dataclasses import replace
 from enum import IntEnum
 from typing import TypeVar
@@ -128,7 +129,7 @@ def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
     """Landmarks [33, 8] as BodyPose has them, NaN where they cannot be of a body; size of the picture [px].
 
     Where a landmark is measured, but not its depth or visibility, as by an estimator that knows none: it lies in the
-    plane of the hips, and is visible.
+    plane of the hips, and is visible. One that is not measured is not visible, whatever is said of it.
     """
     if landmarks.shape != (N_LANDMARKS, 8) or not (width and height):
         raise InputError(
@@ -142,6 +143,7 @@ def measured(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
     somewhere = np.isfinite(values[:, :2]).all(axis=1)
     for column, assumed in ((_DEPTH, 0.0), (_VISIBILITY, 1.0)):
         values[somewhere & np.isnan(values[:, column]), column] = assumed
+    values[~somewhere, _VISIBILITY] = np.nan
     return values
 
 
@@ -231,7 +233,7 @@ def from_rep_state(message: msg.RepState) -> types.RepState:
 
 def to_rep_event(event: types.RepEvent, frame_id: str) -> msg.RepEvent:
     """RepEvent -> fitness_msgs/RepEvent."""
-    out, pause, back = event.tempo
+    out, pause, back = event.tempo if event.whole else (math.nan,) * 3
     return msg.RepEvent(
         header=header(event.stamp, frame_id),
         body_id=event.body_id,
@@ -245,7 +247,7 @@ def to_rep_event(event: types.RepEvent, frame_id: str) -> msg.RepEvent:
         turn_start=to_time(event.turn_start or event.turn),
         turn_end=to_time(event.turn_end or event.turn),
         end=to_time(event.end),
-        duration=event.duration,
+        duration=event.duration if event.whole else math.nan,
         duration_out=out,
         duration_turn=pause,
         duration_back=back,
@@ -278,6 +280,7 @@ def from_rep_event(message: msg.RepEvent) -> types.RepEvent:
         turn_start=from_time(message.turn_start),
         turn_end=from_time(message.turn_end),
         form_judged=tuple(message.form_judged),
+        whole=not math.isnan(message.duration),
     )
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from statistics import mean
 
-from fitness_core.types import seconds
+from fitness_core.types import nanoseconds, seconds
 
 # A gap is this many times the usual distance of poses: a source may be slow by nature.
 _UNUSUAL = 3.0
@@ -11,16 +11,23 @@ _UNUSUAL = 3.0
 _FOLLOW = 0.1
 # Poses over which the missing ones are counted: three seconds at 30 Hz.
 _RECENT = 90
+# So long after a restart labels may still be missing because of it [ns].
+_AFTER_RESTART = nanoseconds(10.0)
 # So many times the lower quartile is no longer one distance.
 _SINGLE = 1.5
 
 
 class Gaps:
-    """Follows the stamps of poses. last: stamp of the newest [ns], None before the first; before a restart, too."""
+    """Follows the stamps of poses. last: stamp of the newest [ns], None before the first; before a restart, too.
+
+    resumed: whether a restart was so short a while ago that poses or labels may be missing because of it; until when
+    [ns] that may be is `doubtful_until`.
+    """
 
     def __init__(self, last: int | None = None) -> None:
         self.last = last
         self.resumed = last is not None
+        self.doubtful_until = -1
         self._usual = 0.0
         self._distances: deque[float] = deque(maxlen=_RECENT)
 
@@ -39,6 +46,9 @@ class Gaps:
         last, self.last = self.last, max(stamp, self.last or stamp)
         if last is None or stamp < last:
             return None
+        if self.resumed and self.doubtful_until < 0:
+            self.doubtful_until = stamp + _AFTER_RESTART
+        self.resumed &= stamp <= self.doubtful_until
         distance = seconds(stamp - last)
         before_restart = self.resumed and not self._distances  # this distance began before it
         self._distances.append(distance)

@@ -16,7 +16,7 @@ _NOISE_SHARE = 0.05
 # The spectrum is made so many times finer by padding with zeros.
 _PADDING = 16
 # A way out that is shorter, or has fewer samples, is not measured.
-_SHORTEST_S = 0.3
+_SHORTEST = nanoseconds(0.3)
 _FEWEST = 6
 # Nor is one with a longer gap.
 _LONGEST_GAP = nanoseconds(0.25)
@@ -107,7 +107,7 @@ def spectral_arc_length(speed: np.ndarray, rate: float) -> float:
 def _smoothness(stamps: np.ndarray, values: np.ndarray, start: int, turn: int) -> float:
     """Of the way out: the way back is not recorded to its end, and a stroke that is cut off does not look smooth."""
     way = (stamps >= start - NOTICED_LATE) & (stamps <= turn)
-    if way.sum() < _FEWEST or np.diff(stamps[way]).max() > _LONGEST_GAP:
+    if way.sum() < _FEWEST or np.diff(stamps[way]).max() > _LONGEST_GAP or np.ptp(stamps[way]) <= _SHORTEST:
         return math.nan
     speed = np.diff(_resampled(stamps[way], values[way])) * _RATE
     outwards = math.copysign(1, values[way][-1] - values[way][0]) * speed
@@ -116,7 +116,7 @@ def _smoothness(stamps: np.ndarray, values: np.ndarray, start: int, turn: int) -
     if not len(slow):
         return math.nan  # it was not seen from its beginning
     stroke = np.abs(speed[slow[-1] :])
-    return spectral_arc_length(stroke, _RATE) if len(stroke) >= _SHORTEST_S * _RATE else math.nan
+    return spectral_arc_length(stroke, _RATE) if len(stroke) >= seconds(_SHORTEST) * _RATE else math.nan
 
 
 def _pause(stamps: np.ndarray, values: np.ndarray, start: int, turn: int, end: int) -> tuple[int, int]:

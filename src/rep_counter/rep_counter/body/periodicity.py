@@ -196,6 +196,7 @@ class Movement:
     def __init__(self) -> None:
         self._samples: deque[Pose] = deque()
         self._bout_start: int | None = None
+        self._credited = 0  # what was done before this [ns] is told of as repetitions of an exercise
         self._due = 0
 
     def add(self, pose: Pose) -> None:
@@ -219,13 +220,17 @@ class Movement:
             return None
         return count(points, np.array([pose.stamp for pose in inside]))
 
+    def credit(self, until: int) -> None:
+        """What was done until then [ns] were repetitions of an exercise, and is of no bout."""
+        self._bout_start, self._credited = None, until
+
     def bout(self, body_id: str = "") -> Periodicity | None:
         """The bout that goes on, no repetitions where there is none; None but every two seconds."""
         if not self._samples or self._samples[-1].stamp < self._due:
             return None
         now = self._samples[-1].stamp
         self._due = now + nanoseconds(_EVERY_S)
-        recently = max(self._samples[0].stamp, now - nanoseconds(_RECENT_S))
+        recently = max(self._samples[0].stamp, now - nanoseconds(_RECENT_S), min(self._credited, now))
         recent = self.count(recently, now)
         if recent is None or recent.repetitions < _BOUT_REPETITIONS or recent.strength < _BOUT_STRENGTH:
             self._bout_start = None

@@ -173,7 +173,7 @@ def _risen(rows: Sequence[tuple[int, int | None]], body: Measured, min_visibilit
             continue
         if of is None:
             kept.append(-body.pixels.item(point, 1))
-        elif not seen(of) < min_visibility:
+        elif seen(of) >= min_visibility:
             kept.append(float(body.metric[of, 1] - body.metric[point, 1]))
     return sum(kept) / len(kept) if kept else math.nan
 

@@ -31,13 +31,15 @@ class Evidence:
         self._stamps: list[int] = []
         self._labels: list[Classification] = []
         self._sums: list[dict[str, float]] = []  # of all probabilities before each label
+        self._nobody = -1  # stamp of the newest that had none: nobody is seen, or not for long enough
 
     def add(self, classification: Classification) -> None:
-        """One classification; those without probabilities say nothing, nor those that were told before.
+        """One classification; those without probabilities say that none holds any longer, those told before nothing.
 
         A classifier that was started again tells what it can anew: what comes late has its place between the others.
         """
         if not classification.probabilities:
+            self._nobody = max(self._nobody, classification.stamp)
             return
         if self._stamps and self._stamps[-1] - classification.stamp >= _KEEP:
             self.reset()  # time jumped back
@@ -73,9 +75,9 @@ class Evidence:
         return {name: (total - before.get(name, 0.0)) / (end - first) for name, total in after.items()}
 
     def latest(self, until: int) -> str:
-        """The exercise that the newest label not after `until` [ns] trusts most; empty for none."""
+        """The exercise that the newest label not after `until` [ns] trusts most; empty for none, and once it is old."""
         last = bisect_right(self._stamps, until)
-        if not last:
+        if not last or until - self._stamps[last - 1] > WAIT or self._stamps[last - 1] < self._nobody <= until:
             return ""
         probabilities = self._labels[last - 1].probabilities
         best = max(probabilities, key=lambda name: probabilities[name])

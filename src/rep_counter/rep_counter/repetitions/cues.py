@@ -8,6 +8,8 @@ cool-down, and praise when what was said has been put right.
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import CuePriority, FormCue, Reason, RepEvent, nanoseconds
 
+# What was said so long ago is not remembered.
+_REMEMBERED = nanoseconds(300.0)
 # Of a repetition that was over so long ago nobody speaks any more: it was credited late.
 _STALE = nanoseconds(3.0)
 
@@ -29,11 +31,15 @@ class Cues:
         self._said: dict[tuple[str, str], int] = {}
         self._last: int | None = None
         self._to_praise: tuple[str, str] | None = None
+        self._body_id = ""
 
     def step(self, event: RepEvent) -> FormCue | None:
         """What to say after this repetition, if anything."""
         if self._last is not None and event.stamp < self._last:
             self.reset()  # time jumped back
+        if event.body_id != self._body_id:
+            self.reset()  # this one was told nothing yet
+            self._body_id = event.body_id
         if event.exercise not in self._catalogue or event.reason not in (Reason.NONE, Reason.SHALLOW):
             return None
         if event.stamp - event.end > _STALE:
@@ -48,6 +54,8 @@ class Cues:
                 return self._cue(event, rule.code, rule.say, CuePriority.CORRECTION)
             if about == self._to_praise and rule.code in event.form_judged and rule.code not in event.form_faults:
                 self._to_praise = None
+                if event.stamp - self._said[about] > _REMEMBERED:
+                    return None  # nobody knows any more what is praised
                 return self._cue(event, rule.code, rule.praise, CuePriority.INFO)
         return None
 

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
+from fitness_core.catalogue import Sides
 from fitness_core.types import Reason, nanoseconds
 from rep_counter.repetitions.candidate import Candidate
 from rep_counter.repetitions.credit import LABEL_LAG, WAIT, Case, Evidence, Found
@@ -80,14 +81,22 @@ class Deciding:
     def add(self, name: str, candidates: Sequence[Candidate], settled: int) -> bool:
         """Let candidates of an exercise wait, but what turned before `settled`; whether there are any."""
         new = [c for c in candidates if c.excursion.turn > settled and not self._taken(name, c)]
-        self._open[name] += new
+        alternating = self._tracks[name].exercise.sides == Sides.ALTERNATING
+        good = [one for one in new if one.reason == Reason.NONE]
+        # What one side failed at is no attempt of its own where the other has done it.
+        self._open[name] = [
+            one
+            for one in self._open[name] + new
+            if one.reason == Reason.NONE or not any(one.same_movement(other, alternating) for other in good)
+        ]
         return bool(new)
 
-    def drop(self) -> None:
-        """Let nothing wait any more."""
-        self._open = {name: [] for name in self._open}
-        for failed in self._failed.values():
-            failed.clear()
+    def drop(self, but: str = "") -> None:
+        """Let nothing wait any more. but: of no exercise but this one."""
+        self._open = {name: waiting if name == but else [] for name, waiting in self._open.items()}
+        for name, failed in self._failed.items():
+            if name != but:
+                failed.clear()
 
     def credit(self, name: str, candidate: Candidate) -> None:
         """An exercise is credited with a candidate; a good one is then open to no other."""
@@ -110,10 +119,11 @@ class Deciding:
             if candidate.reason == Reason.NONE and candidate.excursion.begun and self._of_set(running, candidate)
         )
 
-    def forget(self, now: int, spoken: bool) -> Iterator[tuple[int, int]]:
+    def forget(self, now: int, spoken: bool, doubtful_until: int) -> Iterator[tuple[int, int]]:
         """Drop failed attempts that waited in vain, and what is too old to begin a set.
 
-        Where a classifier that speaks never said a word about what may have been a repetition, its start and end.
+        Where a classifier that speaks never said a word about what may have been a repetition, its start and end. So
+        too where it is not known whether it speaks: of what began before `doubtful_until` [ns].
         """
         for name, candidates in self._open.items():
             if not candidates:
@@ -126,7 +136,8 @@ class Deciding:
                     continue
                 if not good:
                     self._failed[name].append(candidate)
-                unheard = good and spoken and not self.given and not self._labels_of(candidate)
+                expected = spoken or excursion.start <= doubtful_until
+                unheard = good and expected and not self.given and not self._labels_of(candidate)
                 if unheard and excursion.start >= self._unknown and not self._taken("", candidate):
                     yield excursion.start, excursion.end
                     self._unknown = excursion.end

@@ -182,13 +182,14 @@ class Track:
     def _judge(self, over: Sequence[tuple[Excursion, tuple[str, ...]]]) -> list[Candidate]:
         candidates = []
         alternating = self.exercise.sides == Sides.ALTERNATING
-        for excursion, sides in over:
+        # The larger first: of two good ones that one stands for the movement, whichever side did more.
+        for excursion, sides in sorted(over, key=lambda one: -one[0].range_of_motion):
             if excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
             if self._is_one_with_the_last(excursion, sides):
                 continue
             candidate = self._candidate(excursion, sides)
-            # Both sides do one repetition: the first that is good stands for it.
+            # Both sides do one repetition: one that is good stands for it.
             good = (other for other in self._judged if other.reason == Reason.NONE)
             if not any(candidate.same_movement(other, alternating) for other in good):
                 self._judged.append(candidate)
