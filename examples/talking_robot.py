@@ -115,12 +115,20 @@ class TalkingRobot(Node):
         self.done.set_result(reached)
 
 
+def at_least_one(text: str) -> int:
+    """A whole number above 0, of the command line."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} given; it takes a whole number from 1 on")
+    return value
+
+
 def main() -> int:
     """Ask for the set that the command line names; exit code 0 where it was done, 1 where not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("exercise", nargs="?", default="squat")
-    parser.add_argument("repetitions", nargs="?", type=int, default=3)
-    parser.add_argument("--time-limit", type=int, default=60, help="[s]")
+    parser.add_argument("repetitions", nargs="?", type=at_least_one, default=3)
+    parser.add_argument("--time-limit", type=at_least_one, default=60, help="[s]")
     given = parser.parse_args(remove_ros_args(sys.argv)[1:])
     rclpy.init()
     robot = TalkingRobot(given.exercise, given.repetitions, given.time_limit)

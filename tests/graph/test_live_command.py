@@ -142,7 +142,7 @@ def test_what_no_option_says_stays_as_the_users_file_has_it_and_what_one_says_do
 
 
 @pytest.mark.parametrize(
-    ("demo", "private", "shown"), [(False, False, True), (False, True, False), (True, False, False)]
+    ("demo", "private", "shown"), [(False, False, True), (False, True, False), (True, True, False)]
 )
 def test_the_users_file_says_whether_the_picture_is_shown(
     tmp_path: Path, demo: bool, private: bool, shown: bool

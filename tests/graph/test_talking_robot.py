@@ -104,3 +104,10 @@ def test_it_says_what_it_cannot_do_and_when_it_sees_nobody(graph) -> None:
             process.kill()
             errors = process.communicate()[1]
         assert process.returncode == 1, errors
+
+
+def test_numbers_that_cannot_be_are_refused_in_one_line() -> None:
+    for arguments in (("squat", "--", "-3"), ("squat", "0"), ("squat", "3", "--time-limit", "-1")):
+        process = robot(*arguments)
+        assert "it takes a whole number from 1 on" in process.communicate(timeout=DEADLINE)[1]
+        assert process.returncode == 2

@@ -135,7 +135,7 @@ def test_every_frame_is_accounted_for(played: Run) -> None:
     counts = played.counts
     assert counts["published"] == 151
     assert sum(count for kind, count in counts.items() if kind != "published") == counts["published"]
-    assert counts["failed"] == 0
+    assert counts["refused"] == counts["failed"] == 0
     assert counts["processed"] == played.graph.status.poses
 
 
@@ -202,5 +202,12 @@ def test_graph_starts_again_in_the_same_process(clip: Path) -> None:
     for _ in range(2):
         # As fast as it goes, and nothing lost: 151 pictures, a pose of each.
         played = run(options)
-        assert played.counts == {"published": 151, "processed": 151, "lost": 0, "replaced": 0, "failed": 0}
+        assert played.counts == {
+            "published": 151,
+            "processed": 151,
+            "lost": 0,
+            "replaced": 0,
+            "refused": 0,
+            "failed": 0,
+        }
         assert played.graph.status.poses == 151

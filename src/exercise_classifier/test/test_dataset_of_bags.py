@@ -156,3 +156,33 @@ def test_a_link_to_nowhere_is_a_problem_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "day/gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
     built = build(Config((tmp_path / "day",), tmp_path / "set"))
     assert [(problem.source, problem.problem) for problem in built.problems] == [("day/gone.mp4", "missing")]
+
+
+@pytest.mark.parametrize("content", ["", "takes: [\n", "- 1\n", "takes: [{exercise: squat}]\n"])
+def test_a_session_that_cannot_be_read_makes_no_take_of_what_it_may_call_discarded(
+    tmp_path: Path, content: str
+) -> None:
+    good().write(tmp_path / "s/bag_001")
+    good("P02").write(tmp_path / "other/bag_001")
+    (tmp_path / "s/session.yaml").write_text(content)
+    built = build(Config((tmp_path / "s", tmp_path / "other"), tmp_path / "set"))
+    assert {take["subject"] for take in built.manifest["takes"]} == {"P02"}
+    (problem,) = built.problems
+    assert (problem.source, problem.problem) == ("s/bag_001", "unreadable")
+    assert "session.yaml cannot be read (" in problem.says and "mend it, or remove it" in problem.says
+
+
+def test_bags_whose_folders_are_named_like_files_are_each_their_own(tmp_path: Path) -> None:
+    for number, subject in enumerate(("P01", "P02")):
+        good(subject).write(tmp_path / f"all/bag_{number}.mcap")
+    built = build(Config((tmp_path / "all",), tmp_path / "set"))
+    assert not built.problems
+    assert {take["source"] for take in built.manifest["takes"]} == {"all/bag_0.mcap", "all/bag_1.mcap"}
+
+
+def test_a_subject_in_capitals_is_the_same_subject(tmp_path: Path) -> None:
+    for subject in ("P01", "p01", "P02"):
+        good(subject).write(tmp_path / f"all/of_{'lower_' * subject.islower()}{subject}")
+    takes = build(Config((tmp_path / "all",), tmp_path / "set")).manifest["takes"]
+    assert {take["group"] for take in takes if take["subject"].lower() == "p01"} == {takes[0]["group"]}
+    assert len({take["group"] for take in takes}) == 2

@@ -276,8 +276,8 @@ class Catalogue:
         for file, name in zip(files, names, strict=True):
             first = files[names.index(name)]
             if name in NON_EXERCISES or first != file:
-                by = "no exercise" if name in NON_EXERCISES else first.name
-                raise InputError(f"{file}: name: {name!r} is taken by {by}; give each exercise its own")
+                by = "means that no exercise is done" if name in NON_EXERCISES else f"is taken by {first.name}"
+                raise InputError(f"{file}: name: {name!r} {by}; give each exercise its own")
         return cls(exercises)
 
     @property

@@ -131,7 +131,10 @@ def test_shipped_catalogue():
         ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),
         ("name: jump\ntitle: x\njoint: neck\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "joint: "),
         ("name: jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9\nspeed: 3", "speed: "),
-        ("name: idle\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "'idle' is taken"),
+        (
+            "name: idle\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9",
+            "'idle' means that no",
+        ),
     ],
 )
 def test_catalogue_errors_name_the_file_and_the_field(tmp_path, text, says):

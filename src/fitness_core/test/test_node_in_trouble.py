@@ -10,8 +10,8 @@ from rclpy.qos import HistoryPolicy, ReliabilityPolicy
 from std_msgs.msg import Empty
 
 from fitness_core.errors import InputError
+from fitness_core.ros import diagnostics, qos
 from fitness_core.ros import node as nodes
-from fitness_core.ros import qos
 from fitness_core.ros.node import FitnessNode, permitted
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process.executor import GraphExecutor
@@ -161,3 +161,13 @@ def test_a_coroutine_hears_messages_and_may_refuse_them(door, make_executor):
     finally:
         executor.shutdown()
     assert heard == ["person_1"] and node.refusals.counts == {"body_pose": 1}
+
+
+def test_why_a_node_is_not_active_is_told_on_diagnostics(door):
+    node = door([InputError("the lock is stuck")])
+    node.trigger_configure()
+    assert node._diagnose()[:2] == (diagnostics.OK, "inactive")
+    node.trigger_activate()
+    assert node._diagnose()[:2] == (diagnostics.ERROR, "the lock is stuck")
+    node.trigger_activate()
+    assert node._diagnose()[:2] == (diagnostics.OK, "active")

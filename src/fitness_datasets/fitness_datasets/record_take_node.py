@@ -76,10 +76,10 @@ class RecordTakeNode(FitnessNode):
                 takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
 
     def activate(self) -> None:
-        self.outcomes = []
+        self.outcomes, self._session = [], None
         if self.params.subject:
-            self._session = self._open_session(self.params.subject, self.params.session)
-            self._plan = plan(self._session, takes.exercises_of(self.params), self.params.takes)
+            session = self._open_session(self.params.subject, self.params.session)
+            self._plan = plan(session, takes.exercises_of(self.params), self.params.takes)
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
@@ -116,9 +116,9 @@ class RecordTakeNode(FitnessNode):
 
     def _open_session(self, subject: str, name: str) -> Session:
         self._lock.release()
-        now = self.get_clock().now().nanoseconds
-        session, self._lock = open_locked(self.params.out, subject, name, now, {"source": self.params.camera})
-        return session
+        of = subject, name, self.get_clock().now().nanoseconds, self.params.camera
+        self._session, self._lock = open_locked(self.params.out, *of, before=self._session)
+        return self._session
 
     def _next(self) -> None:
         if self._plan:
@@ -132,7 +132,7 @@ class RecordTakeNode(FitnessNode):
             if not self.active or self.collector.guidance is not None:
                 raise InputError("the node is not active, or a take is under way")
             takes.from_goal(goal).check(self._catalogue.names)
-            self._session = self._open_session(goal.subject, goal.session)
+            self._open_session(goal.subject, goal.session)
         except InputError as error:
             self.get_logger().error(f"goal refused: {error}")
             return GoalResponse.REJECT

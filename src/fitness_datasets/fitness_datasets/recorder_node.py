@@ -78,6 +78,10 @@ class RecorderNode(FitnessNode):
         """Why a bag of this run lacks something of what came, the first that does; empty where none does."""
         return next(iter(self._incomplete), self._lacking())
 
+    def _require_bag(self) -> None:
+        if not self.params.bag:
+            raise InputError("parameter 'bag' is empty; give the folder to record into")
+
     def _lacking(self) -> str:
         if self._recording is None:
             return ""
@@ -86,8 +90,7 @@ class RecorderNode(FitnessNode):
         return self._recording.problem or slow
 
     def configure(self) -> None:
-        if not self.params.bag:
-            raise InputError("parameter 'bag' is empty; give the folder to record into")
+        self._require_bag()
         if not (self.params.topics or self.params.images):
             raise InputError("parameter 'topics' is empty and 'images' is false; nothing would be recorded")
         for name in self.params.topics:
@@ -98,6 +101,7 @@ class RecorderNode(FitnessNode):
         # Here: in `./fitness live` it may never record, and what writes bags takes a while to import.
         from fitness_datasets.recording import Recording
 
+        self._require_bag()
         images = [IMAGES[self.params.image_transport]] if self.params.images else []
         topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False

@@ -210,3 +210,15 @@ def test_a_session_that_cannot_be_opened_is_held_by_nobody(gym, tmp_path):
     assert not gym.ask().accepted
     session.lock(file.parent).release()
     assert file.read_text() == "subject: somebody else\n"
+
+
+def test_goals_without_a_session_on_the_disk_are_numbered_all_the_same(gym):
+    gym.start()
+    for number in (1, 2):
+        goal = gym.ask(take=0)
+        gym.feed_until(Phase.PHASE_RECORDING)
+        gym.do(2)
+        gym.feed_until(Phase.PHASE_REVIEW)
+        assert gym.call("keep").success
+        assert result_of(goal).result.label.take == number
+    assert not gym.ask(take=0, consent=False).accepted

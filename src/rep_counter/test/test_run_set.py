@@ -229,3 +229,12 @@ def test_what_cannot_be_done_is_refused_in_one_line(asked: dict, said: str) -> N
     with pytest.raises(InputError, match=said) as refused:
         SetRequest(**asked).check(CATALOGUE)
     assert "\n" not in str(refused.value)
+
+
+def test_a_summary_is_no_older_than_what_it_tells_of() -> None:
+    floor = Floor(repetitions=1)
+    floor.pass_time(3.0)
+    floor.time += 0.1  # the event of a pose comes before its state
+    assert floor.repeat(1)
+    found = floor.summary
+    assert found.stamp == nanoseconds(START + floor.time) >= found.end

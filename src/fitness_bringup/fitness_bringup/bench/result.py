@@ -102,7 +102,7 @@ def result_of(
             "first_count": _median([start["first_count"] for start in starts if "first_count" in start]),
         },
         "replay_speed": _median([cost["replay_speed"] for cost in costs]),
-        "drops": sum(counts.get(kind, 0) for kind in ("lost", "replaced", "failed")) if counts else None,
+        "drops": sum(counts.get(kind, 0) for kind in ("lost", "replaced", "refused", "failed")) if counts else None,
         "drops_of": counts,
         "steps_ms": {
             key: _median([c["steps_ms"][key] for c in costs]) for key in (costs[0]["steps_ms"] if costs else ())

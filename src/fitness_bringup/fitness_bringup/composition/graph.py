@@ -106,7 +106,7 @@ class Graph:
                 return
 
     def counts(self) -> dict[str, int]:
-        """What became of the frames: published, processed, lost in transport, replaced by newer ones, failed.
+        """What became of the frames: published, processed, lost in transport, replaced by newer ones, refused, failed.
 
         Empty where the nodes are in other processes.
         """
@@ -123,7 +123,8 @@ class Graph:
             "processed": seen.processed,
             "lost": seen.lost,
             "replaced": seen.replaced,
-            "failed": seen.refused + seen.failed,
+            "refused": seen.refused,
+            "failed": seen.failed,
         }
 
     def close(self) -> None:

@@ -251,8 +251,7 @@ def asked_for(options: Options) -> dict[str, dict[str, Any]]:
         asked["pose_estimator"] = given(backend=options.backend)
     asked |= {name: {} for name in ("exercise_classifier", "rep_counter", "run_set")}
     if options.overlay:
-        # Landmarks have no pictures; whether a camera's may be shown is the parameter file's to say.
-        asked["overlay"] = {"picture": False} if bag is not None else {}
+        asked["overlay"] = {}
     viewers = {"markers": options.markers, "hri_bridge": options.hri, "foxglove": options.foxglove}
     asked |= {name: {} for name, wanted in (viewers | {"window": options.window}).items() if wanted}
     if options.record_video is not None:

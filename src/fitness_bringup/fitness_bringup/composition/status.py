@@ -129,7 +129,7 @@ class StatusLine:
     def _show(self) -> None:
         line = self._status.line()
         if counts := self._counts():
-            line += f" | drops {sum(counts.get(kind, 0) for kind in ('lost', 'replaced', 'failed'))}"
+            line += f" | drops {sum(counts.get(kind, 0) for kind in ('lost', 'replaced', 'refused', 'failed'))}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"{CLEAR}{line[:width]}")

@@ -89,7 +89,7 @@ class FitnessNode(LifecycleNode):
             self.check_parameter,
             lambda: self._configured,
         )
-        self._diagnostics = diagnostics.Diagnostics(self, lambda: self.refusals.tell(*self.diagnose()))
+        self._diagnostics = diagnostics.Diagnostics(self, lambda: self.refusals.tell(*self._diagnose()))
 
     # What a node fills in. `configure` loads and validates (no I/O with the world), `activate` starts work,
     # `deactivate` stops it and gives devices back, `release` lets go of what `configure` loaded.
@@ -115,6 +115,12 @@ class FitnessNode(LifecycleNode):
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         """Level, message and values for /diagnostics."""
         return diagnostics.OK, "active" if self.active else "inactive", {}
+
+    def _diagnose(self) -> tuple[bytes, str, dict[str, object]]:
+        level, message, values = self.diagnose()
+        if self.problem and not self.active:  # whoever asked for the transition was answered with a mere no
+            level, message = diagnostics.ERROR, self.problem
+        return level, message, values
 
     def create_subscription(self, msg_type, topic, callback, qos_profile, **options) -> Subscription:
         """As rclpy's; a message that the callback refuses with InputError is told on /diagnostics.

@@ -4,6 +4,7 @@ COLLECTION/P01_S01/session.yaml
 COLLECTION/P01_S01/bag_001/         one bag for each time that recording was started
 """
 
+import contextlib
 import importlib.metadata
 import platform
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,7 @@ from fitness_core.yaml_text import parse
 
 FILE = "session.yaml"
 KEPT, DISCARDED, UNFINISHED = "kept", "discarded", "unfinished"
+_UNREADABLE = (OSError, yaml.YAMLError, KeyError, TypeError, ValueError)  # what a file that is none leads to
 _LIBRARIES = ("mediapipe", "ai-edge-litert", "numpy", "opencv-python-headless", "rosbags")
 
 
@@ -88,14 +90,14 @@ class Session:
         if not file.exists():
             return cls(folder, subject, session, now, versions=software_versions())
         try:
-            read = parse(file.read_text())
+            read = _content_of(file)
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             takes = [TakeRecord(**take) for take in read["takes"]]
             known = read["created_ns"], read["camera"], software_versions(), read.get("pose", {})
             return cls(folder, subject, session, *known, takes, bags=dict(read.get("bags", {})))
-        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
+        except _UNREADABLE as error:
+            reason = _reason(error)
             raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
 
     @property
@@ -148,15 +150,23 @@ def lock(folder: Path) -> FolderLock:
 
 
 def open_locked(
-    out: str | Path, subject: str, session: str, now: int, camera: dict[str, str | int]
+    out: str | Path,
+    subject: str,
+    session: str,
+    now: int,
+    source: str,
+    before: Session | None = None,
 ) -> tuple[Session, FolderLock]:
-    """`Session.open` of one that no other collection records into until it is let go of; "" needs no lock.
+    """`Session.open` of one that no other collection records into until it is let go of.
 
-    Raises InputError, and locks nothing then.
+    source: of the camera. "" as `out` needs no lock; if `before` is the same session, it goes on: no file knows its
+    takes. Raises InputError, and locks nothing then.
     """
+    if not out and before is not None and (before.subject, before.session) == (subject, session):
+        return before, FolderLock(None)
     locked = lock(folder_of(out, subject, session)) if out else FolderLock(None)
     try:
-        return Session.open(out, subject, session, now, camera), locked
+        return Session.open(out, subject, session, now, {"source": source}), locked
     except InputError:
         locked.release()
         raise
@@ -170,7 +180,9 @@ def folder_of(out: str | Path, subject: str, session: str) -> Path:
 def next_bag(out: Path, subject: str, session: str) -> Path:
     """The next bag of a session: a folder that does not exist yet, and that no take of session.yaml is in."""
     folder = folder_of(out, subject, session)
-    names = {path.name for path in folder.glob("bag_*")} | {take.bag for take in _takes(folder)}
+    names = {path.name for path in folder.glob("bag_*")}
+    with contextlib.suppress(InputError):  # who writes into the session tells what is wrong with its file
+        names |= {take.bag for take in _takes(folder)}
     numbers = [int(name[4:]) for name in names if name.startswith("bag_") and name[4:].isdecimal()]
     return folder / f"bag_{1 + max(numbers, default=0):03d}"
 
@@ -178,8 +190,8 @@ def next_bag(out: Path, subject: str, session: str) -> Path:
 def not_kept(bag: Path) -> dict[int, str]:
     """What the session.yaml beside a bag says of its takes that were not kept: number -> status.
 
-    bag: its folder, or its file in there. Nothing where there is no such file, or none that can be read: the labels in
-    the bag hold then.
+    bag: its folder, or its file in there. Nothing where there is no such file: the labels in the bag hold then. Raises
+    InputError for a file that cannot be read: it may say that a take was not kept.
     """
     bag = bag if bag.is_dir() else bag.parent
     takes = [take for take in _takes(bag.parent) if take.bag == bag.name]
@@ -188,10 +200,28 @@ def not_kept(bag: Path) -> dict[int, str]:
 
 
 def _takes(folder: Path) -> list[TakeRecord]:
-    try:
-        return [TakeRecord(**take) for take in parse((folder / FILE).read_text())["takes"]]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+    file = folder / FILE
+    if not file.exists():
         return []
+    try:
+        return [TakeRecord(**take) for take in _content_of(file)["takes"]]
+    except _UNREADABLE as error:
+        raise InputError(
+            f"{file} cannot be read ({_reason(error)}); mend it, or remove it to take what the labels in the bag say"
+        ) from None
+
+
+def _content_of(file: Path) -> dict[str, Any]:
+    """What is in a session's file; one of `_UNREADABLE` where it is none."""
+    content = parse(file.read_text())
+    if not isinstance(content, dict):
+        raise ValueError("it is empty" if content is None else f"it holds {content!r}")
+    return content
+
+
+def _reason(error: Exception) -> str:
+    missing = f"it lacks {error}" if isinstance(error, KeyError) else ""
+    return missing or " ".join(str(error).split())
 
 
 def plan(session: Session, exercises: list[str], takes: int) -> list[str]:

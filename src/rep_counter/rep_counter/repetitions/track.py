@@ -182,8 +182,8 @@ class Track:
     def _judge(self, over: Sequence[tuple[Excursion, tuple[str, ...]]]) -> list[Candidate]:
         candidates = []
         alternating = self.exercise.sides == Sides.ALTERNATING
-        # The larger first: of two good ones that one stands for the movement, whichever side did more.
-        for excursion, sides in sorted(over, key=lambda one: -one[0].range_of_motion):
+        # Of two good ones the first stands for the movement: not always the left one.
+        for excursion, sides in sorted(over, key=lambda one: self._how_well_seen(*one), reverse=True):
             if excursion.range_of_motion < _FIDGET_SHARE * self.exercise.minimum_range:
                 continue
             if self._is_one_with_the_last(excursion, sides):
@@ -199,6 +199,15 @@ class Track:
         while self._judged and self._judged[-1].excursion.end - self._judged[0].excursion.end > _REMEMBERED:
             self._judged.popleft()
         return candidates
+
+    def _how_well_seen(self, excursion: Excursion, sides: tuple[str, ...]) -> tuple[float, float]:
+        """The side that is seen better comes first; of two that are seen alike the one that moved further."""
+        if sides == BOTH_SIDES:
+            return 0.0, excursion.range_of_motion
+        column = 2 * self._sides.index(sides)
+        _, readings = self._readings(excursion.start, excursion.end)
+        seen = [reading[column + 1] for reading in readings if math.isfinite(reading[column])]
+        return round(sum(seen) / len(seen), 2) if seen else 0.0, excursion.range_of_motion
 
     def _is_one_with_the_last(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
         """Whether a side only trembled back between its last repetition and this: the other has not come back yet.

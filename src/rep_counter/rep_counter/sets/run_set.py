@@ -157,6 +157,8 @@ class RunSet:
             return self._closed
         stamp = self._now(clock)
         if self._set is not None and self._set.counted:
+            # The event of a pose comes before its state.
+            stamp = max(stamp, *(event.stamp for event in self._set.counted))
             return replace(self._set.summary(stamp), set_index=self._newest[0])
         nan = float("nan")
         rejected = len(self._set.rejected) if self._set else 0

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -141,9 +141,15 @@ def collect(config: Config, track: Track = lambda items, _: items) -> Collected:
         )
     if not takes:
         raise NothingUsable(problems)
-    takes.sort(key=lambda entry: (entry[0].name, entry[1]))
+    takes = _one_spelling(sorted(takes, key=lambda entry: (entry[0].name, entry[1])))
     problems.sort(key=lambda problem: (problem.source, problem.take, problem.problem))
     return Collected(takes, listed, problems)
+
+
+def _one_spelling(takes: list[tuple[Take, str]]) -> list[tuple[Take, str]]:
+    """Groups whose names differ in their capitals only are one, which is spelt as at first."""
+    spelt: dict[str, str] = {}
+    return [(replace(take, group=spelt.setdefault(take.group.casefold(), take.group)), sha) for take, sha in takes]
 
 
 def build(config: Config, track: Track = lambda items, _: items) -> Built:

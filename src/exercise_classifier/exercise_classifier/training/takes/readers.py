@@ -158,7 +158,7 @@ def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:
 
 
 def _of_bag(path: Path) -> bool:
-    return path.name.endswith(BAG_SUFFIXES)
+    return path.name.endswith(BAG_SUFFIXES) and not path.is_dir()  # `-o x.mcap` makes a folder of that name
 
 
 def _is_bag(folder: Path, children: list[Path]) -> bool:
