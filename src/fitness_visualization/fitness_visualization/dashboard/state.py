@@ -113,7 +113,7 @@ class State:
             "start": seconds(event.start),
             "turn": seconds(event.turn),
             "end": seconds(event.end),
-            "duration": number(event.duration, 2),
+            "duration": number(event.duration if event.whole else math.nan, 2),
             "range": self._range(event.exercise, event.range_of_motion),
             "symmetry": number(event.symmetry, 3),
             "faults": list(event.form_faults),
