@@ -4,6 +4,7 @@ import time
 
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import HistoryPolicy, ReliabilityPolicy
@@ -164,10 +165,31 @@ def test_a_coroutine_hears_messages_and_may_refuse_them(door, make_executor):
 
 
 def test_why_a_node_is_not_active_is_told_on_diagnostics(door):
-    node = door([InputError("the lock is stuck")])
-    node.trigger_configure()
-    assert node._diagnose()[:2] == (diagnostics.OK, "inactive")
-    node.trigger_activate()
-    assert node._diagnose()[:2] == (diagnostics.ERROR, "the lock is stuck")
-    node.trigger_activate()
-    assert node._diagnose()[:2] == (diagnostics.OK, "active")
+    node, executor = door([InputError("the lock is stuck")]), SingleThreadedExecutor()
+    told: list[tuple[bytes, str]] = []
+
+    def hear(message: DiagnosticArray) -> None:
+        told.extend((status.level, status.message) for status in message.status if status.name.endswith("door"))
+
+    robot = rclpy.create_node("robot")
+    robot.create_subscription(DiagnosticArray, "/diagnostics", hear, qos.DIAGNOSTICS)
+    for one in (node, robot):
+        executor.add_node(one)
+
+    def is_told(level: bytes, message: str) -> None:
+        told.clear()
+        deadline = time.monotonic() + 30.0
+        while (level, message) not in told:
+            assert time.monotonic() < deadline, told
+            executor.spin_once(timeout_sec=0.1)
+
+    try:
+        node.trigger_configure()
+        is_told(diagnostics.OK, "inactive")
+        node.trigger_activate()
+        is_told(diagnostics.ERROR, "the lock is stuck")
+        node.trigger_activate()
+        is_told(diagnostics.OK, "active")
+    finally:
+        executor.shutdown()
+        robot.destroy_node()

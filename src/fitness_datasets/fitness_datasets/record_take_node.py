@@ -116,8 +116,8 @@ class RecordTakeNode(FitnessNode):
 
     def _open_session(self, subject: str, name: str) -> Session:
         self._lock.release()
-        of = subject, name, self.get_clock().now().nanoseconds, self.params.camera
-        self._session, self._lock = open_locked(self.params.out, *of, before=self._session)
+        now, camera = self.get_clock().now().nanoseconds, self.params.camera
+        self._session, self._lock = open_locked(self.params.out, subject, name, now, camera, self._session)
         return self._session
 
     def _next(self) -> None:

@@ -208,9 +208,10 @@ class RepCounter:
         self._past.add(body)
         drives = self._gates.step(pose.stamp, body.drives)
         found = False
+        halved = self._halved is not None and 0 < pose.stamp - self._halved < _REST_OF_HALF
         for name, track in self._tracks.items():
             candidates = track.step(pose.stamp, drives)
-            if self._halved is not None and 0 < pose.stamp - self._halved < _REST_OF_HALF:
+            if candidates and halved:
                 candidates = [one for one in candidates if one.excursion.begun]
             if candidates:
                 found |= self._deciding.add(name, candidates, self._settled)

@@ -250,10 +250,9 @@ def asked_for(options: Options) -> dict[str, dict[str, Any]]:
     if bag is None:
         asked["pose_estimator"] = given(backend=options.backend)
     asked |= {name: {} for name in ("exercise_classifier", "rep_counter", "run_set")}
-    if options.overlay:
-        asked["overlay"] = {}
-    viewers = {"markers": options.markers, "hri_bridge": options.hri, "foxglove": options.foxglove}
-    asked |= {name: {} for name, wanted in (viewers | {"window": options.window}).items() if wanted}
+    viewers = {"overlay": options.overlay, "markers": options.markers, "hri_bridge": options.hri}
+    viewers |= {"foxglove": options.foxglove, "window": options.window}
+    asked |= {name: {} for name, wanted in viewers.items() if wanted}
     if options.record_video is not None:
         asked["video"] = {"file": str(options.record_video)}
     record = str(options.record or "")

@@ -34,7 +34,7 @@ class Evidence:
         self._nobody = -1  # stamp of the newest that had none: nobody is seen, or not for long enough
 
     def add(self, classification: Classification) -> None:
-        """One classification; those without probabilities say that none holds any longer, those told before nothing.
+        """One classification: without probabilities it ends what the one before showed; one told before says nothing.
 
         A classifier that was started again tells what it can anew: what comes late has its place between the others.
         """

@@ -31,7 +31,7 @@ from exercise_classifier.training.takes.readers import (
     is_dataset,
     read_source,
 )
-from exercise_classifier.training.takes.takes import Take, check_cache
+from exercise_classifier.training.takes.takes import Take, check_cache, first_spelling
 from exercise_classifier.window import MIN_SEEN
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -141,15 +141,11 @@ def collect(config: Config, track: Track = lambda items, _: items) -> Collected:
         )
     if not takes:
         raise NothingUsable(problems)
-    takes = _one_spelling(sorted(takes, key=lambda entry: (entry[0].name, entry[1])))
+    takes.sort(key=lambda entry: (entry[0].name, entry[1]))
+    spelt = first_spelling()
+    takes = [(replace(take, group=spelt(take.group)), sha256) for take, sha256 in takes]
     problems.sort(key=lambda problem: (problem.source, problem.take, problem.problem))
     return Collected(takes, listed, problems)
-
-
-def _one_spelling(takes: list[tuple[Take, str]]) -> list[tuple[Take, str]]:
-    """Groups whose names differ in their capitals only are one, which is spelt as at first."""
-    spelt: dict[str, str] = {}
-    return [(replace(take, group=spelt.setdefault(take.group.casefold(), take.group)), sha) for take, sha in takes]
 
 
 def build(config: Config, track: Track = lambda items, _: items) -> Built:

@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,12 @@ def owner_of(source: str) -> str:
     return repository[1] if repository else source
 
 
+def first_spelling() -> Callable[[str], str]:
+    """What gives a name as it was spelt at first, of names that differ in their capitals only."""
+    spelt: dict[str, str] = {}
+    return lambda name: spelt.setdefault(name.casefold(), name)
+
+
 def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
     """File -> group, of the rows of a table (columns file and, where known, group, subject, source, license).
 
@@ -138,11 +145,7 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
     owner or their footage one origin; a file of which nothing is known is a group of its own. Names that differ in
     their capitals only are one, which is spelt as at first.
     """
-    spelt: dict[str, str] = {}
-
-    def one(name: str) -> str:
-        return spelt.setdefault(name.casefold(), name)
-
+    one = first_spelling()
     parent: dict[str, str] = {}
 
     def find(name: str) -> str:
