@@ -189,7 +189,10 @@ class Exercise(_Model):
         le=4,
         description="the trunk goes up and down by this many torso lengths; 0: not asked",
     )
-    jump: bool = Field(default=True, description="whether the body may leave the ground; false: then it is rejected")
+    jump: bool = Field(
+        default=True,
+        description="whether the body may leave the ground; false: only where the exercise was asked for",
+    )
     least_probability: float = Field(
         default=0,
         ge=0,

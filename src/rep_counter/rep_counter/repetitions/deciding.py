@@ -282,9 +282,7 @@ class Deciding:
         Empty where there are none, or nothing but half a repetition at the beginning of what may be more, or one
         that does not count.
         """
-        good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE]
-        if not self.given:
-            good = [candidate for candidate in good if candidate.landed]
+        good = [candidate for candidate in self._open[name] if candidate.reason == Reason.NONE and candidate.landed]
         good.sort(key=lambda candidate: candidate.excursion.turn)
         if not good:
             return []

@@ -47,7 +47,7 @@ _NOTHING = Found(0.0, 0.0)
 class Track:
     """Follows one exercise, whether it is done or not. bodies: made for a catalogue with this exercise.
 
-    `given`: whether the counter was told to count it.
+    `given`: whether the counter was told to count it. Then it is the exercise with a jump in it, too, not another one.
     """
 
     def __init__(self, exercise: Exercise, min_visibility: float, past: Past, bodies: Bodies) -> None:
@@ -69,6 +69,10 @@ class Track:
         self._since = 0  # stamp from which on the body is the one that is followed [ns]
         self._judged: deque[Candidate] = deque()
         self._landing: list[Candidate] = []  # of these those that may yet end in a jump
+
+    @property
+    def _may_jump(self) -> bool:
+        return self.exercise.jump or self.given
 
     def step(self, stamp: int, drives: Sequence[float]) -> Sequence[Candidate]:
         """The candidates that ended with the newest pose of the past. drives: of its body, NaN where one jumped."""
@@ -245,7 +249,7 @@ class Track:
     def _candidate(self, excursion: Excursion, sides: tuple[str, ...]) -> Candidate:
         stamps, readings = self._readings(excursion.start, excursion.end)
         reason = self._reason(excursion, sides, readings)
-        landed = self.exercise.jump or reason != Reason.NONE
+        landed = self._may_jump or reason != Reason.NONE
         together = sides == BOTH_SIDES or self._other_was_out_too(excursion, sides, stamps, readings)
         return Candidate(excursion, reason, readings, sides, together, landed)
 
@@ -315,14 +319,14 @@ class Track:
         if not self._bounces(excursion):
             return False
         always = tuple(condition for condition in exercise.posture if condition.throughout)
-        if exercise.jump and not always and not exercise.still:
+        if self._may_jump and not always and not exercise.still:
             return True
         whole = max(excursion.start - BEFORE, self._since), excursion.end
         poses = self._past.seen(*whole) if always or exercise.still else ()
         return (
             throughout(always, poses, self._min_visibility)
             and all(stays(still, poses, self._min_visibility) for still in exercise.still)
-            and (exercise.jump or not falls(self._past.trunks(*whole, seen=True), self._min_visibility))
+            and (self._may_jump or not falls(self._past.trunks(*whole, seen=True), self._min_visibility))
         )
 
     def _bounces(self, excursion: Excursion) -> bool:
