@@ -28,6 +28,17 @@ NAMES = {
     "litert": "backend litert alone",
 }
 """The contenders in words."""
+RATIOS = {
+    "graph_vs_pose": "pictures/s: graph in one process, of the bare loop",
+    "processes_vs_pose": "pictures/s: graph in separate processes, of the bare loop",
+    "graph_vs_existing": "pictures/s: graph in one process, of the existing system",
+    "analyze_vs_pose": "pictures/s: analyze, of the bare loop",
+    "litert_latency_vs_mediapipe": "latency: backend litert, of mediapipe",
+    "litert_cpu_vs_mediapipe": "CPU per picture: backend litert, of mediapipe",
+    "graph_cpu_vs_pose": "CPU per picture: graph in one process, of the bare loop",
+    "two_cameras": "CPU per picture: graphs of two cameras, of one",
+}
+"""The ratios in words."""
 GROWTH = {
     "picture_size_ms": ("Time per picture, by size", "size, step", "ms"),
     "replay_speed_of_length": ("Replay speed, by length", "times the demo's length", "times real time"),
@@ -195,7 +206,7 @@ def _contenders(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 def _details(result: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
     quartiles = result["ratios_quartiles"]
     ratios = [
-        [name, _number(value), " .. ".join(map(_number, quartiles.get(name, [])))]
+        [RATIOS.get(name, name), _number(value), " .. ".join(map(_number, quartiles.get(name, [])))]
         for name, value in result["ratios"].items()
     ]
     beyond = result.get("threads_beyond_pose_ms", {})
