@@ -1,9 +1,14 @@
 """What an interrupted training kept is taken up by the same training only."""
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import training_packages
 from exercise_clips import EXERCISES
 from exercise_takes import takes_of_groups
@@ -16,6 +21,32 @@ from exercise_classifier.training.runs.cross_validation import Places, Split
 from exercise_classifier.training.takes.takes import Take
 
 training_packages.prepare()
+
+ENDLESS = """
+import sys
+from pathlib import Path
+
+import numpy as np
+from exercise_clips import EXERCISES
+from exercise_takes import takes_of_groups
+
+from exercise_classifier.training.data.folds import folds_of
+from exercise_classifier.training.data.windows import Shape, all_windows, random_windows
+from exercise_classifier.training.models.config import TrainingConfig
+from exercise_classifier.training.runs.cross_validation import Places, Split, cross_validate
+
+if __name__ == "__main__":
+    config = TrainingConfig(network={"kind": "temporal_convolution", "sizes": (4,)}, epochs=10**6, patience=0)
+    takes = takes_of_groups(6, 3)
+    pool = random_windows(takes, Shape(), dict.fromkeys(EXERCISES, 20), np.random.default_rng(1))
+    checked = all_windows(takes, Shape())
+    groups = np.array([take.group for take in takes])
+    split = Split(folds_of(takes, 2, stopping=False), groups[pool.take], groups[checked.take])
+    try:
+        cross_validate(config, split, pool, checked, Places(Path(sys.argv[1]), jobs=2))
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
 
 
 def test_a_fold_of_sources_that_were_corrected_since_is_fitted_anew(tmp_path: Path) -> None:
@@ -35,3 +66,25 @@ def test_a_fold_of_sources_that_were_corrected_since_is_fitted_anew(tmp_path: Pa
     # The table said that they are three people, but two of them are one.
     corrected = [replace(take, group=takes[0].group) if take.group == takes[1].group else take for take in takes]
     assert finished_before(corrected) == 0
+
+
+def test_ctrl_c_is_answered_by_the_training_alone(tmp_path: Path) -> None:
+    """Ctrl-C in a terminal reaches the processes of the folds too: a traceback of each hid what the command said."""
+    (script, folder), here = (tmp_path / "endless.py", tmp_path / "folds"), Path(__file__).parent
+    script.write_text(ENDLESS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, script, folder],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as training:
+        while len([*folder.glob("*.checkpoint")]) < 2:
+            with pytest.raises(subprocess.TimeoutExpired):
+                training.wait(0.2)
+        os.killpg(training.pid, signal.SIGINT)
+        said, errors = training.communicate(timeout=60)
+    assert said == "interrupted\n"
+    assert "Traceback" not in errors

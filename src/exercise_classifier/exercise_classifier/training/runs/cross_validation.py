@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -169,8 +170,13 @@ def _fit_at_once(task: _Task, pool: Windows, checked: Windows, todo: list[int], 
     shared = [windows.shared(task.places.folder / name) for name, windows in (("pool", pool), ("checked", checked))]
     workers = [context.Process(target=_work, args=(task, *shared, waiting, done), daemon=True) for _ in range(jobs)]
     try:
-        for worker in workers:
-            worker.start()
+        # Ctrl-C reaches them too; who started them answers it, and they have nothing to say.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            for worker in workers:
+                worker.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         left = len(todo)
         while left:
             try:
