@@ -152,8 +152,8 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
     """A video file; stamps are its presentation times from 0."""
     if not os.access(path, os.R_OK):
         raise InputError(f"file {name} cannot be read; give this user permission to read it")
-    # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    with path.open("rb") as file:
+        capture = cv2.VideoCapture(_text_of(path, file.fileno()), cv2.CAP_FFMPEG)
     refusal = f"file {name} is not a video that can be decoded; accepted: what FFmpeg reads, e.g. .mp4, .mkv, .avi"
     if capture.isOpened() and (codec := _codec(capture)):
         refusal = (
@@ -161,6 +161,18 @@ def open_file(name: str, path: Path, frame_id: str) -> CaptureSource:
             f"it, convert it, e.g. ffmpeg -i {path.name} -c:v libx264 {path.stem}_h264.mp4"
         )
     return CaptureSource(name, capture, False, refusal, frame_id, path)
+
+
+def _text_of(path: Path, opened: int) -> str:
+    """What OpenCV finds a file by, which is open as this descriptor: its name where that is text."""
+    # An absolute path: FFmpeg takes what stands before a colon in a relative one for a protocol.
+    place = str(path.absolute())
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        # A name in Latin 1, as old archives have them, would end the process in OpenCV.
+        return f"/proc/self/fd/{opened}"
+    return place
 
 
 def open_address(name: str, address: str, frame_id: str) -> CaptureSource:

@@ -1,5 +1,6 @@
 """Video files: every picture as and when it is meant, and what is left of files that are cut short or damaged."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def test_a_file_gives_every_picture_with_its_presentation_time(tmp_path):
     assert [round(frame.image.mean() / 10) for frame in frames] == list(range(20))
     assert frames[0].image.dtype == np.uint8 and frames[0].image.shape == (48, 64, 3)
     assert {frame.frame_id for frame in frames} == {"eye"}
+
+
+def test_a_name_that_is_no_text_is_opened_too(tmp_path):
+    path = make_video(tmp_path / "clip.mp4").rename(tmp_path / os.fsdecode(b"\xfcbung.mp4"))
+    with open_source(str(path)) as source:
+        frames = list(source)
+        assert source.rewind()
+        again = list(source)
+    assert [frame.stamp for frame in again] == [frame.stamp for frame in frames]
+    assert len(frames) == 20
 
 
 def test_pictures_that_nobody_holds_are_used_again_and_no_others(tmp_path):
