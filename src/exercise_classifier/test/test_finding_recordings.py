@@ -1,11 +1,14 @@
 """What a folder holds is found, whatever lies beside it: bags, loose files of bags, videos, datasets."""
 
+import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from recorded_takes import good
 
+from exercise_classifier.training.data.dataset import Config, build
 from exercise_classifier.training.takes.readers import find_sources
 
 
@@ -59,3 +62,17 @@ def test_metadata_of_something_else_is_no_bag(tmp_path: Path, bag: Path) -> None
     # Of a bag whose files are gone something is told: reading it says what is missing.
     next((tmp_path / "bag").glob("*.mcap")).unlink()
     assert found(tmp_path) == [("bag", "bag")]
+
+
+def test_names_that_are_no_text_are_told_as_far_as_they_are(tmp_path: Path, bag: Path) -> None:
+    """Of an old archive, in Latin 1."""
+    folder = tmp_path / os.fsdecode(b"\xfcbung")
+    shutil.copytree(bag, folder / "bag")
+    (folder / "squat").mkdir()
+    (folder / "squat" / os.fsdecode(b"\xfc.mp4")).touch()
+    build(Config((folder,), tmp_path / "set"))
+    manifest = json.loads((tmp_path / "set/manifest.json").read_text())
+    assert {take["source"] for take in manifest["takes"]} == {"\N{REPLACEMENT CHARACTER}bung/bag"}
+    (problem,) = manifest["problems"]
+    assert problem["source"] == "\N{REPLACEMENT CHARACTER}bung/squat/\N{REPLACEMENT CHARACTER}.mp4"
+    assert problem["problem"] == "unreadable"

@@ -1,6 +1,7 @@
 """Paths that a user gives, looked at before the work: what cannot be looked at is one line instead of a traceback."""
 
 import itertools
+import os
 from pathlib import Path
 
 from fitness_core.errors import InputError
@@ -31,6 +32,11 @@ def inside(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError as error:
         raise InputError(f"folder {folder} cannot be read ({_why(error)}); allow it or give another") from None
+
+
+def as_text(name: str) -> str:
+    """A name of a file, which may be any bytes, as far as it is text: what JSON and pages can hold."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def unused(bag: Path) -> Path:

@@ -1,6 +1,5 @@
 """What the stages say of a recording, collected moment by moment, and the report of it. Free of ROS."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -11,6 +10,7 @@ from fitness_bringup.analysis.footage import Footage
 from fitness_bringup.analysis.pipeline import Moment
 from fitness_bringup.analysis.report import Report, repetitions_of, segments_of
 from fitness_camera.source_kinds import shown
+from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import NANOSECONDS, SET_BACK, Classification, Pose, RepEvent, SetSummary
 from rep_counter.body.signals import Reading
@@ -70,8 +70,7 @@ class Found:
         duration = float(steps[steps > 0].sum())
         usual = steps[(steps > 0) & (steps < CLOCK_WAS_SET)]
         return Report(
-            # A name of a file may be any bytes; JSON and pages hold text.
-            source=os.fsencode(shown(source)).decode(errors="replace"),
+            source=paths.as_text(shown(source)),
             duration_s=duration,
             fps=len(usual) / float(usual.sum()) if len(usual) else float("nan"),
             frames=frames,

@@ -109,7 +109,7 @@ def find_sources(
         problems.append(Problem(names, "", "", "unlabelled", says))
     for path, name, kind in found:
         _, row = labelled.get(path.resolve(), ("", {}))
-        name = (row["file"] if row else name).removeprefix("videos/")
+        name = (row["file"] if row else paths.as_text(name)).removeprefix("videos/")
         if not path.exists():
             problems.append(Problem(name, name, row.get("exercise", ""), "missing", "the file is not there"))
         elif kind == "pose file" and not row:
@@ -196,7 +196,7 @@ def is_dataset(folder: Path) -> bool:
 
 
 def _folder_label(video: Path) -> str:
-    return label_from(video.absolute().parent.name)  # of a link its own folder, not that of the video
+    return label_from(paths.as_text(video.absolute().parent.name))  # of a link its own folder, not that of the video
 
 
 def label_from(text: str) -> str:
@@ -233,7 +233,7 @@ def read_source(source: RecordingFile, sha256: str, cache: Path) -> Found:
 
 def _without_path(text: str, source: RecordingFile) -> str:
     """Errors name the file by the path that was given; what is written must not depend on where it lies."""
-    return text.replace(str(source.path), source.name)
+    return paths.as_text(text.replace(str(source.path), source.name))
 
 
 def _read_video(source: RecordingFile, sha256: str, cache: Path) -> Take:
