@@ -3,12 +3,14 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 from exercise_takes import Extracted
 
-from exercise_classifier.training.data.dataset import Config, build
+from exercise_classifier.training.data.dataset import Config, NothingUsable, build
 from exercise_classifier.training.takes import takes
 from exercise_classifier.training.takes.readers import read_table
+from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
 
 
@@ -94,3 +96,17 @@ def test_folders_of_pictures_of_one_name_are_different_recordings(tmp_path: Path
     built = build(Config((), tmp_path / "set", clips=tmp_path / "clips.csv", cache=tmp_path / "cache"))
     assert [take["exercise"] for take in built.manifest["takes"]] == ["curl", "squat"]
     assert len(extract.videos) == 2
+
+
+def test_a_video_may_have_as_long_a_name_as_the_system_takes(tmp_path: Path) -> None:
+    """Titles in Japanese or Cyrillic are two or three bytes a letter, and those who download them cut there."""
+    video = tmp_path / "squat" / ("ж" * 125 + ".avi")
+    video.parent.mkdir()
+    writer = cv2.VideoWriter(str(tmp_path / "short.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for _ in range(3):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    (tmp_path / "short.avi").rename(video)
+    with pytest.raises(NothingUsable) as nothing:
+        build(Config((video,), tmp_path / "set", cache=tmp_path / "cache"))
+    assert [problem.problem for problem in nothing.value.problems] == ["nobody"]

@@ -234,7 +234,9 @@ def landmarks_of(video: Path, sha256: str, cache: Path) -> tuple[np.ndarray, lis
 
     Raises InputError where the video cannot be read, or nothing can be kept.
     """
-    path = cache / f"{video.stem}-{sha256[:16]}-{_FOUND}.npz"
+    # A name may be as long as a name can be [bytes], and more is put to it here.
+    stem = os.fsdecode(os.fsencode(video.stem)[:200])
+    path = cache / f"{stem}-{sha256[:16]}-{_FOUND}.npz"
     if path.is_file():
         # What was cut short, by a copy or a full disk, is made again.
         with contextlib.suppress(OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
