@@ -21,6 +21,8 @@ CARD, PLOT = "README.md", "dataset.png"
 _COLOURS = matplotlib.colormaps["tab20"]
 _CURVES = 6
 _CURVE_SECONDS = 20.0
+_LONGEST = 24
+"""Letters of a name below a bar: more leave no room for the bars."""
 
 _TEXT = """# Dataset
 
@@ -99,8 +101,10 @@ def write(folder: Path, manifest: dict[str, Any], takes: list[Take], catalogue: 
         else "Nothing.",
     )
     (folder / CARD).write_text(text)
-    # Without the version of the drawing library the picture depends on what is drawn only.
-    _plot(manifest, takes, catalogue, groups).savefig(folder / PLOT, dpi=100, metadata={"Software": None})
+    # A dollar in a name begins no formula.
+    with matplotlib.rc_context({"text.parse_math": False}):
+        # Without the version of the drawing library the picture depends on what is drawn only.
+        _plot(manifest, takes, catalogue, groups).savefig(folder / PLOT, dpi=100, metadata={"Software": None})
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple]) -> str:
@@ -126,7 +130,8 @@ def _plot(manifest: dict[str, Any], takes: list[Take], catalogue: Catalogue, gro
         bottom += number
     right.set_title("takes per subject")
     if len(groups) <= 12:
-        right.set_xticks(range(len(groups)), groups, rotation=30, ha="right", fontsize=8)
+        names = [name if len(name) <= _LONGEST else f"…{name[1 - _LONGEST :]}" for name in groups]
+        right.set_xticks(range(len(groups)), names, rotation=30, ha="right", fontsize=8)
     else:
         right.set_xlabel(f"{len(groups)} subjects")
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
