@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from exercise_classifier.training.data.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.models.config import Baseline, TrainingConfig, load_config
 from exercise_classifier.training.results.summary import summary
+from fitness_core import paths
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.folder_lock import FolderLock
@@ -62,7 +63,7 @@ def train(arguments: list[str]) -> int:
         check_kept(_read(given, config), given.tuned)
         if given.tune < 1:
             raise InputError(f"--tune {given.tune}: give how many settings to try, 1 or more")
-    elif given.out.exists() and not given.out.is_dir():
+    elif paths.given(given.out).exists() and not given.out.is_dir():
         raise InputError(f"--out {given.out} is a file; give the folder of the model")
     else:
         _make_folder(given.out, config.name)
@@ -225,7 +226,7 @@ def _check_logs(logs: Path | None) -> None:
     """As `_make_folder`; TensorFlow itself finds out when all windows are cut."""
     try:
         if logs is not None:
-            logs.mkdir(parents=True, exist_ok=True)
+            paths.given(logs).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--logs {logs} cannot be made ({error.strerror}); give another folder") from None
 

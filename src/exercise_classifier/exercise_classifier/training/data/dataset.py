@@ -33,6 +33,7 @@ from exercise_classifier.training.takes.readers import (
 )
 from exercise_classifier.training.takes.takes import Take, check_cache, first_spelling
 from exercise_classifier.window import MIN_SEEN
+from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.files import replace_file
@@ -187,7 +188,7 @@ def _read(
 
 
 def _check_out(out: Path) -> None:
-    if out.exists() and not out.is_dir():
+    if paths.given(out).exists() and not out.is_dir():
         raise InputError(f"{out} is a file; --out takes a folder")
     # Ours is replaced whatever its state or version: building it again is what is said of a damaged one.
     if out.is_dir() and any(out.iterdir()) and not is_dataset(out):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from exercise_classifier.training.data.windows import Shape
 from exercise_classifier.window import MIN_SEEN
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 
@@ -148,7 +149,7 @@ class TrainingConfig(_Strict):
 
 def load_config(given: str | None, **overrides: object) -> TrainingConfig:
     """A configuration file, or one that ships by its name; None = the shipped model's. overrides: values over it."""
-    path = Path(given) if given and Path(given).is_file() else CONFIGS / f"{given or DEFAULT}.yaml"
+    path = Path(given) if given and paths.given(given).is_file() else CONFIGS / f"{given or DEFAULT}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
         raise InputError(f"configuration {given} is not there; give a YAML file, or one that ships: {known}")
