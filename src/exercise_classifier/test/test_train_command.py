@@ -84,6 +84,18 @@ def test_a_folder_of_logs_that_cannot_be_is_refused_before_anything_is_fitted(tm
         getattr(command, name)(arguments + (["--out", str(tmp_path / "out")] if name == "train" else []))
 
 
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_a_table_of_stretches_that_is_none_is_refused_before_any_video_is_looked_at(tmp_path, monkeypatch, name):
+    from exercise_classifier.training import command
+    from exercise_classifier.training.data import dataset
+
+    monkeypatch.setattr(dataset, "collect", lambda _: pytest.fail("looked at the videos"))
+    (tmp_path / "clips.csv").write_text("file,exercise\na.mp4,squat\n")
+    arguments = ["--clips", str(tmp_path / "clips.csv"), "--stretches", str(tmp_path / "nowhere.csv")]
+    with pytest.raises(InputError, match=r"nowhere\.csv cannot be read"):
+        getattr(command, name)(arguments + (["--out", str(tmp_path / "out")] if name == "train" else []))
+
+
 def test_a_training_ends_with_a_screenful_and_the_files(tmp_path):
     said = summary(
         EVALUATION | {"not_shipped": {"curl": "0 sources to test on", "press": NOT_ASKED_FOR}}, [tmp_path / "a"]

@@ -67,7 +67,7 @@ def train(arguments: list[str]) -> int:
         raise InputError(f"--out {given.out} is a file; give the folder of the model")
     else:
         _make_folder(given.out, config.name)
-    _check_data(given)
+    _check_data(given, config)
     command = _command_line(given, "train")
     if given.tune is not None:
         with _packages():
@@ -121,7 +121,7 @@ def evaluate(arguments: list[str]) -> int:
     check_different(given.json, given.html, given.held_out)
     config = _configuration(given)
     check_kept(_read(given, config), given.json, given.html, given.held_out)
-    _check_data(given)
+    _check_data(given, config)
     with _packages():
         from exercise_classifier.training.results.page import page
         from exercise_classifier.training.runs import evaluate as evaluation
@@ -210,12 +210,15 @@ def _read(given: argparse.Namespace, config: TrainingConfig) -> list[Path | None
     return [given.clips, given.data, config.stretches, Path(given.config) if given.config else None]
 
 
-def _check_data(given: argparse.Namespace) -> None:
-    """Raise InputError for no table, no dataset or no folder for logs, before TensorFlow takes ten seconds to load."""
+def _check_data(given: argparse.Namespace, config: TrainingConfig) -> None:
+    """Raise InputError for no tables, no dataset or no folder for logs, before TensorFlow takes ten seconds to load."""
     _check_logs(given.logs)
     from exercise_classifier.training.data.dataset import left_out
     from exercise_classifier.training.takes.readers import read_table
+    from exercise_classifier.training.takes.takes import read_stretches
 
+    if config.stretches is not None:
+        read_stretches(config.stretches)
     if given.data is not None:
         left_out(given.data)
     else:

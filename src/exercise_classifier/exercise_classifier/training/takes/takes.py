@@ -100,8 +100,11 @@ def read_stretches(table: Path) -> dict[str, tuple[Stretch, ...]]:
     Raises InputError for what is no such table, or where two stretches of a take overlap.
     """
     stretches: dict[str, list[Stretch]] = {}
+    rows = read_rows(table)
+    if not rows:
+        raise InputError(f"stretches {table} has no rows; give a CSV file with the columns take, start, end, exercise")
     try:
-        for row in read_rows(table):
+        for row in rows:
             stretch = Stretch(float(row["start"]), float(row["end"]), row["exercise"])
             # As a table of clips names them, too.
             stretches.setdefault(row["take"].removeprefix("videos/"), []).append(stretch)
