@@ -13,6 +13,7 @@ from exercise_takes import given_to_collect, takes_of_groups
 
 from exercise_classifier.training.results.summary import NOT_ASKED_FOR, summary
 from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.takes.takes import Stretch
 from fitness_core.errors import InputError
 
 training_packages.prepare()
@@ -146,7 +147,7 @@ def test_a_fold_with_nothing_to_fit_to_is_told(tmp_path, monkeypatch):
         command.train(["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path)])
 
 
-@pytest.mark.parametrize("shows", ["too little of a body", "nobody who moves"])
+@pytest.mark.parametrize("shows", ["too little of a body", "nobody who moves", "no exercise"])
 def test_takes_that_cannot_be_tested_on_are_refused_before_a_fold_is_fitted(tmp_path, monkeypatch, capsys, shows):
     from exercise_classifier.training import command
 
@@ -155,13 +156,15 @@ def test_takes_that_cannot_be_tested_on_are_refused_before_a_fold_is_fitted(tmp_
     if shows == "too little of a body":
         short = [{name: getattr(take, name)[take.stamps < 0.5] for name in ("stamps", *of)} for take in takes]
         takes = [replace(take, **half) for take, half in zip(takes, short, strict=True)]
+    elif shows == "no exercise":
+        takes = [replace(take, stretches=(Stretch(0.0, 60.0, "other"),)) for take in takes]
     else:
         held = [{name: np.repeat(getattr(take, name)[:1], len(take.stamps), axis=0) for name in of} for take in takes]
         takes = [replace(take, **still) for take, still in zip(takes, held, strict=True)]
     given_to_collect(monkeypatch, takes)
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
     (tmp_path / "tiny.yaml").write_text("synthetic: 2\nfolds: 2\nwindows: 60\nlabels: [curl, press, squat, other]\n")
-    with pytest.raises(InputError, match=r"no window of 2 s can be tested on: none holds 0\.6 s of a body"):
+    with pytest.raises(InputError, match=r"no window of an exercise can be tested on: none of 2 s holds 0\.6 s"):
         command.train(["--clips", "clips.csv", "--config", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path)])
     assert "fold" not in capsys.readouterr().err
 

@@ -257,13 +257,15 @@ def split_of(config: TrainingConfig, data: Data, pool: Windows, checked: Windows
 def checked_windows(config: TrainingConfig, data: Data) -> Windows:
     """Every window of the takes that are tested on, as the classifier sees them.
 
-    Raises InputError where none can be judged.
+    Raises InputError where none of an exercise can be judged.
     """
     windows = all_windows(data.takes, config.shape, 0.2, data.labels, FEATURE_SETS[config.features])
-    if windows.still.all():
+    judged = {data.labels[number] for number in windows.y[~windows.still]}
+    if not judged & {*exercises_of(data.labels)} - {*config.rejected}:
         raise InputError(
-            f"no window of {config.duration:g} s can be tested on: none holds {config.shape.min_seen:g} s of a body "
-            "that moves as its exercise does; give takes in which it does, or a longer `duration`"
+            f"no window of an exercise can be tested on: none of {config.duration:g} s holds "
+            f"{config.shape.min_seen:g} s of a body that moves as its exercise does; give takes in which it does, or a "
+            "longer `duration`"
         )
     return windows
 
