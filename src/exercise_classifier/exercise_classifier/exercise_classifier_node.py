@@ -97,8 +97,7 @@ class ExerciseClassifierNode(FitnessNode):
         """Its bounds cannot be a range of ROS 2, which NaN would be out of."""
         if name == "confidence_threshold" and float(value) > 1.0:  # type: ignore[arg-type]
             raise InputError(
-                f"{self.get_name()}: parameter 'confidence_threshold' is {value:g}; "
-                "accepted: 0 .. 1, or NaN for the model's own"
+                f"parameter 'confidence_threshold' is {value:g}; accepted: 0 .. 1, or NaN for the model's own"
             )
 
     def parameters_changed(self, names: set[str]) -> None:

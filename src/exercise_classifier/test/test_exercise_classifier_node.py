@@ -86,5 +86,6 @@ def test_from_body_pose_to_exercise(graph):
 def test_bad_parameters(graph, name, value, words):
     _, add = graph
     node = add(ExerciseClassifierNode(parameter_overrides=[Parameter(name, value=value)]))
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match=words) as error:
         node.start()
+    assert "exercise_classifier" not in str(error.value), "who starts the node names it"
