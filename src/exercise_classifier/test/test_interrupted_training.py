@@ -1,5 +1,6 @@
 """What an interrupted training kept is taken up by the same training only."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 import training_packages
 from exercise_clips import EXERCISES
-from exercise_takes import takes_of_groups
+from exercise_takes import given_to_collect, takes_of_groups
 
 from exercise_classifier.training.data.folds import folds_of
 from exercise_classifier.training.data.windows import Shape, all_windows, random_windows
+from exercise_classifier.training.models import litert
 from exercise_classifier.training.models.config import TrainingConfig
-from exercise_classifier.training.runs import cross_validation
+from exercise_classifier.training.runs import cross_validation, train
 from exercise_classifier.training.runs.cross_validation import Places, Split
+from exercise_classifier.training.runs.experiment import Inputs
 from exercise_classifier.training.takes.takes import Take
 
 training_packages.prepare()
@@ -88,3 +91,31 @@ def test_ctrl_c_is_answered_by_the_training_alone(tmp_path: Path) -> None:
         said, errors = training.communicate(timeout=60)
     assert said == "interrupted\n"
     assert "Traceback" not in errors
+
+
+def test_a_fit_of_another_evaluation_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of other folds, an evaluation may tell of fewer epochs than the interrupted fit has behind it."""
+    given_to_collect(monkeypatch, takes_of_groups(6, 2))
+    network = {"kind": "temporal_convolution", "sizes": (4,)}
+    config = TrainingConfig(
+        name="tiny", network=network, windows=60, synthetic=0, epochs=3, folds=2, patience=0, quantize="never"
+    )
+
+    def fit(place: str, evaluated: Path | None = None) -> Path:
+        inputs = Inputs(tmp_path, tmp_path / "kept" / place, clips=tmp_path / "clips.csv")
+        train.fit(config, inputs, tmp_path / place, "", evaluated)
+        return tmp_path / place / "tiny.evaluation.json"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    many = fit("many")
+    few = tmp_path / "few.json"
+    few.write_text(json.dumps(json.loads(many.read_text()) | {"epochs": 1}))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(litert, "export", interrupted)
+        fit("gone on", many)
+    fit("gone on", few)
+    fit("alone", few)
+    models = [(tmp_path / place / "tiny.tflite").read_bytes() for place in ("many", "gone on", "alone")]
+    assert models[0] != models[1] == models[2]

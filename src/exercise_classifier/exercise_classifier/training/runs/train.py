@@ -53,8 +53,11 @@ def fit(
     result = known
     # Keras numbers its layers: the names in the model shall not tell how many networks were built before it.
     keras.backend.clear_session()
-    how = Fit("final fit", inputs.resume / f"{fitting.key_of(config, pool)}-final.checkpoint", inputs.logs)
-    model, *_ = fitting.fit_network(config, pool, np.arange(len(pool.y)), None, config.seed, result["epochs"], how)
+    epochs = result["epochs"]
+    # Of another evaluation a fit may have gone on for longer.
+    kept = inputs.resume / f"{fitting.key_of(config, pool)}-final-{epochs}.checkpoint"
+    how = Fit("final fit", kept, inputs.logs)
+    model, *_ = fitting.fit_network(config, pool, np.arange(len(pool.y)), None, config.seed, epochs, how)
     quantized = _int8_ships(config, result["formats"])
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{config.name}.tflite"
