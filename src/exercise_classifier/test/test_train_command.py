@@ -1,7 +1,10 @@
 """`./fitness train` and `evaluate` as a lab calls them: two at once, mistakes, and what is told of them afterwards."""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
@@ -115,6 +118,20 @@ def test_a_model_that_was_tested_on_one_class_is_not_called_perfect():
         EVALUATION | {"per_class": lone}, []
     )
     assert "no take shows" not in summary(EVALUATION, [])
+
+
+def test_a_network_is_timed_without_the_chatter_of_its_library():
+    """Which comes once in a process, so that this is one of its own."""
+    code = (
+        "import numpy as np\n"
+        "from exercise_classifier.classifier import default_model\n"
+        "from exercise_classifier.features import N_FEATURES\n"
+        "from exercise_classifier.training.models import litert\n"
+        "litert.run(default_model().read_bytes(), np.zeros((1, 30, N_FEATURES)))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "INFO: Created" not in ran.stderr
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**31)])

@@ -70,8 +70,9 @@ def _unrolled(model: keras.Model) -> tuple[keras.Model, int | None]:
 
 def run(network: bytes, x: np.ndarray) -> tuple[np.ndarray, float]:
     """Probabilities [n, classes] of windows, one at a time on one thread, and the median time of one [ms]."""
-    interpreter = Interpreter(model_content=network, num_threads=1)
-    interpreter.allocate_tensors()
+    with without(LITERT_CHATTER):
+        interpreter = Interpreter(model_content=network, num_threads=1)
+        interpreter.allocate_tensors()
     given, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
     values, times = [], []
     for window in x:
