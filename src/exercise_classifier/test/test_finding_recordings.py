@@ -76,3 +76,20 @@ def test_names_that_are_no_text_are_told_as_far_as_they_are(tmp_path: Path, bag:
     (problem,) = manifest["problems"]
     assert problem["source"] == "\N{REPLACEMENT CHARACTER}bung/squat/\N{REPLACEMENT CHARACTER}.mp4"
     assert problem["problem"] == "unreadable"
+
+
+def test_a_bag_in_a_table_of_clips_is_told_from_a_video(tmp_path: Path, bag: Path) -> None:
+    shutil.copytree(bag, tmp_path / "bag")
+    shutil.copy(next(bag.glob("*.mcap")), tmp_path / "loose.mcap")
+    table = tmp_path / "clips.csv"
+    table.write_text("file,exercise\nbag,squat\nloose.mcap,squat\nclip.mp4,squat\n")
+    (tmp_path / "clip.mp4").touch()
+    sources, problems = find_sources([], table)
+    assert [source.name for source in sources] == ["clip.mp4"]
+    assert [(problem.take, problem.problem) for problem in problems] == [
+        ("bag", "unusable"),
+        ("loose.mcap", "unusable"),
+    ]
+    assert "beside the table" in problems[0].says
+    # Beside the table it is used, whatever is in the table.
+    assert [source.kind for source in find_sources([tmp_path / "bag"], table)[0]] == ["bag"]

@@ -112,6 +112,9 @@ def find_sources(
         name = (row["file"] if row else paths.as_text(name)).removeprefix("videos/")
         if not path.exists():
             problems.append(Problem(name, name, row.get("exercise", ""), "missing", "the file is not there"))
+        elif kind == "clip" and (_of_bag(path) or _is_bag(path, [])):
+            says = "a bag is labelled by the take labels in it; give it beside the table instead of in it"
+            problems.append(Problem(name, name, row["exercise"], "unusable", says))
         elif kind == "pose file" and not row:
             problems.append(Problem(name, name, "", "unlabelled", "no label; name it in a table given with --poses"))
         elif kind == "pose file" and row["group"] == _AMBIGUOUS:
