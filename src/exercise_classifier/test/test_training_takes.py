@@ -8,7 +8,7 @@ import training_packages
 from exercise_clips import EXERCISES, START, poses_of
 from exercise_takes import take_of, takes_of_groups
 
-from exercise_classifier.features import FEATURE_SETS, N_FEATURES
+from exercise_classifier.features import FEATURE_SETS, N_FEATURES, features
 from exercise_classifier.training.data import folds as splits
 from exercise_classifier.training.data.folds import refuse_shared
 from exercise_classifier.training.data.windows import LABELS, Shape, all_windows, random_windows
@@ -19,10 +19,11 @@ from exercise_classifier.training.takes.checks import range_of
 from exercise_classifier.training.takes.extras import extra_take
 from exercise_classifier.training.takes.readers import find_sources
 from exercise_classifier.training.takes.takes import groups_of
+from exercise_classifier.training.takes.takes import take_of as made_take
 from exercise_classifier.window import PoseWindow
 from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX
-from fitness_core.types import DEPTH_OF_IMAGE, nanoseconds
+from fitness_core.types import DEPTH_OF_IMAGE, Pose, nanoseconds, seconds
 
 training_packages.prepare()
 
@@ -39,6 +40,28 @@ def test_training_and_node_see_the_same_features(name):
             if pose.stamp <= START + nanoseconds(windows.end[number]):
                 window.add(pose)
         np.testing.assert_allclose(chosen.compute(window.sequence()), windows.x[number], atol=2e-3)
+
+
+@pytest.mark.parametrize("changes", ["a phone is turned", "nobody first, without a size"])
+@pytest.mark.parametrize("in_metres", [True, False])
+def test_training_and_node_see_the_same_where_the_size_of_the_pictures_changes(changes, in_metres):
+    poses = poses_of("squat")
+    if changes == "a phone is turned":
+        later = [(pose, np.array([pose.height, pose.width, pose.height], np.float32)) for pose in poses[30:]]
+        turned = [replace(pose, width=pose.height, height=pose.width, image=pose.pixels() / to) for pose, to in later]
+        poses = [*poses[:30], *turned]
+    else:
+        poses = [Pose.nobody(START - nanoseconds(0.04), 0, 0), *poses]
+    if not in_metres:
+        poses = [replace(pose, world=np.full_like(pose.world, np.nan)) for pose in poses]
+    take = made_take("squat", "squat", "", np.array([seconds(pose.stamp - poses[0].stamp) for pose in poses]), poses)
+    windows = all_windows([take], Shape())
+    for number in (0, 10, 20, len(windows.y) - 1):
+        window = PoseWindow(2.0, 15.0)
+        for pose in poses:
+            if pose.stamp <= poses[0].stamp + nanoseconds(windows.end[number]):
+                window.add(pose)
+        np.testing.assert_allclose(features(window.sequence()), windows.x[number], atol=2e-3)
 
 
 def test_same_seed_same_windows():

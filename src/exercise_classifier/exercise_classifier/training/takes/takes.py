@@ -174,18 +174,25 @@ def groups_of(rows: list[dict[str, str]]) -> dict[str, str]:
 
 
 def take_of(name: str, exercise: str, group: str, stamps: np.ndarray, poses: list[Pose], **fields: Any) -> Take:
-    """A take of poses; stamps [n] in seconds. fields: the others of a Take."""
+    """A take of poses; stamps [n] in seconds. fields: the others of a Take.
+
+    Landmarks are normalised by the size of the first picture with somebody in it, also those of pictures of another
+    size, as of a phone that was turned.
+    """
+    first = next((number for number, pose in enumerate(poses) if pose.tracked), 0)
+    sizes = np.array([(pose.width, pose.height, pose.width) for pose in poses], np.float32)
+    of_first = np.maximum(sizes[first], 1)  # none is said where nobody is seen at all
     return Take(
         name,
         exercise,
         group,
         fields.pop("certain", True),
         stamps,
-        np.array([pose.image for pose in poses]),
+        np.array([pose.image for pose in poses]) * (sizes / of_first)[:, None],
         np.array([pose.world for pose in poses]),
         np.array([pose.visibility for pose in poses]),
-        poses[0].width,
-        poses[0].height,
+        poses[first].width,
+        poses[first].height,
         **fields,
     )
 
