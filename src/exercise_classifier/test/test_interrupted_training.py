@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from exercise_classifier.training.runs import cross_validation, train
 from exercise_classifier.training.runs.cross_validation import Places, Split
 from exercise_classifier.training.runs.experiment import Inputs
 from exercise_classifier.training.takes.takes import Take
+from fitness_core.errors import InputError
 
 training_packages.prepare()
 
@@ -119,3 +121,17 @@ def test_a_fit_of_another_evaluation_is_not_gone_on_with(tmp_path: Path, monkeyp
     fit("alone", few)
     models = [(tmp_path / place / "tiny.tflite").read_bytes() for place in ("many", "gone on", "alone")]
     assert models[0] != models[1] == models[2]
+
+
+def test_a_disk_that_is_full_before_the_folds_is_one_line(tmp_path: Path) -> None:
+    windows = all_windows(takes_of_groups(1, 1), Shape())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    on_full = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"pool\.x\.npy cannot be written .*; make room"):
+            windows.shared(tmp_path / "pool")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, on_full)
+    assert not [*tmp_path.iterdir()]

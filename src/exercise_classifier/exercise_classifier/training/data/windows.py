@@ -12,6 +12,7 @@ from exercise_classifier.training.data.augmentation import hidden, mirrored, oth
 from exercise_classifier.training.takes.takes import SKIPPED, Take
 from exercise_classifier.window import MIN_SEEN, holds_enough, resample
 from fitness_core.catalogue import NON_EXERCISES
+from fitness_core.errors import InputError
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import JOINT_INDEX
 from fitness_core.types import to_scale
@@ -74,9 +75,13 @@ class Windows:
         return Windows(x, y, take, end, still, rests, self.labels)
 
     def shared(self, file: Path) -> "SharedWindows":
-        """The same for other processes: `x` goes into a file, which they map."""
+        """The same for other processes: `x` goes into a file, which they map. Raises InputError for a full disk."""
         path = file.with_suffix(".x.npy")
-        np.save(path, self.x)
+        try:
+            np.save(path, self.x)
+        except OSError as error:  # NumPy's own says what was written, and no `strerror`
+            path.unlink(missing_ok=True)
+            raise InputError(f"{path} cannot be written ({error.strerror or error}); make room on its disk") from None
         return SharedWindows(path, replace(self, x=self.x[:0]))
 
 
