@@ -154,9 +154,11 @@ class PoseEstimatorNode(FitnessNode):
     def _receive(self, message: pictures.Message, info: dict) -> None:
         # Numbers of one publisher go up by one; where the middleware gives none, what is lost cannot be known.
         number = info.get("publication_sequence_number")
-        missing = number - self._sequence - 1 if number is not None and self._sequence is not None else 0
-        if missing > 0 and self.count_publishers(self._topic) < 2:  # those of two publishers are no sequence
-            self.statistics.lost += missing
+        if number is not None and number - 1 != self._sequence:
+            if self.count_publishers(self._topic) > 1:
+                number = None  # those of two publishers are no sequence, nor is what comes after them
+            elif self._sequence is not None:
+                self.statistics.lost += max(0, number - 1 - self._sequence)
         self._sequence = number
         self._put(message)
         if self._inlet is not None:

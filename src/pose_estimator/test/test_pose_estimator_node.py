@@ -4,14 +4,11 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from pose_world import PICTURE, World, balanced
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
@@ -19,112 +16,14 @@ from fitness_camera.camera_node import CameraNode
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
-from fitness_core.ros import diagnostics, images, messages, qos
+from fitness_core.ros import diagnostics, messages, qos
 from fitness_msgs.msg import BodyPose
 from pose_estimator import pose_estimator_node
-from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.options import Options
-from pose_estimator.pose_estimator_node import PoseEstimatorNode, Statistics
+from pose_estimator.pose_estimator_node import PoseEstimatorNode
 
 CLIP = Path(__file__).resolve().parents[4] / "shared/data/videos/curl/pose_trainer_sample_bicep_curl.mp4"
 FRAMES = 60
-PICTURE = np.full((480, 640, 3), 90, np.uint8)
-
-
-class World:
-    """A pose node, one who publishes pictures, one who listens to poses; one executor."""
-
-    def __init__(self) -> None:
-        self.poses: list[BodyPose] = []
-        self.executor = SingleThreadedExecutor()
-        self.other = rclpy.create_node("other")
-        self.other.create_subscription(BodyPose, "body_pose", self.poses.append, qos.EVENTS)
-        self.publisher = self.other.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
-        self.executor.add_node(self.other)
-        self.nodes: list = []
-        self.sent = 0
-
-    def add(self, kind, **parameters):
-        node = kind(parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()])
-        self.executor.add_node(node)
-        self.nodes.append(node)
-        return node
-
-    def pose_node(self, **parameters) -> PoseEstimatorNode:
-        node = self.add(PoseEstimatorNode, **parameters)
-        node.start()
-        # Both ends have met once a picture has come through.
-        while node.statistics.received == 0:
-            self.send(encoding="meeting")
-            self.spin(0.05)
-        self.until(lambda: balanced(node))
-        node.statistics = Statistics()
-        return node
-
-    def send(self, picture: np.ndarray = PICTURE, encoding: str = "bgr8") -> Image:
-        self.sent += 1
-        message = images.to_image(picture, encoding)
-        message.header = messages.header(self.sent * 33_000_000, "eye")
-        self.publisher.publish(message)
-        return message
-
-    def spin(self, duration: float) -> None:
-        self.executor.spin_once(timeout_sec=duration)
-
-    def until(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            self.spin(0.02)
-
-    def close(self) -> None:
-        for node in self.nodes:
-            node.stop()
-            node.destroy_node()
-        self.other.destroy_node()
-        self.executor.shutdown()
-
-
-@pytest.fixture
-def world():
-    rclpy.init()
-    made = World()
-    yield made
-    made.close()
-    rclpy.shutdown()
-
-
-class Gate(PoseBackend):
-    """Finds a body once it is let through."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.open.set()
-        self.entered = 0
-        self.fails = False
-
-    def detect(self, picture_bgr: np.ndarray, stamp: int) -> Detection | None:
-        self.entered += 1
-        assert self.open.wait(20)
-        if self.fails:
-            raise RuntimeError("the model broke")
-        points = np.random.default_rng(0).random((33, 3)).astype(np.float32)
-        return Detection(points, points, points[:, 0], points[:, 1], 0.5)
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def gate(monkeypatch):
-    made = Gate()
-    monkeypatch.setattr(pose_estimator_node, "make_backend", lambda *_: made)
-    return made
-
-
-def balanced(node: PoseEstimatorNode) -> bool:
-    counted = node.statistics
-    return counted.received == counted.processed + counted.replaced + counted.refused + counted.failed
 
 
 def test_one_pose_for_each_picture_with_its_header(world, gate):
@@ -160,32 +59,6 @@ def test_a_slow_model_gets_the_newest_picture_and_the_others_are_counted(world, 
     counted = node.statistics
     assert (counted.received, counted.processed, counted.replaced, counted.lost) == (6, 2, 4, 0)
     assert balanced(node)
-
-
-def test_pictures_that_never_arrive_are_counted(world, gate):
-    node = world.pose_node()
-    world.send()
-    world.until(lambda: node.statistics.received == 1)
-    for _ in range(10):  # nobody spins: of these the reader keeps the last
-        world.send()
-    world.until(lambda: node.statistics.received + node.statistics.lost == 11)
-    assert node.statistics.lost > 0
-
-
-def test_numbers_of_two_publishers_are_no_sequence(world, gate):
-    node = world.pose_node()
-    for number in range(1, 6):
-        world.send()
-        world.until(lambda number=number: node.statistics.received == number)
-    other = world.other.create_publisher(Image, "camera/image_raw", qos.IMAGE_PUBLISHER)
-    world.until(lambda: node.count_publishers(world.publisher.topic_name) == 2 and other.get_subscription_count())
-    first, received = world.publisher, node.statistics.received
-    for number in range(10):
-        world.publisher = (other, first)[number % 2]
-        world.send()
-        world.until(lambda number=number: node.statistics.received > received + number)
-    assert node.statistics.lost == 0
-    assert node.diagnose()[0] == diagnostics.WARN and "2 nodes publish" in node.diagnose()[1]
 
 
 def test_deactivated_it_takes_no_pictures_and_activated_again_it_does(world, gate):
