@@ -90,7 +90,6 @@ class CameraNode(FitnessNode):
         self._calibrated.load()
 
     def activate(self) -> None:
-        self._trouble = ""
         self._given = copy(self.params)
         try:
             self._source = self._open()
@@ -111,6 +110,7 @@ class CameraNode(FitnessNode):
             self._thread.join()
             self._thread = None
         self._pace.close()
+        self._trouble = ""  # it tries no more
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "active" if self.active else "inactive"

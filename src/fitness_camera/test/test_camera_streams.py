@@ -163,6 +163,7 @@ def test_a_device_that_is_not_there_can_be_deactivated_while_it_is_waited_for(wo
     begun = time.monotonic()
     camera.trigger_deactivate()
     assert time.monotonic() - begun < 2.0
+    assert camera.diagnose()[:2] == (diagnostics.OK, "inactive"), "it is waited for no more"
 
 
 def test_a_lost_stream_can_be_deactivated(world, stream):

@@ -87,7 +87,6 @@ class PoseEstimatorNode(FitnessNode):
         return make_backend(self.params.backend, options_of(self.params))
 
     def activate(self) -> None:
-        self._failure = ""
         self._sequence = None
         self._mailbox = Mailbox()
         work = Pipeline(self._begin, self._end, self._finish, self._failed).run
@@ -116,6 +115,7 @@ class PoseEstimatorNode(FitnessNode):
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._failure = ""
 
     def release(self) -> None:
         if self._estimator is not None:

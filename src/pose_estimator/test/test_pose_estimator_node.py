@@ -102,6 +102,15 @@ def test_a_model_that_breaks_is_an_error_until_it_works_again(world, gate):
     assert node.diagnose()[0] == diagnostics.OK and balanced(node)
 
 
+def test_what_broke_before_is_no_error_of_a_node_that_is_switched_off(world, gate):
+    node = world.pose_node()
+    gate.fails = True
+    world.send()
+    world.until(lambda: node.diagnose()[0] == diagnostics.ERROR)
+    node.trigger_deactivate()
+    assert node.diagnose()[:2] == (diagnostics.OK, "inactive")
+
+
 def test_diagnostics_tell_rates_and_what_was_dropped(world, gate):
     node = world.add(PoseEstimatorNode)
     assert node.diagnose()[:2] == (diagnostics.OK, "inactive")
