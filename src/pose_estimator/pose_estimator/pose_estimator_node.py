@@ -134,7 +134,7 @@ class PoseEstimatorNode(FitnessNode):
         if self._failure:
             level, message = diagnostics.ERROR, self._failure
         elif self.active and self._arrivals.hertz() == 0:
-            why = pictures.why_none(self, self.params.image_transport)
+            why = pictures.why_none(self, self.params.image_transport, self.params.reliable)
             level, message = diagnostics.WARN, f"no pictures on {self._topic}{why and ': '}{why}"
             if why:  # Not the first time: who publishes may not be known yet.
                 self.get_logger().warning(message, skip_first=True, once=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 import rclpy
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.ros import diagnostics, qos
@@ -38,6 +39,13 @@ def node() -> Iterator[PoseEstimatorNode]:
     node.destroy_node()
 
 
+def discovered(node: Node, topic: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not node.count_publishers(topic):
+        assert time.monotonic() < deadline, "the publisher was not discovered"
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("published", "suffix", "told"),
     [
@@ -58,11 +66,20 @@ def test_what_is_published_instead_is_told(
     node: PoseEstimatorNode, driver: Node, published: type, suffix: str, told: str
 ) -> None:
     driver.create_publisher(published, TOPIC + suffix, qos.IMAGE_PUBLISHER)
-    deadline = time.monotonic() + DEADLINE
-    while not node.count_publishers(TOPIC + suffix):
-        assert time.monotonic() < deadline, "the publisher was not discovered"
-        time.sleep(0.01)
+    discovered(node, TOPIC + suffix)
     assert node.diagnose()[:2] == (diagnostics.WARN, f"no pictures on {TOPIC}{told}")
+
+
+def test_a_driver_that_is_not_heard_reliably_is_told(node: PoseEstimatorNode, driver: Node) -> None:
+    """As most drivers publish: best effort."""
+    driver.create_publisher(Image, TOPIC, qos.IMAGE_SUBSCRIBER)
+    discovered(node, TOPIC)
+    assert node.diagnose()[:2] == (diagnostics.WARN, f"no pictures on {TOPIC}")
+    node.trigger_deactivate()
+    node.set_parameters([Parameter("reliable", value=True)])
+    node.trigger_activate()
+    told = f"no pictures on {TOPIC}: it is published best effort: set reliable to false, and activate again"
+    assert node.diagnose()[:2] == (diagnostics.WARN, told)
 
 
 def test_that_nobody_publishes_is_told_each_time_and_logged_once(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -37,12 +37,17 @@ def topic_of(node: Node, transport: str) -> str:
     return node.resolve_topic_name(TOPIC) + TRANSPORTS[transport][1]
 
 
-def why_none(node: Node, transport: str) -> str:
-    """Why no picture comes, and what to do, as far as the graph tells; empty where somebody publishes pictures."""
+def why_none(node: Node, transport: str, reliable: bool = False) -> str:
+    """Why no picture comes, and what to do, as far as the graph tells; empty where somebody publishes pictures.
+
+    reliable: whether the node asks for that.
+    """
     topic, wanted = topic_of(node, transport), _type_name(transport)
-    types = {publisher.topic_type for publisher in node.get_publishers_info_by_topic(topic)}
+    publishers = node.get_publishers_info_by_topic(topic)
+    types = {publisher.topic_type for publisher in publishers}
     if wanted in types:
-        return ""
+        unheard = reliable and all(each.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for each in publishers)
+        return "it is published best effort: set reliable to false, and activate again" if unheard else ""
     if types:
         return f"what is published there is {', '.join(sorted(types))}, not {wanted}"
     for other in TRANSPORTS.keys() - {transport}:
