@@ -71,7 +71,7 @@ class LockThresholds:
     Just before a body is lost, and just after it is found, it is seen badly, and its size with it.
     """
     taken_after: float = 0.8
-    """Who stays so long [s] does not pass by: that is the trainee from then on."""
+    """Who stays so long [s] does not pass by: that is the trainee from then on. Who is out of sight does not stay."""
     staying_within: float = 0.3
     """To stay is to be within this to either side [m]."""
     gone: float = 1.0
@@ -238,6 +238,7 @@ class PersonLock:
         self._changed = 0.0  # since the trainee was seen, the most from one picture to the next [0..1]
         self._since: int | None = None
         self._stranger: tuple[int, Sight] | None = None
+        self._met = 0  # stamp at which the stranger was last seen [ns]
 
     @property
     def place(self) -> Sight | None:
@@ -268,6 +269,8 @@ class PersonLock:
                 return self._take(stamp, sight)
             if stayed >= _AT.taken_after:
                 return self._take(stamp, sight, known=False)
+        if sight is None and self._stranger is not None and seconds(stamp - self._met) > _AT.comparable:
+            self._stranger = (stamp, self._stranger[1])  # who is away does not stay
         self.refused += sight is not None
         self.state = LockState.LOST
         return False
@@ -310,6 +313,7 @@ class PersonLock:
         """How long a body that was refused has stayed where it is [s]."""
         if self._stranger is None or abs(sight.x - self._stranger[1].x) / sight.scale > _AT.staying_within:
             self._stranger = (stamp, sight)
+        self._met = stamp
         return seconds(stamp - self._stranger[0])
 
     def _alike(self, sight: Sight) -> bool:

@@ -134,6 +134,19 @@ def test_who_stays_where_the_trainee_was_becomes_another_one():
     assert not any(taken[:20]) and all(taken[-10:]) and lock.bodies == 2
 
 
+@pytest.mark.parametrize(("away", "stays"), [(0.2, True), (1.0, False)])
+def test_who_was_away_has_not_stayed(away, stays):
+    """Two who pass by, a second apart, each seen for a moment; or one whom the network misses in a few pictures."""
+    lock, time = locked()
+    passing = Sight(330, 180, 170, BLUE)
+    taken, time = show(lock, time, 0.7, passing)
+    assert not any(taken)
+    _, time = show(lock, time, away, None)
+    taken, _ = show(lock, time, 0.5, passing)
+    assert any(taken) == stays and lock.bodies == 1 + stays
+    assert any(show(lock, time + 0.5, 0.5, passing)[0]), "but who stays on is taken"
+
+
 def test_a_cut_is_no_passer_by():
     lock, time = locked()
     assert lock.step(nanoseconds(time), Sight(100, 100, 300, BLUE), changed=0.9)
