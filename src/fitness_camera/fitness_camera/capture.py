@@ -183,7 +183,10 @@ def open_address(name: str, address: str, frame_id: str) -> CaptureSource:
         cv2.CAP_PROP_READ_TIMEOUT_MSEC,
         round(READ_TIMEOUT * 1000),
     ]
-    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
+    # Each further thread of the decoder, usually one for each core, keeps a picture back: half a second of 16. The
+    # OpenCV 4.6 of Ubuntu 24.04 cannot be told.
+    threads = [cv2.CAP_PROP_N_THREADS, 1] if hasattr(cv2, "CAP_PROP_N_THREADS") else []
+    capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts + threads)
     refusal = (
         f"address {name} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
     )

@@ -14,6 +14,7 @@ import pytest
 from made_recordings import clips, make_folder, make_video, refused
 
 from fitness_camera import capture
+from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import Repeated, open_source
 from fitness_core.errors import InputError
 
@@ -104,6 +105,24 @@ def test_a_file_over_http_is_a_recording(tmp_path, serve):
     with open_source(f"{serve}/clip.avi") as source:
         assert (source.live, source.frames) == (False, 20)
         assert len(list(source)) == 20
+
+
+def test_the_decoder_of_an_address_keeps_no_pictures_back(tmp_path, serve, monkeypatch):
+    """FFmpeg's has a thread for each core otherwise, and with each further one comes a picture later."""
+    make_video(tmp_path / "clip.mp4")
+    captures: list[cv2.VideoCapture] = []
+    make = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *given: captures.append(make(*given)) or captures[-1])
+    with open_source(f"{serve}/clip.mp4"):
+        assert [one.get(cv2.CAP_PROP_N_THREADS) for one in captures] == [1]
+
+
+def test_an_opencv_that_cannot_be_told_of_threads_opens_addresses_too(tmp_path, serve, monkeypatch):
+    """4.6, of Ubuntu 24.04."""
+    make_video(tmp_path / "clip.mp4")
+    monkeypatch.delattr(cv2, "CAP_PROP_N_THREADS")
+    with open_source(f"{serve}/clip.mp4") as source:
+        assert source.frames == 20
 
 
 def test_a_file_over_http_that_breaks_off_lacks_pictures(tmp_path):
