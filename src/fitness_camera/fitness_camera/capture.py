@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,10 @@ OPEN_TIMEOUT = 5.0
 """How long an address may take to answer [s]."""
 READ_TIMEOUT = 3.0
 """How long a stream may pause before it counts as lost [s]."""
+AT_ONCE = 0.25
+"""Of the time between two pictures: one that is there sooner had come before it was asked for."""
+CATCHING_UP = 1.0
+"""How long pictures that come at once are left out, at most [s]."""
 PICTURES = 4
 """Pictures that are kept to be used again."""
 DAMAGED = 1000
@@ -142,6 +147,18 @@ class CaptureSource(Source):
         stamp, image = self._beginning
         return self._first is not None and self._first.stamp == stamp and np.array_equal(self._first.image, image)
 
+    def catch_up(self) -> None:
+        """Leave out what came while a stream was opened, seconds ago: all of it would be stamped with now.
+
+        That is over when two in a row were waited for: one may be late on a busy machine.
+        """
+        at_once, deadline, waited = AT_ONCE / (self.rate or 30.0), time.monotonic() + CATCHING_UP, 0
+        while waited < 2 and (begun := time.monotonic()) < deadline:
+            if not self._capture.grab():
+                return
+            waited = waited + 1 if time.monotonic() - begun > at_once else 0
+        self._first = self._decode() or self._first
+
     def close(self) -> None:
         self._first = None
         self._left = 0
@@ -190,7 +207,10 @@ def open_address(name: str, address: str, frame_id: str) -> CaptureSource:
     refusal = (
         f"address {name} gives no video within {OPEN_TIMEOUT:g} s; check that it can be reached and what it serves"
     )
-    return CaptureSource(name, capture, _length(capture) == 0, refusal, frame_id)
+    source = CaptureSource(name, capture, _length(capture) == 0, refusal, frame_id)
+    if source.live:
+        source.catch_up()
+    return source
 
 
 def open_device(name: str, path: Path, width: int, height: int, rate: float, frame_id: str) -> CaptureSource:

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import itertools
 import struct
 import threading
 import time
@@ -22,6 +23,8 @@ class Stream(http.server.BaseHTTPRequestHandler):
 
     running = threading.Event()
     shape_of_pixels = 1, 1
+    backlog = 0
+    """How many black pictures it has from before."""
 
     def do_GET(self) -> None:
         if not self.running.is_set():
@@ -30,16 +33,20 @@ class Stream(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
         self.end_headers()
-        picture = cv2.imencode(".jpg", np.full((48, 64, 3), 100, np.uint8))[1].tobytes()
-        # The density of JFIF, in which FFmpeg has the shape of pixels.
-        picture = picture[:14] + struct.pack(">HH", *self.shape_of_pixels) + picture[18:]
-        while self.running.is_set():
+        for number in itertools.count():
+            if not self.running.is_set():
+                return
+            shade = 0 if number < self.backlog else 100
+            picture = cv2.imencode(".jpg", np.full((48, 64, 3), shade, np.uint8))[1].tobytes()
+            # The density of JFIF, in which FFmpeg has the shape of pixels.
+            picture = picture[:14] + struct.pack(">HH", *self.shape_of_pixels) + picture[18:]
             head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
             try:
                 self.wfile.write(head.encode() + picture + b"\r\n")
             except OSError:
                 return
-            time.sleep(0.02)
+            if number >= self.backlog:
+                time.sleep(0.02)
 
     def log_message(self, *_) -> None:
         pass
@@ -90,6 +97,12 @@ def test_pixels_of_a_stream_that_are_not_square_are_made_so(stream, monkeypatch)
     with open_source(stream) as source:
         assert source.live and (source.width, source.height) == (85, 48)
         assert source.read().image.shape == (48, 85, 3)
+
+
+def test_pictures_from_before_a_stream_was_opened_are_not_stamped_with_now(stream, monkeypatch):
+    monkeypatch.setattr(Stream, "backlog", 200)
+    with open_source(stream) as source:
+        assert source.read().image.mean() > 50, "a picture from before"
 
 
 class File(http.server.BaseHTTPRequestHandler):
