@@ -133,6 +133,8 @@ class PoseEstimatorNode(FitnessNode):
         level, message = diagnostics.OK, "active" if self.active else "inactive"
         if self._failure:
             level, message = diagnostics.ERROR, self._failure
+        elif self.active and self._subscription is None:
+            message = f"waiting for {self.params.wait_for_subscribers} subscribers of body_pose"
         elif self.active and self._arrivals.hertz() == 0:
             why = pictures.why_none(self, self.params.image_transport, self.params.reliable)
             level, message = diagnostics.WARN, f"no pictures on {self._topic}{why and ': '}{why}"

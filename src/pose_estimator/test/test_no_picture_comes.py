@@ -82,6 +82,13 @@ def test_a_driver_that_is_not_heard_reliably_is_told(node: PoseEstimatorNode, dr
     assert node.diagnose()[:2] == (diagnostics.WARN, told)
 
 
+def test_who_waits_for_hearers_does_not_say_that_no_pictures_come(node: PoseEstimatorNode) -> None:
+    node.trigger_deactivate()
+    node.set_parameters([Parameter("wait_for_subscribers", value=2)])
+    node.trigger_activate()
+    assert node.diagnose()[:2] == (diagnostics.OK, "waiting for 2 subscribers of body_pose")
+
+
 def test_that_nobody_publishes_is_told_each_time_and_logged_once(
     node: PoseEstimatorNode, capfd: pytest.CaptureFixture[str]
 ) -> None:
