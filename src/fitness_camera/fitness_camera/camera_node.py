@@ -153,7 +153,7 @@ class CameraNode(FitnessNode):
             self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
         wait_for_subscribers(self._image_publisher, wanted, self._stopping)
         self._pace.begin()
-        start = self.get_clock().now().nanoseconds
+        start, before = self.get_clock().now().nanoseconds, self._published.total
         try:
             for frame in source:
                 if not self._pace.wait(frame.stamp, start + frame.stamp):
@@ -165,7 +165,8 @@ class CameraNode(FitnessNode):
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            self.get_logger().info(f"end of {source.name}: {self._published.total} frames published{damaged}")
+            published = self._published.total - before
+            self.get_logger().info(f"end of {source.name}: {published} frames published{damaged}")
         return True
 
     def _relay(self) -> bool:

@@ -220,6 +220,15 @@ def test_deactivate_is_immediate_and_activate_starts_over(world, slow):
     assert numbers(world.images) == [0]
 
 
+def test_each_time_a_recording_ends_it_says_how_many_pictures_that_were(world, slow, capfd):
+    camera = world.camera(source=slow)
+    for _ in range(2):
+        camera.start()
+        world.until(camera.finished.done)
+        camera.stop()
+    assert capfd.readouterr().err.count("3 frames published") == 2
+
+
 def test_a_recording_waits_for_its_subscribers_and_can_be_stopped_while_it_does(world, clip):
     camera = world.camera(source=clip, wait_for_subscribers=2)
     camera.start()
