@@ -152,6 +152,8 @@ class CameraNode(FitnessNode):
         if self._image_publisher.get_subscription_count() < wanted:
             self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
         wait_for_subscribers(self._image_publisher, wanted, self._stopping)
+        if self._stopping.is_set():
+            return False
         self._pace.begin()
         start, before = self.get_clock().now().nanoseconds, self._published.total
         try:

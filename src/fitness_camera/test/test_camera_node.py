@@ -229,13 +229,15 @@ def test_each_time_a_recording_ends_it_says_how_many_pictures_that_were(world, s
     assert capfd.readouterr().err.count("3 frames published") == 2
 
 
-def test_a_recording_waits_for_its_subscribers_and_can_be_stopped_while_it_does(world, clip):
-    camera = world.camera(source=clip, wait_for_subscribers=2)
+@pytest.mark.parametrize("paced", [True, False])
+def test_a_recording_waits_for_its_subscribers_and_can_be_stopped_while_it_does(world, clip, paced, capfd):
+    camera = world.camera(source=clip, paced=paced, wait_for_subscribers=2)
     camera.start()
     second: list[Image] = []
     world.until(lambda: camera.diagnose()[1] == "active")
     assert camera.diagnose()[2]["published"] == 0
     camera.trigger_deactivate()
+    assert "nobody publishes body_pose" not in capfd.readouterr().err
     camera.trigger_activate()
     world.listener.create_subscription(Image, "camera/image_raw", second.append, qos.EVENTS)
     world.until(camera.finished.done)
