@@ -30,8 +30,8 @@ def to_image(picture: np.ndarray, encoding: str = "bgr8") -> Image:
 def to_bgr(message: Image | CompressedImage) -> np.ndarray:
     """The picture of a sensor_msgs/Image or CompressedImage as BGR uint8 [height, width, 3], padded rows cut.
 
-    Raises InputError for an encoding that is not 8-bit colour, grey or YUV 4:2:2, data shorter than promised, and what
-    cannot be decompressed.
+    Raises InputError for an encoding that is not 8-bit colour, grey or YUV 4:2:2 (depth, e.g.), data shorter than
+    promised, and what cannot be decompressed.
     """
     if hasattr(message, "format"):
         return _decompressed(message)
@@ -65,7 +65,7 @@ def _decompressed(message: CompressedImage) -> np.ndarray:
 
     data = np.frombuffer(message.data, np.uint8)
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error:  # no bytes, or more pixels than OpenCV takes
         picture = None
     if picture is None:
@@ -73,6 +73,8 @@ def _decompressed(message: CompressedImage) -> np.ndarray:
             f"a compressed picture of format {message.format!r} with {len(data)} bytes cannot be decoded; "
             "accepted: JPEG and PNG"
         )
+    if picture.dtype != np.uint8:
+        raise InputError(f"a compressed picture of format {message.format!r} has {picture.dtype} pixels, not 8 bits")
     return picture
 
 
