@@ -62,18 +62,22 @@ class Source(ABC):
 class Stamps:
     """Presentation times that always advance: one that does not is replaced by the last one plus a nominal period.
 
-    rate: nominal pictures per second [Hz], 0 = unknown, taken as 30. Unequal steps are kept (variable frame rate).
+    Or plus less, where the container's own step is less: in a part of the film that is faster than the whole, all that
+    follows would be slowed down. rate: nominal pictures per second [Hz], 0 = unknown, taken as 30. Unequal steps are
+    kept (variable frame rate).
     """
 
     def __init__(self, rate: float) -> None:
         self._period = round(NANOSECONDS / (rate or 30.0))
+        self._said = 0
         self._last: int | None = None
 
     def step(self, milliseconds: float) -> int:
         """The stamp [ns] of the next picture, whose container says `milliseconds`."""
         stamp = round(milliseconds * 1_000_000) if milliseconds > 0 else 0  # also NaN
+        later, self._said = stamp - self._said, stamp
         if self._last is not None and stamp <= self._last:
-            stamp = self._last + self._period
+            stamp = self._last + (min(later, self._period) if later > 0 else self._period)
         self._last = stamp
         return stamp
 

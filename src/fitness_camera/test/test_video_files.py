@@ -114,6 +114,10 @@ def test_unequal_steps_between_pictures_are_kept():
         ([0, 40, 20, 120], [0, 40, 80, 120]),
         ([float("nan"), float("nan")], [0, 40]),
         ([-20, 20], [0, 20]),
+        # At its end it is twice as fast as on average, and begins there with a stamp that there was before.
+        ([0, 40, 40, 60, 80, 100, 120], [0, 40, 80, 100, 120, 140, 160]),
+        ([80, 120, 0, 20, 40], [80, 120, 160, 180, 200]),
+        ([80, 120, 0, 0, 0, 160], [80, 120, 160, 200, 240, 280]),
     ],
 )
 def test_stamps_always_advance(given, wanted):
