@@ -3,6 +3,7 @@
 `python -m pose_estimator.compare_backends CLIP ...` prints both.
 """
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -41,9 +42,9 @@ class Differences:
     world: float
     visibility: float
 
-    def as_dict(self) -> dict[str, float]:
-        """The fields by name."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, float | None]:
+        """The fields by name, for JSON: None for NaN."""
+        return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
 
 
 def differences(pictures: Iterable[np.ndarray], backend: str = "litert", options: Options | None = None) -> Differences:

@@ -1,5 +1,6 @@
 """The LiteRT backend: beside MediaPipe on real clips, and by itself."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -267,3 +268,18 @@ def test_the_comparison_with_mediapipe_refuses_what_it_cannot_use(arguments, sai
     monkeypatch.setattr(sys, "argv", ["compare_backends", *arguments])
     assert compare_backends.main() == 2
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_the_comparison_of_a_clip_with_nobody_is_json(tmp_path, monkeypatch, capsys):
+    clip = tmp_path / "nobody.avi"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 25, (160, 120))
+    writer.write(np.full((120, 160, 3), 90, np.uint8))
+    writer.release()
+    monkeypatch.setattr(sys, "argv", ["compare_backends", str(clip), "--no-costs", "--json"])
+    assert compare_backends.main() == 0
+
+    def no_json(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    found = json.loads(capsys.readouterr().out, parse_constant=no_json)
+    assert (found["pictures"], found["both"], found["landmarks"]) == (1, 0, None)
