@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from heapq import merge
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rosbags.interfaces import (
     Qos,
@@ -32,8 +32,8 @@ from rosbags.rosbag2.storage_mcap import McapReader, McapWriter
 from rosbags.typesys.store import Typestore
 
 from fitness_core.errors import InputError
-from fitness_core.ros.images import to_bgr
-from fitness_core.ros.messages import from_body_pose, from_time
+from fitness_core.ros.images import to_frame
+from fitness_core.ros.messages import from_body_pose
 from fitness_core.ros.serialized import pose_of
 from fitness_core.types import Frame, Pose
 from fitness_datasets.bag_types import definitions, installed_types, typestore
@@ -45,6 +45,8 @@ FLUSH_PERIOD = 1.0
 
 COMPRESSED = (".mcap.zstd", ".db3.zstd")
 """What the files of a bag end in that `ros2 bag record --compression-mode file` has compressed."""
+
+Read = TypeVar("Read")
 
 _LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
 _FOREVER = QosTime(9223372036, 854775807)
@@ -231,18 +233,21 @@ class BagReader:
 
         Raises InputError where there are none, or none of use.
         """
+        return self._of_use(self._poses(topic), "poses")
+
+    def _of_use(self, reads: Iterable[Callable[[], Read]], what: str) -> Iterator[Read]:
         self.refused, found = 0, False
-        for read in self._poses(topic):
+        for read in reads:
             try:
-                pose = read()
+                one = read()
             except InputError as error:
                 self.refused += 1
                 self.refusal = str(error)
                 continue
             found = True
-            yield pose
+            yield one
         if self.refused and not found:
-            raise InputError(f"{self.path}: none of its {self.refused} poses can be used: {self.refusal}")
+            raise InputError(f"{self.path}: none of its {self.refused} {what} can be used: {self.refusal}")
 
     def _poses(self, topic: str) -> Iterator[Callable[[], Pose]]:
         name = self._require(topic, "poses")
@@ -261,15 +266,9 @@ class BagReader:
             raise InputError(f"its {kind} lacks a field ({error}); record it again with this version") from None
 
     def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
-        """The recorded pictures, raw or compressed. Raises InputError where there are none."""
-        name = self.find(topic) or self.find(f"{topic}/compressed")
-        for _, _, message in self.messages([name or self._require(topic, "pictures")]):
-            stamp, frame_id = from_time(message.header.stamp), message.header.frame_id
-            try:
-                picture = to_bgr(message)
-            except InputError as error:
-                raise InputError(f"{self.path}: {name}: {error}") from None
-            yield Frame(stamp, picture, frame_id)
+        """The recorded pictures, raw or compressed, without those that a node would refuse, as `poses`."""
+        name = self.find(topic) or self.find(f"{topic}/compressed") or self._require(topic, "pictures")
+        return self._of_use((partial(to_frame, message) for _, _, message in self.messages([name])), "pictures")
 
     def outdated(self) -> list[str]:
         """Types of fitness_msgs whose fields in this bag are not those of the installed fitness_msgs.

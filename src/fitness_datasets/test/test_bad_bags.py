@@ -1,13 +1,16 @@
-"""What is no bag is refused in one line that names it."""
+"""What is no bag is refused in one line that names it; what is bad in a bag takes nothing else with it."""
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from bag_poses import POSE_TYPE, POSES, write_poses
 from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage
 
 from fitness_core.errors import InputError
+from fitness_core.ros.messages import header
 from fitness_datasets.bags import BagReader, BagWriter
 from fitness_msgs.msg import BodyPose
 
@@ -88,6 +91,27 @@ def test_a_pose_that_a_node_would_refuse_takes_no_other_with_it(tmp_path):
         pytest.raises(InputError, match="none of its 2 poses"),
     ):
         list(bag.poses())
+
+
+def test_a_picture_that_does_not_decode_takes_no_other_with_it(tmp_path):
+    """As of a camera whose link has lost a part of one."""
+    topic, whole = "/camera/image_raw/compressed", cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+
+    def write(path: Path, *pictures: bytes) -> Path:
+        with BagWriter(path, {topic: "sensor_msgs/msg/CompressedImage"}) as bag:
+            for number, data in enumerate(pictures):
+                message = CompressedImage(header=header(number, "camera"), format="jpeg", data=data)
+                bag.write(topic, number, serialize_message(message))
+        return path
+
+    with BagReader(write(tmp_path / "one", whole, whole[:100], whole)) as bag:
+        assert [frame.stamp for frame in bag.frames()] == [0, 2]
+        assert bag.refused == 1 and "cannot be decoded" in bag.refusal
+    with (
+        BagReader(write(tmp_path / "none", b"", b"")) as bag,
+        pytest.raises(InputError, match="none of its 2 pictures"),
+    ):
+        list(bag.frames())
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -24,7 +24,7 @@ class Footage:
     """What is analysed: frames, or poses that were found before.
 
     total: how many of them, 0 = not known. rate: nominal [Hz], 0 = not known. undecoded: how many frames so far do not
-    decode, or are missing, or poses that a node would refuse. unfinished: a bag that breaks off.
+    decode, or are missing, or are pictures or poses that a node would refuse. unfinished: a bag that breaks off.
     """
 
     frames: Iterable[Frame] | None
@@ -100,7 +100,11 @@ def _of_bag(reader: "BagReader", topic: str) -> Footage:
         raise InputError(
             f"--topic {topic} is no topic of poses or pictures in {reader.path}; it holds {', '.join(usable) or 'none'}"
         )
-    if reader.topics[name] == _POSES:
-        poses = reader.poses(name)
-        return Footage(None, poses, reader.counts[name], undecoded=lambda: reader.refused, unfinished=reader.recovered)
-    return Footage(reader.frames(name), None, reader.counts[name], unfinished=reader.recovered)
+    poses = reader.topics[name] == _POSES
+    return Footage(
+        None if poses else reader.frames(name),
+        reader.poses(name) if poses else None,
+        reader.counts[name],
+        undecoded=lambda: reader.refused,
+        unfinished=reader.recovered,
+    )
