@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,16 @@ def test_it_finds_poses_and_its_distance_from_mediapipe_can_be_told():
     found = differences([PICTURE] * 2, "toy", Options("thunder"))
     assert (found.pictures, found.both, found.one_only) == (2, 0, 2), "MediaPipe sees nobody there"
     assert costs([PICTURE], "toy", slices=1, length=1).latency.keys() == {"mediapipe", "toy"}
+
+
+@pytest.mark.usefixtures("toy")
+def test_without_a_lock_it_need_not_know_landmarks_in_metres(monkeypatch):
+    flat = replace(make_backend("toy").detect(PICTURE, 0), world=np.full((33, 3), np.nan, np.float32))
+    monkeypatch.setattr(ToyBackend, "detect", lambda *_: flat)
+    estimator = PoseEstimator(make_backend("toy"), hold=0)
+    poses = [estimator.step(Frame(number * 33_000_000, PICTURE, "eye")) for number in range(60)]
+    assert {pose.body_id for pose in poses} == {"person_1"}
+    np.testing.assert_allclose(poses[-1].image, flat.image, atol=1e-6)
 
 
 def test_what_a_backend_imports_and_is_not_installed_is_named(monkeypatch):
