@@ -71,6 +71,7 @@ class PoseEstimator:
         self._begun: int | None = None
         self._stamp: int | None = None
         self._seen: int | None = None
+        self._size = (0, 0)
 
     def tune(self, smoothing: bool, min_cutoff: float, beta: float) -> None:
         """Change the smoothing from the next picture on; another thread may be at a pose."""
@@ -138,6 +139,9 @@ class PoseEstimator:
             return replace(Pose.nobody(frame.stamp, width, height, frame.frame_id), lost=found.lost)
         if self._seen is not None and frame.stamp - self._seen > FORGET_AFTER:
             self._forget()
+        if self._size != (width, height):  # pixels of another size are elsewhere
+            self._forget()
+            self._size = width, height
         if not overtaken:
             self._seen = frame.stamp
         image, world = detection.image, detection.world

@@ -138,6 +138,13 @@ def test_smoothing_starts_anew_after_half_a_second_out_of_sight():
     assert np.allclose(anew.image, away.image, atol=1e-6) and np.allclose(anew.world, away.world, atol=1e-6)
 
 
+def test_in_pictures_of_another_size_a_body_that_stands_still_is_where_it_was():
+    estimator = PoseEstimator(Script([detection()] * 4))
+    for number, scale in enumerate((1, 1, 2, 2)):
+        pose = estimator.step(Frame(number * 33_000_000, np.zeros((240 * scale, 320 * scale, 3), np.uint8)))
+        assert np.allclose(pose.image, STANDING, atol=1e-6)
+
+
 def test_without_smoothing_landmarks_pass_unchanged():
     found, times = curl(30, 1, noise=0.01)
     for pose, raw in zip(run(found, times, smoothing=False), found, strict=True):
