@@ -114,6 +114,15 @@ def test_a_file_that_is_counted_twice_differently_is_not_certain(tmp_path):
     ]
 
 
+def test_a_table_may_be_written_with_the_paths_of_windows(tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").touch()
+    table = tmp_path / "clips.csv"
+    table.write_text("file,exercise,reps\nvideos\\a.mp4,squat,5\n")
+    [recording] = counted_recordings.clips(table)
+    assert (recording.name, recording.count, recording.certain) == ("videos/a.mp4", 5, True)
+
+
 def test_held_out_labels_stand_for_the_classifier(tmp_path, data, cache):
     clips = table_of(tmp_path, data("clips.csv"), {SQUAT, OTHER})
     ends = np.arange(0.2, 30.0, 0.2)

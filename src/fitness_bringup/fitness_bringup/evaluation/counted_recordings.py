@@ -72,7 +72,7 @@ def clips(table: Path, cache: Path = CACHE, stretches: Path | None = None) -> li
     """
     rows = read_table(table)
     sources = groups_of(rows)
-    counts = {(place_of(row["file"], table), row.get("reps", "")) for row in rows_of(table, ("file",))}
+    counts = {(row["file"], row.get("reps", "")) for row in rows_of(table, ("file",))}
     named = Counter(file for file, _ in counts)
     shown = read_stretches(stretches) if stretches else {}
     return [
@@ -208,6 +208,8 @@ def rows_of(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     rows = read_rows(table)
     if rows and any(column not in rows[0] for column in columns):
         raise InputError(f"{table} lacks one of the columns {', '.join(columns)}")
+    for row in rows:
+        row["file"] = place_of(row["file"], table)
     # Before anything is counted, which takes as long as the videos.
     if missing := [row["file"] for row in rows if not (table.parent / row["file"]).exists()]:
         raise InputError(
