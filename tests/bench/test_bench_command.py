@@ -1,11 +1,13 @@
 """`./fitness bench`: its result has the keys that were agreed, its pages show it, and bad input is one line."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from fitness_bringup.bench import clip, command, compare, page
 from fitness_bringup.bench.targets import TARGETS
@@ -63,6 +65,13 @@ def test_pages_tell_every_target_and_contender() -> None:
         assert target.name.replace("'", "&#39;") in html
     for name in BASELINE["fps"]:
         assert page.NAMES[name] in markdown
+
+
+def test_the_screen_tells_every_target_with_its_unit() -> None:
+    screen = Console(width=120, file=io.StringIO())
+    command.show(BASELINE, screen)
+    for target in TARGETS:
+        assert target.name in screen.file.getvalue(), "Rich takes [ms] for markup"
 
 
 def test_the_page_tells_how_what_is_beyond_pose_was_measured() -> None:

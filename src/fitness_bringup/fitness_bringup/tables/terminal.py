@@ -1,10 +1,18 @@
 """Tables on a terminal."""
 
 import math
+from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+
+class _Plain(Table):
+    """Of plain text: Rich would take "[s]", or a part of a file's name, for markup and leave it out."""
+
+    def add_row(self, *cells: Any, **style: Any) -> None:
+        super().add_row(*map(Text, cells), **style)
 
 
 def table(*columns: str, names: bool = False) -> Table:
@@ -13,9 +21,8 @@ def table(*columns: str, names: bool = False) -> Table:
 
     names: the first column has names of exercises, which stay in one line.
     """
-    made = Table(box=box.SIMPLE_HEAD)
+    made = _Plain(box=box.SIMPLE_HEAD)
     for number, column in enumerate(columns):
-        # As Text, because Rich would take "[s]" for markup.
         made.add_column(Text(column), justify="right" if number else "left", overflow="fold")
     if names:
         made.columns[0].no_wrap = True
