@@ -175,7 +175,7 @@ def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:
         cv2.imwrite(str(pictures / f"{number}.png"), np.full((240, 320, 3), 128, np.uint8))
     arguments = ["--subject", "P01", "--exercise", "squat,idle", "--seconds", "2", "--consent", "--auto", *FAST]
     deadline = ["-p", "record_take.placement_timeout:=0.3"]
-    command = [*RECORD, *arguments, *deadline, "--source", str(pictures), "--out", str(tmp_path / "out")]
+    command = [*RECORD, *arguments, *deadline, "--source", str(pictures), "--out", str(tmp_path / "out [old]")]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
@@ -184,7 +184,7 @@ def test_who_never_stands_well_ends_it_with_one_message(tmp_path: Path) -> None:
     assert told == [
         "Take 1: not recorded: nobody stood well for 0.3 s (step into the picture: the camera does not see you)."
     ]
-    assert "takes still to do: 2" in done.stdout
+    assert f"{tmp_path / 'out [old]' / 'P01_S01'}; takes still to do: 2" in done.stdout
 
 
 def test_a_source_that_breaks_off_is_told(tmp_path: Path) -> None:

@@ -219,5 +219,5 @@ def _summarize(graph: Graph, options: Options, takes: dict[str, Any], before: in
         console.print(rows)
     missing = plan(session, list(options.exercises), takes["takes"])
     lacks = f"; takes still to do: {len(missing)} (the same command goes on)" if missing else ""
-    console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False)
+    console.print(f"{session.folder}{lacks}", soft_wrap=True, highlight=False, markup=False)
     console.print("frames: " + ", ".join(f"{count} {kind}" for kind, count in graph.counts().items()))

@@ -68,7 +68,7 @@ def run(options: Options) -> int:
         model = Path(folder, "model.tflite")
         shutil.copyfile(classifier, model)
         if not BAG.matches(str(source)):
-            console.print(f"finding the body in {source}", highlight=False)
+            console.print(f"finding the body in {source}", highlight=False, markup=False)
         clip = Clip(landmarks_of(source, Path(folder)), model)
         if not clip.repetitions(1):
             raise InputError(f"nothing is counted in {source}; give a recording of somebody who exercises")
