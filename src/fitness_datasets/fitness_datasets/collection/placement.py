@@ -49,8 +49,10 @@ def check_placement(pose: Pose, points: tuple[str, ...], light: float = float("n
     for point in points:
         word = _WORDS.get(point) or _PLURALS[point]
         sides = [INDEX[f"left_{point}"], INDEX[f"right_{point}"]]
-        places = [pose.image[index, :2] for index in sides]
-        middle = np.mean(places, axis=0)
+        places = pose.image[sides, :2]
+        # Some networks leave out the side that they do not see; it says nothing of where the other one is.
+        measured = places[np.isfinite(places).all(axis=1)]
+        middle = measured.mean(axis=0) if len(measured) else places[0]
         if not _inside(middle):
             return _where_to_go(middle, word)
     if _size(pose) < MIN_SIZE:
