@@ -5,6 +5,7 @@ import contextlib
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -42,6 +43,23 @@ def test_pictures_of_a_browser_come_in_the_order_of_their_stamps(camera):
     assert stamps == sorted(set(stamps)) and len(stamps) == 5
     assert abs(stamps[0] - now * 1e9) < 1e4 and all(abs(stamp / 1e9 - now) < DEADLINE for stamp in stamps)
     assert frames[0].image.shape == (48, 64, 3)
+
+
+def test_stamps_follow_a_clock_that_is_set_back(camera, monkeypatch):
+    _, frames, server = camera
+    clock = [2_000_000_000.0]
+    monkeypatch.setattr("fitness_visualization.dashboard.camera.time", SimpleNamespace(time=lambda: clock[0]))
+
+    async def scenario(client):
+        async with client.ws_connect(f"{base(server)}/camera/ws") as link:
+            await until(link, "next")
+            # An hour back, and on from there.
+            for clock[0] in (2_000_000_000.0, 1_999_996_400.0, 1_999_996_400.5):
+                await link.send_bytes(pack(clock[0], jpeg()))
+                await until(link, "next")
+
+    run(scenario)
+    assert [frame.stamp / 1e9 for frame in frames] == [2_000_000_000.0, 1_999_996_400.0, 1_999_996_400.5]
 
 
 def test_a_page_that_goes_while_its_picture_is_taken_is_no_error(serve, logged, caplog):

@@ -11,7 +11,7 @@ import numpy as np
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from fitness_core.errors import InputError
-from fitness_core.types import Frame, nanoseconds
+from fitness_core.types import SET_BACK, Frame, nanoseconds, seconds
 from fitness_visualization.dashboard.guard import Budget
 from fitness_visualization.dashboard.viewers import said_wrong, unpack
 
@@ -40,6 +40,7 @@ class PageCamera:
         self._take = take
         self._refuse = refuse
         self._stamp = 0
+        self._arrived = 0.0
         self.sockets: list[web.WebSocketResponse] = []
         """The page that is the camera, if there is one."""
         self.size = (0, 0)
@@ -98,6 +99,9 @@ class PageCamera:
         now = time.time()
         if not math.isfinite(stamp) or abs(now - stamp) > SKEW:
             stamp = now
+        if self._arrived - now > seconds(SET_BACK):
+            self._stamp = 0  # the clock was set back: stamps follow it, as those of every camera
+        self._arrived = now
         self._stamp = max(nanoseconds(stamp), self._stamp + 1)
         return Frame(self._stamp, picture, FRAME_ID)
 
