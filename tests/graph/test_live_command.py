@@ -106,6 +106,7 @@ def test_options_reach_the_nodes_in_processes_of_their_own_too(tmp_path: Path) -
     for name in {node.name for node in NODES.values() if node.catalogue}:
         assert given[name]["catalogue"] == str(tmp_path)
     assert given["record_take"]["autostart"] is False, "it waits for the dashboard"
+    assert given["record_take"]["camera"] == "0", "as in sessions of ./fitness record"
     assert "autostart" not in given["recorder"]
 
 

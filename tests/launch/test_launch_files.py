@@ -278,6 +278,8 @@ def test_what_the_dashboard_records_with_waits_for_it(launch, file):
     assert idle["recorder"].parameters["images"] is True
     assert "images" not in launch(file).nodes["recorder"].parameters, "the parameter file says"
     assert idle["record_take"].parameters["catalogue"] == "/tmp/exercises"
+    of_address = launch(file, source="rtsp://me:s3cret@eye/live").nodes
+    assert of_address["record_take"].parameters["camera"] == "rtsp://eye/live", "its sessions tell no password"
     recording = launch(file, record="/tmp/bag", record_images="true").nodes
     assert recording["recorder"].parameters["autostart"] is recording["recorder"].parameters["images"] is True
     assert recording["record_take"].parameters["autostart"] is False
@@ -339,6 +341,8 @@ def test_nobody_is_recorded_without_consent(launch):
     nodes = launch("record.launch.py", **given, consent="true").nodes
     assert nodes["recorder"].parameters["bag"] == "/tmp/nowhere/collection/P01_S02/bag_001"
     assert nodes["record_take"].parameters["bag"] == "bag_001"
+    nodes = launch("record.launch.py", **given, consent="true", source="rtsp://me:s3cret@eye/live").nodes
+    assert nodes["record_take"].parameters["camera"] == "rtsp://eye/live"
     assert nodes["pose_estimator"].parameters["wait_for_subscribers"] == 4
 
 

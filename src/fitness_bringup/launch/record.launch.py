@@ -17,7 +17,7 @@ from fitness_bringup.launching.arguments import (
     switch,
 )
 from fitness_bringup.launching.nodes import forget_dead_run, node
-from fitness_bringup.launching.pictures import camera_is_ours, camera_plays, picture_arguments
+from fitness_bringup.launching.pictures import camera_is_ours, camera_name, camera_plays, picture_arguments
 from fitness_camera.source_kinds import OF_CAMERA
 from fitness_datasets.collection.session import next_bag
 from launch import LaunchContext, LaunchDescription
@@ -56,7 +56,7 @@ def take_parameters(context: LaunchContext) -> dict[str, object]:
     return {
         "out": given["record"],
         "bag": bag(context).name,
-        "camera": given["image_topic"] or given["source"] or "parameter file",
+        "camera": camera_name(context) or "parameter file",
     }
 
 

@@ -18,7 +18,7 @@ from fitness_bringup.composition.graph import Graph
 from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.composition.picture_topic import picture_topic
 from fitness_bringup.composition.status import StatusLine, print_summary
-from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, path_of
+from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, path_of, shown
 from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -270,9 +270,10 @@ def idle_with(options: Options, asked: Iterable[str]) -> list[str]:
 
 
 def shared(name: str, options: Options) -> dict[str, Any]:
-    """What every node is told that takes pictures, or that knows the exercises."""
+    """What every node is told that takes pictures, knows the exercises, or tells a session what the camera is."""
     node, topic = NODES[name], picture_topic(options.source)
     told = topic.parameters if topic and node.pictures else {}
+    told |= given(camera="demo" if options.demo else shown(options.source)) if name == "record_take" else {}
     return told | ({"catalogue": str(options.catalogue.absolute())} if options.catalogue and node.catalogue else {})
 
 

@@ -7,7 +7,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from fitness_bringup.composition.node_parameters import value_of
 from fitness_bringup.composition.picture_topic import PictureTopic
 from fitness_bringup.launching.arguments import argument, full_name
-from fitness_camera.source_kinds import BROWSER, is_live
+from fitness_camera.source_kinds import BROWSER, is_live, shown
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 
@@ -46,6 +46,12 @@ def camera_plays(context: LaunchContext) -> bool:
     given = context.launch_configurations
     of_file = value_of(Path(given["params_file"]), full_name(context, "camera"), "source")
     return camera_is_ours(context) and not is_live(given["source"].strip() or str(of_file or "0"))
+
+
+def camera_name(context: LaunchContext) -> str:
+    """What the pictures are of, as the file of a session tells it; "" where a parameter file decides."""
+    given = context.launch_configurations
+    return given.get("image_topic") or shown(given["source"])
 
 
 def remappings(context: LaunchContext) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution
 
 from fitness_bringup.launching.arguments import argument, is_true, switch
 from fitness_bringup.launching.nodes import node
+from fitness_bringup.launching.pictures import camera_name
 from fitness_camera.source_kinds import BROWSER
 from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
@@ -73,9 +74,14 @@ def _video() -> OpaqueFunction:
 
 def _guide() -> OpaqueFunction:
     """Guided takes, for pages of the dashboard, which bring this node up."""
+
+    def parameters(context: LaunchContext) -> dict[str, object]:
+        camera = camera_name(context)
+        return {"autostart": False, "camera": camera} if camera else {"autostart": False}
+
     return node(
         "record_take",
-        parameters=lambda context: {"autostart": False},
+        parameters=parameters,
         condition=IfCondition(LaunchConfiguration("dashboard")),
     )
 
