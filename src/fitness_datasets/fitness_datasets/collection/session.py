@@ -94,8 +94,8 @@ class Session:
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             takes = [TakeRecord(**take) for take in read["takes"]]
-            known = read["created_ns"], read["camera"], software_versions(), read.get("pose", {})
-            return cls(folder, subject, session, *known, takes, bags=dict(read.get("bags", {})))
+            known = read["created_ns"], read["camera"], software_versions()
+            return cls(folder, subject, session, *known, takes=takes, bags=dict(read.get("bags", {})))
         except _UNREADABLE as error:
             reason = _reason(error)
             raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
