@@ -1,76 +1,21 @@
 """Guided takes that pages ask for: nobody else's take is touched, and nothing that failed is left on."""
 
 import asyncio
-import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import rclpy
 import yaml
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
+from takes_room import DEADLINE, Room, run, squat, wait_for
 
-from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
-from fitness_core.ros import qos
-from fitness_core.ros.messages import to_body_pose
-from fitness_core.ros.process.executor import GraphExecutor
 from fitness_datasets.bags import BagReader
-from fitness_datasets.record_take_node import RecordTakeNode
-from fitness_datasets.recorder_node import RecorderNode
 from fitness_msgs.action import RecordTake
-from fitness_msgs.msg import BodyPose, RepEvent
-from fitness_visualization.dashboard import requests
-from fitness_visualization.ros.collection import Collection
-from fitness_visualization.ros.commands import Caller
 
 pytestmark = pytest.mark.usefixtures("ros")
-
-DEADLINE = 60.0
-
-
-class Room:
-    """Recorder and guide, which a page of a dashboard brings up. told: what the page hears; over: takes that ended."""
-
-    def __init__(self, folder: Path) -> None:
-        self.namespace = f"/t{uuid.uuid4().hex[:8]}/fitness"
-        self.folder = folder
-        self.node = rclpy.create_node("bystander", namespace=self.namespace)
-        self.recorder = RecorderNode(namespace=self.namespace, parameter_overrides=[Parameter("last_words", value=0.0)])
-        self.guide = RecordTakeNode(namespace=self.namespace)
-        self._executor = GraphExecutor()
-        for node in (self.node, self.recorder, self.guide):
-            self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
-        self._caller = Caller(self.node)
-        self.told: list[dict] = []
-        self.over = 0
-        self.collection = Collection(self._caller.node, folder, self.told.append, self._over)
-
-    async def _over(self) -> None:
-        self.over += 1
-
-    async def there(self) -> None:
-        """Wait until the page sees both nodes."""
-        while not (await self.collection.status())["guide"]:
-            await asyncio.sleep(0.02)
-
-    def ask(self, subject: str, exercise: str = "squat") -> requests.Take:
-        return requests.Take(type="take", id=1, subject=subject, exercise=exercise, repetitions=3, consent=True)
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
-        self._caller.close()
-        for node in (self.recorder, self.guide):
-            if node.active:
-                node.stop()
-        for node in (self.node, self.recorder, self.guide):
-            node.destroy_node()
 
 
 @pytest.fixture
@@ -78,30 +23,6 @@ def room(tmp_path: Path) -> Iterator[Room]:
     made = Room(tmp_path)
     yield made
     made.close()
-
-
-def wait_for(condition, what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-
-
-def run(scenario) -> None:
-    # In a thread of its own: tests with a browser leave an event loop running in this one.
-    failed = []
-
-    def whole() -> None:
-        try:
-            asyncio.run(asyncio.wait_for(scenario(), DEADLINE))
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=whole)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
 
 
 def test_the_take_of_somebody_else_goes_on_when_a_page_is_refused(room: Room) -> None:
@@ -188,23 +109,6 @@ def test_a_recording_that_is_stopped_ends_its_take_first(room: Room, before: boo
     assert not room.recorder.active and room.collection.writing is None
     assert not room.guide.active and room.guide.collector.guidance is None, "nobody is led on"
     assert (room.told[-1]["phase"], room.told[-1]["kept"], room.over) == ("over", False, 1)
-
-
-async def squat(room: Room) -> None:
-    """Somebody stands, and does what was asked for, up to the review."""
-    poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
-    events = room.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
-    with BagReader(DEMO) as bag:
-        demo = [to_body_pose(pose) for pose in bag.poses()]
-    for pose in demo:
-        if room.told and room.told[-1]["phase"] == "review":
-            return
-        poses.publish(pose)
-        if room.told and room.told[-1]["phase"] == "recording":
-            counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
-            events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
-        await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
-    raise AssertionError(room.told)
 
 
 def test_a_recording_goes_on_while_a_take_waits_to_be_decided(room: Room) -> None:

@@ -76,9 +76,9 @@ class DashboardNode(FitnessNode):
         given = self.params
         self._caller = Caller(self)
         self._commands = Commands(self._caller.node)
-        recordings = paths.given(given.recordings).resolve()
+        folder = paths.given(given.recordings).resolve()
         bags = (paths.given(given.bag).resolve(),) if given.bag else ()
-        self._collection = Collection(self._caller.node, recordings, self._tell, self._count_again)
+        self._collection = Collection(self._caller.node, folder, self._tell, self._recount, lambda: self._state.nodes)
         listed: dict[str, Any] = {"bags": bags, "written": lambda: self._collection.writing}
         settings = Settings(
             host=given.bind,
@@ -88,7 +88,7 @@ class DashboardNode(FitnessNode):
             certificate=given.certificate,
             key=given.key,
             camera=self._camera.camera if self._camera else None,
-            pages=(partial(add_sessions, folder=recordings, analyse=report_files, **listed),),
+            pages=(partial(add_sessions, folder=folder, analyse=report_files, **listed),),
         )
         self._feed = Feed(self, self._state, self._tell, given.image_transport)
         server = Server(self, settings, self.get_logger().warning)
@@ -200,7 +200,7 @@ class DashboardNode(FitnessNode):
                 return await self._collection.decide(request.decision)
         raise InputError("this dashboard cannot do that")
 
-    async def _count_again(self) -> None:
+    async def _recount(self) -> None:
         """What a page has picked is counted again after a take."""
         if self._picked:
             with contextlib.suppress(InputError):

@@ -32,7 +32,7 @@ def test_of_a_graph_all_is_told_but_what_hangs():
 
     async def over() -> None: ...
 
-    collection = Collection(caller.node, Path("recordings"), print, over)
+    collection = Collection(caller.node, Path("recordings"), print, over, dict)
     executor = SingleThreadedExecutor()
     executor.add_node(classifier)
 

@@ -66,7 +66,8 @@ AT_RUN_TIME: dict[str, Access] = {
     "dashboard": Access.of(
         request=(
             *(f"{node}/{verb}_parameters" for node in TUNED for verb in ("get", "set")),
-            *(f"{node}/{service}" for node in ("recorder", "record_take") for service in (*SWITCHES, "set_parameters")),
+            *(f"{node}/{service}" for node in ("recorder", "record_take") for service in SWITCHES),
+            *(f"{node}/{verb}_parameters" for node in ("recorder", "record_take") for verb in ("get", "set")),
             *(f"record_take/{decision}" for decision in ("keep", "redo", "stop")),
         )
     ),

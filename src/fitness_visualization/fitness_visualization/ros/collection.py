@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ from fitness_visualization.ros.commands import GLANCE, TIMEOUT, call, wait_for
 
 SESSION = "S01"
 """Of every take of a page, as where `./fitness record` is given none."""
+REPORTED = 2.0
+"""What a node says of itself may be so old [s]."""
 PHASES = ("placement", "countdown", "recording", "review")
 """Words for RecordTake's PHASE_*."""
 
@@ -36,6 +39,7 @@ class Managed:
         self._get = node.create_client(GetState, f"{name}/get_state")
         self._change = node.create_client(ChangeState, f"{name}/change_state")
         self._set = node.create_client(SetParameters, f"{name}/set_parameters")
+        self._told = node.create_client(GetParameters, f"{name}/get_parameters")
 
     @property
     def there(self) -> bool:
@@ -57,6 +61,10 @@ class Managed:
         for result in answer.results:
             if not result.successful:
                 raise InputError(result.reason)
+
+    async def told(self, name: str, timeout: float = TIMEOUT) -> str:
+        """What a parameter was set to; timeout: for its answer [s]."""
+        return (await call(self._told, GetParameters.Request(names=[name]), timeout)).values[0].string_value
 
     async def up(self) -> None:
         """Configure and activate."""
@@ -84,17 +92,23 @@ class Collection:
     recording that was begun without a take in the collection's own folder.
 
     folder: of the collection. tell: called with the JSON of what happens in a take. over: awaited when a take is over.
+    nodes: what each node says of itself on /diagnostics, by name.
     """
 
     def __init__(
-        self, node: Node, folder: Path, tell: Callable[[Json], None], over: Callable[[], Awaitable[None]]
+        self,
+        node: Node,
+        folder: Path,
+        tell: Callable[[Json], None],
+        over: Callable[[], Awaitable[None]],
+        nodes: Callable[[], dict[str, Json]],
     ) -> None:
         self._folder = folder
         self._tell = tell
         self._over = over
+        self._nodes = nodes
         self._busy = asyncio.Lock()  # two pages may ask at the same time
         self._recorder = Managed(node, "recorder")
-        self._get = node.create_client(GetParameters, "recorder/get_parameters")
         self._guide = Managed(node, "record_take")
         self._goals: ActionClient = ActionClient(node, RecordTake, "record_take")
         self._decisions = {
@@ -104,7 +118,8 @@ class Collection:
         self.writing: Path | None = None
         """The bag that is recorded now."""
         self._take: asyncio.Task | None = None
-        self._handle: Any = None  # of the take's goal
+        self._handle: Any = None  # of the take's goal, None where none is under way
+        self._ended = -math.inf  # when the last take was over
         self._takes = 0
         self._news: Json = {}
 
@@ -112,22 +127,30 @@ class Collection:
         """Members of the message `graph`.
 
         recording: null where no recorder runs, absent where it does not answer. take: the phase of one that is under
-        way, else null.
+        way, whoever leads it, else null.
         """
-        recorder = self._recorder.there
-        under_way = self._take is not None and not self._take.done()
-        known: Json = {
-            "guide": recorder and self._guide.there,
-            "take": self._news.get("phase") if under_way else None,
-        }
-        if not recorder:
-            return known | {"recording": None}
+        recording = None
         with contextlib.suppress(InputError):
-            recording = await self._recorder.is_active(GLANCE)
+            recording = self._recorder.there and await self._recorder.is_active(GLANCE)
             if recording:
                 await self._look_at_bag(GLANCE)
-            known["recording"] = {"on": recording, "bag": self._bag}
-        return known
+        # Only now: a take may have gone on while the recorder was asked.
+        known: Json = {"guide": self._recorder.there and self._guide.there, "take": self._phase()}
+        if not self._recorder.there:
+            return known | {"recording": None}
+        if recording is None:
+            return known
+        return known | {"recording": {"on": recording, "bag": self._bag}}
+
+    def _phase(self) -> str | None:
+        """How far the take under way has got, whoever leads it; None = there is none."""
+        if self._take is not None and not self._take.done():
+            return self._news.get("phase")
+        if time.monotonic() - self._ended < REPORTED:
+            return None
+        # Of somebody else, or left behind by a dashboard that died.
+        phase = self._nodes().get("record_take", {}).get("values", {}).get("phase")
+        return PHASES[int(phase)] if phase else None
 
     async def record(self, on: bool) -> str:
         """Start or stop recording. A take that is under way is ended first, and not kept.
@@ -135,12 +158,11 @@ class Collection:
         Raises InputError while a take waits to be decided: it would be lost without anybody's word.
         """
         async with self._busy:
-            handle = self._handle if self._take is not None and not self._take.done() else None
-            if on or handle is None:
-                return await self._record(on)
-            if self._news.get("phase") == "review":
+            if not on and self._phase() == "review":
                 raise InputError("a take waits to be decided; keep, redo or stop it, then stop recording")
-            await wait_for(handle.cancel_goal_async(), "record_take")
+            if on or self._handle is None:
+                return await self._record(on)
+            await wait_for(self._handle.cancel_goal_async(), "record_take")
             take = self._take
         # Not while busy: what follows a take brings down what the take has brought up.
         assert take is not None
@@ -170,8 +192,7 @@ class Collection:
         """See which bag is recorded, where somebody else began it: a launch file, `--record`."""
         if self.writing is None:
             with contextlib.suppress(InputError):  # it has the name of before then
-                answer = await call(self._get, GetParameters.Request(names=["bag"]), timeout)
-                self._bag = Path(answer.values[0].string_value).name
+                self._bag = Path(await self._recorder.told("bag", timeout)).name
 
     async def take(self, asked: requests.Take) -> str:
         """Begin a guided take; it is recorded, and what comes of it is told."""
@@ -180,6 +201,8 @@ class Collection:
         async with self._busy:
             if self._take is not None and not self._take.done():
                 raise InputError("a take is under way")
+            if await self._left_behind():
+                await self._end(True, True)
             # What others have brought up, for a take of theirs, is not brought down.
             started = not await self._recorder.is_active()
             guided = not await self._guide.is_active()
@@ -218,6 +241,15 @@ class Collection:
             raise InputError("record_take refused the take; its log says why")
         return handle
 
+    async def _left_behind(self) -> bool:
+        """Whether the guide is up for takes that a page has led, by a dashboard that died: it knows their bag only."""
+        if self._phase() is not None or not await self._guide.is_active():
+            return False
+        if await self._guide.told("out") != str(self._folder):
+            return False
+        await asyncio.sleep(REPORTED)  # in which the guide tells of a take that another dashboard has just begun
+        return self._phase() is None
+
     async def decide(self, decision: str) -> str:
         """Keep, repeat or end the take that is over."""
         answer = await call(self._decisions[decision], Trigger.Request())
@@ -243,6 +275,7 @@ class Collection:
         else:
             answer.cancel()
             kept, message = False, "record_take has ended"
+        self._handle, self._news, self._ended = None, {}, time.monotonic()
         self._tell({"type": "take", "phase": "over", "kept": kept, "message": message})
         async with self._busy:
             await self._end(started, guided)

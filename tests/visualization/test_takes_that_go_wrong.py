@@ -1,0 +1,70 @@
+"""Guided takes of pages where something goes wrong: a dashboard dies, the disk is full, the recorder goes."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from takes_room import Room, run, squat
+
+from fitness_core.errors import InputError
+from fitness_datasets.bags import BagReader
+
+pytestmark = pytest.mark.usefixtures("ros")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    made.close()
+
+
+def test_after_a_dashboard_died_its_take_is_decided_on_the_page_of_the_next(room: Room) -> None:
+    async def up_to_the_review() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        await squat(room)
+        room.end_dashboard()
+
+    async def another_day() -> None:
+        await room.there()
+        assert (await room.collection.status())["take"] == "review"
+        with pytest.raises(InputError, match="keep, redo or stop"):
+            await room.collection.record(False)
+        assert await room.collection.decide("keep") == "kept"
+        while (await room.collection.status())["take"] is not None:
+            await asyncio.sleep(0.02)
+        # The next one is no part of what the first dashboard has left on.
+        room.told.clear()
+        await room.collection.take(room.ask("P02"))
+        await squat(room)
+        await room.collection.decide("keep")
+        await room.ended()
+
+    run(up_to_the_review)  # with its loop ends who followed the take
+    room.begin_dashboard()
+    run(another_day)
+    assert not room.recorder.active and not room.guide.active
+    for subject in ("P01", "P02"):
+        folder = room.folder / f"{subject}_S01"
+        (take,) = yaml.safe_load((folder / "session.yaml").read_text())["takes"]
+        assert (take["take"], take["status"]) == (1, "kept")
+        with BagReader(folder / take["bag"]) as bag:
+            labels = [label for _, _, label in bag.messages([bag.find("take_label")])]
+        assert {label.subject for label in labels} == {subject}
+
+
+def test_a_take_that_is_over_waits_for_nobody_while_its_recording_ends(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        await squat(room)
+        await room.collection.decide("keep")
+        while not room.over:
+            told = room.told[-1]["phase"]
+            take = (await room.collection.status())["take"]
+            assert told != "over" or take is None
+
+    run(scenario)
