@@ -56,6 +56,17 @@ def test_after_a_dashboard_died_its_take_is_decided_on_the_page_of_the_next(room
         assert {label.subject for label in labels} == {subject}
 
 
+def test_what_is_not_recorded_any_more_can_be_opened(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.record(True)
+        await room.switch_off("recorder")
+        assert not (await room.collection.status())["recording"]["on"]
+        assert room.collection.writing is None
+
+    run(scenario)
+
+
 def test_a_take_that_is_over_waits_for_nobody_while_its_recording_ends(room: Room) -> None:
     async def scenario() -> None:
         await room.there()

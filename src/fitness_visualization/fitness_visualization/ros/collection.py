@@ -134,6 +134,8 @@ class Collection:
             recording = self._recorder.there and await self._recorder.is_active(GLANCE)
             if recording:
                 await self._look_at_bag(GLANCE)
+            elif not self._busy.locked():
+                self.writing = None  # the recorder has died, or somebody else has stopped it
         # Only now: a take may have gone on while the recorder was asked.
         known: Json = {"guide": self._recorder.there and self._guide.there, "take": self._phase()}
         if not self._recorder.there:
