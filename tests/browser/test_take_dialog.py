@@ -21,7 +21,7 @@ class Guide:
         self.asked: list[requests.Request] = []
         self.phase: str | None = None
         self.recorder_answers = True
-        self.refusal = ""
+        self.refusal = self.problem = ""
         self.server = Server(self, Settings(port=0), print)
 
     def hello(self) -> dict:
@@ -41,7 +41,8 @@ class Guide:
 
     async def graph(self) -> dict:
         told = {"thresholds": {}, "nodes": {}, "exercise": "", "pictures": False}
-        recording = {"recording": {"on": bool(self.asked), "bag": "today"}} if self.recorder_answers else {}
+        bag = {"on": bool(self.asked), "bag": "today"} | ({"problem": self.problem} if self.problem else {})
+        recording = {"recording": bag} if self.recorder_answers else {}
         return {"type": "graph", "guide": True, "take": self.phase} | recording | told
 
     async def act(self, request: requests.Request) -> str:
@@ -190,3 +191,17 @@ def test_a_take_that_another_page_began_and_left_can_be_decided(guide: Guide, br
     assert guide.asked[-1].decision == "keep"
     guide.phase = None
     expect(page.locator("#review")).to_be_hidden()
+
+
+def test_why_a_recording_fails_is_said_once(guide: Guide, browser: Browser, visit):
+    page = visit(browser, guide.server.address)
+    page.locator("#record").click()
+    guide.problem = "today: No space left on device; recording has stopped, what was written stays"
+    expect(page.locator("#answer")).to_have_text(guide.problem)
+    expect(page.locator("#answer")).to_have_class("answer bad")
+    guide.refusal = "it cannot be kept"
+    page.locator("#reset").click()
+    expect(page.locator("#answer")).to_have_text("it cannot be kept")
+    guide.phase = "review"  # with the next report
+    expect(page.locator("#review")).to_be_visible()
+    expect(page.locator("#answer")).to_have_text("it cannot be kept")

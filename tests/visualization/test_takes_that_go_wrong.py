@@ -1,6 +1,7 @@
 """Guided takes of pages where something goes wrong: a dashboard dies, the disk is full, the recorder goes."""
 
 import asyncio
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 from takes_room import Room, run, squat
 
 from fitness_core.errors import InputError
-from fitness_datasets.bags import BagReader
+from fitness_datasets.bags import BagReader, BagWriter
 
 pytestmark = pytest.mark.usefixtures("ros")
 
@@ -54,6 +55,42 @@ def test_after_a_dashboard_died_its_take_is_decided_on_the_page_of_the_next(room
         with BagReader(folder / take["bag"]) as bag:
             labels = [label for _, _, label in bag.messages([bag.find("take_label")])]
         assert {label.subject for label in labels} == {subject}
+
+
+def test_a_take_that_its_bag_does_not_hold_cannot_be_kept(room: Room, monkeypatch) -> None:
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        monkeypatch.setattr(BagWriter, "write", full)
+        await squat(room)
+        recording = (await room.collection.status())["recording"]
+        assert recording["on"] and "No space left" in recording["problem"]
+        assert str(room.folder) not in recording["problem"], "no page knows where it lies"
+        with pytest.raises(InputError, match=r"cannot be kept: .*No space left"):
+            await room.collection.decide("keep")
+        assert await room.collection.decide("stop") == "stopped"
+        await room.ended()
+
+    run(scenario)
+    assert not room.told[-1]["kept"]
+
+
+def test_a_take_whose_recorder_was_switched_off_cannot_be_kept(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        await squat(room)
+        await room.switch_off("recorder")
+        with pytest.raises(InputError, match="cannot be kept: recording has stopped"):
+            await room.collection.decide("keep")
+        await room.collection.decide("stop")
+        await room.ended()
+
+    run(scenario)
+    assert not room.told[-1]["kept"]
 
 
 def test_what_is_not_recorded_any_more_can_be_opened(room: Room) -> None:

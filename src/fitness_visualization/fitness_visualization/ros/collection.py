@@ -142,7 +142,8 @@ class Collection:
             return known | {"recording": None}
         if recording is None:
             return known
-        return known | {"recording": {"on": recording, "bag": self._bag}}
+        problem = self._problem() if recording else ""
+        return known | {"recording": {"on": recording, "bag": self._bag} | ({"problem": problem} if problem else {})}
 
     def _phase(self) -> str | None:
         """How far the take under way has got, whoever leads it; None = there is none."""
@@ -153,6 +154,15 @@ class Collection:
         # Of somebody else, or left behind by a dashboard that died.
         phase = self._nodes().get("record_take", {}).get("values", {}).get("phase")
         return PHASES[int(phase)] if phase else None
+
+    def _problem(self) -> str:
+        """Why what is recorded now will lack something, by the reports of those who write it; "" = nothing."""
+        for name in ("recorder", "record_take"):
+            said = self._nodes().get(name, {"level": "ok"})
+            of_before = name == "recorder" and self.writing and said.get("values", {}).get("bag") != str(self.writing)
+            if said["level"] == "error" and not of_before:
+                return said["message"].replace(f"{self._folder}/", "")
+        return ""
 
     async def record(self, on: bool) -> str:
         """Start or stop recording. A take that is under way is ended first, and not kept.
@@ -253,11 +263,20 @@ class Collection:
         return self._phase() is None
 
     async def decide(self, decision: str) -> str:
-        """Keep, repeat or end the take that is over."""
+        """Keep, repeat or end the take that is over. What is not in its bag whole cannot be kept."""
+        if decision == "keep" and self._handle is not None and (problem := await self._lacking()):
+            raise InputError(f"it cannot be kept: {problem}")
         answer = await call(self._decisions[decision], Trigger.Request())
         if not answer.success:
             raise InputError(answer.message)
         return {"keep": "kept", "redo": "once more", "stop": "stopped"}[decision]
+
+    async def _lacking(self) -> str:
+        """Why the recording that a take has begun in does not hold the whole of it; "" = it does."""
+        try:
+            return self._problem() if await self._recorder.is_active() else "recording has stopped"
+        except InputError as error:
+            return str(error)
 
     async def _server(self) -> None:
         deadline = time.monotonic() + TIMEOUT

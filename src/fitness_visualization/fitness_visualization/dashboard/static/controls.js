@@ -13,6 +13,7 @@ export class Controls {
     this.pictureAllowed = true; // by the node
     this.hasPictures = true; // somebody publishes them
     this.recording = false;
+    this.problem = ""; // why the recording lacks something
     this.told = ""; // the exercise that alone is counted, "" = the classifier decides
     this.leading = false; // through a take that began here
     this.touched = new Set(); // sliders that a finger or the mouse holds
@@ -90,6 +91,9 @@ export class Controls {
       $("record").disabled = !recording;
       $("record").title = recording ? "Record into a bag (b)" : "No recorder runs here; ./fitness live has one";
       this.showRecording(Boolean(recording?.on));
+      const problem = recording?.problem ?? "";
+      if (problem && problem !== this.problem) this.tell(problem, true);
+      this.problem = problem;
     }
     $("guide").title = guide ? "Guided, labelled take (g)" : "Nothing that guides runs here; ./fitness live has it";
     $("guide").disabled = !guide;
