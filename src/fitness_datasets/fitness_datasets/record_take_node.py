@@ -41,7 +41,8 @@ class RecordTakeNode(FitnessNode):
     def __init__(self, name: str = "record_take", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
         self._labels = self.create_lifecycle_publisher(TakeLabel, "take_label", qos.TAKES)
-        self._instructions = self.create_lifecycle_publisher(String, "instruction", qos.TAKES)
+        self._instructions = self.create_publisher(String, "instruction", qos.TAKES)
+        self._instructions.publish(String())  # what one that was killed has said last is not said any more
         self._neighbours = Neighbours(self)
         self.create_service(Trigger, "~/keep", partial(self._answer, Decision.KEEP))
         self.create_service(Trigger, "~/redo", partial(self._answer, Decision.REDO))
@@ -151,9 +152,8 @@ class RecordTakeNode(FitnessNode):
     def _on_pose(self, message: BodyPose) -> None:
         if self.collector.guidance is None or self._withdrawn():
             return
-        self._heard = time.monotonic()
+        self._heard, self._frame_id = time.monotonic(), message.header.frame_id
         self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
-        self._frame_id = message.header.frame_id
         self.collector.step(messages.from_body_pose(message), self._light.level)
         self._tell()
 

@@ -9,6 +9,7 @@ from builtin_interfaces.msg import Duration
 from spun_stage import DEADLINE, wait_for
 from takes_gym import Gym, result_of
 
+from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
 
@@ -65,6 +66,14 @@ def test_an_undecided_take_of_a_node_that_is_stopped_is_not_taken_for_a_kept_one
     gym.end(node)
     wait_for(lambda: len(gym.labels) == 3, "the label")
     assert [label.event for label in gym.labels] == [START, STOP, DISCARD]
+
+
+def test_what_a_guide_that_was_killed_has_said_is_not_said_any_more(gym):
+    gym.start()
+    gym.ask()
+    wait_for(lambda: gym.said and gym.said[-1], "the first instruction")
+    gym.nodes.append(RecordTakeNode(namespace=gym.namespace))  # the one that comes in its place, not active yet
+    wait_for(lambda: not gym.said[-1], "it to be taken back")
 
 
 def test_each_bag_of_a_session_has_its_own_camera(gym, tmp_path):
