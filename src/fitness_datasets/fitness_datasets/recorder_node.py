@@ -40,7 +40,8 @@ class RecorderNode(FitnessNode):
     """Records from activation to deactivation, into a bag that did not exist before.
 
     Subscribes to the topics that `topics` names: reliable, pictures like their publisher. The stock `ros2 bag` reads
-    the bag; if the recorder was killed, all but the last second.
+    the bag; if the recorder was killed, all but the last second. With use_sim_time it waits for /clock to begin, and
+    records the newest message of each topic from before that.
     """
 
     WRITES_ONCE = True
@@ -71,6 +72,7 @@ class RecorderNode(FitnessNode):
         self._told = False
         self._received = 0  # time of the last message in the bag [ns]
         self._ahead = 0  # of the node's clock, which may have been set back since [ns]
+        self._early: dict[str, bytes] = {}  # the newest of each topic, from before /clock began
         self._incomplete: list[str] = []  # what earlier recordings lack
 
     @property
@@ -107,6 +109,7 @@ class RecorderNode(FitnessNode):
         self._told = False
         self._inputs = {}
         self._received = self._ahead = 0
+        self._early = {}
         self._bag = paths.given(self.params.bag)
         self._recording = Recording(self._bag, {t: TOPICS[n] for t, n in topics.items()})
         try:
@@ -161,6 +164,15 @@ class RecorderNode(FitnessNode):
         assert self._recording
         # Readers sort by it: where /clock begins anew, as a recording in a loop lets it, time in the bag goes on.
         now = self.get_clock().now().nanoseconds + self._ahead
+        if not now:
+            # /clock has not begun. A player would wait from 0 to the time of what follows, for years.
+            if not self._early:
+                self.get_logger().warning("waiting for /clock; until it begins, the newest of each topic is kept")
+            self._early[topic] = cdr
+            return
+        for early, newest in self._early.items():
+            self._recording.put(early, now, newest)
+        self._early.clear()
         if now < self._received:
             self._ahead += self._received - now
             now = self._received

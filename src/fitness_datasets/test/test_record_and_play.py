@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.msg import Log
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from recorded_poses import pose_message, write_bag
@@ -107,6 +108,29 @@ def test_where_the_clock_begins_anew_time_in_the_bag_goes_on(stage, tmp_path):
     with BagReader(tmp_path / "bag") as bag:
         read = [(stamp / 1e9, from_time(message.header.stamp)) for _, stamp, message in bag.messages()]
     assert read == [(at, number * 33_333_333) for number, at in enumerate([10.0, 12.0, 12.0, 13.5])]
+
+
+def test_what_comes_before_the_clock_has_the_time_at_which_it_begins(stage, tmp_path):
+    topics = ["body_pose", "exercise/info"]
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"), use_sim_time=True, topics=topics)
+    info = stage.node.create_publisher(ClassifierInfo, "exercise/info", qos.LATCHED)
+    info.publish(ClassifierInfo(model_id="from before the recorder"))
+    said = []
+    stage.node.create_subscription(Log, "/rosout", lambda entry: said.append(entry.msg), 10)
+    recorder.start()
+    clock = stage.node.create_publisher(Clock, "/clock", 10)
+    poses = stage.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    wait_for(poses.get_subscription_count, "the recorder")
+    wait_for(lambda: any("waiting for /clock" in words for words in said), "word of it")
+    for number, at in enumerate([1.7e9, 1.7e9 + 1]):
+        clock.publish(Clock(clock=header(round(at * 1e9), "").stamp))
+        wait_for(lambda at=at: recorder.get_clock().now().nanoseconds == round(at * 1e9), "the clock")
+        poses.publish(pose_message(number))
+        wait_for(lambda n=number: recorder._recording.counts[f"{stage.namespace}/body_pose"] > n, "a pose")
+    recorder.stop()
+    with BagReader(tmp_path / "bag") as bag:
+        read = [(topic.removeprefix(f"{stage.namespace}/"), stamp / 1e9) for topic, _, stamp, _ in bag.raw()]
+    assert read == [("exercise/info", 1.7e9), ("body_pose", 1.7e9), ("body_pose", 1.7e9 + 1)]
 
 
 def test_what_one_recording_lacks_is_not_forgotten_by_the_next(stage, tmp_path):
