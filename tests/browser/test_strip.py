@@ -52,6 +52,10 @@ def test_a_repetition_of_the_loop_before_is_not_marked_in_this_one(told, browser
     tell(1098.5, Reason.TOO_FAST)
     stand(1100.0)
     assert marked()
+    stand(1099.9)  # overtaken by the one before
+    assert marked()
+    stand(1099.0)
+    assert not marked()
 
 
 def test_left_is_solid_and_right_is_dashed(told, browser: Browser, visit):

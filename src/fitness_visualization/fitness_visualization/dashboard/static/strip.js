@@ -3,6 +3,7 @@ import { colour } from "./theme.js";
 
 const SPAN = 20; // [s]
 const AHEAD = 5; // [s] a repetition that ends so long after the newest pose was done before the recording started over
+const SET_BACK = 0.2; // [s] what is older than the newest by no more was overtaken; as everywhere in the graph
 const HALF_WIDTH = 2; // samples to each side that the speed is taken over
 const SIDES = ["left", "right"];
 const DASHES = { left: [], right: [5, 3] }; // told apart without colour too; as in the report
@@ -21,7 +22,7 @@ export class Strip {
 
   takeState({ stamp, angles }) {
     const last = this.samples.at(-1);
-    if (last && stamp === last.stamp) return;
+    if (last && stamp <= last.stamp && stamp >= last.stamp - SET_BACK) return;
     // A recording that started over, or another one.
     if (last && (stamp < last.stamp || stamp > last.stamp + 60)) this.clear();
     this.samples.push({ stamp, angles });
