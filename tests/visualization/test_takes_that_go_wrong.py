@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import yaml
 from takes_room import Room, run, squat
 
 from fitness_core.errors import InputError
+from fitness_core.ros import qos
 from fitness_datasets.bags import BagReader, BagWriter
+from fitness_msgs.msg import BodyPose
 
 pytestmark = pytest.mark.usefixtures("ros")
 
@@ -57,10 +60,12 @@ def test_after_a_dashboard_died_its_take_is_decided_on_the_page_of_the_next(room
         assert {label.subject for label in labels} == {subject}
 
 
-def test_a_take_that_its_bag_does_not_hold_cannot_be_kept(room: Room, monkeypatch) -> None:
-    def full(*given: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+def full(*given: object) -> None:
+    """What writes to a disk that is full."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
+
+def test_a_take_that_its_bag_does_not_hold_cannot_be_kept(room: Room, monkeypatch) -> None:
     async def scenario() -> None:
         await room.there()
         await room.collection.take(room.ask("P01"))
@@ -76,6 +81,40 @@ def test_a_take_that_its_bag_does_not_hold_cannot_be_kept(room: Room, monkeypatc
 
     run(scenario)
     assert not room.told[-1]["kept"]
+
+
+def test_what_a_recording_lacks_is_told_at_its_end(room: Room, monkeypatch) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.record(True)
+        monkeypatch.setattr(BagWriter, "write", full)
+        poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+        while "problem" not in (await room.collection.status())["recording"]:
+            poses.publish(BodyPose())
+            await asyncio.sleep(0.02)
+        with pytest.raises(InputError, match="No space left"):
+            await room.collection.record(False)
+
+    run(scenario)
+    assert not room.recorder.active and room.collection.writing is None
+
+
+def test_what_was_wrong_in_a_take_is_not_wrong_with_the_recording_after_it(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.take(room.ask("P01"))
+        shutil.rmtree(room.folder / "P01_S01")
+        (room.folder / "P01_S01").write_text("a file in its place: session.yaml cannot be written")
+        await squat(room)
+        with pytest.raises(InputError, match="cannot be kept"):
+            await room.collection.decide("keep")
+        await room.collection.decide("stop")
+        await room.ended()
+        await room.collection.record(True)
+        assert "problem" not in (await room.collection.status())["recording"]
+        assert (await room.collection.record(False)).startswith("recorded ")
+
+    run(scenario)
 
 
 def test_a_take_whose_recorder_was_switched_off_cannot_be_kept(room: Room) -> None:

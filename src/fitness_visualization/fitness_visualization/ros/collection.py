@@ -157,7 +157,7 @@ class Collection:
 
     def _problem(self) -> str:
         """Why what is recorded now will lack something, by the reports of those who write it; "" = nothing."""
-        for name in ("recorder", "record_take"):
+        for name in ("recorder", "record_take") if self._handle is not None else ("recorder",):
             said = self._nodes().get(name, {"level": "ok"})
             of_before = name == "recorder" and self.writing and said.get("values", {}).get("bag") != str(self.writing)
             if said["level"] == "error" and not of_before:
@@ -189,8 +189,11 @@ class Collection:
             return "recording already" if on else "nothing is being recorded"
         if not on:
             await self._look_at_bag()
+            problem = self._problem()
             await self._recorder.down()
             self.writing = None
+            if problem:
+                raise InputError(problem)
             return f"recorded {self._bag}"
         bag = paths.unused(self._folder / session / time.strftime("%Y-%m-%d_%H-%M-%S"))
         await self._recorder.tell(bag=str(bag))
