@@ -93,12 +93,11 @@ class Session:
             read = _content_of(file)
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
-            takes = [TakeRecord(**take) for take in read["takes"]]
-            known = read["created_ns"], read["camera"], software_versions()
-            return cls(folder, subject, session, *known, takes=takes, bags=dict(read.get("bags", {})))
+            known = read["created_ns"], dict(read["camera"]), software_versions()
+            return cls(folder, subject, session, *known, takes=_takes_of(read), bags=dict(read.get("bags", {})))
         except _UNREADABLE as error:
-            reason = _reason(error)
-            raise InputError(f"{file} is not the file of this session ({reason}); give another --out") from None
+            says = f"{file} is not the file of this session ({_reason(error)}); mend it, or give another --out"
+            raise InputError(says) from None
 
     @property
     def next_take(self) -> int:
@@ -204,11 +203,24 @@ def _takes(folder: Path) -> list[TakeRecord]:
     if not file.exists():
         return []
     try:
-        return [TakeRecord(**take) for take in _content_of(file)["takes"]]
+        return _takes_of(_content_of(file))
     except _UNREADABLE as error:
         raise InputError(
             f"{file} cannot be read ({_reason(error)}); mend it, or remove it to take what the labels in the bag say"
         ) from None
+
+
+def _takes_of(content: dict[str, Any]) -> list[TakeRecord]:
+    """The takes in a session's file; one of `_UNREADABLE` where somebody has written what is none."""
+    takes = [TakeRecord(**take) for take in content["takes"]]
+    usual = asdict(TakeRecord(0, "", ""))
+    for take in takes:
+        for name, value in asdict(take).items():
+            if type(value) is not type(usual[name]):
+                raise ValueError(f"{name} of a take is {value!r}")
+        if take.status not in (KEPT, DISCARDED, UNFINISHED):
+            raise ValueError(f"status of a take is {take.status!r}; there are {KEPT}, {DISCARDED} and {UNFINISHED}")
+    return takes
 
 
 def _content_of(file: Path) -> dict[str, Any]:
