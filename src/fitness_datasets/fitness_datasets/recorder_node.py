@@ -89,7 +89,18 @@ class RecorderNode(FitnessNode):
             return ""
         dropped = self._recording.dropped
         slow = f"{self._bag}: the disk is too slow, {dropped} messages were dropped" if dropped else ""
-        return self._recording.problem or slow
+        return self._failure() or slow
+
+    def _failure(self) -> str:
+        """Why nothing more gets into the bag; empty while it does."""
+        if self._recording is None:
+            return ""
+        if not self._recording.problem and self.active:
+            try:
+                self._bag.stat()
+            except OSError as error:
+                return f"{self._bag} is gone ({error.strerror}): what was recorded went with it"
+        return self._recording.problem
 
     def configure(self) -> None:
         self._require_bag()
@@ -140,8 +151,9 @@ class RecorderNode(FitnessNode):
             return super().diagnose()
         self._tell_problem()
         level, message = diagnostics.OK, "recording" if self.active else "recorded"
-        if lacking := self._lacking():
-            level, message = diagnostics.ERROR if recording.problem else diagnostics.WARN, lacking
+        failure = self._failure()
+        if lacking := failure or self._lacking():
+            level, message = diagnostics.ERROR if failure else diagnostics.WARN, lacking
         values: dict[str, object] = {
             "bag": str(self._bag),
             "messages": recording.counts.total(),
@@ -149,11 +161,8 @@ class RecorderNode(FitnessNode):
             "bytes_waiting": recording.waiting,
             "dropped": recording.dropped,
         }
-        if self.active:
-            if self._bag.exists():
-                values["disk_free_gb"] = shutil.disk_usage(self._bag).free / 1e9
-            else:
-                level, message = diagnostics.ERROR, f"{self._bag} is gone: what was recorded went with it"
+        if self.active and not failure:
+            values["disk_free_gb"] = shutil.disk_usage(self._bag).free / 1e9
         return level, message, values | {f"messages {topic}": recording.counts[topic] for topic in self._inputs}
 
     def _full_name(self, name: str) -> str:

@@ -1,5 +1,6 @@
 """What is published is in the bag; what a recorder lacks is told."""
 
+import errno
 import json
 import os
 import resource
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -265,3 +268,15 @@ def test_a_bag_folder_that_goes_away_is_told_and_survived(stage, tmp_path):
     shutil.rmtree(tmp_path / "bag")
     level, message, _ = recorder.diagnose()
     assert level == DiagnosticStatus.ERROR and "is gone" in message
+    assert recorder.incomplete == message, "who records ends at once"
+
+
+def test_a_bag_folder_that_cannot_be_looked_at_is_told_and_survived(stage, tmp_path, monkeypatch):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    recorder.start()
+    lost = OSError(errno.ENOTCONN, "Transport endpoint is not connected")  # a disk over the network
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "stat", Mock(side_effect=lost))
+        level, message, _ = recorder.diagnose()
+    assert level == DiagnosticStatus.ERROR and "is gone (Transport endpoint is not connected)" in message
+    assert recorder.diagnose()[0] == DiagnosticStatus.OK
