@@ -10,6 +10,7 @@ import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from spun import DEADLINE, Spun
+from std_msgs.msg import String
 
 from fitness_core.ros import qos
 from fitness_core.ros.messages import to_body_pose, to_time
@@ -69,6 +70,20 @@ def test_a_dashboard_that_looks_seldom_does_not_take_that_for_a_silence(dashboar
     spun.wait(lambda: node.state()["silence"] > SILENT, "a silence")
     state = node.state()
     assert state["silence"] < state["silent_after"] == 10.0 and state["fps"] > 0
+
+
+def test_what_the_person_is_told_waits_for_no_pose(dashboard):
+    spun, node, graph = dashboard
+    node.set_parameters([Parameter("max_rate", value=0.1)])
+    poses = graph.create_publisher(BodyPose, "body_pose", qos.POSES)
+    instructions = graph.create_publisher(String, "instruction", qos.TAKES)
+    graph.create_timer(0.1, lambda: poses.publish(to_body_pose(Pose.nobody(graph.get_clock().now().nanoseconds, 9, 9))))
+    spun.spin(node, graph)
+    spun.wait(lambda: node.state()["stamp"] is not None, "a pose")
+    shown = node.state()["stamp"]
+    instructions.publish(String(data="3"))
+    spun.wait(lambda: node.hello()["instruction"] == "3", "the instruction")
+    assert node.state()["stamp"] == shown
 
 
 def test_where_no_poses_come_nobody_waits_for_angles(dashboard):

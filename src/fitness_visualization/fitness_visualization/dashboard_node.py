@@ -134,10 +134,10 @@ class DashboardNode(FitnessNode):
 
     def look(self) -> bool:
         """Take what has come; whether there is something to show. Poses at `max_rate` at most, the newest."""
-        now = time.monotonic()
-        if self._feed is None or self._rate.early(now):
+        if self._feed is None:
             return False
-        posed = self._feed.take_poses()
+        early = self._rate.early(now := time.monotonic())
+        posed = not early and self._feed.take_poses()
         if not posed and now < self._late:
             return False
         self._late = now + LOOK_PERIOD
@@ -145,7 +145,7 @@ class DashboardNode(FitnessNode):
         if posed:
             self._rate.shown(now, self.params.max_rate)
             self._shown.tick()
-        return self._feed.take_others() or posed
+        return (self._feed.take_others() or posed) and not early
 
     def hello(self) -> Json:
         """The message `hello`."""
