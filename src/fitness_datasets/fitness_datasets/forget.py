@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from fitness_core.errors import InputError
+from fitness_core.folder_lock import FolderLock
 from fitness_core.yaml_text import parse
 from fitness_datasets.bags import BagReader
 from fitness_datasets.collection.guidance import check_pseudonym
@@ -51,7 +52,12 @@ def size_of(folder: Path) -> int:
 
 
 def delete(folders: list[Path]) -> None:
-    """Delete session folders, for good. Raises InputError for one that cannot be deleted."""
+    """Delete session folders, for good. Raises InputError for one that cannot be deleted.
+
+    Nothing is deleted where one is being recorded into: its file would be written anew.
+    """
+    for folder in folders:
+        FolderLock(folder, f"{folder} is being recorded into; end the recording first").release()
     for folder in folders:
         try:
             shutil.rmtree(folder)

@@ -7,6 +7,7 @@ from rclpy.serialization import serialize_message
 
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagWriter
+from fitness_datasets.collection.session import lock
 from fitness_datasets.forget import TAKE_LABEL, delete, folders_of, size_of, unreadable
 from fitness_msgs.msg import TakeLabel
 
@@ -32,6 +33,15 @@ def test_all_of_a_subject_and_nothing_else(collection: Path) -> None:
     assert size_of(found[0]) == 5 + len("subject: P01\n")
     delete(found)
     assert names(collection) == ["P01_notes", "P01_x_S01", "P02_S01"]
+
+
+def test_nobody_is_forgotten_while_being_recorded(collection: Path) -> None:
+    found = folders_of(collection, "P01")
+    with lock(found[1]), pytest.raises(InputError, match="P01_S02 is being recorded into; end the recording first"):
+        delete(found)
+    assert [folder.exists() for folder in found] == [True, True]
+    delete(found)
+    assert folders_of(collection, "P02") and not any(folder.exists() for folder in found)
 
 
 def take_of(folder: Path, *subjects: str) -> None:
