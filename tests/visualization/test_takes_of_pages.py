@@ -13,6 +13,7 @@ from takes_room import DEADLINE, Room, run, squat, wait_for
 
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagReader
+from fitness_datasets.collection.session import KEPT, Session, TakeRecord
 from fitness_msgs.action import RecordTake
 
 pytestmark = pytest.mark.usefixtures("ros")
@@ -147,6 +148,27 @@ def test_the_takes_of_a_page_are_in_the_file_of_their_session(room: Room) -> Non
         with BagReader(folder / take["bag"]) as bag:
             labels = [label for _, _, label in bag.messages([bag.find("take_label")])]
             assert {(label.subject, label.session, label.take) for label in labels} == {("P01", "S01", take["take"])}
+
+
+def test_a_guide_that_is_up_already_numbers_the_takes(room: Room) -> None:
+    with_one = Session.open(room.folder, "P01", "S01")
+    with_one.takes = [TakeRecord(1, "squat", "", KEPT)]
+    with_one.write()
+    room.guide.set_parameters([Parameter("out", value=str(room.folder))])
+    room.guide.start()
+
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.record(True)
+        await room.collection.take(room.ask("P01"))
+        await squat(room)
+        await room.collection.decide("keep")
+        await room.ended()
+        await room.collection.record(False)
+
+    run(scenario)
+    assert room.guide.active, "whoever has brought it up may need it"
+    assert [take.take for take in Session.read(room.folder, "P01", "S01").takes] == [1, 2]
 
 
 def test_a_take_in_a_recording_of_something_else_is_told_by_its_labels(room: Room) -> None:

@@ -25,6 +25,8 @@ from fitness_visualization.ros.commands import GLANCE, TIMEOUT, call, wait_for
 
 SESSION = "S01"
 """Of every take of a page, as where `./fitness record` is given none."""
+BAG = "%Y-%m-%d_%H-%M-%S"
+"""Name of a bag, by the time at which it began."""
 REPORTED = 2.0
 """What a node says of itself may be so old [s]."""
 PHASES = ("placement", "countdown", "recording", "review")
@@ -195,7 +197,7 @@ class Collection:
             if problem:
                 raise InputError(problem)
             return f"recorded {self._bag}"
-        bag = paths.unused(self._folder / session / time.strftime("%Y-%m-%d_%H-%M-%S"))
+        bag = paths.unused(self._folder / session / time.strftime(BAG))
         await self._recorder.tell(bag=str(bag))
         await self._recorder.up()
         self.writing = bag
@@ -247,7 +249,8 @@ class Collection:
             subject=asked.subject,
             session=SESSION,
             exercise=asked.exercise,
-            take=0 if told else self._takes,
+            # Only one that comes and goes with each take, and writes no file, does not know which number is the next.
+            take=self._takes if guided and not told else 0,
             repetitions=asked.repetitions,
             consent=asked.consent,
         )
@@ -260,7 +263,7 @@ class Collection:
         """Whether the guide is up for takes that a page has led, by a dashboard that died: it knows their bag only."""
         if self._phase() is not None or not await self._guide.is_active():
             return False
-        if await self._guide.told("out") != str(self._folder):
+        if await self._guide.told("out") != str(self._folder) or not _is_of_a_page(await self._guide.told("bag")):
             return False
         await asyncio.sleep(REPORTED)  # in which the guide tells of a take that another dashboard has just begun
         return self._phase() is None
@@ -325,3 +328,11 @@ class Collection:
         if news != self._news:
             self._news = news
             self._tell({"type": "take"} | news)
+
+
+def _is_of_a_page(bag: str) -> bool:
+    """Whether a bag has the name that pages give it."""
+    try:
+        return bool(time.strptime(bag[: len("2026-11-30_12-00-00")], BAG))
+    except ValueError:
+        return False
