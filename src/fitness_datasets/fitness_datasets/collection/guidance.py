@@ -184,10 +184,12 @@ class Guidance:
             self.again()
             self.instruction, self._begun = problem, begun
             return
-        self.remaining = self._settings.countdown - seconds(pose.stamp - self._since)
+        self.remaining = max(0.0, self._settings.countdown - seconds(pose.stamp - self._since))
         if self.remaining > 0:
             self.instruction = f"{int(np.ceil(self.remaining))}"
             return
+        if problem:
+            return  # where no pose came for a while, the person may long be gone
         self.phase, self.start = TakePhase.RECORDING, pose.stamp
         self._seen = self._last_repetition = pose.stamp
 
