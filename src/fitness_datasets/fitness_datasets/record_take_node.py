@@ -67,7 +67,6 @@ class RecordTakeNode(FitnessNode):
         self._lock = FolderLock(None)
         self._plan: list[str] = []
         self._heard, self._frame_id = time.monotonic(), ""
-        self._light = LightMeter(self.params.image_transport)
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)
@@ -81,6 +80,7 @@ class RecordTakeNode(FitnessNode):
         if self.params.subject:
             session = self._open_session(self.params.subject, self.params.session)
             self._plan = plan(session, takes.exercises_of(self.params), self.params.takes)
+        self._light = LightMeter(self.params.image_transport)
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 import yaml
 from action_msgs.msg import GoalStatus
@@ -9,6 +10,7 @@ from builtin_interfaces.msg import Duration
 from spun_stage import DEADLINE, wait_for
 from takes_gym import Gym, result_of
 
+from fitness_core.ros.images import to_image
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
@@ -74,6 +76,26 @@ def test_what_a_guide_that_was_killed_has_said_is_not_said_any_more(gym):
     wait_for(lambda: gym.said and gym.said[-1], "the first instruction")
     gym.nodes.append(RecordTakeNode(namespace=gym.namespace))  # the one that comes in its place, not active yet
     wait_for(lambda: not gym.said[-1], "it to be taken back")
+
+
+def test_how_dark_it_was_is_forgotten_with_the_take(gym):
+    node = gym.start()
+    dark = "It is too dark: turn on a light or open the curtains."
+    gym.ask()
+
+    def is_said() -> bool:
+        gym.pictures.publish(to_image(np.zeros((48, 64, 3), np.uint8)))
+        gym.feed(0.05)
+        return dark in gym.said
+
+    wait_for(is_said, dark)
+    gym.end(node)
+    gym.said.clear()
+    node.start()  # the next morning
+    gym.executor.add_node(node)
+    wait_for(lambda: gym.ask().accepted, "the next take")
+    gym.feed_until(RECORDING)
+    assert dark not in gym.said
 
 
 def test_each_bag_of_a_session_has_its_own_camera(gym, tmp_path):
