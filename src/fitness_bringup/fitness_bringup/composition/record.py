@@ -17,7 +17,7 @@ from fitness_bringup.tables.terminal import table
 from fitness_camera.source_kinds import KINDS, is_live, shown
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import qos
+from fitness_core.ros import qos, timers
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process.signals import on_signal
 from fitness_datasets.collection.guidance import Decision, TakeRequest
@@ -95,10 +95,10 @@ def run(options: Options) -> int:
         live.start(graph, graph_options)
         recorder = graph.node("recorder")
         # Nobody shall go on for a recording that has failed.
-        graph.status.create_timer(
-            CHECK_PERIOD, lambda: recorder.incomplete and not stop.done() and stop.set_result(None)
+        timers.steady(
+            graph.status, CHECK_PERIOD, lambda: recorder.incomplete and not stop.done() and stop.set_result(None)
         )
-        keyboard = None if guide.params.auto else graph.status.create_timer(KEYBOARD_PERIOD, lambda: _listen(guide))
+        keyboard = None if guide.params.auto else timers.steady(graph.status, KEYBOARD_PERIOD, lambda: _listen(guide))
         graph.spin(stop)
         if keyboard is not None:
             keyboard.cancel()

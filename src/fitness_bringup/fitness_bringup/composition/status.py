@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
 from fitness_core.catalogue import Catalogue
-from fitness_core.ros import qos
+from fitness_core.ros import qos, timers
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import SILENT, Phase, seconds
 from fitness_msgs.msg import ExerciseClassification, RepEvent, RepState, SetSummary
@@ -117,7 +117,7 @@ class StatusLine:
         self._status = status
         self._counts = counts
         self._terminal = sys.stderr.isatty()
-        self._timer = status.create_timer(TERMINAL_PERIOD if self._terminal else LOG_PERIOD, self._show)
+        self._timer = timers.steady(status, TERMINAL_PERIOD if self._terminal else LOG_PERIOD, self._show)
 
     def end(self) -> None:
         """Clear it away."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
@@ -31,6 +30,7 @@ from fitness_camera.source_kinds import BAG
 from fitness_core.command_line import check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.heaps import give_back
+from fitness_core.ros import timers
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.types import NANOSECONDS, seconds
@@ -111,8 +111,7 @@ class Watch(Node):
         self._listen(BodyPose, "body_pose", "camera/camera_info" if pictures else "", deep)
         self._listen(RepState, "rep_state", "body_pose", deep)
         # Later, so that it makes no difference in which order they came.
-        clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(0.25, lambda: self.compare(time.monotonic()), clock=clock)
+        timers.steady(self, 0.25, lambda: self.compare(time.monotonic()))
 
     def _listen(self, kind: type, topic: str, before: str, profile: QoSProfile) -> None:
         known = self._known[topic] = Stamps()

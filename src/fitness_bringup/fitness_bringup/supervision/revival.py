@@ -10,6 +10,7 @@ from rclpy.timer import Timer
 from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import BACK_OFF, HEALTHY_AFTER, SHOWN_FOR, Health
 from fitness_core.errors import InputError
+from fitness_core.ros import timers
 from fitness_core.ros.node import FitnessNode
 
 _PERIOD = 0.1
@@ -45,7 +46,7 @@ class Revival:
         """A callback of a node has raised an error."""
         if self._timer is None:
             # Not before there is something to tend: a timer costs a graph that is switched off most of what it costs.
-            self._timer = self._status.create_timer(_PERIOD, self._tend)
+            self._timer = timers.steady(self._status, _PERIOD, self._tend)
         name = node.get_name()
         node.get_logger().error("".join(traceback.format_exception(error)))
         if not node.active:

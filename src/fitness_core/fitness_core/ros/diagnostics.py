@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.clock import ROSClock
 from rclpy.node import Node
 
 from fitness_core.heaps import give_back
+from fitness_core.ros import timers
 from fitness_core.ros.qos import DIAGNOSTICS
 from fitness_core.ros.serialized import of_diagnostics
 
@@ -89,7 +89,7 @@ class Diagnostics:
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self._last = self._until = 0.0
         self._held_up = ""
-        self._timer = node.create_timer(PERIOD, self.publish)
+        self._timer = timers.steady(node, PERIOD, self.publish)
 
     def publish(self) -> None:
         """Publish now."""
@@ -104,10 +104,7 @@ class Diagnostics:
     def _was_held_up(self) -> bool:
         now, before = time.monotonic(), self._last
         self._last = now
-        # A simulator's time may go as slowly as it likes.
-        clock = self._node.get_clock()
-        simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
-        if before and now - before > PERIOD + HELD_UP and not simulated:
+        if before and now - before > PERIOD + HELD_UP:
             self._held_up = f"held up for {now - before - PERIOD / 2:.1f} s; what came meanwhile is late"
             self._until = now + SHOWN_FOR
         return now < self._until
