@@ -107,6 +107,7 @@ def live(
         raise InputError("--another-bag: nothing is recorded; give the bag to make with --record BAG")
     from fitness_bringup.composition import live
 
+    record, record_video, catalogue, params = map(_given, (record, record_video, catalogue, params))
     if another_bag and record is not None and record.exists():
         record = paths.unused(record)
         print(f"recording goes on in {record}", file=sys.stderr, flush=True)
@@ -184,13 +185,13 @@ def record(
         seconds=seconds,
         session=session,
         source=source or "",
-        out=out,
+        out=paths.given(out),
         images=images,
         consent=consent,
         auto=auto,
         overlay=overlay,
-        catalogue=catalogue,
-        params=params,
+        catalogue=_given(catalogue),
+        params=_given(params),
         parameters=tuple(parameter or ()),
         namespace=namespace,
     )
@@ -206,7 +207,7 @@ def policies(
     """Write an SROS 2 policy of who may publish and hear what in the graph: docs/security.md."""
     from fitness_bringup.interfaces import policies
 
-    policies.run(out, namespace, browser)
+    policies.run(paths.given(out), namespace, browser)
 
 
 @app.command()
@@ -217,6 +218,11 @@ def version() -> None:
 
 app.add_typer(recordings.app)
 app.add_typer(checks.app)
+
+
+def _given(path: Path | None) -> Path | None:
+    """A path of an option, if there is one; of `--record=~/bag` the shell leaves the `~`."""
+    return None if path is None else paths.given(path)
 
 
 def main() -> None:
