@@ -6,6 +6,7 @@ import pytest
 import rclpy
 import yaml
 
+from fitness_bringup.composition import live, processes
 from fitness_bringup.composition.node_parameters import check, overrides_of, value_of
 from fitness_core.errors import InputError
 
@@ -79,3 +80,32 @@ def test_lists_of_one_type_are_taken() -> None:
         assert overrides_of([f"player.topics:={yaml.safe_dump(given, default_flow_style=True)}"]) == {
             "player": {"topics": given}
         }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/fitness/rep_counter: {ros__parameters: FIRST}\n/**/rep_counter: {ros__parameters: LAST}\n",
+        "/**/rep_counter: {ros__parameters: FIRST}\n/fitness/rep_counter: {ros__parameters: LAST}\n",
+        "fitness: {rep_counter: {ros__parameters: FIRST}}\n/**: {ros__parameters: LAST}\n",
+    ],
+)
+def test_of_two_sections_of_a_node_the_last_one_holds(tmp_path: Path, text: str) -> None:
+    file, written = tmp_path / "mine.yaml", tmp_path / "written.yaml"
+    file.write_text(text.replace("FIRST", "{restore_within: 5.0}").replace("LAST", "{restore_within: 6.0}"))
+    options = live.Options(demo=True, params=file)
+    processes.programs(options, written)
+
+    def taken() -> float:
+        node = rclpy.create_node("rep_counter", automatically_declare_parameters_from_overrides=True)
+        value = node.get_parameter("restore_within").value
+        node.destroy_node()
+        rclpy.try_shutdown()
+        return value
+
+    def begin(path: Path) -> None:
+        rclpy.init(args=["--ros-args", "-r", "__ns:=/fitness", "--params-file", str(path)])
+
+    for way in (lambda: begin(file), lambda: begin(written), lambda: live.begin(options)):
+        way()
+        assert taken() == 6.0

@@ -230,7 +230,8 @@ def begin(options: Options) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # One file: of a value that two files give in different types ROS 2 keeps one without a word.
         file = Path(folder, "parameters.yaml")
-        file.write_text(yaml.safe_dump(node_parameters.parameters(options.params, options.namespace)))
+        content = node_parameters.parameters(options.params, options.namespace)
+        file.write_text(yaml.safe_dump(content, sort_keys=False))  # of two sections of a node the last one holds
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         topic = picture_topic(options.source)

@@ -193,14 +193,12 @@ def _nodes_of(content: dict, prefix: str = "") -> dict[str, Any]:
 
 
 def _merged(below: dict, above: dict) -> dict:
-    """Both, and of what both have `above`, level by level."""
-    both = below | above
-    nested = {
-        key: _merged(below[key], above[key])
-        for key in below.keys() & above.keys()
-        if isinstance(below[key], dict) and isinstance(above[key], dict)
-    }
-    return both | nested
+    """Both, and of what both have `above`, level by level; that comes last, in its own order: the last one holds."""
+    both = {key: value for key, value in below.items() if key not in above}
+    for key, value in above.items():
+        under = below.get(key)
+        both[key] = _merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return both
 
 
 def _hint(node: str) -> str:

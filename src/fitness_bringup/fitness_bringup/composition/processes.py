@@ -75,10 +75,10 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         asked[name] |= parameters
     content = node_parameters.parameters(options.params, options.namespace)
     for name, parameters in asked.items():
-        # Last and by its full name, over whatever the user's file says of it.
+        # Last and by its full name, over whatever the user's file says of it. What that says there, as far as it holds.
         full = f"{node_parameters.absolute(options.namespace)}/{name}"
-        node = content.pop(full, {})
-        if given := node.get("ros__parameters", {}) | parameters:
+        node, holds = content.pop(full, {}), node_parameters.of_node(options.params, options.namespace, name)
+        if given := {key: holds[key] for key in node.get("ros__parameters", {})} | parameters:
             content[full] = {"ros__parameters": given}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     source = next(iter(asked))
