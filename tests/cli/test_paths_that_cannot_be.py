@@ -9,7 +9,8 @@ from fitness_bringup import cli
 from fitness_bringup.composition import live
 
 DEMO = str(live.DEMO)
-NOBODY, LONG = "~nosuchuser/x", "a" * 300
+NOBODY, LONG, BYTES = "~nosuchuser/x", "a" * 300, "\udcff"
+TAKES = ("--subject", "P01", "--exercise", "squat", "--consent")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,13 @@ NOBODY, LONG = "~nosuchuser/x", "a" * 300
         (["live", "--source", NOBODY], "no such user"),
         (["live", "--source", "9" * 5000], "too long"),
         (["live", "--demo", "--record", LONG], "too long"),
+        (["live", "--source", f"{BYTES}.mp4"], "not UTF-8"),
+        (["live", "--demo", "--record", BYTES], "not UTF-8"),
+        (["live", "--demo", "--record", BYTES, "--processes"], "not UTF-8"),
+        (["live", "--demo", "--catalogue", BYTES], "not UTF-8"),
+        (["live", "--demo", "--record-video", f"{BYTES}.mp4"], "not UTF-8"),
+        (["record", *TAKES, "--source", f"{BYTES}.mp4"], "not UTF-8"),
+        (["record", *TAKES, "--out", BYTES], "not UTF-8"),
         (["dataset", LONG, "--out", "set"], "too long"),
         (["dataset", DEMO, "--out", LONG], "too long"),
         (["dataset", DEMO, "--out", NOBODY], "no such user"),

@@ -202,6 +202,9 @@ def check(options: Options) -> None:
     source = _camera_source(options)
     if options.unpaced and options.bag is None and (BROWSER.matches(source) or is_live(source)):
         raise InputError(f"--unpaced is of recordings; what comes from {source} is as it comes, leave it out")
+    for value in (value for parameters in asked_for(options).values() for value in parameters.values()):
+        if isinstance(value, str) and value.encode(errors="replace").decode() != value:
+            raise InputError(f"{value!r} is not UTF-8, and other text ROS 2 does not take; rename it or give another")
 
 
 def check_parameter_file(file: Path | None, namespace: str) -> None:
