@@ -22,6 +22,7 @@ def test_a_table_that_does_not_label_is_refused(tmp_path: Path, text: str) -> No
 
 
 ROWS = (
+    ("", "", "", ""),
     ("File", " Exercise ", "Subject", "Notes"),
     ("videos\\Kniebeuge Jürgen.mp4", "Squat", "P01", "knees; hips, heels"),
     ("./videos/b.mp4", " front raise", "P02", 'said "ow"'),
