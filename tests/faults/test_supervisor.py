@@ -55,12 +55,12 @@ def test_the_last_one_has_its_time_to_end_where_the_first_took_all(supervised, t
     monkeypatch.setattr(supervisor_module, "STOP_TIMEOUT", 0.5)
     ready, closed = tmp_path / "ready", tmp_path / "closed"
     stubborn = sleeper(
-        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
     )
     careful = sleeper(
         "import pathlib, signal, time\n"
         f"def end(*_): time.sleep(0.4); pathlib.Path({str(closed)!r}).touch(); raise SystemExit(0)\n"
-        "signal.signal(signal.SIGINT, end)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
         f"pathlib.Path({str(ready)!r}).touch(); time.sleep(600)",
         "careful",
     )
@@ -183,15 +183,17 @@ def test_a_nursery_of_which_nothing_is_wanted_ends_without_a_word():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_node_that_is_stopped_while_it_loads_ends_without_a_word(supervised, tmp_path, monkeypatch):
-    (tmp_path / "loading.py").write_text(
+# What Python imports before it comes to the program.
+@pytest.mark.parametrize("module", ["loading", "sitecustomize"])
+def test_a_node_that_is_stopped_while_it_loads_ends_without_a_word(supervised, tmp_path, monkeypatch, module):
+    (tmp_path / f"{module}.py").write_text(
         "import pathlib, time\npathlib.Path(__file__).with_name('begun').touch()\ntime.sleep(600)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     supervisor = supervised(node_program("loading", "loading", "gym"))
     until((tmp_path / "begun").exists)
     supervisor.stop()
-    assert supervisor["loading"].process.returncode == -signal.SIGINT
+    assert supervisor["loading"].process.returncode == -signal.SIGTERM
     assert (tmp_path / "loading.log").read_text() == ""
 
 

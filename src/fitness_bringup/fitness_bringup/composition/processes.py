@@ -158,7 +158,7 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
         if code is None:
             code = supervisor.ended or 0
             # Ended by a signal while it loaded: interrupted, as the command itself is in that time.
-            code = INTERRUPTED if code in (-signal.SIGINT, -signal.SIGTERM) else code
+            code = INTERRUPTED if code in (-signal.SIGTERM, 128 + signal.SIGTERM) else code
         return code
     finally:
         if supervisor is not None:

@@ -154,7 +154,8 @@ class Supervised:
         if isinstance(self._process, Nursery):
             self._process.end()
         elif self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            # Not SIGINT: of that Python tells in a traceback while it starts.
+            self._process.terminate()
 
     def wait(self, timeout: float) -> int:
         """Its exit code; it is killed after `timeout` [s]."""
@@ -297,8 +298,7 @@ def node_program(
     if spare:
         call = f"nursery({module!r}, {parameters!r})"
         code = f"from fitness_bringup.supervision.nursery_process import nursery; sys.exit({call})"
-    # Who is told to end while it loads ends, without a word.
-    code = f"import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); {code}"
+    code = f"import sys; {code}"
     above = f"/{namespace.strip('/')}"
     # Where SROS 2 is switched on its keys are in the enclave of the node: docs/security.md.
     enclave = ["--enclave", f"{above.rstrip('/')}/{name}"]
