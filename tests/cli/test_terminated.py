@@ -60,18 +60,20 @@ def test_no_folder_of_faults_is_left(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("faults*"))
 
 
-def test_what_native_code_makes_of_it_is_not_told() -> None:
-    code = (
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_what_native_code_makes_of_it_is_not_told(number: str, code: int) -> None:
+    program = (
         "import os, signal, time\n"
         "from fitness_bringup import cli\n"
         "def app(*_, **__):\n"
         "    try:\n"
-        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"        os.kill(os.getpid(), signal.{number})\n"
         "        time.sleep(600)\n"
         "    except BaseException:\n"
         "        raise TypeError('unable to convert a return value') from None\n"
         "cli.app = app\n"
         "cli.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert (done.returncode, done.stderr) == (143, "")
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
