@@ -72,6 +72,34 @@ def loading(parent: int) -> bool:
     return bool(children) and all("/rclpy/" in Path(f"/proc/{child}/maps").read_text() for child in children)
 
 
+@pytest.mark.parametrize("lost", ["folder", "recorder"])
+def test_a_recording_that_is_not_all_there_is_told_by_the_exit_code(tmp_path: Path, lost: str) -> None:
+    bag = tmp_path / "bag"
+    command = [sys.executable, "-m", "fitness_bringup", *DEMO, "--unpaced", "--record", str(bag)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not any(bag.glob("*.mcap")):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        if lost == "folder":
+            shutil.rmtree(bag)
+        else:
+            os.kill(recorder_of(process.pid), signal.SIGKILL)
+        told, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode == 2, errors
+    assert ("No such file" if lost == "folder" else "recorder was killed by SIGKILL") in errors
+    assert "repetitions: curl 3, press 2, squat 5" in told
+
+
+def recorder_of(parent: int) -> int:
+    """Process id of the recorder among what a process has started."""
+    children = map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
+    return next(child for child in children if "__node:=recorder" in Path(f"/proc/{child}/cmdline").read_text())
+
+
 def test_ctrl_c_while_the_programs_load_is_no_crash() -> None:
     command = [sys.executable, "-m", "fitness_bringup", *DEMO]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

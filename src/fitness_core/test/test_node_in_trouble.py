@@ -121,6 +121,16 @@ def test_a_program_whose_input_broke_off_says_so_by_its_exit_code(monkeypatch, w
     assert nodes.run(lambda: Reader("reader"), args=[]) == code
 
 
+def test_a_program_that_could_not_write_all_of_it_says_so_by_its_exit_code(monkeypatch, capfd):
+    monkeypatch.setattr(nodes, "on_signal", lambda callback: callback())
+
+    class Writer(FitnessNode):
+        incomplete = "the disk is full"
+
+    assert nodes.run(lambda: Writer("writer"), args=[]) == 2
+    assert capfd.readouterr().err == "error: the disk is full\n"
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

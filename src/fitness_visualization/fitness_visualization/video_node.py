@@ -74,6 +74,10 @@ class VideoNode(FitnessNode):
         elif not self._written.total:
             self.get_logger().warning(f"{self._file} was not written: no annotated picture came")
 
+    @property
+    def incomplete(self) -> str:
+        return self._failure
+
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message = diagnostics.OK, "active" if self.active else "inactive"
         if self._failure:

@@ -172,10 +172,10 @@ def look_ahead(options: Options, source: str, value: Callable[[str, str], Any]) 
 
 
 def check_recorded(graph: Graph) -> None:
-    """Raise InputError where the bag lacks something of what came."""
-    recorder = graph.node("recorder")
-    if recorder is not None and recorder.incomplete:
-        raise InputError(recorder.incomplete)
+    """Raise InputError where a bag or video lacks something of what came."""
+    for node in graph.nodes:
+        if node.incomplete:
+            raise InputError(node.incomplete)
 
 
 def check(options: Options) -> None:

@@ -41,7 +41,7 @@ def respawned(options: live.Options, command: list[str]) -> int:
 
 
 def separate(options: live.Options) -> int:
-    """Run each node in a process of its own; the exit code of the source."""
+    """Run each node in a process of its own; the exit code of the source, or 2 where a recording is incomplete."""
     live.check(options)
     if options.window or options.record_video is not None:
         raise InputError("--processes: leave --window and --record-video out; add them as nodes of their own")
@@ -159,7 +159,7 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
             code = supervisor.ended or 0
             # Ended by a signal while it loaded: interrupted, as the command itself is in that time.
             code = INTERRUPTED if code in (-signal.SIGTERM, 128 + signal.SIGTERM) else code
-        return code
+        return code or BAD_INPUT * supervisor.incomplete
     finally:
         if supervisor is not None:
             supervisor.stop()

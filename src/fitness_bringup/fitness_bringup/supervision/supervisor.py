@@ -264,6 +264,12 @@ class Supervisor:
         """Whether one of them did not take its input."""
         return any(one.refused for one in self.all)
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether one that is not started again has failed: what it was to write is not all there."""
+        ends = [one.process.returncode for one in self.all if not one.program.respawn]
+        return any(end not in (None, 0, -signal.SIGTERM) for end in ends)
+
     def stop(self) -> None:
         """End all, the source first, each when it has said its last words."""
         deadline = time.monotonic() + STOP_TIMEOUT

@@ -116,6 +116,11 @@ class FitnessNode(LifecycleNode):
         """Level, message and values for /diagnostics."""
         return diagnostics.OK, "active" if self.active else "inactive", {}
 
+    @property
+    def incomplete(self) -> str:
+        """Why what it has written so far lacks something, one line; empty where it does not."""
+        return ""
+
     def _diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         level, message, values = self.diagnose()
         if self.problem and not self.active:  # whoever asked for the transition was answered with a mere no
@@ -316,7 +321,7 @@ def init(args: list[str] | None = None) -> None:
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
     """Run one node as a program until it has finished or is told to stop. Exit code: 0, or 2 for bad input.
 
-    Input that is bad after its beginning is told by the node itself.
+    Also 2 where what it was to write is incomplete. Input that is bad after its beginning is told by the node itself.
 
     args: for `init`, where that was not called yet.
     """
@@ -338,6 +343,8 @@ def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> 
         node.stop()
         answer_goals(executor)
         wait_until_heard(node)
+        if node.incomplete:
+            raise InputError(node.incomplete)
         if finished.done() and finished.result():
             return 2
     except InputError as error:
