@@ -311,14 +311,17 @@ def _read(file: Path) -> Exercise:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        says = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "model_type":
-            given = reprlib.repr(first["input"])
+        first, *others = error.errors()
+        place, given = first["loc"], reprlib.repr(first["input"])
+        if not place and first["type"] == "model_type":
             raise InputError(
                 f"{file}: {given} given; an exercise is fields and their values, as `name: squat`"
             ) from None
-        if not field:
+        says = first["msg"].removeprefix("Value error, ")
+        # Where a point or the picture is taken each complains, behind the name of the field.
+        if others and others[0]["type"] == "literal_error" and others[0]["loc"][:-1] == place[:-1]:
+            place, says = place[:-1], f"{says}, or {others[0]['msg'].removeprefix('Input should be ')}"
+        if not place:
             raise InputError(f"{file}: {says}") from None
-        raise InputError(f"{file}: {field}: {says} (given: {reprlib.repr(first['input'])})") from None
+        field = ".".join(map(str, place))
+        raise InputError(f"{file}: {field}: {says} (given: {given})") from None

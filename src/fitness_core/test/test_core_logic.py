@@ -131,6 +131,11 @@ def test_shipped_catalogue():
         ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),
         ("name: jump\ntitle: x\njoint: neck\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "joint: "),
         ("name: jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9\nspeed: 3", "speed: "),
+        ("title: x\nname: jump\njoint: knee\ndirection: flex\nposture:\n  - hip", r"jump\.yaml: posture\.0: .*'hip'"),
+        (
+            "title: x\nname: jump\njoint: knee\ndirection: flex\ntravel:\n  - {point: hip, of: sky, by: 1}",
+            r"travel\.0\.of: .*'foot_index', or 'picture' \(given",
+        ),
         (
             "name: idle\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9",
             "'idle' means that no",
