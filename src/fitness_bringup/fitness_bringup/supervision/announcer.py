@@ -17,11 +17,13 @@ class Announcer:
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
 
     def listen(self, heard: Callable[[str], None]) -> None:
-        """Call `heard` with the name of each node that says on /diagnostics that it is up."""
+        """Call `heard` with the full name of each node of this namespace that says on /diagnostics that it is up."""
+        here = self._node.get_namespace().rstrip("/")
 
         def take(array: DiagnosticArray) -> None:
             for status in array.status:
-                if status.level != DiagnosticStatus.ERROR:
+                # A robot's other graph has nodes of the same names.
+                if status.level != DiagnosticStatus.ERROR and status.name.rpartition("/")[0] == here:
                     heard(status.name)
 
         self._node.create_subscription(DiagnosticArray, "/diagnostics", take, DIAGNOSTICS)
