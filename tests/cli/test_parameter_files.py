@@ -75,6 +75,16 @@ def test_a_list_of_several_types_is_refused(fitness, tmp_path: Path, wrong: str)
     check(file, "/fitness", whole_robot=True)
 
 
+def test_a_parameter_without_a_value_is_refused_and_a_date_is_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**/record_take: {ros__parameters: {session: }}\n")
+    with pytest.raises(InputError, match=r"mine.yaml: /\*\*/record_take: session has no value; give one"):
+        check(file, "/fitness")
+    file.write_text("/**/record_take: {ros__parameters: {session: 2026-11-30}}\n")
+    check(file, "/fitness")
+    assert value_of(file, "/fitness/record_take", "session") == "2026-11-30"
+
+
 def test_lists_of_one_type_are_taken() -> None:
     for given in ([True, False], [1, 2], [0.5, 2.0], ["a", "b"], []):
         assert overrides_of([f"player.topics:={yaml.safe_dump(given, default_flow_style=True)}"]) == {

@@ -10,8 +10,18 @@ LARGEST = 1_000_000
 """Characters of a file; the largest that ships has 3000."""
 DEEPEST = 30
 """Values within values."""
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""PyYAML's own, in C where it was built with libyaml, as its wheels and Debian's are: a tenth of the time."""
+_PLAIN: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# In C where PyYAML was built with libyaml, as its wheels and Debian's are: a tenth of the time.
+
+
+class LOADER(_PLAIN):
+    """PyYAML's own, but a date is a text, as for ROS 2: a session or a model may be named after its day."""
+
+
+LOADER.yaml_implicit_resolvers = {
+    first: [(tag, looks) for tag, looks in kinds if tag != "tag:yaml.org,2002:timestamp"]
+    for first, kinds in _PLAIN.yaml_implicit_resolvers.items()
+}
 
 
 def parse(text: str) -> Any:
@@ -21,7 +31,7 @@ def parse(text: str) -> Any:
     try:
         _check(text)
         return yaml.load(text, Loader=LOADER)
-    except (ValueError, OverflowError) as error:  # a date with a 13th month, a number with too many digits
+    except (ValueError, OverflowError) as error:  # a number with too many digits
         raise yaml.YAMLError(str(error)) from None
 
 

@@ -139,6 +139,8 @@ def check(path: Path, namespace: str, option: str = "--params", whole_robot: boo
             raise InputError(f"{given}: {pattern!r} is no node of {namespace}{hint}")
         contents = dict(_values_in(values))
         for name, value in contents.items():
+            if value is None:
+                raise InputError(f"{given}: {pattern}: {name} has no value; give one, or leave the line out")
             _check_list(value, f"{given}: {pattern}: {name}")
         if node in NODES:
             check_names(node, contents, f"{given}: ")
