@@ -7,7 +7,7 @@ import rclpy
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -70,3 +70,6 @@ def test_a_parameter_of_an_unknown_type_is_refused_and_those_beside_it_answered(
     results = graph.ask(SetParameters, "set_parameters", request).results
     assert [result.successful for result in results] == [True, False, False]
     assert "200" in results[1].reason
+    request = SetParametersAtomically.Request(parameters=[known, strange])
+    result = graph.ask(SetParametersAtomically, "set_parameters_atomically", request).result
+    assert not result.successful and "200" in result.reason

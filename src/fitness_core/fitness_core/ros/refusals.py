@@ -65,9 +65,11 @@ class Refusals:
                     return callback(request, response)
                 except (RuntimeError, TypeError, ValueError) as error:
                     said = " ".join(str(error).split(", at ")[0].split())
-                    for _ in getattr(request, "parameters", [])[len(getattr(response, "results", ())) :]:
-                        if hasattr(response, "results"):
-                            response.results.append(SetParametersResult(reason=said))
+                    refused = SetParametersResult(reason=said)
+                    if hasattr(response, "results"):
+                        response.results.extend([refused] * (len(request.parameters) - len(response.results)))
+                    elif hasattr(response, "result"):  # of all of them at once
+                        response.result = refused
                     raise InputError(said) from None
             return response
 
