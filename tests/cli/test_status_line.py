@@ -1,6 +1,10 @@
 """The status line of `live` says what is so now: not what was when the last picture came."""
 
+import contextlib
 import math
+import os
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -40,3 +44,24 @@ def test_what_is_not_known_of_a_set_is_left_out_of_its_row(line, capsys: pytest.
     status.print_summary(line, {}, Catalogue.load())
     shown = capsys.readouterr().out
     assert "squat" in shown and "90°" in shown and "nan" not in shown
+
+
+def test_a_reader_that_goes_ends_no_graph(line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "LOG_PERIOD", 0.01)
+    reader, writer = os.pipe()
+    os.close(reader)
+    shown: list[int] = []
+
+    def counts() -> dict[str, int]:
+        shown.append(1)
+        return {}
+
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "w", buffering=1) as nobody:
+        monkeypatch.setattr(sys, "stderr", nobody)
+        made = status.StatusLine(line, counts)
+        deadline = time.monotonic() + 30.0
+        while len(shown) < 3 and time.monotonic() < deadline:
+            rclpy.spin_once(line, timeout_sec=0.1)
+        made.end()
+    monkeypatch.undo()
+    assert len(shown) >= 3

@@ -17,7 +17,7 @@ from fitness_bringup.composition import live, node_parameters
 from fitness_bringup.composition.graph import Graph
 from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.composition.picture_topic import picture_topic
-from fitness_bringup.composition.status import CLEAR, StatusLine, print_summary
+from fitness_bringup.composition.status import CLEAR, StatusLine, print_summary, tell
 from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
@@ -175,4 +175,4 @@ def _print(news: list[Health]) -> None:
     clear = CLEAR if sys.stderr.isatty() else ""
     for health in news:
         if health.level:
-            print(f"{clear}supervisor: {health.message}", file=sys.stderr, flush=True)
+            tell(f"{clear}supervisor: {health.message}\n")

@@ -1,5 +1,6 @@
 """What a subscriber of the graph sees: the source of the live status line and of the summary at the end."""
 
+import contextlib
 import math
 import shutil
 import sys
@@ -123,8 +124,7 @@ class StatusLine:
         """Clear it away."""
         self._timer.cancel()
         if self._terminal:
-            sys.stderr.write(CLEAR)
-            sys.stderr.flush()
+            tell(CLEAR)
 
     def _show(self) -> None:
         line = self._status.line()
@@ -132,9 +132,15 @@ class StatusLine:
             line += f" | drops {sum(counts.get(kind, 0) for kind in ('lost', 'replaced', 'refused', 'failed'))}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"{CLEAR}{line[:width]}")
+            tell(f"{CLEAR}{line[:width]}")
         else:
-            sys.stderr.write(f"{line}\n")
+            tell(f"{line}\n")
+
+
+def tell(text: str) -> None:
+    """Write to stderr. Where nobody reads it any more (`| head`), or its disk is full, the graph goes on."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
         sys.stderr.flush()
 
 
