@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from camera_world import stamps
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
@@ -44,6 +46,18 @@ def slow(tmp_path):
 
 def numbers(images: list[Image]) -> list[int]:
     return [round(np.mean(image.data) / 10) for image in images]
+
+
+def test_a_picture_whose_name_is_no_text_ends_the_folder_as_any_that_cannot_be_read(world, slow):
+    Path(slow, "9\udcff.png").write_bytes(b"no picture")
+    told: list[DiagnosticArray] = []
+    world.listener.create_subscription(DiagnosticArray, "/diagnostics", told.append, qos.DIAGNOSTICS)
+    camera = world.camera(source=slow)
+    camera.start()
+    world.until(camera.finished.done)
+    said = camera.finished.result()
+    assert "9\\udcff.png cannot be decoded" in said
+    world.until(lambda: any(status.message == said for array in told for status in array.status))
 
 
 def test_a_source_that_is_set_meanwhile_is_told_of_when_it_is_opened(world, clip, slow):
