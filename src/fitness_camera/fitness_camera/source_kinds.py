@@ -29,7 +29,9 @@ TOPIC_PREFIX = "topic:"
 _LONGEST_NUMBER = 1000
 _ADDRESS = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
 _DEVICE = re.compile("/dev/(?!shm/)")  # /dev/shm holds files in memory
-_SECRET = re.compile(r"(?<=://)[^/?#]*@")
+# Before the host, as in RFC 3986, or in the query, as the CGI of many network cameras takes them (`?user=me&pwd=...`).
+_USER = re.compile(r"(?<=://)[^/?#]*@")
+_IN_QUERY = re.compile(r"(?<=[?&])((?:user|usr|login|pass|pwd|token|auth)[a-z]*=)[^&#]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class SourceKind:
 
 def shown(source: str) -> str:
     """A source as logs, diagnostics and recordings may tell it: an address without its user and password."""
-    return _SECRET.sub("", source)
+    if not _ADDRESS.match(source):
+        return source
+    return _IN_QUERY.sub(r"\1...", _USER.sub("", source))
 
 
 def path_of(text: str) -> Path:

@@ -100,6 +100,11 @@ def test_an_empty_text_names_none_and_is_answered_with_all(kinds):
         ("rtsp://me:s3cret@10.0.0.7:554/live?quality=1@2", "rtsp://10.0.0.7:554/live?quality=1@2"),
         ("http://me:s3@cret@eye.local/video", "http://eye.local/video"),
         ("rtsp://10.0.0.7/a@b", "rtsp://10.0.0.7/a@b"),
+        (
+            "http://eye/video.cgi?size=2&User=me&pwd=s3cret&loginpas=s%20#a",
+            "http://eye/video.cgi?size=2&User=...&pwd=...&loginpas=...#a",
+        ),
+        ("takes/squats?user=me.mp4", "takes/squats?user=me.mp4"),
         ("takes/me@home.mp4", "takes/me@home.mp4"),
         ("file:///home/me@lab/clip.mp4", "file:///home/me@lab/clip.mp4"),
         ("0", "0"),
