@@ -20,6 +20,7 @@ TAKES = ("--subject", "P01", "--exercise", "squat", "--consent")
         (["analyze", LONG], "too long"),
         (["analyze", LONG, "--json", "report.json"], "too long"),
         (["analyze", DEMO, "--json", LONG], "too long"),
+        (["analyze", DEMO, "--video", f"{BYTES}.mp4"], "not UTF-8"),
         (["analyze", DEMO, "--catalogue", NOBODY], "no such user"),
         (["live", "--source", NOBODY], "no such user"),
         (["live", "--source", "9" * 5000], "too long"),

@@ -82,6 +82,24 @@ def test_two_takes_in_one_bag_and_the_session_says_so(data: Callable[[str], Path
     assert not (tmp_path / "P01_S01" / "bag_002").exists()
 
 
+def test_who_reads_no_more_of_what_is_said_loses_no_take(data: Callable[[str], Path], tmp_path: Path) -> None:
+    arguments = ["--subject", "P01", "--exercise", "squat", "--reps", "1", "--consent", *FAST]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*RECORD, *arguments, "--source", str(data(CLIP)), "--out", str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert [take["status"] for take in session_of(tmp_path)["takes"]] == ["kept"]
+
+
 def test_killed_it_is_readable_to_the_last_second_and_goes_on(data: Callable[[str], Path], tmp_path: Path) -> None:
     arguments = ["--subject", "P01", "--exercise", "other", "--source", str(data(CLIP)), "--out", str(tmp_path)]
     command = [*RECORD, *arguments, "--consent", *FAST]

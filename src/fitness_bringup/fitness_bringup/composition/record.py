@@ -13,6 +13,7 @@ from std_msgs.msg import String
 
 from fitness_bringup.composition import live, node_parameters
 from fitness_bringup.composition.graph import Graph
+from fitness_bringup.composition.status import tell
 from fitness_bringup.tables.terminal import table
 from fitness_camera.source_kinds import KINDS, is_live, shown
 from fitness_core.catalogue import Catalogue
@@ -199,12 +200,12 @@ def _listen(guide: Any) -> None:
         decision = KEYS.get(typed.strip().lower()[:1])
         problem = guide.decide(decision) if decision else "type k (keep), r (redo) or s (stop), then Enter"
         if problem:
-            print(problem, flush=True)
+            tell(f"{problem}\n", sys.stdout)
 
 
 def _print(instruction: String) -> None:
     if instruction.data:
-        print(instruction.data, flush=True)
+        tell(f"{instruction.data}\n", sys.stdout)
 
 
 def _summarize(graph: Graph, options: Options, takes: dict[str, Any], before: int) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TextIO
 
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
@@ -137,11 +138,12 @@ class StatusLine:
             tell(f"{line}\n")
 
 
-def tell(text: str) -> None:
-    """Write to stderr. Where nobody reads it any more (`| head`), or its disk is full, the graph goes on."""
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Write to a stream, stderr. Where nobody reads it any more (`| head`), or its disk is full, the graph goes on."""
+    stream = stream or sys.stderr
     with contextlib.suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        stream.write(text)
+        stream.flush()
 
 
 def print_summary(status: Status, counts: dict[str, int], exercises: Catalogue) -> None:

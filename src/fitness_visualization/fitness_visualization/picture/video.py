@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.types import nanoseconds, seconds
 
@@ -19,6 +20,9 @@ def check_path(path: Path) -> None:
     """Raise InputError where no video can be written to `path`; its parent folders are made."""
     if path.suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as MP4; give a name that ends in .mp4")
+    place = str(path.absolute())
+    if paths.as_text(place) != place:  # it would end the process in OpenCV
+        raise InputError(f"{path} is not UTF-8; give the video a name that is")
     if path.is_dir():
         raise InputError(f"{path} is a folder; give a name for the video file in it")
     try:
