@@ -121,7 +121,7 @@ class RepCounterNode(FitnessNode):
         if self._counter is not None and self.active:
             values |= {"told": self._counter.exercise, "missing": self._counter.missing}
             if self._progress.stands_still(self._rate.total, self._counter.stamp):
-                level, message = diagnostics.WARN, "the stamps of poses stand still: is /clock published?"
+                level, message = diagnostics.WARN, "stamps stand still: does the driver set them, is /clock published?"
             if self._counter.missing > MANY_MISSING:
                 level, message = diagnostics.WARN, f"{self._counter.missing:.0%} of the poses are missing"
         if self._continuity is not None:

@@ -187,7 +187,7 @@ def test_stamps_that_stand_still_are_told_of(graph, figure):
 
     def told() -> bool:
         person.pose.publish(messages.to_body_pose(figure(1.0)))
-        return any("the stamps of poses stand still: is /clock published?" in status.message for status in said)
+        return any("stamps stand still: does the driver set them" in status.message for status in said)
 
     until(told)
 
