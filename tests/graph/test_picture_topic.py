@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import rclpy
 import yaml
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -55,6 +56,14 @@ def test_what_the_robots_own_driver_publishes_is_counted(
         publisher = driver.create_publisher(CompressedImage if transport else Image, topic, qos_profile_sensor_data)
         heard: list[BodyPose] = []
         driver.create_subscription(BodyPose, "/fitness/body_pose", heard.append, qos.STREAM)
+        recorded: list[int] = []
+
+        def look(array: DiagnosticArray) -> None:
+            values = [value for status in array.status for value in status.values]
+            counts = [int(one.value) for one in values if one.key == "messages /fitness/body_pose"]
+            recorded.extend(count for count in counts if count)
+
+        driver.create_subscription(DiagnosticArray, "/diagnostics", look, qos.DIAGNOSTICS)
         deadline = time.monotonic() + DEADLINE
         while not (publisher.get_subscription_count() and driver.count_publishers("/fitness/rep_event")):
             assert process.poll() is None and time.monotonic() < deadline, told
@@ -72,8 +81,8 @@ def test_what_the_robots_own_driver_publishes_is_counted(
                 message.header = messages.header(stamp, "eye")
             publisher.publish(message)
 
-        # What was published before both had met would be waited for in vain.
-        while not heard:
+        # What was published before all had met would be waited for in vain.
+        while not (heard and recorded):
             assert process.poll() is None and time.monotonic() < deadline, told
             publish(np.zeros_like(frames[0].image), driver.get_clock().now().nanoseconds)
             rclpy.spin_once(driver, timeout_sec=0.5)
@@ -92,9 +101,9 @@ def test_what_the_robots_own_driver_publishes_is_counted(
         driver.destroy_node()
     assert "repetitions: squat 1" in printed
     assert not any("Traceback" in line for line in told)
-    with BagReader(bag) as recorded:
-        stamps = [pose.stamp - start for pose in recorded.poses() if pose.stamp >= start]
-        frame_ids = {pose.frame_id for pose in recorded.poses()}
+    with BagReader(bag) as written:
+        stamps = [pose.stamp - start for pose in written.poses() if pose.stamp >= start]
+        frame_ids = {pose.frame_id for pose in written.poses()}
     assert frame_ids == {"eye"}
     assert stamps == [frame.stamp for frame in frames]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from camera_world import stamps
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.logging import LoggingSeverity
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
@@ -236,6 +237,7 @@ def test_deactivate_is_immediate_and_activate_starts_over(world, slow):
 
 def test_each_time_a_recording_ends_it_says_how_many_pictures_that_were(world, slow, capfd):
     camera = world.camera(source=slow)
+    camera.get_logger().set_level(LoggingSeverity.INFO)  # a test before may have asked for less of all
     for _ in range(2):
         camera.start()
         world.until(camera.finished.done)
