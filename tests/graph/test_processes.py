@@ -28,10 +28,12 @@ def supervised(monkeypatch) -> list[list[Program]]:
     return asked
 
 
-def test_a_node_after_the_source_that_refuses_its_input_ends_it_with_that(fitness) -> None:
-    done = fitness(*DEMO, "-p", "rep_counter.exercise:=sqat")
+def test_a_node_after_the_source_that_refuses_its_input_ends_it_with_that(fitness, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    done = fitness(*DEMO, "-p", "rep_counter.exercise:=sqat", "--record", str(bag))
     assert done.returncode == 2, done.stdout
     assert "'sqat'" in done.stderr and "repetitions" not in done.stdout
+    assert not bag.exists(), "the next attempt would be refused"
 
 
 def test_a_recording_does_not_go_on_with_the_set_of_a_dead_run(supervised) -> None:

@@ -1,5 +1,7 @@
 """`./fitness live --respawn` and `--processes`: the graph in processes that are started again when they die."""
 
+import contextlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -54,7 +56,10 @@ def separate(options: live.Options) -> int:
             return node_parameters.value_of(file, f"{above}/{node}", parameter)
 
         live.look_ahead(options, nodes[0].name, value)
-        return _supervise(nodes, options.namespace, Catalogue.load(value("rep_counter", "catalogue")))
+        code = _supervise(nodes, options.namespace, Catalogue.load(value("rep_counter", "catalogue")))
+    if code == BAD_INPUT and options.record is not None:
+        _remove_empty(options.record)
+    return code
 
 
 def programs(options: live.Options, file: Path) -> list[Program]:
@@ -98,6 +103,16 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         )
         for name in asked
     ]
+
+
+def _remove_empty(bag: Path) -> None:
+    """Remove the bag of a graph that refused its input before anything came: it would be in the way of the next one."""
+    with contextlib.suppress(OSError):
+        about = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+        counts = {one["topic_metadata"]["name"]: one["message_count"] for one in about["topics_with_message_count"]}
+        # What a classifier says of itself comes before any pose.
+        if not any(count for topic, count in counts.items() if not topic.endswith("/exercise/info")):
+            shutil.rmtree(bag)
 
 
 class _Listener:
