@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from rich.console import Console
@@ -56,6 +57,12 @@ def test_a_video_is_taken_and_repeated_where_it_is_short(drawn: clip.Clip, tmp_p
     again = clip.prepare(str(drawn.video), tmp_path, 50)
     assert again.pictures.shape == (50, 480, 640, 3)
     np.testing.assert_array_equal(again.pictures[40], again.pictures[0])
+
+
+@pytest.mark.parametrize("size", [(3000, 1), (1, 3000)])
+def test_a_picture_that_is_all_but_a_line_is_taken(size: tuple[int, int], tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "line.png"), np.full((*size, 3), 255, np.uint8))
+    assert clip.prepare(str(tmp_path), tmp_path, 2).pictures.max() == 255
 
 
 def test_pages_tell_every_target_and_contender() -> None:

@@ -81,7 +81,7 @@ def _decoded(source: str) -> Iterator[np.ndarray]:
 def _fitted(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = min(WIDTH / width, HEIGHT / height)
-    size = round(width * scale), round(height * scale)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (WIDTH - size[0]) // 2, (HEIGHT - size[1]) // 2
     canvas = np.full((HEIGHT, WIDTH, 3), 96, np.uint8)
     canvas[top : top + size[1], left : left + size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
