@@ -11,6 +11,7 @@ from spun_stage import DEADLINE, wait_for
 from takes_gym import Gym, result_of
 
 from fitness_core.ros.images import to_image
+from fitness_core.ros.state import state_file
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
@@ -76,6 +77,18 @@ def test_what_a_guide_that_was_killed_has_said_is_not_said_any_more(gym):
     wait_for(lambda: gym.said and gym.said[-1], "the first instruction")
     gym.nodes.append(RecordTakeNode(namespace=gym.namespace))  # the one that comes in its place, not active yet
     wait_for(lambda: not gym.said[-1], "it to be taken back")
+
+
+def test_a_counter_that_a_guide_that_was_killed_has_left_told_goes_back(gym):
+    killed = gym.start()
+    gym.ask()
+    wait_for(lambda: state_file(killed).exists() or gym.feed(0.1), "the counter to be told")
+    gym.executor.remove_node(killed)
+    again = RecordTakeNode(namespace=gym.namespace)  # not active: a page brings it up for the next take
+    gym.nodes.append(again)
+    gym.executor.add_node(again)
+    wait_for(lambda: gym.counting == ["squat", "pull_up"], "the counter to be told what it was configured to")
+    assert not state_file(again).exists()
 
 
 def test_how_dark_it_was_is_forgotten_with_the_take(gym):
