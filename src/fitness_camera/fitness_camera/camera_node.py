@@ -91,13 +91,9 @@ class CameraNode(FitnessNode):
 
     def activate(self) -> None:
         self._given = copy(self.params)
-        try:
-            self._source = self._open()
-        except InputError as error:
-            if not (self.params.wait_for_device and is_live(self.params.source)):
-                raise
-            self._source = None
-            self._report(f"{error}; trying again every {RETRY_PERIOD:g} s")
+        # An address may take seconds to answer. Who waits for it leaves that to the thread; else it is refused here.
+        waits = self._given.wait_for_device and is_live(self._given.source)
+        self._source = None if waits else self._open()
         self._stopping.clear()
         self._pace = Pace(self, self._given.paced, self._stopping)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -180,14 +176,17 @@ class CameraNode(FitnessNode):
             if frame is not None:
                 self._publish(stamped_by(self.get_clock(), frame))
                 continue
+            pause = 0.0
             if self._source is not None:
                 self._source.close()
                 self._report(f"{self._source.name} is lost; trying again every {RETRY_PERIOD:g} s")
-            while not self._stopping.wait(RETRY_PERIOD):
+                pause = RETRY_PERIOD
+            while not self._stopping.wait(pause):
+                pause = RETRY_PERIOD
                 try:
                     self._source = self._open()
                 except InputError as error:
-                    self._trouble = f"{error}; trying again every {RETRY_PERIOD:g} s"
+                    self._report(f"{error}; trying again every {RETRY_PERIOD:g} s", once=True)
                     continue
                 self._trouble = ""
                 self.get_logger().info(f"{self._source.name} is there")
@@ -203,10 +202,12 @@ class CameraNode(FitnessNode):
         self._outlet.publish(frame)
         self._published.tick()
 
-    def _report(self, trouble: str) -> None:
-        self._errors += 1
-        self._trouble = trouble
-        self.get_logger().error(trouble)
+    def _report(self, trouble: str, once: bool = False) -> None:
+        """Tell of trouble. once: of trouble that is there already, only /diagnostics tells anew."""
+        told, self._trouble = self._trouble, trouble
+        if not (once and told):
+            self._errors += 1
+            self.get_logger().error(trouble)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import pytest
 from camera_world import stamps
 from made_recordings import make_video
 
+from fitness_camera import camera_node
 from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
@@ -92,6 +93,21 @@ def test_a_stream_that_is_not_there_yet_is_refused_or_waited_for(world, stream):
     assert camera.diagnose()[0] == diagnostics.OK
 
 
+def test_nobody_waits_while_an_address_that_is_waited_for_is_opened(world, stream, monkeypatch):
+    answers = threading.Event()
+
+    def open_slowly(*given, **asked):
+        assert answers.wait(60)
+        return open_source(*given, **asked)
+
+    monkeypatch.setattr(camera_node, "open_source", open_slowly)
+    camera = world.camera(source=stream, wait_for_device=True)
+    camera.start()
+    assert camera.diagnose()[:2] == (diagnostics.OK, "active"), "what else is on the executor goes on"
+    answers.set()
+    world.until(lambda: len(world.images) > 3)
+
+
 def test_pixels_of_a_stream_that_are_not_square_are_made_so(stream, monkeypatch):
     monkeypatch.setattr(Stream, "shape_of_pixels", (4, 3))
     with open_source(stream) as source:
@@ -136,7 +152,7 @@ def test_a_recording_of_an_address_that_is_waited_for_is_played_as_one(world, tm
         camera = world.camera(source=address, wait_for_device=True, wait_for_subscribers=0)
         before = time.time_ns()
         camera.start()
-        assert "trying again" in camera.diagnose()[1]
+        world.until(lambda: "trying again" in camera.diagnose()[1])
         File.there.set()
         world.until(camera.finished.done)
         world.until(lambda: len(world.images) == 20)
@@ -157,6 +173,7 @@ def test_the_password_of_a_stream_is_told_to_nobody(world, stream, capfd):
     said.append(camera.diagnose())
     camera.stop()
     camera.start()
+    world.until(lambda: "trying again" in camera.diagnose()[1])
     said.append(camera.diagnose())
     Stream.running.set()
     world.until(lambda: camera.diagnose()[0] == diagnostics.OK)
@@ -172,7 +189,7 @@ def test_a_file_that_is_not_there_is_not_waited_for(world, tmp_path):
 def test_a_device_that_is_not_there_can_be_deactivated_while_it_is_waited_for(world):
     camera = world.camera(source="/dev/video97", wait_for_device=True)
     camera.start()
-    assert camera.diagnose()[0] == diagnostics.ERROR and "/dev/video97" in camera.diagnose()[1]
+    world.until(lambda: camera.diagnose()[0] == diagnostics.ERROR and "/dev/video97" in camera.diagnose()[1])
     begun = time.monotonic()
     camera.trigger_deactivate()
     assert time.monotonic() - begun < 2.0
