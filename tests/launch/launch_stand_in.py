@@ -111,8 +111,24 @@ class TimerAction(Action):
         self.period, self.actions = period, list(actions)
 
 
+class EmitEvent(Action):
+    def __init__(self, *, event) -> None:
+        super().__init__()
+        self.event = event
+
+
 class ProcessExited:
     pass
+
+
+class ShutdownProcess:
+    def __init__(self, *, process_matcher: Callable[[Action], bool]) -> None:
+        self.process_matcher = process_matcher
+
+
+def matches_action(target_action: Action) -> Callable[[Action], bool]:
+    """Whether an action is that one."""
+    return lambda action: action is target_action
 
 
 class ParameterValue:
@@ -154,11 +170,11 @@ class Node(Action):
 def modules() -> dict[str, types.ModuleType]:
     """What stands in for each module, by name."""
     contents = {
-        "launch": (LaunchContext, LaunchDescription),
-        "launch.actions": (DeclareLaunchArgument, OpaqueFunction, Shutdown, TimerAction),
+        "launch": (Action, LaunchContext, LaunchDescription),
+        "launch.actions": (DeclareLaunchArgument, EmitEvent, OpaqueFunction, Shutdown, TimerAction),
         "launch.conditions": (IfCondition,),
-        "launch.events": (),
-        "launch.events.process": (ProcessExited,),
+        "launch.events": (matches_action,),
+        "launch.events.process": (ProcessExited, ShutdownProcess),
         "launch.substitutions": (LaunchConfiguration, NotEqualsSubstitution),
         "launch_ros": (),
         "launch_ros.actions": (Node,),

@@ -70,7 +70,7 @@ def recorded(launch, file: str) -> dict[str, str]:
 def ended(node, code: int):
     """What a launch makes of the end of a node, where the arguments of the launch file are not known any more."""
     context = importlib.import_module("launch").LaunchContext()
-    return node.on_exit(SimpleNamespace(returncode=code, process_name=node.name), context)
+    return node.on_exit(SimpleNamespace(returncode=code, process_name=node.name, action=node), context)
 
 
 def endings(node) -> list[str]:
@@ -371,6 +371,17 @@ def test_a_source_at_its_end_is_not_respawned(launch):
     (timer,) = ended(source, 0)
     period = timer.period if isinstance(timer.period, float) else float(timer.period[0].text)
     assert period < source.respawn_delay
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_source_at_its_end_is_not_respawned_where_the_robot_goes_on(launch, file):
+    nodes = launch(file, use_respawn="true", required="false", **recorded(launch, file)).nodes
+    source = nodes["player" if file == "replay.launch.py" else "camera"]
+    (stop,) = ended(source, 0)
+    assert stop.event.process_matcher(source) and not stop.event.process_matcher(nodes["rep_counter"])
+    # What it needs may be back in a moment.
+    assert [ended(source, code) for code in (2, -9)] == [None, None]
+    assert [ended(nodes["rep_counter"], code) for code in (0, 2, -9)] == [None] * 3
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from launch.actions import OpaqueFunction, Shutdown, TimerAction
+from launch.actions import EmitEvent, OpaqueFunction, Shutdown, TimerAction
 from launch.conditions import IfCondition
-from launch.events.process import ProcessExited
+from launch.events import matches_action
+from launch.events.process import ProcessExited, ShutdownProcess
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -13,7 +14,7 @@ from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.launching.arguments import full_name, is_true, shared
 from fitness_bringup.launching.pictures import remappings
 from fitness_core.ros.state import state_file_of
-from launch import LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
+from launch import Action, LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
 DRAIN_TIME = 1.0
 """[s] from the end of the source to the end of the graph: the last pictures are still on their way."""
@@ -113,18 +114,19 @@ def forget_dead_run(plays: Callable[[LaunchContext], bool] = lambda context: Tru
     return OpaqueFunction(function=forget)
 
 
-def _end_of_node(
-    asked: LaunchContext, source: bool
-) -> Callable[[ProcessExited, LaunchContext], list[TimerAction] | None]:
+def _end_of_node(asked: LaunchContext, source: bool) -> Callable[[ProcessExited, LaunchContext], list[Action] | None]:
     """What becomes of the launch when a node ends. asked: the arguments now; when it ends those of a group are gone.
 
     source: the graph ends with this node.
     """
     required, respawned = is_true(asked, "required"), is_true(asked, "use_respawn")
 
-    def end(event: ProcessExited, context: LaunchContext) -> list[TimerAction] | None:
-        if context.is_shutdown or not required:
+    def end(event: ProcessExited, context: LaunchContext) -> list[Action] | None:
+        if context.is_shutdown:
             return None
+        if not required:
+            # A recording is played, and counted, once.
+            return [_no_respawn(event)] if respawned and source and event.returncode == 0 else None
         # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
         if event.returncode == BAD_INPUT:
             raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
@@ -135,3 +137,8 @@ def _end_of_node(
         return None
 
     return end
+
+
+def _no_respawn(event: ProcessExited) -> Action:
+    """A process that has ended is not started again."""
+    return EmitEvent(event=ShutdownProcess(process_matcher=matches_action(event.action)))
