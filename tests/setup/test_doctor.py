@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from fitness_bringup.commands import doctor, machine
+
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "src/fitness_bringup/fitness_bringup/commands/doctor.py"
-
-
-def load():
-    spec = importlib.util.spec_from_file_location("fitness_doctor", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-doctor = load()
+PACKAGES = [str(ROOT / "src" / name) for name in ("fitness_bringup", "fitness_core")]
 MIB = 1024**2
 
 
@@ -91,21 +82,21 @@ def test_a_sourced_ros_is_seen_and_the_own_prefix_is_not(tmp_path: Path) -> None
         (tmp_path / prefix / "share/rclpy").mkdir(parents=True)
         (tmp_path / prefix / "share/rclpy/package.xml").write_text("")
     env = {"ROS_DISTRO": "jazzy", "AMENT_PREFIX_PATH": f"{tmp_path}/checkout/.venv"}
-    assert doctor.sourced_distro(env, tmp_path / "checkout") == ""
+    assert machine.sourced_distro(env, tmp_path / "checkout") == ""
     env["AMENT_PREFIX_PATH"] += f":{tmp_path}/opt/jazzy"
-    assert doctor.sourced_distro(env, tmp_path / "checkout") == "jazzy"
+    assert machine.sourced_distro(env, tmp_path / "checkout") == "jazzy"
 
 
 def test_reads_the_projects_own_files() -> None:
-    names = doctor.runtime_names((ROOT / "pyproject.toml").read_text())
-    locked = doctor.locked_versions((ROOT / "requirements.lock").read_text())
+    names = machine.runtime_names((ROOT / "pyproject.toml").read_text())
+    locked = machine.locked_versions((ROOT / "requirements.lock").read_text())
     assert {"numpy", "mediapipe", "pyyaml"} <= set(names)
     assert set(names) <= set(locked), "every runtime package is in the lock"
 
 
 def test_libraries_are_read_from_ldd() -> None:
     output = "cv2.so:\n\tlibGL.so.1 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x1)\n\tlibz.so => not found\n"
-    assert doctor.missing_libraries(output) == ["libGL.so.1", "libz.so"]
+    assert machine.missing_libraries(output) == ["libGL.so.1", "libz.so"]
 
 
 def test_table_and_verdict() -> None:
@@ -120,12 +111,13 @@ def test_table_and_verdict() -> None:
 
 
 def test_runs_where_nothing_is_installed_and_changes_nothing(tmp_path: Path) -> None:
-    """With -I -S there is nothing but the standard library; the checkout is bare."""
+    """With -s -S there is nothing but the standard library; the checkout is bare."""
     for name in ("fitness", "requirements.lock", "pyproject.toml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     before = sorted(path.name for path in tmp_path.iterdir())
-    command = [sys.executable, "-I", "-S", str(SCRIPT), "--json"]
+    command = [sys.executable, "-s", "-S", "-B", "-m", "fitness_bringup.commands.doctor", "--json"]
     env = {"PATH": "/usr/bin:/bin", "FITNESS_ROOT": str(tmp_path), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
+    env["PYTHONPATH"] = os.pathsep.join(PACKAGES)
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)

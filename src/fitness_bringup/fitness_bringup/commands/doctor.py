@@ -1,8 +1,7 @@
 """`./fitness doctor`: what this machine has and lacks to run the graph, and how to get it.
 
-Standard library only, and no import from the project: it runs on the system's Python before anything is
-installed, and changes nothing. Every check is a function of what it is given, so that tests can show it other
-machines.
+Standard library only, and of the project only `machine`: it runs on the system's Python before anything is installed,
+and changes nothing. Every check is a function of what it is given, so that tests can show it other machines.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ import argparse
 import json
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from fitness_bringup.commands import machine
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 PYTHONS = ((3, 11), (3, 12))
@@ -35,8 +34,6 @@ LIBRARY_PACKAGES = {
     "libstdc++.so.6": "libstdc++6",
     "libgcc_s.so.1": "libgcc-s1",
 }
-# Compiled modules that ask the system for libraries: decode and draw, pose, inference.
-COMPILED = ("cv2/cv2*.so", "mediapipe/python/_framework_bindings*.so", "ai_edge_litert/_pywrap*.so")
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,6 @@ class Check:
 def apt(*packages: str) -> str:
     """The command that installs Debian packages."""
     return f"sudo apt install {' '.join(packages)}"
-
-
-# ---- checks
 
 
 def check_python(version: tuple[int, ...], executable: str, has_ensurepip: bool, has_venv: bool) -> Check:
@@ -92,15 +86,6 @@ def check_compiler(have: dict[str, str | None], python_header: bool, has_build: 
     return Check("compiler", OK, ", ".join(str(path) for path in have.values()))
 
 
-def sourced_distro(env: dict[str, str], root: Path | None) -> str:
-    """The ROS 2 that this shell has sourced, as ./fitness sees it; empty where there is none."""
-    for prefix in env.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
-        own = root is not None and prefix.startswith(f"{root}/")
-        if prefix and not own and Path(prefix, "share/rclpy/package.xml").exists():
-            return env.get("ROS_DISTRO", "")
-    return ""
-
-
 def check_ros(sourced: str, packages: dict[str, str], ros_version: str = "", machine: str = "x86_64") -> Check:
     """Which ROS 2 there is, sourced or from PyPI."""
     if sourced:
@@ -125,34 +110,6 @@ def check_ros(sourced: str, packages: dict[str, str], ros_version: str = "", mac
             "install ROS 2 Jazzy with apt and source it (PyPI's is x86-64)",
         )
     return Check("ROS 2", MISSING, "none", "any ./fitness command installs it from PyPI; or source an apt ROS 2 Jazzy")
-
-
-def locked_versions(text: str) -> dict[str, str]:
-    """name -> version in a requirements.lock."""
-    pairs = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.MULTILINE)
-    return {normal(name): version for name, version in pairs}
-
-
-def installed_versions(site_packages: Path) -> dict[str, str]:
-    """name -> version, from the names of the *.dist-info folders: quick, and of any Python's environment."""
-    versions = {}
-    for path in site_packages.glob("*.dist-info") if site_packages.is_dir() else ():
-        name, _, version = path.name[: -len(".dist-info")].rpartition("-")
-        versions[normal(name)] = version
-    return versions
-
-
-def runtime_names(pyproject: str) -> list[str]:
-    """The packages in pyproject.toml's `dependencies` (read without tomllib, which Python 3.10 lacks)."""
-    block = re.search(r"^dependencies\s*=\s*\[(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL)
-    return [
-        normal(name) for name in re.findall(r'^\s*"([A-Za-z0-9._-]+)', block.group(1) if block else "", re.MULTILINE)
-    ]
-
-
-def normal(name: str) -> str:
-    """A package name as registries compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def check_packages(
@@ -196,11 +153,6 @@ def check_workspace(install: Path, fingerprint: str) -> Check:
     if fingerprint and stamp != fingerprint:
         return Check("workspace", WARNING, "older than the sources", "the next ./fitness command brings it up to date")
     return Check("workspace", OK, f"built in {install}")
-
-
-def missing_libraries(ldd_output: str) -> list[str]:
-    """Libraries that ldd did not find."""
-    return re.findall(r"^\s*(\S+) => not found", ldd_output, re.MULTILINE)
 
 
 def check_libraries(absent: list[str] | None) -> Check:
@@ -266,75 +218,17 @@ def check_display(env: dict[str, str]) -> Check:
     return Check("display", OK, display or "none: not needed, the dashboard is a web page (RViz would need one)")
 
 
-# ---- looking at machine
-
-
-def find_root(env: dict[str, str]) -> Path | None:
-    """The checkout; None where the package is installed without one (an apt ROS 2 workspace)."""
-    here = Path(__file__).resolve()
-    for folder in [Path(env["FITNESS_ROOT"])] if env.get("FITNESS_ROOT") else here.parents:
-        if (folder / "requirements.lock").exists() and (folder / "fitness").exists():
-            return folder
-    return None
-
-
-def camera_devices() -> list[tuple[str, str, bool]]:
-    """Capture devices; a webcam's second node carries metadata only (its `index` is not 0)."""
-    devices = []
-    for path in sorted(Path("/dev").glob("video[0-9]*")):
-        about = Path("/sys/class/video4linux", path.name)
-        name, index = read(about / "name"), read(about / "index")
-        if index in ("", "0"):
-            devices.append((str(path), name, os.access(path, os.R_OK | os.W_OK)))
-    return devices
-
-
-def is_there(path: Path) -> bool:
-    """Whether a file is there, for this user: a link into somebody else's home is not."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
-def read(path: Path) -> str:
-    """Text of a file; empty where it cannot be read."""
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def absent_libraries(site_packages: Path, env: dict[str, str]) -> list[str] | None:
-    """Libraries that compiled packages ask for and the system lacks."""
-    modules = [path for pattern in COMPILED for path in sorted(site_packages.glob(pattern))]
-    if not modules or not shutil.which("ldd"):
-        return None
-    output = subprocess.run(["ldd", *map(str, modules)], capture_output=True, text=True, env=env, check=False).stdout
-    # The modules' own neighbours (libpywrap_*) are found when Python loads them in order.
-    return sorted({name for name in missing_libraries(output) if not name.startswith("libpywrap")})
-
-
-def fingerprint_of(root: Path) -> str:
-    """What ./fitness compares to know whether to set up again."""
-    script = root / "tools" / "fingerprint.sh"
-    command = ["bash", "-c", '. "$0"; fingerprint "$@"', str(script), str(root)]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
-
-
 def examine(env: dict[str, str]) -> list[Check]:
     """Every check, on this machine."""
-    root = find_root(env)
-    sourced = sourced_distro(env, root)
+    root = machine.find_root(env)
+    sourced = machine.sourced_distro(env, root)
     home = (root / f".ros-{sourced}" if sourced else root) if root else None
     venv = home / ("venv" if sourced else ".venv") if home else Path(sys.prefix)
     site_packages = next(iter(sorted(venv.glob("lib/python3*/site-packages"))), venv / "none")
-    installed = installed_versions(site_packages)
+    installed = machine.installed_versions(site_packages)
     built = home is not None and (home / "install/.fitness/ready").exists()
-    needed = runtime_names(read(root / "pyproject.toml")) if root else []
+    needed = machine.runtime_names(machine.read(root / "pyproject.toml")) if root else []
+    locked = machine.locked_versions(machine.read(root / "requirements.lock")) if root else {}
     have_packages = bool(needed) and all(name in installed for name in needed)
     try:
         import ensurepip  # noqa: F401
@@ -354,20 +248,20 @@ def examine(env: dict[str, str]) -> list[Check]:
         total, free = memory.f_blocks * memory.f_frsize, memory.f_bavail * memory.f_frsize
 
     checks = [
-        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, is_there(venv / "bin/python")),
+        check_python(tuple(sys.version_info[:3]), sys.executable, has_ensurepip, machine.is_there(venv / "bin/python")),
         check_disk(shutil.disk_usage(root or Path.home()).free, have_packages),
         check_compiler(programs, header, built),
         check_ros(sourced, installed, env.get("ROS_VERSION", ""), platform.machine()),
     ]
     if root is not None and home is not None:
         checks += [
-            check_packages(needed, locked_versions(read(root / "requirements.lock")), installed, sourced, str(venv)),
+            check_packages(needed, locked, installed, sourced, str(venv)),
             check_groups(installed),
-            check_workspace(home / "install", fingerprint_of(root)),
+            check_workspace(home / "install", machine.fingerprint_of(root)),
         ]
     checks += [
-        check_libraries(absent_libraries(site_packages, env)),
-        check_camera(camera_devices()),
+        check_libraries(machine.absent_libraries(site_packages, env)),
+        check_camera(machine.camera_devices()),
         check_shared_memory(total, free, os.access("/dev/shm", os.W_OK | os.X_OK)),
         check_middleware(env, sourced),
         check_display(env),
