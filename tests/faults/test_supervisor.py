@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
 from std_msgs.msg import String
@@ -369,6 +369,31 @@ def test_a_node_that_does_not_start_again_is_tried_again_and_ends_nothing(kind, 
         enough = time.monotonic() + 0.5
         until(lambda: failed.restarts >= tries and time.monotonic() > enough, lambda: graph._run_one(0.1))
         assert bool(failed.restarts) == bool(tries) and not node.active
+    finally:
+        graph.close()
+        rclpy.try_shutdown()
+
+
+@pytest.mark.parametrize("transitions", [("configure", "activate"), ("shutdown",)])
+def test_a_node_that_failed_and_that_somebody_else_looks_after_meanwhile_ends_nothing(transitions):
+    rclpy.init()
+    graph = Graph()
+    node = Absent("absent")
+    graph.add(node)
+    told = []
+    graph.status.create_subscription(DiagnosticArray, "/diagnostics", lambda m: told.extend(m.status), qos.DIAGNOSTICS)
+
+    def is_told():
+        return [one for one in told if one.name == "/supervisor: absent" and one.values[0].value == "1"]
+
+    try:
+        graph.start()
+        graph._revival.failed(node, RuntimeError("broken"))
+        for transition in transitions:  # a lifecycle manager's
+            getattr(node, f"trigger_{transition}")()
+        until(is_told, lambda: graph._run_one(0.1))
+        assert node.active == ("activate" in transitions)
+        assert is_told()[0].level == (DiagnosticStatus.WARN if node.active else DiagnosticStatus.ERROR)
     finally:
         graph.close()
         rclpy.try_shutdown()

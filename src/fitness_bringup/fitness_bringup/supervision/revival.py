@@ -81,7 +81,8 @@ class Revival:
     def _start(self, one: _Failed) -> None:
         one.restarts += 1
         try:
-            one.node.start()
+            if not one.node.active:  # else somebody has brought it up meanwhile
+                one.node.start()
         except InputError as error:
             one.story = f"{one.node.get_name()} does not start: {error}"
             self._put_off(one)

@@ -274,10 +274,15 @@ class FitnessNode(LifecycleNode):
         self.go(self.trigger_activate)
 
     def go(self, transition: Callable[[], TransitionCallbackReturn]) -> None:
-        """Go through one transition (`self.trigger_*`); raise InputError, and do not log it, where it fails."""
+        """Go through one transition (`self.trigger_*`); raise InputError, and do not log it, where it fails.
+
+        Also where there is no such transition from here: somebody else has gone through others meanwhile.
+        """
         self._raising = True
         try:
-            if transition() != TransitionCallbackReturn.SUCCESS:
+            with permitted():
+                result = transition()
+            if result != TransitionCallbackReturn.SUCCESS:
                 raise InputError(self.problem or "it did not start; the log above says why")
         finally:
             self._raising = False
