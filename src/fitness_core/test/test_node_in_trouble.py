@@ -1,5 +1,8 @@
 """What a node does where a transition fails, and where its input breaks off."""
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -144,6 +147,16 @@ def test_parameters_of_ros_that_cannot_be_are_one_line(door, given, says):
     with pytest.raises(InputError, match=says) as error, permitted():
         door(**given).start()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("domain", ["233", "9" * 5000])
+def test_a_domain_without_ports_is_one_line(domain):
+    # Fast DDS would end the process that asks for it.
+    code = "import sys; from fitness_core.ros.node import FitnessNode, run; sys.exit(run(lambda: FitnessNode('lost')))"
+    environment = os.environ | {"ROS_DOMAIN_ID": domain}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"error: ROS_DOMAIN_ID is {domain}; accepted: 0 .. 232, best of 0 .. 101\n"
 
 
 @pytest.mark.parametrize("make_executor", [GraphExecutor, SingleThreadedExecutor])
