@@ -80,9 +80,14 @@ class RecorderNode(FitnessNode):
         """Why a bag of this run lacks something of what came, the first that does; empty where none does."""
         return next(iter(self._incomplete), self._lacking())
 
-    def _require_bag(self) -> None:
+    def _check_parameters(self) -> None:
         if not self.params.bag:
             raise InputError("parameter 'bag' is empty; give the folder to record into")
+        if not (self.params.topics or self.params.images):
+            raise InputError("parameter 'topics' is empty and 'images' is false; nothing would be recorded")
+        for name in self.params.topics:
+            if name not in TOPICS:
+                raise InputError(f"parameter 'topics': {name!r} given; accepted: {', '.join(TOPICS)}")
 
     def _lacking(self) -> str:
         if self._recording is None:
@@ -103,18 +108,13 @@ class RecorderNode(FitnessNode):
         return self._recording.problem
 
     def configure(self) -> None:
-        self._require_bag()
-        if not (self.params.topics or self.params.images):
-            raise InputError("parameter 'topics' is empty and 'images' is false; nothing would be recorded")
-        for name in self.params.topics:
-            if name not in TOPICS:
-                raise InputError(f"parameter 'topics': {name!r} given; accepted: {', '.join(TOPICS)}")
+        self._check_parameters()
 
     def activate(self) -> None:
         # Here: in `./fitness live` it may never record, and what writes bags takes a while to import.
         from fitness_datasets.recording import Recording
 
-        self._require_bag()
+        self._check_parameters()  # they may have been set since
         images = [IMAGES[self.params.image_transport]] if self.params.images else []
         topics = {self._full_name(name): name for name in [*self.params.topics, *images]}
         self._told = False

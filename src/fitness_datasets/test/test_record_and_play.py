@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import Log
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
 from recorded_poses import pose_message, write_bag
@@ -187,6 +188,18 @@ def test_a_recorder_refuses_what_exists_and_what_it_does_not_know(stage, tmp_pat
     with pytest.raises(InputError, match=r"'body_poses' given; accepted: .*body_pose,"):
         stage.make(RecorderNode, bag=str(tmp_path / "new"), topics=["body_poses"]).start()
     assert not list((tmp_path / "bag").iterdir())
+
+
+@pytest.mark.parametrize("topics", [["body_poses"], []])
+def test_what_a_recorder_is_given_after_it_was_configured_is_refused_too(stage, tmp_path, topics):
+    recorder = stage.make(RecorderNode, bag=str(tmp_path / "bag"))
+    recorder.trigger_configure()
+    recorder.set_parameters([Parameter("topics", Parameter.Type.STRING_ARRAY, topics)])
+    assert recorder.trigger_activate() == TransitionCallbackReturn.FAILURE
+    assert "parameter 'topics'" in recorder.problem
+    assert not (tmp_path / "bag").exists()
+    recorder.set_parameters([Parameter("topics", value=["body_pose"])])
+    assert recorder.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
 
 def test_a_full_disk_is_an_error_and_keeps_what_is_there(stage, tmp_path):
