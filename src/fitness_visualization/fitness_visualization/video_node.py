@@ -8,6 +8,7 @@ from pathlib import Path
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.images import to_bgr
@@ -45,18 +46,18 @@ class VideoNode(FitnessNode):
         self._failure = ""
 
     def configure(self) -> None:
-        if not self.params.file:
-            raise InputError("no file to write; set the parameter `file`, e.g. file:=squats.mp4")
-        check_path(Path(self.params.file))
         self._take_file()
 
     def _take_file(self) -> None:
-        self._file = Path(self.params.file)
+        if not self.params.file:
+            raise InputError("no file to write; set the parameter `file`, e.g. file:=squats.mp4")
+        self._file = paths.given(self.params.file)
+        check_path(self._file)
         if self._file.exists():
             raise InputError(f"{self._file} exists; recordings are never overwritten: give another name")
 
     def activate(self) -> None:
-        self._take_file()
+        self._take_file()  # it may have been set since
         self._waiting = queue.Queue(WAITING)
         self._written, self._left_out, self._failure = diagnostics.Rate(), 0, ""
         self._subscription = self.create_subscription(Image, "overlay/image", self._on_picture, qos.OVERLAY)

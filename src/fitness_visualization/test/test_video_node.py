@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
@@ -49,4 +50,22 @@ def test_an_activation_tells_of_its_own_pictures(tmp_path: Path, capfd: pytest.C
     finally:
         node.destroy_node()
         executor.shutdown()
+        rclpy.shutdown()
+
+
+def test_a_file_is_looked_at_when_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    rclpy.init()
+    node = VideoNode(namespace=f"/t{uuid.uuid4().hex[:8]}", parameter_overrides=[Parameter("file", value="~/a.mp4")])
+    try:
+        node.start()
+        node.stop()
+        assert [path.name for path in tmp_path.iterdir()] == ["home"], "~ is a home, as for every other path"
+        node.trigger_configure()
+        for name in ("x" * 300 + ".mp4", "film.avi", ""):
+            node.set_parameters([Parameter("file", value=name)])
+            assert node.trigger_activate() == TransitionCallbackReturn.FAILURE, node.problem
+    finally:
+        node.destroy_node()
         rclpy.shutdown()
