@@ -22,15 +22,16 @@ def folders_of(collection: Path, subject: str) -> list[Path]:
     """The folders of a subject in a collection: its sessions, and bags with takes of nobody else, as a page makes them.
 
     Folders within folders are looked through, `DEPTH` levels deep; links are not followed. Raises InputError where
-    there are none, and for a bag with takes of others too.
+    there are none, and for a bag with takes of others too. Names that differ only in case are one, as for `train`.
     """
     check_pseudonym("subject", subject)
     if not collection.is_dir():
         raise InputError(f"{collection} is no folder; give the collection's, e.g. --out recordings")
     whose = {folder: {_subject(folder / FILE)} for folder in _folders(collection) if (folder / FILE).exists()}
     whose |= {folder: _subjects_of_takes(folder) or set() for folder in _bags(collection)}
-    found = sorted(folder for folder, subjects in whose.items() if subject in subjects)
-    if shared := [str(folder) for folder in found if len(whose[folder]) > 1]:
+    people = {folder: {name.casefold() for name in subjects} for folder, subjects in whose.items()}
+    found = sorted(folder for folder, subjects in people.items() if subject.casefold() in subjects)
+    if shared := [str(folder) for folder in found if len(people[folder]) > 1]:
         raise InputError(
             f"{', '.join(shared)}: takes of others are in there too; make what you need of theirs into a dataset, then "
             "delete it by hand"

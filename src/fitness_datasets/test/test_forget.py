@@ -35,6 +35,15 @@ def test_all_of_a_subject_and_nothing_else(collection: Path) -> None:
     assert names(collection) == ["P01_notes", "P01_x_S01", "P02_S01"]
 
 
+def test_a_subject_whose_name_differs_only_in_case_is_the_same(collection: Path) -> None:
+    """As for `train`; what was left of it would still be in datasets, as the same subject."""
+    (collection / "p01_S03").mkdir()
+    (collection / "p01_S03" / "session.yaml").write_text("subject: p01\n")
+    take_of(collection / "both", "P02", "p02")
+    found = {subject: [folder.name for folder in folders_of(collection, subject)] for subject in ("P01", "p02")}
+    assert found == {"P01": ["P01_S01", "P01_S02", "p01_S03"], "p02": ["P02_S01", "both"]}
+
+
 def test_nobody_is_forgotten_while_being_recorded(collection: Path) -> None:
     found = folders_of(collection, "P01")
     with lock(found[1]), pytest.raises(InputError, match="P01_S02 is being recorded into; end the recording first"):
