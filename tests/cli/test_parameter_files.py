@@ -1,5 +1,7 @@
 """Parameter files: sections are of the nodes that ROS 2 takes them for, and values are such as it takes."""
 
+from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,50 @@ def test_a_parameter_without_a_value_is_refused_and_a_date_is_a_text(tmp_path: P
     file.write_text("/**/record_take: {ros__parameters: {session: 2026-11-30}}\n")
     check(file, "/fitness")
     assert value_of(file, "/fitness/record_take", "session") == "2026-11-30"
+
+
+NUMBERS = (
+    "1e1",
+    "2E-3",
+    "-2.5e3",
+    "1.0e5",
+    ".5e+1",
+    "5.",
+    "7",
+    "+1e1",
+    "1e",
+    "e1",
+    "1e1.5",
+    "'1e1'",
+    "1e1a",
+    "1e1, 2e1",
+)
+
+
+def test_a_number_is_what_ros_takes_for_one(tmp_path: Path) -> None:
+    """Of -p 1e1 was a text, of a parameter file, whose quotes were lost, a text a number."""
+    file = tmp_path / "mine.yaml"
+    texts = {f"p{number}": f"[{text}]" if "," in text else text for number, text in enumerate(NUMBERS)}
+    lines = [f"    {name}: {text}\n" for name, text in texts.items()]
+    file.write_text("".join(["/**/rep_counter:\n", "  ros__parameters:\n", *lines]))
+
+    def taken(begin: Callable[[], None]) -> dict[str, object]:
+        begin()
+        node = rclpy.create_node("rep_counter", automatically_declare_parameters_from_overrides=True)
+        values = {name: node.get_parameter(name).value for name in texts}
+        node.destroy_node()
+        rclpy.try_shutdown()
+        return {name: [*value] if isinstance(value, array) else value for name, value in values.items()}
+
+    def same(found: dict[str, object]) -> None:
+        assert {name: (type(of), of) for name, of in found.items()} == {
+            name: (type(of), of) for name, of in by_ros.items()
+        }
+
+    by_ros = taken(lambda: rclpy.init(args=["--ros-args", "-r", "__ns:=/fitness", "--params-file", str(file)]))
+    assert by_ros["p0"] == 10.0 and by_ros["p11"] == "1e1"
+    same(taken(lambda: live.begin(live.Options(params=file))))
+    same(overrides_of(f"rep_counter.{name}:={text}" for name, text in texts.items())["rep_counter"])
 
 
 def test_lists_of_one_type_are_taken() -> None:

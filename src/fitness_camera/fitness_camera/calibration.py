@@ -15,7 +15,7 @@ from fitness_camera.source import Source
 from fitness_core import paths
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
-from fitness_core.yaml_text import parse
+from fitness_core.yaml_text import dump, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def save(path: Path, calibration: Calibration) -> None:
             write_file(path.with_name(f"{path.name}.old"), path.read_bytes())
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); give another camera_info_url") from None
-    write_file(path, yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
+    write_file(path, dump(content, default_flow_style=None))
 
 
 def _matrix(values: tuple[float, ...], rows: int) -> dict[str, Any]:

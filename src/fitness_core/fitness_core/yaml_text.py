@@ -1,5 +1,6 @@
 """YAML as people write it into files of this project: plain values, of a size and depth that nobody exceeds by hand."""
 
+import re
 from collections.abc import Iterator
 from itertools import cycle
 from typing import Any
@@ -14,14 +15,33 @@ _PLAIN: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # In C where PyYAML was built with libyaml, as its wheels and Debian's are: a tenth of the time.
 
 
+_EXPONENT = "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\Z", re.ASCII), [*"-+.0123456789"]
+"""Numbers for ROS 2, also without the point or the sign that PyYAML asks for."""
+
+
 class LOADER(_PLAIN):
-    """PyYAML's own, but a date is a text, as for ROS 2: a session or a model may be named after its day."""
+    """PyYAML's own, but as for ROS 2 1e1 is a number, and a date a text: a session or a model may be named after its
+    day.
+    """
 
 
 LOADER.yaml_implicit_resolvers = {
     first: [(tag, looks) for tag, looks in kinds if tag != "tag:yaml.org,2002:timestamp"]
     for first, kinds in _PLAIN.yaml_implicit_resolvers.items()
 }
+LOADER.add_implicit_resolver(*_EXPONENT)
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's own, but a text that reads as a number to ROS 2 is in quotes."""
+
+
+_Dumper.add_implicit_resolver(*_EXPONENT)
+
+
+def dump(values: Any, **how: Any) -> str:
+    """The YAML text of plain values in their order, which `parse` and ROS 2 read as the same values."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, **how)
 
 
 def parse(text: str) -> Any:

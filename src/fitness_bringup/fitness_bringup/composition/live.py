@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
@@ -25,6 +24,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.node import FitnessNode, init, permitted
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.state import state_file_of
+from fitness_core.yaml_text import dump
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
@@ -234,7 +234,7 @@ def begin(options: Options) -> None:
         # One file: of a value that two files give in different types ROS 2 keeps one without a word.
         file = Path(folder, "parameters.yaml")
         content = node_parameters.parameters(options.params, options.namespace)
-        file.write_text(yaml.safe_dump(content, sort_keys=False))  # of two sections of a node the last one holds
+        file.write_text(dump(content))  # of two sections of a node the last one holds
         # What the nodes would tell of themselves is in the status line.
         namespace = ["--remap", f"__ns:={_namespace(options)}", "--enclave", f"{_namespace(options)}/live"]
         topic = picture_topic(options.source)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
-import yaml
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
 from rclpy.utilities import try_shutdown
@@ -27,6 +26,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.node import init
 from fitness_core.ros.process.leaving import leaving
 from fitness_core.ros.process.signals import on_signal
+from fitness_core.yaml_text import dump
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -85,7 +85,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         node, holds = content.pop(full, {}), node_parameters.of_node(options.params, options.namespace, name)
         if given := {key: holds[key] for key in node.get("ros__parameters", {})} | parameters:
             content[full] = {"ros__parameters": given}
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    file.write_text(dump(content))
     source = next(iter(asked))
     backend = node_parameters.value_of(file, f"{node_parameters.absolute(options.namespace)}/pose_estimator", "backend")
     shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")

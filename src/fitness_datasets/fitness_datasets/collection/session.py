@@ -19,7 +19,7 @@ from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.files import replace_file
 from fitness_core.folder_lock import FolderLock
-from fitness_core.yaml_text import parse
+from fitness_core.yaml_text import dump, parse
 
 FILE = "session.yaml"
 KEPT, DISCARDED, UNFINISHED = "kept", "discarded", "unfinished"
@@ -138,7 +138,7 @@ class Session:
         head = "# Who was recorded and how, and what became of each take; see docs/record.md.\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(file, head + yaml.safe_dump(content, sort_keys=False), durable=True)
+            replace_file(file, head + dump(content), durable=True)
         except OSError as error:
             raise InputError(f"{file} cannot be written ({error.strerror}); give a folder that can") from None
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import keras_tuner
-import yaml
 
 from exercise_classifier.training.data.folds import LEAVE_ONE_OUT
 from exercise_classifier.training.models import fitting
@@ -21,6 +20,7 @@ from exercise_classifier.training.runs.cross_validation import cross_validate
 from exercise_classifier.training.runs.experiment import Inputs
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
+from fitness_core.yaml_text import dump
 
 FOLDS = 5
 """Of a search, where the configuration leaves one source out: that would cost too much."""
@@ -86,7 +86,7 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
     if chosen.stretches is not None:
         values["stretches"] = os.path.relpath(chosen.stretches, out.parent)
     head = f"# Found by `{command}`: held-out log-loss {best.score:.4f}, the best of {trials} trials.\n"
-    write_file(out, head + yaml.safe_dump(values, sort_keys=False))
+    write_file(out, head + dump(values))
     experiment.forget(inputs)
     return {"config": str(out), "loss": round(float(best.score), 4), "trials": trials, "found": described(chosen)}
 
