@@ -281,7 +281,12 @@ def test_train_then_evaluate_then_the_node_loads_it(tmp_path, monkeypatch):
     for option, value, name in (("--seed", "2", "seed"), ("--windows", "20", "windows"), ("--epochs", "2", "epochs")):
         with pytest.raises(InputError, match=f": {name} differ"):
             command.train([*given, "--out", str(again), "--evaluated", str(figures), option, value])
-    for content, says in (("[1]", "has no classes"), ("{", "cannot be read")):
+    lacks = json.dumps({name: value for name, value in kept.items() if name != "network_alone"})
+    damaged = json.dumps(kept | {"macro_f1": "good"})
+    for content, says in (
+        *(("[1]", "has no classes"), ("{", "cannot be read")),
+        *((lacks, "has no 'network_alone'; leave"), (damaged, r"is damaged \(.*\); leave")),
+    ):
         (again / "bad.json").write_text(content)
         with pytest.raises(InputError, match=says):
             command.train([*given, "--out", str(again), "--evaluated", str(again / "bad.json")])

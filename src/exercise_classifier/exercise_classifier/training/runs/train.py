@@ -16,12 +16,17 @@ from exercise_classifier.training.models.config import TrainingConfig
 from exercise_classifier.training.models.fitting import Fit, say
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.results.model_card import card
+from exercise_classifier.training.results.summary import summary
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.runs.evaluate import write_labels
 from exercise_classifier.training.runs.experiment import Inputs
 from exercise_classifier.training.takes.takes import counts
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
+
+# What a fit adds to an evaluation, before it.
+_NOT_FITTED: dict[str, str | int] = dict.fromkeys(("name", "about", "model", "format", "fitted_by"), "")
+_NOT_FITTED |= dict.fromkeys(("ms", "parameters", "minutes"), 0)
 
 
 def fit(
@@ -108,6 +113,13 @@ def _read_evaluation(path: Path, config: TrainingConfig, labels: tuple[str, ...]
     if lacks or other:
         what = f"has no {', '.join(lacks)}" if lacks else f"is of another one: {', '.join(other)} differ"
         raise InputError(f"--evaluated {path} {what}; leave the option out, and the folds are fitted")
+    try:
+        # As after the fit, which is in vain where it cannot be told of.
+        result = found | _NOT_FITTED
+        _int8_ships(config, found["formats"]), card(result), summary(result, [])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"has no {error}" if isinstance(error, KeyError) else f"is damaged ({error})"
+        raise InputError(f"--evaluated {path} {what}; leave the option out, and the folds are fitted") from None
     return found
 
 
