@@ -6,6 +6,8 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,26 +75,41 @@ def test_a_fold_of_sources_that_were_corrected_since_is_fitted_anew(tmp_path: Pa
     assert finished_before(corrected) == 0
 
 
-def test_ctrl_c_is_answered_by_the_training_alone(tmp_path: Path) -> None:
-    """Ctrl-C in a terminal reaches the processes of the folds too: a traceback of each hid what the command said."""
-    (script, folder), here = (tmp_path / "endless.py", tmp_path / "folds"), Path(__file__).parent
+@contextmanager
+def _endless(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A training with two folds at once, in its first epochs; it keeps what it has in the folder `folds`."""
+    (script, folds), here = (folder / "endless.py", folder / "folds"), Path(__file__).parent
     script.write_text(ENDLESS)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
     with subprocess.Popen(
-        [sys.executable, script, folder],
+        [sys.executable, script, folds],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as training:
-        while len([*folder.glob("*.checkpoint")]) < 2:
+        while len([*folds.glob("*.checkpoint")]) < 2:
             with pytest.raises(subprocess.TimeoutExpired):
                 training.wait(0.2)
+        yield training
+
+
+def test_ctrl_c_is_answered_by_the_training_alone(tmp_path: Path) -> None:
+    """Ctrl-C in a terminal reaches the processes of the folds too: a traceback of each hid what the command said."""
+    with _endless(tmp_path) as training:
         os.killpg(training.pid, signal.SIGINT)
         said, errors = training.communicate(timeout=60)
     assert said == "interrupted\n"
     assert "Traceback" not in errors
+
+
+def test_a_training_that_is_killed_leaves_the_disk_only_what_is_gone_on_with(tmp_path: Path) -> None:
+    """The windows, half a gigabyte for the shipped model, stayed in ~/.cache for ever where nobody started it again."""
+    with _endless(tmp_path) as training:
+        os.kill(training.pid, signal.SIGKILL)
+        training.communicate(timeout=60)
+    assert not [*(tmp_path / "folds").glob("*.npy")]
 
 
 def test_a_fit_of_another_evaluation_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +146,8 @@ def test_a_disk_that_is_full_before_the_folds_is_one_line(tmp_path: Path) -> Non
     on_full = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
     try:
-        with pytest.raises(InputError, match=r"pool\.x\.npy cannot be written .*; make room"):
-            windows.shared(tmp_path / "pool")
+        with pytest.raises(InputError, match=r"windows cannot be written to .*; make room"), windows.shared(tmp_path):
+            pytest.fail("was written")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, on_full)

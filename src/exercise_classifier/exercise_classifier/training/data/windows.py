@@ -1,5 +1,9 @@
 """Windows out of takes: all of them for evaluation, random augmented ones for fitting."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,15 +78,21 @@ class Windows:
         )
         return Windows(x, y, take, end, still, rests, self.labels)
 
-    def shared(self, file: Path) -> "SharedWindows":
-        """The same for other processes: `x` goes into a file, which they map. Raises InputError for a full disk."""
-        path = file.with_suffix(".x.npy")
-        try:
-            np.save(path, self.x)
-        except OSError as error:  # NumPy's own says what was written, and no `strerror`
-            path.unlink(missing_ok=True)
-            raise InputError(f"{path} cannot be written ({error.strerror or error}); make room on its disk") from None
-        return SharedWindows(path, replace(self, x=self.x[:0]))
+    @contextmanager
+    def shared(self, folder: Path) -> Iterator["SharedWindows"]:
+        """The same for other processes: `x` goes into a file of the folder's disk, which they map. Raises InputError
+        for a full disk.
+
+        The file has no name, so that it is gone with the last of them also where all are killed.
+        """
+        # Without a buffer, which closing would write once more to a disk that is full.
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            try:
+                np.save(file, self.x)
+            except OSError as error:  # NumPy's own says what was written, and no `strerror`
+                why = error.strerror or error
+                raise InputError(f"windows cannot be written to {folder} ({why}); make room on its disk") from None
+            yield SharedWindows(Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"), replace(self, x=self.x[:0]))
 
 
 @dataclass(frozen=True, slots=True)

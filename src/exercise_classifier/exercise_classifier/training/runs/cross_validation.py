@@ -167,31 +167,31 @@ def _fit_at_once(task: _Task, pool: Windows, checked: Windows, todo: list[int], 
     waiting, done = context.Queue(), context.Queue()
     for number in todo:
         waiting.put(number)
-    shared = [windows.shared(task.places.folder / name) for name, windows in (("pool", pool), ("checked", checked))]
-    workers = [context.Process(target=_work, args=(task, *shared, waiting, done), daemon=True) for _ in range(jobs)]
-    try:
-        # Ctrl-C reaches them too; who started them answers it, and they have nothing to say.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    with pool.shared(task.places.folder) as to_fit, checked.shared(task.places.folder) as to_check:
+        given = task, to_fit, to_check, waiting, done
+        workers = [context.Process(target=_work, args=given, daemon=True) for _ in range(jobs)]
         try:
-            for worker in workers:
-                worker.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-        left = len(todo)
-        while left:
+            # Ctrl-C reaches them too; who started them answers it, and they have nothing to say.
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
             try:
-                done.get(timeout=1.0)
-                left -= 1
-            except queue.Empty:
-                if died := [worker.exitcode for worker in workers if worker.exitcode]:
-                    killed = "killed, as where memory runs out: --jobs 1 takes least" if died[0] < 0 else "see above"
-                    raise InputError(f"a fit died ({killed}); the same command goes on") from None
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.join()
-        for windows in shared:
-            windows.x.unlink()
+                for worker in workers:
+                    worker.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+            left = len(todo)
+            while left:
+                try:
+                    done.get(timeout=1.0)
+                    left -= 1
+                except queue.Empty:
+                    if died := [worker.exitcode for worker in workers if worker.exitcode]:
+                        killed = "killed, as where memory runs out: --jobs 1 takes least"
+                        why = killed if died[0] < 0 else "see above"
+                        raise InputError(f"a fit died ({why}); the same command goes on") from None
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.join()
 
 
 def _end_with(parent: BaseProcess) -> None:
