@@ -280,6 +280,26 @@ def test_what_no_option_says_is_the_parameter_files(given, told, tmp_path, compo
     assert composed["recorded"] == tmp_path / f"P01_{composed['session']}" / "bag_001", "beside its session.yaml"
 
 
+def test_every_exercise_that_is_asked_for_is_recorded(tmp_path, monkeypatch, composed) -> None:
+    """Of two options the second was: the person had gone when somebody saw that the first was missing."""
+    given = [
+        "--exercise",
+        "squat",
+        "--exercise",
+        "curl,idle",
+        "--seconds",
+        "5",
+        "--source",
+        "0",
+        "--out",
+        str(tmp_path),
+    ]
+    monkeypatch.setattr(sys, "argv", ["fitness", "record", "--subject", "P01", "--consent", *given])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert composed["exercise"] == "squat,curl,idle"
+
+
 def test_exercises_of_a_parameter_files_catalogue_are_known(tmp_path, composed) -> None:
     own = Path(__file__).resolve().parents[2] / "docs" / "examples" / "side_lunge.yaml"
     file = tmp_path / "mine.yaml"

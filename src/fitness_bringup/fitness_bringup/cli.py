@@ -147,8 +147,8 @@ def record(
         str, typer.Option(metavar="P01", help="Pseudonym of who is recorded, never a name.", show_default=False)
     ],
     exercise: Annotated[
-        str,
-        typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too.", show_default=False),
+        list[str],
+        typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too; repeatable.", show_default=False),
     ],
     takes: Annotated[int | None, typer.Option(help="Takes of each exercise.  [default: 1]", min=1)] = None,
     reps: Annotated[
@@ -179,7 +179,7 @@ def record(
 
     options = record.Options(
         subject=subject,
-        exercises=tuple(name.strip() for name in exercise.split(",")),
+        exercises=tuple(name.strip() for name in ",".join(exercise).split(",")),
         takes=takes,
         reps=reps,
         seconds=seconds,

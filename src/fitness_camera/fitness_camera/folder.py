@@ -24,7 +24,8 @@ class FolderSource(Source):
             (path for path in paths.inside(folder) if path.suffix.lower() in PICTURE_SUFFIXES), key=_by_name
         )
         if not self._paths:
-            raise InputError(f"folder {folder} has no pictures; accepted: {', '.join(PICTURE_SUFFIXES)}")
+            hint = f"; there is a bag in it: give {bag}" if (bag := _bag_in(folder)) else ""
+            raise InputError(f"folder {folder} has no pictures; accepted: {', '.join(PICTURE_SUFFIXES)}{hint}")
         self._next = 0
         self._first: np.ndarray | None = _picture(self._paths[0])
         self.rate = rate or FOLDER_RATE
@@ -42,6 +43,14 @@ class FolderSource(Source):
 
     def close(self) -> None:
         self._next = len(self._paths)
+
+
+def _bag_in(folder: Path) -> Path | None:
+    """The first bag in a session or a collection of them, which are easily taken for bags themselves."""
+    files = (
+        file for depth in ("*/", "*/*/") for suffix in ("mcap", "db3") for file in folder.glob(f"{depth}*.{suffix}")
+    )
+    return min((file.parent for file in files), default=None)
 
 
 def _by_name(path: Path) -> list[tuple[int, str]]:

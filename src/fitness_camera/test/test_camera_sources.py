@@ -179,6 +179,15 @@ def test_what_is_no_video(tmp_path):
         assert str(path) in refused(path)
 
 
+def test_a_folder_of_bags_names_one(tmp_path):
+    """As `record` writes it; that a bag is in there nobody said."""
+    bag = tmp_path / "recordings" / "P01_S01" / "bag_001"
+    bag.mkdir(parents=True)
+    (bag / "bag_001_0.mcap").touch()
+    for folder in (bag.parent, bag.parents[1]):
+        assert refused(str(folder)).endswith(f".webp; there is a bag in it: give {bag}")
+
+
 def test_a_folder_without_pictures(tmp_path):
     assert "no pictures" in refused(tmp_path)
 
