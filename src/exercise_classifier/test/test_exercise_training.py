@@ -100,6 +100,20 @@ def test_litert_is_keras(tmp_path):
     np.testing.assert_allclose([LoadedModel(path)(window) for window in windows], expected, atol=0.05)
 
 
+def test_a_network_of_long_windows_is_written_in_seconds(tmp_path):
+    """Step by step, as one of short windows, it took minutes, in which a training said nothing."""
+    from exercise_classifier.training.models import litert, networks
+
+    model = networks.build_lstm_stack(540, len(LABELS), sizes=(8, 8, 8))
+    network = litert.export(model, 1.0)
+    assert len(network) < 100_000, "one step, not 1620"
+    path = tmp_path / "long.tflite"
+    model_file.write(path, network, model_file.describe("long", LABELS, 9.0, 60.0, 0.5))
+    windows = all_windows([take_of("curl")], Shape(9.0, 60.0)).x[:3]
+    expected = evaluation.softmax(fitting.logits_of(model, windows), 1.0)
+    np.testing.assert_allclose(LoadedModel(path)(windows), expected, atol=1e-4)
+
+
 def test_an_ensemble_in_litert_is_the_mean_of_its_networks(tmp_path):
     from exercise_classifier.training.models import litert, networks
 

@@ -14,6 +14,8 @@ from fitness_core.quiet import LITERT_CHATTER, without
 
 # Of the weights of an unrolled network, all steps together [bytes].
 _LARGEST_UNROLLED = 64_000_000
+# Of all its LSTMs: the conversion of more takes minutes, and a step of the loop is as fast by then.
+_MOST_STEPS_UNROLLED = 400
 
 
 def export(model: keras.Model, temperature: float, quantized: bool = False, merging: np.ndarray | None = None) -> bytes:
@@ -52,11 +54,13 @@ def _unrolled(model: keras.Model) -> tuple[keras.Model, int | None]:
 
     Unrolled, LiteRT takes any number of windows at once (None), in a quarter of the time of a loop, which becomes
     operations that LiteRT has for a fixed batch only. LiteRT keeps the weights once per step: one window alone is
-    faster only while they are in the cache, and a large network stays a loop.
+    faster only while they are in the cache, and a large network stays a loop. So does one of long windows.
     """
     recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
     size = sum(4 * layer.count_params() * layer.input.shape[1] for layer in recurrent)
-    if size > _LARGEST_UNROLLED or not all(isinstance(layer, keras.layers.LSTM) for layer in recurrent):
+    unrollable = all(isinstance(layer, keras.layers.LSTM) for layer in recurrent)
+    steps = sum(layer.input.shape[1] for layer in recurrent)
+    if size > _LARGEST_UNROLLED or steps > _MOST_STEPS_UNROLLED or not unrollable:
         return model, 1
 
     def unrolled(layer: keras.Layer) -> keras.Layer:
