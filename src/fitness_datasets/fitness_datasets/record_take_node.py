@@ -71,9 +71,8 @@ class RecordTakeNode(FitnessNode):
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)
         self.collector = Collector(self.params.auto, self.params.attempts)
-        if self.params.subject:
-            for exercise in takes.exercises_of(self.params):
-                takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
+        for exercise in takes.exercises_of(self.params) if self.params.subject else ():
+            takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
 
     def activate(self) -> None:
         self.outcomes, self._session = [], None
@@ -126,6 +125,7 @@ class RecordTakeNode(FitnessNode):
             assert self._session is not None
             self._begin(takes.request_of(self.params, self._plan.pop(0), self._session.next_take), None)
         elif self.params.subject and not self.finished.done():
+            self.get_logger().info(takes.left_of(self._session, self.params))
             self.finished.set_result(None)
 
     def _on_goal(self, goal: RecordTake.Goal) -> GoalResponse:
@@ -181,12 +181,11 @@ class RecordTakeNode(FitnessNode):
 
     def _tell(self) -> None:
         """Publish what is new; where a take is over, answer its goal and go on to the next one."""
-        for label in self.collector.labels:
-            self._labels.publish(takes.to_label(label, self._frame_id))
-        self.collector.labels.clear()
-        for instruction in self.collector.instructions:
-            self._instructions.publish(String(data=instruction))
-        self.collector.instructions.clear()
+        while self.collector.labels:
+            self._labels.publish(takes.to_label(self.collector.labels.pop(0), self._frame_id))
+        while self.collector.instructions:
+            self._instructions.publish(String(data=(instruction := self.collector.instructions.pop(0))))
+            self.get_logger().info(instruction)
         if self.collector.problem and self.params.subject and not self.finished.done():
             self._plan = []
             self.finished.set_result(self.collector.problem)
@@ -195,6 +194,7 @@ class RecordTakeNode(FitnessNode):
                 self._goal.publish_feedback(takes.to_feedback(self.collector.guidance))
         elif self._request is not None and self.collector.outcome is not None:
             self.outcomes.append((self._request, self.collector.outcome))
+            self.get_logger().info(takes.became(*self.outcomes[-1]))
             self._request = None
             # Who does not come for one take does not come for the next one either.
             self._plan = self._plan if self.collector.outcome.placed else []

@@ -154,6 +154,19 @@ def test_a_subject_given_by_parameters_is_led_through_all_takes(gym, tmp_path):
     assert "kept" in (tmp_path / "P02_S01" / "session.yaml").read_text()
 
 
+def test_what_is_said_and_what_becomes_of_it_is_in_the_log(gym, tmp_path, capfd):
+    """Under a launch file that is all that a terminal shows; it showed nothing."""
+    node = gym.start(out=str(tmp_path), subject="P01", exercise="idle,other", seconds=1.5, consent=True, countdown=0.0)
+    wait_for(lambda: "Take 1 is done: keep, redo or stop?" in gym.said or gym.feed(0.2), "the end of the take")
+    assert gym.call("keep").success
+    wait_for(lambda: "Take 2, other: stand where the camera sees you." in gym.said, "the next one")
+    gym.end(node)
+    log = capfd.readouterr().err
+    lines = "Take 1, idle: stand where", "Go: idle.", "take 1, idle: kept", "take 2, other: not kept, interrupted"
+    places = [log.index(f": {line}") for line in (*lines, f"{tmp_path / 'P01_S01'}: takes still to do: 1 (the")]
+    assert places == sorted(places)
+
+
 def test_parameters_without_consent_do_not_start(gym):
     with pytest.raises(InputError, match="no consent"):
         gym.start(subject="P01")

@@ -6,10 +6,10 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages, pictures
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import nanoseconds, seconds
-from fitness_datasets.collection.collector import Label
+from fitness_datasets.collection.collector import Label, Outcome
 from fitness_datasets.collection.guidance import Guidance, Settings, TakeRequest
 from fitness_datasets.collection.quality import Limits
-from fitness_datasets.collection.session import Session
+from fitness_datasets.collection.session import Session, plan
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import TakeLabel
 from fitness_msgs.srv import SetExercise
@@ -65,6 +65,20 @@ def request_of(params: SimpleNamespace, exercise: str, number: int) -> TakeReque
     """A take as the parameters ask for it."""
     return TakeRequest(
         params.subject, params.session, exercise, number, params.repetitions, params.seconds, params.consent
+    )
+
+
+def became(request: TakeRequest, outcome: Outcome) -> str:
+    """What became of a take, in a line."""
+    return f"take {request.number}, {request.exercise}: {'kept' if outcome.kept else f'not kept, {outcome.reason}'}"
+
+
+def left_of(session: Session | None, params: SimpleNamespace) -> str:
+    """What a session still lacks of what the parameters ask for, in a line."""
+    missing = len(plan(session, exercises_of(params), params.takes)) if session else 0
+    where = (session and session.folder) or f"session {params.session} of {params.subject}"
+    return (
+        f"{where} has every take" if not missing else f"{where}: takes still to do: {missing} (the same again goes on)"
     )
 
 
