@@ -137,6 +137,22 @@ def test_a_signal_that_comes_twice_at_once_is_one_and_a_later_one_ends_it(tmp_pa
         assert process.wait(timeout=60) == ends
 
 
+def test_a_signal_that_comes_again_while_python_ends_does_not_kill_it() -> None:
+    """Of a launch under systemd, whose processes are all told to end, and once more by the launch."""
+    code = (
+        "import os, threading\n"
+        "from fitness_core.ros.process.signals import on_signal\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, pid=os.getpid()):\n"
+        "        kill(pid, 2)\n"
+        "last, ended = Last(), threading.Event()\n"
+        "on_signal(ended.set)\n"
+        "os.kill(os.getpid(), 2)\n"
+        "ended.wait()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
 @pytest.mark.parametrize(("before", "ends"), [("SIG_DFL", True), ("SIG_IGN", False)])
 def test_a_terminal_that_closes_ends_it_with_its_last_words_unless_nohup_said_otherwise(before, ends) -> None:
     code = (

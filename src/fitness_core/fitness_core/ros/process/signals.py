@@ -1,5 +1,6 @@
 """How a program of the graph is told to end."""
 
+import atexit
 import os
 import signal
 import threading
@@ -16,6 +17,7 @@ def on_signal(callback: Callable[[], None]) -> None:
 
     rclpy's own handlers invalidate the context first, after which a node cannot publish its last words.
     """
+    heard: set[int] = set()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     # Python's own handlers wait until rcl_wait returns; the wake-up descriptor is written at once, on any thread.
@@ -23,7 +25,14 @@ def on_signal(callback: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # What was started by nohup is not told when its terminal closes.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, lambda number, _: heard.add(number))
+
+    def ignore() -> None:
+        # While Python ends they have their default again, and one that is handed on kills a program that is done.
+        for number in heard:
+            signal.signal(number, signal.SIG_IGN)
+
+    atexit.register(ignore)
 
     def wait() -> None:
         os.read(reader, 1)
