@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import rclpy
 import yaml
 from rclpy.serialization import serialize_message
 from rclpy.utilities import try_shutdown
@@ -21,6 +22,7 @@ from fitness_bringup.composition.graph_nodes import NODES
 from fitness_core import paths
 from fitness_core.catalogue import SHIPPED
 from fitness_datasets.bags import BagReader, BagWriter
+from fitness_msgs.msg import RepState
 
 LIVE = [sys.executable, "-m", "fitness_bringup.cli", "live", "--port", "0"]
 DEADLINE = 60.0
@@ -64,6 +66,26 @@ def test_signal_ends_it_with_the_summary_and_a_complete_bag(tmp_path: Path, numb
     with BagReader(bag) as recorded:
         assert not recorded.recovered
         assert recorded.counts["/fitness/body_pose"] > 0
+
+
+def test_another_graph_in_the_namespace_is_told_of_whenever_it_comes() -> None:
+    """Looked for once, at the start, it was mostly not discovered yet; the first graph was never told of the second."""
+    process = subprocess.Popen(
+        [*LIVE, "--demo", "--loop"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    rclpy.init()
+    try:
+        await_status(process)
+        other = rclpy.create_node("other")
+        other.create_publisher(RepState, "/fitness/rep_state", 1)
+        assert process.stderr is not None
+        while "another graph runs in /fitness" not in (line := process.stderr.readline()):
+            assert line, "it ended"
+        other.destroy_node()
+    finally:
+        try_shutdown()
+        process.kill()
+        process.communicate()
 
 
 def test_a_recording_of_the_same_landmarks_is_the_same_each_time(fitness, tmp_path: Path) -> None:
