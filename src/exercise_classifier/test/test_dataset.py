@@ -64,6 +64,9 @@ def test_takes_of_a_bag_and_every_problem(tmp_path: Path, bags: Path, bag: str) 
     }
     for problem in built.problems:
         assert problem.says.startswith(PROBLEMS[problem.take.rpartition("/")[2]][1])
+        assert problem.says.endswith("give the files of others with --catalogue") == (
+            problem.problem == "unknown_exercise"
+        )
         assert problem.source == bag
     manifest = json.loads((tmp_path / "set/manifest.json").read_text())
     assert [problem["problem"] for problem in manifest["problems"]] == [p.problem for p in built.problems]

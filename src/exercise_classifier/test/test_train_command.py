@@ -134,6 +134,17 @@ def test_a_network_is_timed_without_the_chatter_of_its_library():
     assert "INFO: Created" not in ran.stderr
 
 
+def test_a_home_that_cannot_be_written_is_told_before_a_fold_is_fitted(tmp_path, monkeypatch):
+    """No option names the folder of finished folds, which it was said to give."""
+    from exercise_classifier.training import command
+
+    (tmp_path / "home").touch()
+    (tmp_path / "clips.csv").write_text("file,exercise\na.mp4,squat\n")
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "home" / ".cache")
+    with pytest.raises(InputError, match=r"home/\.cache/.*finished folds .* cannot be made .*; give a home"):
+        command.train(["--clips", str(tmp_path / "clips.csv"), "--out", str(tmp_path / "out")])
+
+
 @pytest.mark.parametrize("seed", ["-1", str(2**31)])
 def test_a_seed_that_cannot_be_is_refused(tmp_path, seed):
     from exercise_classifier.training import command

@@ -144,6 +144,13 @@ def evaluate(arguments: list[str]) -> int:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Raises InputError where another program fits the same to the same data: both would keep folds in `folder`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}, where finished folds are kept, cannot be made ({error.strerror}); "
+            "give a home that can be written, as HOME=/tmp ./fitness ..."
+        ) from None
     with FolderLock(folder, "this configuration is being fitted to this data already; wait for its end"):
         try:
             yield

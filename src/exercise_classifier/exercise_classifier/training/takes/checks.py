@@ -23,7 +23,9 @@ def check(take: Take, catalogue: Catalogue, known: frozenset[str] = frozenset())
     """
     labels = {*catalogue.names, *NON_EXERCISES, *known} - {"unknown", ""}
     if take.exercise not in labels:
-        return "unknown_exercise", f"exercise {take.exercise!r} is not known; there are {', '.join(sorted(labels))}"
+        there = ", ".join(sorted(labels))
+        says = f"exercise {take.exercise!r} is not known; there are {there}; give the files of others with --catalogue"
+        return "unknown_exercise", says
     if not take.seen.any():
         return "nobody", "nobody is seen in it"
     if take.duration < MIN_DURATION:
