@@ -337,8 +337,8 @@ class RepCounter:
     def _credit(self, running: Set, candidate: Candidate, now: int, events: list[RepEvent]) -> None:
         """Take a candidate into a set."""
         excursion, track = candidate.excursion, self._tracks[running.exercise]
-        if not excursion.done or (not excursion.returned and running.has_first_half):
-            # It is not the half that counts, or the half at the other end already stands for this one.
+        if not excursion.done or (running.has_first_half and not (excursion.begun and excursion.returned)):
+            # It is not the half that counts, or the one at the other end, or of the other arm, stands for it already.
             self._deciding.withdraw(running.exercise, candidate)
             return
         self._deciding.credit(running.exercise, candidate)

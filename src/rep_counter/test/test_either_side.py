@@ -114,3 +114,15 @@ def test_the_arm_that_does_more_stands_for_both_whichever_it_is(figure, wave, ex
         told.append([event.range_of_motion for event in events])
     assert told[0] == pytest.approx(told[1], abs=0.01)
     assert np.degrees(told[0]) == pytest.approx([120] * 3, abs=5)
+
+
+@pytest.mark.parametrize("later", ["left", "right"])
+def test_arms_that_are_up_at_the_beginning_and_come_down_one_after_the_other_did_one_half(figure, later):
+    """As from the turning point of a recorded repetition on, of which the same arms are one repetition."""
+    times = np.arange(0, 10, 1 / 30)
+    soon, late = (np.interp(times, (0, down - 1, down, 5, 6, 7), (60, 50, 165, 165, 50, 165)) for down in (1.8, 4.0))
+    left, right = (late, soon) if later == "left" else (soon, late)
+    poses = [figure(time, elbow=angles) for time, *angles in zip(times, left, right, strict=True)]
+    events, summaries, _ = run(poses, exercise="curl")
+    assert [event.whole for event in events if event.counted] == [False, True]
+    assert [summary.repetitions for summary in summaries] == [2]
