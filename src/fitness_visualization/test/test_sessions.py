@@ -89,6 +89,14 @@ def test_a_bag_elsewhere_is_listed_where_it_was_named(tmp_path: Path) -> None:
     assert len({session.id for session in found}) == 2 and {session.name for session in found} == {"bag"}
 
 
+@pytest.mark.parametrize("name", ["bag_0.mcap.zstd", "bag_0.db3.zstd"])
+def test_a_bag_of_compressed_files_is_listed(tmp_path: Path, name: str) -> None:
+    bag = make_bag(tmp_path, "compressed")
+    (bag / "bag.mcap").rename(bag / name)
+    (session,) = sessions_in(tmp_path)
+    assert (session.path, session.duration) == (bag, 65)
+
+
 def test_a_broken_metadata_file_hides_nothing(tmp_path: Path) -> None:
     for number, content in enumerate(("", "- 1", "rosbag2_bagfile_information: 3", "\xff: [", "a: b")):
         (make_bag(tmp_path, f"bag{number}") / "metadata.yaml").write_text(content, encoding="latin-1")

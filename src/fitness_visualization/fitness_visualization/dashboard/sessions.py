@@ -253,7 +253,11 @@ class _Pages:
 
 
 def _holds_bag(files: list[Path]) -> bool:
-    return any(file.suffix in BAG_FILES for file in files)
+    return any(_is_recorded(file.name) for file in files)
+
+
+def _is_recorded(name: str) -> bool:
+    return Path(name.removesuffix(".zstd")).suffix in BAG_FILES
 
 
 def _own_and_others(place: Path) -> tuple[list[Path], list[Path]]:
@@ -261,7 +265,7 @@ def _own_and_others(place: Path) -> tuple[list[Path], list[Path]]:
     own: list[Path] = []
     others: list[Path] = []
     for entry in sorted(place.iterdir()):
-        written = entry.name == METADATA or Path(entry.name.removesuffix(".zstd")).suffix in BAG_FILES
+        written = entry.name == METADATA or _is_recorded(entry.name)
         (own if written and entry.is_file() and not entry.is_symlink() else others).append(entry)
     return own, others
 
