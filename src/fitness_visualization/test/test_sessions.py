@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from fitness_core import yaml_text
 from fitness_core.errors import InputError
 from fitness_visualization.dashboard.sessions import add_sessions, sessions_in
 
@@ -95,6 +96,24 @@ def test_a_bag_of_compressed_files_is_listed(tmp_path: Path, name: str) -> None:
     (bag / "bag.mcap").rename(bag / name)
     (session,) = sessions_in(tmp_path)
     assert (session.path, session.duration) == (bag, 65)
+
+
+def test_metadata_is_parsed_anew_only_where_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bag = make_bag(tmp_path, "one")
+    make_bag(tmp_path, "two")
+    parsed: list[str] = []
+
+    def count(text: str) -> object:
+        parsed.append(text)
+        return yaml_text.parse(text)
+
+    monkeypatch.setattr("fitness_visualization.dashboard.sessions.parse", count)
+    for _ in range(3):
+        assert [session.duration for session in sessions_in(tmp_path)] == [65, 65]
+    assert len(parsed) == 2
+    (bag / "metadata.yaml").write_text(METADATA.format(start=START + 10**12, duration=5 * 10**9))
+    assert [session.duration for session in sessions_in(tmp_path)] == [5, 65]
+    assert len(parsed) == 3
 
 
 def test_a_broken_metadata_file_hides_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -242,13 +242,8 @@ class _Pages:
 
     def _text(self, content: dict[str, Any]) -> str:
         # The name of the folder only: where it lies on this machine is nobody's business.
-        blank: dict[str, Any] = {
-            "sessions": None,
-            "doomed": None,
-            "staying": [],
-            "problem": "",
-            "folder": self._folder.name,
-        }
+        blank: dict[str, Any] = {"sessions": None, "doomed": None, "staying": [], "problem": ""}
+        blank["folder"] = self._folder.name
         return self._template.render(blank | content)
 
 
@@ -304,11 +299,21 @@ def _stat(file: Path) -> Any:
 def _times(metadata: Path) -> tuple[float | None, float | None]:
     """Start [s since epoch] and duration [s] by a bag's metadata; None where they are not to be read."""
     try:
+        stat = metadata.stat()
+        return _times_of(metadata, (stat.st_ino, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size))
+    except OSError:
+        return None, None
+
+
+@lru_cache(4096)
+def _times_of(metadata: Path, _: tuple[int, ...]) -> tuple[float | None, float | None]:
+    """The times in a file that is as it was: every page looks for them anew, in every recording. Raises OSError."""
+    try:
         content = parse(metadata.read_text())["rosbag2_bagfile_information"]
         start, duration = content["starting_time"]["nanoseconds_since_epoch"], content["duration"]["nanoseconds"]
         # A bag without messages begins at the end of time.
         began, took = float(start) / 1e9 if content.get("message_count", 1) else math.nan, float(duration) / 1e9
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError):
+    except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError):
         return None, None
     return began if 0 <= began < _END_OF_DATES else None, took if 0 <= took < _END_OF_DATES else None
 
