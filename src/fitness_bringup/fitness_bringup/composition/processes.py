@@ -26,7 +26,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.node import init
 from fitness_core.ros.process.leaving import leaving
 from fitness_core.ros.process.signals import on_signal
-from fitness_core.yaml_text import dump
+from fitness_core.yaml_text import dump, parse
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -108,7 +108,7 @@ def programs(options: live.Options, file: Path) -> list[Program]:
 def _remove_empty(bag: Path) -> None:
     """Remove the bag of a graph that refused its input before anything came: it would be in the way of the next one."""
     with contextlib.suppress(OSError):
-        about = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+        about = parse((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
         counts = {one["topic_metadata"]["name"]: one["message_count"] for one in about["topics_with_message_count"]}
         # What a classifier says of itself comes before any pose.
         if not any(count for topic, count in counts.items() if not topic.endswith("/exercise/info")):
