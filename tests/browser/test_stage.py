@@ -45,6 +45,18 @@ def test_any_count_fits_into_its_ring(told, browser: Browser, visit, width: int,
         assert number and ring and number["width"] < 0.85 * ring["width"], count
 
 
+def test_the_count_is_there_on_a_screen_that_is_enlarged_four_times(told, browser: Browser, visit):
+    page = visit(browser, told.address, 320, 256)  # 1280 x 1024 at 400 %
+    told.count("lateral_raise", 12, rejected=3)
+    expect(page.locator("#count")).to_have_text("12")
+    number = page.locator("#count").bounding_box()
+    assert number and number["height"] > 50
+    # Nothing lies on it, and nothing leads to the side.
+    page.locator("#count").scroll_into_view_if_needed()
+    assert page.locator("#count").evaluate(ON_TOP)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_text_is_as_large_as_the_person_has_set_it(told, browser: Browser, launch, visit, width: int):
     sizes = []
