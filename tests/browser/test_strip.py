@@ -70,3 +70,34 @@ def test_left_is_solid_and_right_is_dashed(told, browser: Browser, visit):
     seen = seen_on(page.locator("#strip"))
     assert solidity(seen, SIDES["left"]) > 0.95
     assert 0.4 < solidity(seen, SIDES["right"]) < 0.85
+
+
+RECORDED = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const { width } = this.measureText(text);
+    const left = x - { left: 0, center: width / 2, right: width }[this.textAlign];
+    if (this.canvas.id === "strip") written.push([String(text), left, left + width, this.canvas.clientWidth]);
+    return fill.call(this, text, x, y);
+};
+"""
+"""Keeps the words on the strip: text, left and right edge, width of the strip [px]."""
+
+
+def test_why_a_repetition_is_not_counted_is_not_cut_off(told, browser: Browser, visit, until):
+    told.silence = 0.0
+    page = visit(browser, "about:blank", 768, 1024)
+    page.add_init_script(RECORDED)
+    page.goto(told.address)
+    expect(page.locator("#link-text")).to_have_text("Connected")
+    told.stand(1000.0)
+    until(page, "fitness.drawn > 0")
+    # Given up right after its turning point, and just now.
+    start, turn, end = map(nanoseconds, (995.0, 999.9, 1000.0))
+    told.server.tell(
+        told.known.take_repetition(RepEvent(end, "squat", 1, 1, Reason.NOT_VISIBLE, start, turn, end, 2.0))
+    )
+    until(page, "written.some(([text]) => text === 'not visible')")
+    for text, left, right, width in page.evaluate("written"):
+        assert left >= 0 and right <= width, text

@@ -88,9 +88,12 @@ export class Strip {
       context.fillStyle = colour(counted ? "accent" : "bad");
       context.font = `700 ${0.85 * rem}px ${getComputedStyle(this.canvas).fontFamily}`;
       context.fillText(counted ? index : "✕", x, plot.top - 0.4 * rem);
-      if (!counted && to - from > 3 * rem) {
+      if (!counted) {
         context.font = `${0.7 * rem}px ${getComputedStyle(this.canvas).fontFamily}`;
-        context.fillText(reason.replaceAll("_", " "), x, plot.bottom - 0.4 * rem);
+        const words = reason.replaceAll("_", " ");
+        const half = context.measureText(words).width / 2;
+        // Within its own band: beyond it are the next one and the edge.
+        if (to - from > 2 * half) context.fillText(words, Math.min(Math.max(x, from + half), to - half), plot.bottom - 0.4 * rem);
       }
       context.font = `${0.75 * rem}px ${getComputedStyle(this.canvas).fontFamily}`;
     }
