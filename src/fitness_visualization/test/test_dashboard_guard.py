@@ -181,6 +181,25 @@ def test_what_is_no_request_ends_the_connection_and_nothing_else(serve, source, 
     assert len(logged) == 1 and "refused" in logged[0]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+    ],
+    ids=["address", "header", "length"],
+)
+def test_what_is_not_http_is_logged_once_without_a_traceback(serve, logged, caplog, sent):
+    server = serve(host="0.0.0.0")
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", urlsplit(server.address).port), DEADLINE) as link:
+            link.sendall(sent)
+            assert link.recv(100).startswith(b"HTTP/1.0 400 ")
+    assert caplog.records == []
+    assert len([line for line in logged if "what is not HTTP" in line]) == 1
+
+
 def test_any_number_of_addresses_fills_neither_log_nor_memory():
     said = []
     guard = Guard("192.0.2.1", said.append)

@@ -2,6 +2,7 @@
 
 import html
 import ipaddress
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 COOKIE = "fitness_session"
 """Beginning of the cookie's name; the port follows, which browsers do not tell the cookies of one machine apart by."""
@@ -91,10 +94,24 @@ class Guard:
         self._said: set[str] = set()
         self._requests: dict[str, Budget] = {}
         self._attempts: dict[str, Budget] = {}
+        self.server_log = logging.Logger("dashboard")
+        """For aiohttp: what goes wrong in the server, but no traceback for every line that is not HTTP."""
+        self.server_log.parent = server_logger
+        self.server_log.addFilter(self._is_of_the_server)
 
     def refuse(self, request: web.Request, reason: str) -> None:
         """Log a refusal: once for each reason and address, so that nobody can fill the disk."""
-        about = f"{reason} from {request.remote}"
+        self._say_once(f"{reason} from {request.remote}")
+
+    def _is_of_the_server(self, record: logging.LogRecord) -> bool:
+        # What cannot be read as a request never comes to check(), and asks for no token.
+        if not record.exc_info or not isinstance(record.exc_info[1], HttpProcessingError):
+            return True
+        remote = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        self._say_once(f"what is not HTTP, or too long, from {remote}")
+        return False
+
+    def _say_once(self, about: str) -> None:
         if about not in self._said and len(self._said) < ADDRESSES:
             self._said.add(about)
             self._log(f"refused: {about}")

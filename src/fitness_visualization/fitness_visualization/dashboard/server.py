@@ -180,7 +180,7 @@ class Server:
         for add_routes in self._settings.pages:
             add_routes(app)
         self._has_sessions = any(route.get_info().get("path") == "/sessions" for route in app.router.resources())
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, logger=self._guard.server_log, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=context)
         await site.start()
