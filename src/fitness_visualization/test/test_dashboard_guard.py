@@ -151,6 +151,7 @@ def test_no_path_leads_to_a_file_that_is_not_served(serve, target):
         '{"type": "take", "subject": "../P01", "exercise": "squat", "repetitions": 5, "consent": true}',
         '{"type": "picture", "on": "yes"}',
         "[" * 2000,
+        '{"type": "\\n[FATAL] forged\\u001b[2J"}',
         "\ud800".encode("utf-8", "surrogatepass"),
         b"\x00\x01",
         "x" * 10_000_000,
@@ -178,7 +179,7 @@ def test_what_is_no_request_ends_the_connection_and_nothing_else(serve, source, 
 
     run(scenario)
     assert source.asked == []
-    assert len(logged) == 1 and "refused" in logged[0]
+    assert len(logged) == 1 and "refused" in logged[0] and logged[0].isprintable()
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ class Guard:
 
     def refuse(self, request: web.Request, reason: str) -> None:
         """Log a refusal: once for each reason and address, so that nobody can fill the disk."""
-        self._say_once(f"{reason} from {request.remote}")
+        # What somebody sent may be in it, and is no line of the log of its own.
+        self._say_once(f"{reason if reason.isprintable() else ascii(reason)} from {request.remote}")
 
     def _is_of_the_server(self, record: logging.LogRecord) -> bool:
         # What cannot be read as a request never comes to check(), and asks for no token.
