@@ -17,7 +17,7 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
-from fitness_visualization.picture import overlay
+from fitness_visualization.picture import banner, overlay
 from fitness_visualization.picture.overlay import Overlay, Scene
 
 SIZES = [(202, 360), (360, 202), (640, 480), (480, 854), (1920, 1080), (500, 500), (64, 48)]
@@ -268,6 +268,18 @@ def test_an_instruction_is_written_over_the_whole_width(width, height):
     changed = (told != without).any(axis=2)
     assert changed.any(axis=0).mean() > 0.9
     assert changed.any(axis=1).mean() < 0.2
+
+
+@pytest.mark.parametrize(("width", "height"), [(480, 854), (640, 480), (3840, 2160)])
+def test_a_long_sentence_is_written_in_letters_that_can_be_read(width, height):
+    words = "Please repeat take 3: no repetition was counted, nobody stood well for more than half of the time."
+    canvas = np.zeros((height, width, 3), np.uint8)
+    banner.draw(canvas, words, (255, 255, 255), (0, 0, 0))
+    rows = np.flatnonzero((canvas > 128).any(axis=(1, 2)))
+    lines = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    assert len(lines) == 2 and min(map(len, lines)) >= 0.02 * min(width, height)
+    columns = np.flatnonzero((canvas > 128).any(axis=(0, 2)))
+    assert columns[0] > 0 and columns[-1] < width - 1, "a line is cut off"
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

@@ -6,6 +6,7 @@ from fitness_visualization.picture import drawing
 from fitness_visualization.picture.drawing import Box, Colour
 
 _GROUND = 2.4  # height of its ground, in heights of its letters
+_TWO = 0.6  # height of the letters of two lines, in heights of those of one
 
 
 def height_of(canvas: np.ndarray) -> float:
@@ -19,7 +20,20 @@ def draw(canvas: np.ndarray, words: str, ink: Colour, ground: Colour) -> None:
     letters = _letters(canvas)
     bottom = height if width >= height * 0.9 else 0.76 * height
     drawing.panel(canvas, Box(0, bottom - _GROUND * letters, width, _GROUND * letters), ground)
-    drawing.text(canvas, words, (width / 2, bottom - 0.8 * letters), letters, ink, "middle", fit=0.95 * width)
+    fit = 0.95 * width
+    if drawing.width_of(words, _TWO * letters) <= fit:
+        drawing.text(canvas, words, (width / 2, bottom - 0.8 * letters), letters, ink, "middle", fit=fit)
+        return
+    # In one line its letters would be too small to read from where a person exercises.
+    for line, base in zip(_halves(words), (1.5, 0.45), strict=True):
+        drawing.text(canvas, line, (width / 2, bottom - base * letters), _TWO * letters, ink, "middle", fit=fit)
+
+
+def _halves(words: str) -> tuple[str, str]:
+    """Words in two lines that are about as long."""
+    spaces = [place for place, letter in enumerate(words) if letter == " "]
+    middle = min(spaces, key=lambda place: abs(2 * place - len(words)), default=len(words))
+    return words[:middle], words[middle + 1 :]
 
 
 def _letters(canvas: np.ndarray) -> float:

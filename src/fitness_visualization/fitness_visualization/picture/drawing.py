@@ -86,7 +86,7 @@ def text(
     words = _in_letters(words)
     if not words or height < 1:
         return
-    width = float(cv2.getTextSize(words, FONT, height / CAPITAL, 1)[0][0])
+    width = width_of(words, height)
     sign = 0.45 * height if degrees else 0.0
     if fit and width + sign > fit:
         height *= fit / (width + sign)
@@ -100,6 +100,11 @@ def text(
         if degrees:
             centre = (x + width + 0.2 * height, y - 0.85 * height)
             arc(canvas, centre, 0.16 * height, 1.0, paint, stroke * 0.8)
+
+
+def width_of(words: str, height: float) -> float:
+    """How wide words are whose capital letters are so high [px]."""
+    return float(cv2.getTextSize(_in_letters(words), FONT, height / CAPITAL, 1)[0][0])
 
 
 def _in_letters(words: str) -> str:
