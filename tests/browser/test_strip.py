@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, expect
 from fitness_core.skeleton import JOINTS
 from fitness_core.types import JointAngles, Reason, RepEvent, nanoseconds
 
-SIDES = {"left": (6, 79, 176), "right": (184, 92, 23)}
+SIDES = {"left": (5, 74, 166), "right": (184, 92, 23)}
 """The colours of the light theme, BGR."""
 BAD = (30, 38, 179)
 
