@@ -76,3 +76,19 @@ def test_a_repetition_is_shallow_beside_the_persons_own_ones_whatever_the_least_
     events += counter.finish().events
     assert [event.reason for event in events][4:] == [Reason.NONE if expected == 5 else Reason.SHALLOW]
     assert counted(events) == {"squat": expected}
+
+
+@pytest.mark.parametrize("stood", [170, 130, 115, 105, 80])
+def test_who_stands_bent_before_the_first_way_up_has_done_half_a_repetition(figure, stood):
+    """As at a bar: bent for a while, a little lower, and up; three whole ones follow. The least range is 35 degrees."""
+    bends = [(0, stood), (2.5, stood), (3.1, 80), (4.1, 170)]
+    for begins in (5, 7, 9):
+        bends += [(begins, 170), (begins + 1, 80), (begins + 2, 170)]
+    poses = _squats(figure, *bends, (12, 170))
+    counter, events = RepCounter(CATALOGUE, "squat"), []
+    for pose in poses:
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert counted(events) == {"squat": 4}
+    # From 130 degrees the way down is enough for a repetition.
+    assert [event.whole for event in events if event.counted] == [stood >= 130, True, True, True]

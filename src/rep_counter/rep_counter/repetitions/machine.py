@@ -80,7 +80,9 @@ class PhaseMachine:
         self._recent: deque[tuple[int, float]] = deque()  # of the rest window, rising values: the lowest is first
         self._low = self._top = self._valley = (0, float("nan"))  # (stamp, value) of rest, turn, way back
         self._left = 0  # when the starting position was left
-        self._appeared: int | None = None
+        self._appeared: int | None = None  # until the first excursion is over
+        # Low, top and when it was left, of a first excursion that began where the signal had stood.
+        self._doubted: tuple[tuple[int, float], tuple[int, float], int] | None = None
         self._rest_known = False
 
     def learn(self, range_of_motion: float) -> None:
@@ -153,7 +155,19 @@ class PhaseMachine:
         if out < self._begin / 2:
             self._left = stamp
         elif out >= self._begin:
+            self._doubted = None
             self._go_out(stamp, value)
+        if self._doubted is not None and self._doubted[0][1] - value >= self._minimum:
+            self._doubt(stamp, value)
+
+    def _doubt(self, stamp: int, value: float) -> None:
+        """Where the signal stood was no starting position: who sets up at a bar stands bent, sinks, and lifts it."""
+        assert self._doubted is not None
+        self._low, self._top, self._left = self._doubted
+        self._doubted = None
+        self._valley = (stamp, value)
+        self.phase = Phase.BACK
+        self._rest_known = False
 
     def _under_way(self, stamp: int, value: float) -> Excursion | None:
         over = self._whole if self._rest_known else self._first
@@ -208,12 +222,15 @@ class PhaseMachine:
         came = top - self._low[1]
         if top - value >= _RETURN_SHARE * came:
             excursion = Excursion(self._left, turned, stamp, came, top)
+            if self._appeared is not None:
+                self._doubted, self._appeared = (self._low, self._top, self._left), None
             self._rest(stamp, value)
             return excursion
         # The starting position may have been another one than the person now returns to.
         back = top - valley
         if value - valley >= self._begin and back >= max(self._minimum, 0.5 * self.typical_range):
             excursion = Excursion(self._left, turned, self._valley[0], back, top)
+            self._appeared = None
             self._low, self._left = self._valley, self._valley[0]
             self._go_out(stamp, value)
             return excursion
@@ -236,6 +253,7 @@ class PhaseMachine:
         start = self._left if begun else self._top[0]
         excursion = Excursion(start, self._top[0], self._valley[0], back, self._top[1], begun=begun)
         self._half_range = back
+        self._appeared = None
         self._low, self._left = self._valley, self._valley[0]
         if out_again:
             self._go_out(stamp, value)
