@@ -1,5 +1,6 @@
 """What is old is not shown as if it were now: the camera is gone, nobody is there, the graph began anew."""
 
+import math
 import time
 from itertools import count
 
@@ -114,3 +115,7 @@ def test_nobody_looks_like_no_exercise(told, browser: Browser, visit):
     expect(page.locator("#bars")).to_have_text("Move, and the likeliest exercises show here")
     told.label("squat", 0.7)
     expect(page.locator("#bars li").first).to_contain_text("Squat70 %")
+    expect(page.locator("#sure")).to_have_text("70 % sure")
+    # A classifier of somebody else's that does not say how sure it is.
+    told.known.take_classification(Classification(0, 0, ClassificationStatus.OK, "squat", math.nan, {}))
+    expect(page.locator("#sure")).to_have_text(" ")

@@ -128,6 +128,26 @@ def test_angles_are_written_beside_visible_joints_only():
         np.testing.assert_array_equal(Overlay().draw(grey(), Scene(pose, nothing)), without)
 
 
+@pytest.mark.parametrize(("size", "axis"), [((640, 480), 0), ((480, 854), 1)])
+def test_no_angle_is_written_into_the_panel(size, axis):
+    """It stays where it is for some pictures after the person has moved under it."""
+
+    def moved(by: float) -> Pose:
+        pose = standing(*size)
+        pose.image[:, axis] += by
+        return pose
+
+    def drawn(angles: bool) -> np.ndarray:
+        overlay = Overlay()
+        overlay.draw(grey(*size), squatting(moved(0.3)))
+        scene = squatting(moved(-0.3))
+        return overlay.draw(grey(*size), scene if angles else dataclasses.replace(scene, angles=None))
+
+    panel = (slice(14, 200), slice(14, 180)) if axis == 0 else (slice(12, 160), slice(12, 468))
+    written = (drawn(True) != drawn(False)).any(axis=2)
+    assert written.any() and not written[panel].any()
+
+
 @pytest.mark.parametrize(
     "change", [{"count": 4}, {"count": 88}, {"progress": 0.9}, {"phase": Phase.BACK}, {"rejected": 2}, {"set_index": 2}]
 )

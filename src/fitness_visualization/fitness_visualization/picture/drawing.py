@@ -35,6 +35,11 @@ class Box(NamedTuple):
             & (points[:, 1] < self.y + self.height)
         )
 
+    def overlaps(self, other: "Box") -> bool:
+        """Whether they share anything."""
+        beside = other.x >= self.x + self.width or self.x >= other.x + other.width
+        return not (beside or other.y >= self.y + self.height or self.y >= other.y + other.height)
+
 
 def _fixed(*values: float) -> tuple[int, ...]:
     return tuple(round(value * (1 << _SHIFT)) for value in values)

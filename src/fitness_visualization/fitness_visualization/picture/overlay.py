@@ -71,6 +71,14 @@ _MEMORY = 0.05
 _CLEARLY = 0.1
 
 
+class _Body(NamedTuple):
+    """What was drawn: points [33, 2] and width of a bone in pixels of the canvas, which of the points are seen."""
+
+    points: np.ndarray
+    seen: np.ndarray
+    width: float
+
+
 class _Heading(NamedTuple):
     """The words at the top of the panel."""
 
@@ -100,10 +108,10 @@ class Overlay:
         else:
             canvas = picture.copy()
             area = Box(0, 0, picture.shape[1], picture.shape[0])
-        points = np.empty((0, 2))
-        if pose is not None and pose.tracked:
-            points = self._body(canvas, area, pose, scene.angles)
-        self._panel(canvas, points, scene)
+        body = self._body(canvas, area, pose) if pose is not None and pose.tracked else None
+        panel = self._panel(canvas, body.points[body.seen] if body else np.empty((0, 2)), scene)
+        if body and scene.angles is not None:
+            self._angles(canvas, body, scene.angles, panel)
         if words := scene.instruction or _said(scene):
             banner.draw(canvas, words, ACCENT, BACKGROUND)
         return canvas
@@ -118,15 +126,15 @@ class Overlay:
         canvas[top : top + round(area.height), left : left + round(area.width)] = FLOOR
         return canvas, area
 
-    def _body(self, canvas: np.ndarray, area: Box, pose: Pose, angles: JointAngles | None) -> np.ndarray:
-        """Draw skeleton and angles; the visible points [n, 2] in pixels of the canvas."""
+    def _body(self, canvas: np.ndarray, area: Box, pose: Pose) -> _Body | None:
+        """Draw the skeleton; None where nothing of it is seen."""
         points = pose.image[:, :2] * (area.width, area.height) + (area.x, area.y)
         with np.errstate(invalid="ignore"):
             # Points far outside cannot be drawn into the picture and overflow OpenCV's integers.
             inside = (np.abs(pose.image[:, :2] - 0.5) < 2).all(axis=1)
             seen = (pose.visibility >= self.min_visibility) & inside
         if not seen.any():
-            return np.empty((0, 2))
+            return None
         width = self._line_width(canvas, points, seen)
         bones = [(a, b) for a, b in _BONES if seen[a] and seen[b]]
         for edge in (True, False):
@@ -141,9 +149,7 @@ class Overlay:
                 drawing.dot(canvas, points[index], width * 1.25, BACKGROUND)
                 drawing.dot(canvas, points[index], width * 1.0, TEXT)
                 drawing.dot(canvas, points[index], width * 0.6, _SIDES[index])
-        if angles is not None:
-            self._angles(canvas, points, seen, angles, width)
-        return points[seen]
+        return _Body(points, seen, width)
 
     def _head(self, canvas: np.ndarray, points: np.ndarray, seen: np.ndarray, colour: Colour, width: float) -> None:
         """A circle around the visible points of the face."""
@@ -159,9 +165,9 @@ class Overlay:
         extent = np.ptp(points[seen], axis=0).max()
         return max(1.5, min(by_picture, extent / 45))
 
-    def _angles(
-        self, canvas: np.ndarray, points: np.ndarray, seen: np.ndarray, angles: JointAngles, width: float
-    ) -> None:
+    def _angles(self, canvas: np.ndarray, body: _Body, angles: JointAngles, panel: Box | None) -> None:
+        """Write the angles beside their joints, but none into the words of the panel."""
+        points, seen, width = body
         height = max(9.0, min(canvas.shape[:2]) / 34)
         if width * 6 < height:
             return  # the body is too small for eight numbers
@@ -179,20 +185,23 @@ class Overlay:
                 side = -side
             text = f"{math.degrees(angle):.0f}"
             at = (x + side * (width * 1.6 + height * 0.4), y + height * 0.5)
+            if panel and panel.overlaps(Box(min(x, x + side * reach), at[1] - height, reach, height)):
+                continue
             drawing.text(
                 canvas, text, at, height, TEXT, anchor="left" if side > 0 else "right", edge=True, degrees=True
             )
 
-    def _panel(self, canvas: np.ndarray, points: np.ndarray, scene: Scene) -> None:
+    def _panel(self, canvas: np.ndarray, points: np.ndarray, scene: Scene) -> Box | None:
+        """Draw the panel where it hides least of these points [n, 2]; where that is, None where it has no words."""
         heading = _heading(scene)
         bars = _bars(scene.classification)
         if not (heading.text or bars or scene.state):
-            return
+            return None
         height, width = canvas.shape[:2]
         draw = self._column if width >= height * 0.9 else self._row
-        draw(canvas, points, heading, bars, scene.state)
+        return draw(canvas, points, heading, bars, scene.state)
 
-    def _column(self, canvas, points, heading: _Heading, bars, state: RepState | None) -> None:
+    def _column(self, canvas, points, heading: _Heading, bars, state: RepState | None) -> Box:
         """The panel of a landscape picture: a column at the left or right."""
         height, width = canvas.shape[:2]
         unit = min(0.36 * height, 0.27 * width)
@@ -218,8 +227,9 @@ class Overlay:
         for label, value, strongest in bars:
             drawing.bar(canvas, Box(left, y, inner, 0.15 * unit), label, value, ACCENT if strongest else MUTED, TRACK)
             y += round(0.2 * unit)
+        return box
 
-    def _row(self, canvas, points, heading: _Heading, bars, state: RepState | None) -> None:
+    def _row(self, canvas, points, heading: _Heading, bars, state: RepState | None) -> Box:
         """The panel of a portrait picture: a row at the top or bottom."""
         height, width = canvas.shape[:2]
         margin = round(0.02 * width)
@@ -246,6 +256,7 @@ class Overlay:
         for number, (label, value, strongest) in enumerate(bars):
             row = Box(middle, box.y + 0.06 * unit + number * step, right - middle, step * 0.8)
             drawing.bar(canvas, row, label, value, ACCENT if strongest else MUTED, TRACK)
+        return box
 
     def _ring(self, canvas: np.ndarray, centre: tuple[float, float], radius: float, state: RepState) -> None:
         """The count in big digits inside a ring that closes on the way to the turning point."""

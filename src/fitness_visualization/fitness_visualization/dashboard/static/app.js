@@ -186,7 +186,7 @@ function count({ rep, classification: seen }) {
 function classification(seen, exercise) {
   const words = { warming_up: "Looking …", no_body: "Nobody in view", uncertain: "Not sure" };
   let sure = " ";
-  if (seen) sure = words[seen.status] ?? `${Math.round(seen.confidence * 100)} % sure`;
+  if (seen) sure = words[seen.status] ?? (seen.confidence == null ? " " : `${Math.round(seen.confidence * 100)} % sure`);
   if (silent) sure = " ";
   else if (missing.includes("exercise")) sure = "The classifier does not answer";
   else if (controls.told && seen?.status !== "no_body") sure = "only this is counted";
