@@ -17,8 +17,8 @@ def answer(stamp: int) -> bytes:
     return serialize_message(CameraInfo(header=messages.header(stamp, "")))
 
 
-def in_step(publishers: int = 1, patience: float = LONG) -> InStep:
-    return InStep(SimpleNamespace(count_publishers=lambda topic: publishers), "answers", patience)
+def in_step(publishers: int = 1, patience: float = LONG, **how: float) -> InStep:
+    return InStep(SimpleNamespace(count_publishers=lambda topic: publishers), "answers", patience, **how)
 
 
 def test_the_first_message_waits_for_nobody():
@@ -42,6 +42,22 @@ def test_an_answer_that_comes_at_once_is_not_missed():
     steps = in_step()
     steps.send(1)
     steps.hear(answer(1))
+    assert steps.wait()
+
+
+def test_who_answers_now_and_then_may_be_behind_by_a_little():
+    steps = in_step(patience=0.05, slack=5, impatience=0.0)
+    steps.send(10)
+    steps.hear(answer(10))
+    steps.send(15)
+    assert steps.wait(), "no further behind than that"
+    steps.send(16)
+    assert not steps.wait()
+    steps.hear(answer(12))
+    assert steps.wait(), "it has come nearer"
+    steps.send(3)
+    assert not steps.wait(), "an answer to what was before the recording began anew"
+    steps.hear(answer(3))
     assert steps.wait()
 
 

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from rclpy.lifecycle import LifecyclePublisher
-from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
 
 from fitness_core import paths
@@ -15,20 +14,17 @@ from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import to_time
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.process.in_step import InStep
 from fitness_core.ros.process.last_words import wait_for_readers
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.ros.topics.subscribers import SETTLE, wait_for_subscribers
 from fitness_core.types import seconds
 from fitness_datasets.bags import TOPICS, BagReader
 from fitness_datasets.message_classes import message_class
-from fitness_msgs.msg import RepState
+from fitness_datasets.ros.followers import Followers
 
 PUBLISHED = dict.fromkeys((name for name in TOPICS if name.startswith("camera/")), qos.IMAGE_PUBLISHER)
 PUBLISHED |= {"body_pose": qos.POSES, "exercise": qos.LABELS, "exercise/info": qos.LATCHED, "take_label": qos.TAKES}
 """How the topics are published that are neither `qos.STREAM` nor, events, `qos.EVENTS`."""
-CONFIRM_TIMEOUT = 1.0
-"""How long a pose may stay without its rep_state before playing goes on [s]."""
 LONGEST_SETTLE = 3.0
 """Longest pause before the first message, however fast it is played [s]."""
 UNCONFIRMED_PERIOD = 0.01
@@ -39,7 +35,7 @@ class PlayerNode(FitnessNode):
     """Plays once (or in a loop) from activation on; `finished` completes when everything is delivered.
 
     With rate 0 it keeps in step with the counter: the next pose goes out when the rep_state of the last one has come,
-    so that none is lost.
+    so that none is lost, and labels are not far behind.
     """
 
     PARAMETERS = (
@@ -67,8 +63,7 @@ class PlayerNode(FitnessNode):
         super().__init__(name, **node_arguments)
         self._outputs: dict[str, tuple[str, LifecyclePublisher]] = {}
         self._clock_output: LifecyclePublisher | None = None
-        self._confirmations: Subscription | None = None
-        self._in_step = InStep(self, "rep_state", CONFIRM_TIMEOUT)
+        self._followers: Followers | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._played = diagnostics.Rate()
@@ -106,18 +101,18 @@ class PlayerNode(FitnessNode):
 
     def activate(self) -> None:
         self._stopping.clear()
-        self._in_step = InStep(self, "rep_state", CONFIRM_TIMEOUT)
-        self._confirmations = self.create_subscription(RepState, "rep_state", self._in_step.hear, qos.STREAM, raw=True)
+        self._followers = Followers(self)
         self._thread = threading.Thread(target=self._play, args=(BagReader(self._path),), name="player", daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
         self._stopping.set()
-        self._in_step.stop()
+        if self._followers:
+            self._followers.stop()
         if self._thread:
             self._thread.join()
-        if self._confirmations:
-            self.destroy_subscription(self._confirmations)
+        if self._followers:
+            self._followers.destroy()
 
     def release(self) -> None:
         for output in (self._clock_output, *(output for _, output in self._outputs.values())):
@@ -130,7 +125,8 @@ class PlayerNode(FitnessNode):
         if self.finished.done():
             problem = self.finished.result()
             level, message = (diagnostics.ERROR, problem) if problem else (level, "played to the end")
-        if self._recovered or self._in_step.unanswered:
+        unconfirmed = self._followers.unconfirmed if self._followers else 0
+        if self._recovered or unconfirmed:
             level = max(level, diagnostics.WARN)
             message += "; the bag was not closed by its recorder" if self._recovered else "; poses stay unconfirmed"
         values = {
@@ -139,7 +135,7 @@ class PlayerNode(FitnessNode):
             "messages_in_bag": self._total,
             "poses": self._poses,
             "rate_hz": self._played.hertz(),
-            "unconfirmed": self._in_step.unanswered,
+            "unconfirmed": unconfirmed,
         }
         return level, message, values
 
@@ -178,7 +174,8 @@ class PlayerNode(FitnessNode):
             self.get_logger().warning(f"{found} after {timeout:g} s; playing all the same")
 
     def _play_once(self, bag: BagReader) -> None:
-        due, last = time.monotonic(), None
+        due, last, followers = time.monotonic(), None, self._followers
+        assert followers is not None
         for topic, _, stamp, cdr in bag.raw(self._outputs):
             rate = self.params.rate
             if rate > 0:
@@ -193,18 +190,15 @@ class PlayerNode(FitnessNode):
                 self._clock_output.publish(Clock(clock=to_time(stamp)))
             relative, output = self._outputs[topic]
             if relative == "body_pose":  # not every message has a stamp
-                self._in_step.send(stamp_of(cdr))
+                followers.send(stamp_of(cdr))
                 self._poses += 1
             output.publish(cdr)
             self._played.tick()
             if rate == 0:
-                self._keep_step(relative)
-
-    def _keep_step(self, relative: str) -> None:
-        if relative == "body_pose" and self._in_step.attended:
-            self._in_step.wait()
-        else:
-            self._stopping.wait(UNCONFIRMED_PERIOD)
+                if relative == "body_pose" and followers.attended:
+                    followers.wait()
+                else:
+                    self._stopping.wait(UNCONFIRMED_PERIOD)
 
 
 def main() -> int:

@@ -15,7 +15,8 @@ from fitness_core.ros import diagnostics, qos
 from fitness_core.ros.messages import from_time
 from fitness_datasets.bags import BagWriter
 from fitness_datasets.player_node import PlayerNode
-from fitness_msgs.msg import BodyPose, RepState
+from fitness_datasets.ros.followers import LABELS_BEHIND
+from fitness_msgs.msg import BodyPose, ExerciseClassification, RepState
 
 pytestmark = pytest.mark.usefixtures("ros")
 
@@ -43,6 +44,36 @@ def test_what_is_played_arrives_whole_and_in_order(stage, tmp_path, rate):
     if rate:
         took = arrived[-1][0] - arrived[0][0]
         assert took == pytest.approx(59 * 0.0333 / rate, abs=0.25)
+    player.stop()
+
+
+def test_labels_are_never_far_behind_what_is_played_as_fast_as_it_goes(stage, tmp_path):
+    """What is counted hung on the load: a counter that is quicker than the classifier had its labels seconds late."""
+    sent = write_bag(tmp_path / "bag")
+    states = stage.node.create_publisher(RepState, "rep_state", qos.STREAM)
+    labels = stage.node.create_publisher(ExerciseClassification, "exercise", qos.LABELS)
+    arrived, waiting, behind, labelled = [], [], [], [0.0]
+
+    def count(message):
+        arrived.append(from_time(message.header.stamp) / 1e9)
+        behind.append(arrived[-1] - max(labelled[-1], arrived[0]))
+        if len(arrived) % 3 == 1:
+            waiting.append(message.header)
+        states.publish(RepState(header=message.header))
+
+    def classify():
+        if waiting:
+            header = waiting.pop(0)
+            labelled.append(from_time(header.stamp) / 1e9)
+            labels.publish(ExerciseClassification(header=header))
+
+    stage.node.create_subscription(BodyPose, "body_pose", count, qos.STREAM)
+    stage.node.create_timer(0.02, classify)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), rate=0.0)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    wait_for(lambda: len(arrived) >= len(sent), "the last pose")
+    assert max(behind) < LABELS_BEHIND + 0.05
     player.stop()
 
 

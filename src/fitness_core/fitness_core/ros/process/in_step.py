@@ -17,15 +17,20 @@ class InStep:
     queue, and the queue drops the oldest. One thread plays (`send`, `wait`), another hears the answers (`hear`).
     """
 
-    def __init__(self, node: Node, topic: str, patience: float) -> None:
-        """Of a topic whose publishers answer. patience: how long an answer is waited for [s]."""
+    def __init__(self, node: Node, topic: str, patience: float, slack: int = 0, impatience: float = IMPATIENCE) -> None:
+        """Of a topic whose publishers answer. patience: how long an answer is waited for [s]; impatience: how long once
+        one has not come. slack: who does not answer every message may be behind by so much of their stamps [ns].
+        """
         self.unanswered = 0
         """How many messages nobody has answered in time."""
         self._node = node
         self._topic = topic
         self._patience = patience
         self._left = patience
+        self._impatience = impatience
+        self._slack = slack
         self._awaited: int | None = None
+        self._newest: int | None = None
         self._any = self._over = False
         self._answered = threading.Event()
         self._answered.set()
@@ -39,12 +44,18 @@ class InStep:
         """A message of this stamp [ns] is about to go out."""
         self._awaited = stamp
         self._answered.clear()
+        if self._slack and self._is_answer(self._newest):
+            self._answered.set()
 
     def hear(self, cdr: bytes) -> None:
         """A message of the topic has come, serialized, with a header."""
         self._any, self._left = True, self._patience
-        if stamp_of(cdr) == self._awaited:
+        self._newest = stamp_of(cdr)
+        if self._is_answer(self._newest):
             self._answered.set()
+
+    def _is_answer(self, stamp: int | None) -> bool:
+        return stamp is not None and self._awaited is not None and 0 <= self._awaited - stamp <= self._slack
 
     def wait(self) -> bool:
         """Wait for the answer to the last message; whether it came, or none is to be expected.
@@ -54,7 +65,7 @@ class InStep:
         if self._over or not (self._any or self.attended) or self._answered.wait(self._left):
             return True
         self._answered.set()
-        self._left = min(self._patience, IMPATIENCE)
+        self._left = min(self._patience, self._impatience)
         self.unanswered += 1
         return False
 
