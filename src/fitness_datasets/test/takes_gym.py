@@ -9,6 +9,7 @@ from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import LoggingSeverity
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from spun_stage import DEADLINE, wait_for
@@ -76,6 +77,7 @@ class Gym:
     def start(self, **parameters) -> RecordTakeNode:
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         node = RecordTakeNode(namespace=self.namespace, parameter_overrides=overrides)
+        node.get_logger().set_level(LoggingSeverity.INFO)  # a test before may have asked for less of all
         self.nodes.append(node)
         node.start()
         self.executor.add_node(node)

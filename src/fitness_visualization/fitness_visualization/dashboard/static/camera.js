@@ -161,7 +161,7 @@ $("start").onclick = () => (stream ? stop() : start());
 $("devices").onchange = () => { if (stream) { stop(); start(); } };
 setInterval(() => {
   $("sent").textContent = sent;
-  $("size").textContent = canvas.width && stream ? `${canvas.width}×${canvas.height}` : "–";
+  $("size").textContent = sent && stream ? `${canvas.width}×${canvas.height}` : "–";
   const since = performance.now() - 2000;
   const count = recent.filter((time) => time > since).length;
   $("rate").textContent = stream ? (count / 2).toFixed(0) : "–";
