@@ -15,6 +15,7 @@ from fitness_bringup.composition import live, processes
 from fitness_bringup.supervision.supervisor import Program
 from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.state import state_file, state_file_of
+from fitness_datasets.bags import BagReader
 
 PATIENCE = 60.0  # [s]
 DEMO = ("live", "--demo", "--no-dashboard", "--no-overlay", "--processes")
@@ -33,7 +34,10 @@ def test_a_node_after_the_source_that_refuses_its_input_ends_it_with_that(fitnes
     done = fitness(*DEMO, "-p", "rep_counter.exercise:=sqat", "--record", str(bag))
     assert done.returncode == 2, done.stdout
     assert "'sqat'" in done.stderr and "repetitions" not in done.stdout
-    assert not bag.exists(), "the next attempt would be refused"
+    # On a busy machine poses come before the refusal, and what was recorded stays. An empty bag would be in the way.
+    if bag.exists():
+        with BagReader(bag) as recorded:
+            assert recorded.counts["/fitness/body_pose"]
 
 
 def test_a_recording_does_not_go_on_with_the_set_of_a_dead_run(supervised) -> None:
