@@ -92,3 +92,12 @@ def test_who_stands_bent_before_the_first_way_up_has_done_half_a_repetition(figu
     assert counted(events) == {"squat": 4}
     # From 130 degrees the way down is enough for a repetition.
     assert [event.whole for event in events if event.counted] == [stood >= 130, True, True, True]
+
+
+def test_who_straightens_up_long_after_has_done_no_half_repetition(figure):
+    """Leaning on something, sinking for a moment, and standing up ten seconds later is not a squat."""
+    bends = [(0, 115), (2.5, 115), (3.1, 80), (3.7, 115), (13.7, 115), (14.7, 170)]
+    counter, events = RepCounter(CATALOGUE, "squat"), []
+    for pose in _squats(figure, *bends, (17, 170)):
+        events += counter.step(pose).events
+    assert counted(events + counter.finish().events) == {}

@@ -157,17 +157,16 @@ class PhaseMachine:
         elif out >= self._begin:
             self._doubted = None
             self._go_out(stamp, value)
-        if self._doubted is not None and self._doubted[0][1] - value >= self._minimum:
-            self._doubt(stamp, value)
-
-    def _doubt(self, stamp: int, value: float) -> None:
-        """Where the signal stood was no starting position: who sets up at a bar stands bent, sinks, and lifts it."""
-        assert self._doubted is not None
-        self._low, self._top, self._left = self._doubted
-        self._doubted = None
-        self._valley = (stamp, value)
-        self.phase = Phase.BACK
-        self._rest_known = False
+        if self._doubted is None:
+            return
+        low, top, left = self._doubted
+        if stamp - top[0] > _REST_WINDOW:
+            self._doubted = None
+        elif low[1] - value >= self._minimum:
+            # Where it had stood was no starting position: who sets up at a bar stands bent, sinks, and lifts it.
+            self._low, self._top, self._left, self._valley = low, top, left, (stamp, value)
+            self._doubted = None
+            self.phase, self._rest_known = Phase.BACK, False
 
     def _under_way(self, stamp: int, value: float) -> Excursion | None:
         over = self._whole if self._rest_known else self._first
