@@ -39,6 +39,8 @@ from rep_counter.sets.memory import Memory
 
 # Half a repetition ended just now where it ended this shortly ago, and what is left of it is over within this [ns].
 _JUST_NOW, _REST_OF_HALF = nanoseconds(0.5), nanoseconds(3.0)
+# Who was not seen for so long has left: what waits is decided as where a recording ends; a set that rests is over [ns].
+_LEFT, _SET_LEFT = nanoseconds(6.0), nanoseconds(HOLD_S)
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3
 
@@ -105,6 +107,7 @@ class RepCounter:
         self._sets = 0
         self._pose: Pose | None = None
         self._tracked = False  # whether somebody is seen in it
+        self._seen: int | None = None  # when somebody was seen last, who has not left for good [ns]
         self._body_id = ""  # of the last body that was seen
 
     @property
@@ -219,7 +222,12 @@ class RepCounter:
         if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
             self._heard = heard
             self._decide(pose.stamp, events, summaries)
-        if self._set and self._rested(self._set, pose):
+        if self._tracked:
+            self._seen = pose.stamp
+        elif self._seen is not None and pose.stamp - self._seen > (_SET_LEFT if self._rested(pose) else _LEFT):
+            self._decide_all(events, summaries)
+            self._seen = None
+        if self._rested(pose):
             summaries.append(self._close_set())
         periodicity = self._movement.bout(pose.body_id) if bouts and self._set is None else None
         return CounterOutput(body.angles, self._state(pose), events, summaries, periodicity, readings)
@@ -233,9 +241,7 @@ class RepCounter:
             return CounterOutput(joint_angles(Pose.nobody(0, 1, 1)), RepState(0), summaries=summaries)
         if self._deciding.given != self.exercise:
             self._another_exercise(events, summaries)
-        for name, track in self._tracks.items():
-            self._deciding.add(name, track.finish(), self._settled)
-        self._decide(self._pose.stamp, events, summaries, last=True)
+        self._decide_all(events, summaries)
         state = self._state(self._pose)
         if self._set:
             summaries.append(self._close_set())
@@ -313,6 +319,13 @@ class RepCounter:
             self._deciding.drop(but=self._deciding.given)
         self._deciding.given = self.exercise
 
+    def _decide_all(self, events: list[RepEvent], summaries: list[SetSummary]) -> None:
+        """Nothing more will come of who was seen last: decide what waits, halves included."""
+        assert self._pose is not None
+        for name, track in self._tracks.items():
+            self._deciding.add(name, track.finish(), self._settled)
+        self._decide(self._pose.stamp, events, summaries, last=True)
+
     def _decide(self, now: int, events: list[RepEvent], summaries: list[SetSummary], last: bool = False) -> None:
         """Credit what can be decided by now [ns]; tell in `events`, `summaries`. last: nothing more will come."""
         if not self._deciding.waiting:
@@ -348,10 +361,11 @@ class RepCounter:
         event = event_of(candidate, track, self._past, now, self._body_id, self._min_visibility)
         events.append(running.add(event))
 
-    def _rested(self, running: Set, pose: Pose) -> bool:
-        """Whether the set is over: no repetition for the exercise's rest time, and none under way."""
-        waited = pose.stamp - running.end > nanoseconds(self._catalogue[running.exercise].rest_s)
-        return waited and (self._tracks[running.exercise].resting or not self._tracked)
+    def _rested(self, pose: Pose) -> bool:
+        """Whether a set is over: no repetition for the exercise's rest time, and none under way."""
+        if self._set is None or pose.stamp - self._set.end <= nanoseconds(self._catalogue[self._set.exercise].rest_s):
+            return False
+        return self._tracks[self._set.exercise].resting
 
     def _close_set(self) -> SetSummary:
         assert self._set is not None

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from counted_runs import CATALOGUE, counted, label, run
 
@@ -103,6 +104,42 @@ def test_what_is_credited_while_nobody_is_seen_is_of_who_did_it(figure, wave):
     events, summaries, _ = run(seen + gone, lambda time: "squat" if time > 5 else None)
     assert counted(events) == {"squat": 2}
     assert {event.body_id for event in events} == {summary.body_id for summary in summaries} == {"person_1"}
+
+
+@pytest.mark.parametrize("away", [1.5, 5.0, 30.0])
+@pytest.mark.parametrize("exercise", ["", "squat"], ids=["classified", "asked for"])
+@pytest.mark.parametrize("squats", [1, 3])
+def test_half_a_repetition_before_the_picture_is_empty_counts_as_at_the_end_of_a_recording(
+    figure, wave, squats, exercise, away
+):
+    """A title at the end of a film, or who walks off: the last squat turns two seconds and a half before it is over."""
+    seen = [figure(time, knee=angle) for time, angle in wave(squats, 2.0, 170, 70, 30) if time < 2 * squats + 0.8]
+    gone = [Pose.nobody(seen[-1].stamp + nanoseconds(number / 30), 640, 480) for number in range(1, round(30 * away))]
+    events, summaries, _ = run(seen + gone, lambda time: "squat" if time < seen[-1].stamp / 1e9 else None, exercise)
+    assert [event.whole for event in events if event.counted] == [True] * (squats - 1) + [False]
+    assert [summary.repetitions for summary in summaries] == [squats]
+
+
+def test_one_picture_without_anybody_ends_no_set_within_a_slow_repetition(figure):
+    """Two squats, and a third that holds: the set has rested for long enough, but for the one that is under way."""
+    bends = [
+        (0, 170),
+        (1, 170),
+        (2, 70),
+        (3, 170),
+        (4, 70),
+        (5, 170),
+        (7, 170),
+        (9, 70),
+        (13, 70),
+        (15, 170),
+        (17, 170),
+    ]
+    times, angles = zip(*bends, strict=True)
+    poses = [figure(number / 30, knee=np.interp(number / 30, times, angles)) for number in range(17 * 30)]
+    poses[12 * 30] = Pose.nobody(poses[12 * 30].stamp, 640, 480)
+    events, summaries, _ = run(poses, lambda time: "squat")
+    assert counted(events) == {"squat": 3} and [summary.repetitions for summary in summaries] == [3]
 
 
 def test_a_set_is_over_when_another_exercise_is_asked_for_whatever_labels_go_on_to_say(figure, wave):

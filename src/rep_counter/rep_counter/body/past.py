@@ -32,6 +32,11 @@ class Past:
         """Stamp of the newest body [ns]; 0 for none."""
         return self._stamps[-1] if self._stamps else 0
 
+    @property
+    def last_seen(self) -> int:
+        """Stamp of the newest body that is seen [ns]; 0 for none."""
+        return next((body.pose.stamp for body in reversed(self._bodies) if body.tracked), 0)
+
     def bodies(self, start: int, end: int) -> Sequence[Body]:
         """The bodies with stamps in [start, end] ns, oldest first."""
         return self._bodies[slice(*self._range(start, end))]

@@ -58,10 +58,13 @@ class PhaseMachine:
     """Follows one signal. `phase` and `progress` say where it is now.
 
     `step` is called for every exercise at every pose; what depends on the person's range is made when one is learnt.
+
+    least_back: the share of its range that half a repetition must have come back to be done.
     """
 
-    def __init__(self, minimum_range: float, is_angle: bool = True) -> None:
+    def __init__(self, minimum_range: float, is_angle: bool = True, least_back: float = 0.0) -> None:
         self._minimum = minimum_range
+        self._least_back = least_back
         self._smallest = _SMALLEST_ANGLE if is_angle else _SMALLEST_DISTANCE
         self.reset()
 
@@ -73,6 +76,7 @@ class PhaseMachine:
         self._ranges: deque[float] = deque(maxlen=5)
         self._set_thresholds()
         self._half_range = math.inf
+        self._left_off: Excursion | None = None  # the half that was under way when the signal was last lost
         self._restart()
 
     def _restart(self) -> None:
@@ -114,6 +118,8 @@ class PhaseMachine:
     def step(self, stamp: int, value: float) -> Excursion | None:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
         if self._last is not None and stamp - self._last > _HOLD:
+            if self.phase is not Phase.UNKNOWN:
+                self._left_off = self._half()
             self._restart()
         if not -math.inf < value < math.inf:
             return None
@@ -127,11 +133,15 @@ class PhaseMachine:
             return None
         return self._under_way(stamp, value)
 
-    def finish(self, least_back: float = 0.0) -> Excursion | None:
+    def finish(self) -> Excursion | None:
         """The recording is over: the half under way, where it came far enough to be half a repetition.
 
-        least_back: the share of its range that it must have come back to be done.
+        Where the signal was lost in it and has not moved since, the recording was over then; told of once.
         """
+        left_off, self._left_off = self._left_off, None
+        return left_off if self.phase is Phase.UNKNOWN else self._half()
+
+    def _half(self) -> Excursion | None:
         if self.phase not in (Phase.OUT, Phase.TURN, Phase.BACK) or self._last is None:
             return None
         back = self._top[1] - self._valley[1]
@@ -145,7 +155,7 @@ class PhaseMachine:
             own = self.typical_range if self._ranges else self._half_range
             if came < _NEARLY_THERE * own:
                 return None
-        done = back >= least_back * came
+        done = back >= self._least_back * came
         return Excursion(self._left, self._top[0], self._last, came, self._top[1], returned=False, done=done)
 
     def _at_rest(self, stamp: int, value: float) -> None:

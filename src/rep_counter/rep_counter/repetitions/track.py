@@ -15,7 +15,7 @@ from rep_counter.body.signals import BOTH_SIDES, Reading, drive, posture_holds, 
 from rep_counter.body.whole import BEFORE, bounces, falls, stays, throughout
 from rep_counter.repetitions.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
 from rep_counter.repetitions.credit import Found
-from rep_counter.repetitions.machine import Excursion, PhaseMachine
+from rep_counter.repetitions.machine import HOLD_S, Excursion, PhaseMachine
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -57,7 +57,8 @@ class Track:
         self._past = past
         self._sides = (BOTH_SIDES,) if exercise.sides == Sides.BOTH else (("left",), ("right",))
         is_angle = exercise.joint is not None
-        self._machines = [PhaseMachine(exercise.minimum_range, is_angle) for _ in self._sides]
+        least_back = _WAY_BACK if exercise.half == Half.BACK else 0.0
+        self._machines = [PhaseMachine(exercise.minimum_range, is_angle, least_back) for _ in self._sides]
         self._signal = bodies.signal(exercise)
         self._driven_by = list(zip(self._machines, self._sides, bodies.driven_by(exercise), strict=True))
         self._guessed_by = [
@@ -94,10 +95,14 @@ class Track:
         return self._judge(over) if over else ()
 
     def finish(self) -> list[Candidate]:
-        """The recording is over: candidates whose second half was not recorded."""
-        least_back = _WAY_BACK if self.exercise.half == Half.BACK else 0.0
-        halves = [(machine.finish(least_back), sides) for machine, sides, _ in self._driven_by]
-        candidates = self._judge([(half, sides) for half, sides in halves if half])
+        """The recording is over: candidates whose second half was not recorded.
+
+        Who was not seen in its last seconds left before that: what was under way then.
+        """
+        halves = [(machine.finish(), sides) for machine, sides, _ in self._driven_by]
+        # An arm that was hidden long before may have come back unseen.
+        since = self._past.last_seen - nanoseconds(HOLD_S)
+        candidates = self._judge([(half, sides) for half, sides in halves if half and half.end >= since])
         self._look_after(self._past.newest)
         return candidates
 
@@ -180,7 +185,7 @@ class Track:
 
     def _readings(self, start: int, end: int) -> tuple[Sequence[int], list[Reading]]:
         """Stamps in [start, end] ns and what the signal was, as far back as the longest repetition."""
-        start = max(start, self._since, self._past.newest - self._longest)
+        start = max(start, self._since, end - self._longest)
         return self._past.readings(self._signal, start, end)
 
     def _judge(self, over: Sequence[tuple[Excursion, tuple[str, ...]]]) -> list[Candidate]:
