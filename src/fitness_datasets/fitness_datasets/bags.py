@@ -49,6 +49,7 @@ COMPRESSED = (".mcap.zstd", ".db3.zstd")
 Read = TypeVar("Read")
 
 _LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
+_AT_ONCE = ("fitness_msgs/msg/TakeLabel",)  # on the disk before anything else is written
 _FOREVER = QosTime(9223372036, 854775807)
 
 
@@ -95,7 +96,8 @@ class BagWriter:
         self._writer.write(self._connections[topic], stamp_ns, cdr)
         self.bytes += len(cdr)
         self._dirty = True
-        if time.monotonic() - self._flushed > FLUSH_PERIOD:
+        # A take that its label ends is told as kept a moment later, and must not be gone with the last second then.
+        if self._connections[topic].msgtype in _AT_ONCE or time.monotonic() - self._flushed > FLUSH_PERIOD:
             self.flush()
 
     def flush(self) -> None:

@@ -4,6 +4,7 @@ import time
 from functools import partial
 from typing import ClassVar
 
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from std_msgs.msg import String
@@ -12,7 +13,7 @@ from std_srvs.srv import Trigger
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
 from fitness_core.folder_lock import FolderLock
-from fitness_core.ros import diagnostics, messages, pictures, qos, timers
+from fitness_core.ros import messages, pictures, qos, timers
 from fitness_core.ros.actions import HeldGoals
 from fitness_core.ros.node import FitnessNode, run
 from fitness_datasets.collection.collector import Collector, Outcome
@@ -21,6 +22,7 @@ from fitness_datasets.collection.session import Session, open_locked, plan
 from fitness_datasets.ros import takes
 from fitness_datasets.ros.light import LightMeter
 from fitness_datasets.ros.neighbours import Neighbours
+from fitness_datasets.ros.recorded import Recorded
 from fitness_msgs.action import RecordTake
 from fitness_msgs.msg import BodyPose, RepEvent, TakeLabel
 
@@ -57,20 +59,17 @@ class RecordTakeNode(FitnessNode):
             handle_accepted_callback=lambda goal: self._begin(takes.from_goal(goal.request, self._session), goal),
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
         )
-        self.collector = Collector()
-        """The take under way, and what became of the last one."""
-        self.outcomes: list[tuple[TakeRequest, Outcome]] = []
-        """What became of each take since activation."""
+        self.collector = Collector()  # the take under way, and what became of the last one
+        self.outcomes: list[tuple[TakeRequest, Outcome]] = []  # what became of each take since activation
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
-        self._lock = FolderLock(None)
-        self._plan: list[str] = []
-        self._heard, self._frame_id = time.monotonic(), ""
+        self._lock, self._recorded = FolderLock(None), Recorded()
+        self._plan, self._heard, self._frame_id = list[str](), time.monotonic(), ""
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)
-        self.collector = Collector(self.params.auto, self.params.attempts)
+        self.collector = Collector(self.params.auto, self.params.attempts, self._recorded.lacking)
         for exercise in takes.exercises_of(self.params) if self.params.subject else ():
             takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
 
@@ -83,7 +82,8 @@ class RecordTakeNode(FitnessNode):
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
             self.create_subscription(BodyPose, "body_pose", self._on_pose, qos.STREAM),
-            self.create_subscription(RepEvent, "rep_event", self._on_repetition, qos.EVENTS),
+            self.create_subscription(RepEvent, "rep_event", takes.count_by(self.collector), qos.EVENTS),
+            self.create_subscription(DiagnosticArray, "/diagnostics", self._recorded.hear, qos.DIAGNOSTICS),
             pictures.subscribe(self, self.params.image_transport, self._light.look, qos.IMAGE_SUBSCRIBER, raw=True),
         ]
         # A goal that is cancelled comes to its end also where /clock stands still.
@@ -101,16 +101,12 @@ class RecordTakeNode(FitnessNode):
         self._lock.release()
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
-        guidance, problem = self.collector.guidance, self.collector.problem
-        if guidance is None or problem:
-            return (diagnostics.ERROR, problem, {}) if problem else super().diagnose()
-        return diagnostics.OK, guidance.instruction, {"exercise": guidance.request.exercise, "phase": guidance.phase}
+        return takes.told_of(self.collector) or super().diagnose()
 
     def decide(self, decision: Decision) -> str:
         """Keep, repeat or stop after the take that is over. Returns why that cannot be; empty where it was done."""
         problem = "the take was cancelled" if self._withdrawn() else self.collector.decide(decision)
-        if not problem and decision == Decision.STOP:
-            self._plan = []
+        self._plan = self._plan if problem or decision != Decision.STOP else []
         self._tell()
         return problem
 
@@ -157,19 +153,26 @@ class RecordTakeNode(FitnessNode):
         self.collector.step(messages.from_body_pose(message), self._light.level)
         self._tell()
 
-    def _on_repetition(self, message: RepEvent) -> None:
-        self.collector.count(messages.from_rep_event(message))
-
     def _answer(self, decision: Decision, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         problem = self.decide(decision)
         response.success, response.message = not problem, problem or self.collector.problem
         return response
 
     def _watch(self) -> None:
-        limit = self.params.placement_timeout
-        if not self._withdrawn() and self.params.auto and 0 < limit < time.monotonic() - self._heard:
+        self._fail(self.collector.settle())
+        if self.collector.guidance is None:
+            self._tell()
+        limit = takes.settings_of(self.params).placement_timeout
+        if not self._withdrawn() and 0 < limit < time.monotonic() - self._heard:
             self.collector.give_up("no picture came from the camera, or no pose from the pose estimator")
             self._tell()
+
+    def _fail(self, problem: str) -> None:
+        # Nobody is led on where what they do is lost.
+        if problem and self.params.subject and not self.finished.done():
+            self.get_logger().error(problem)
+            self._plan = []
+            self.finished.set_result(problem)
 
     def _withdrawn(self) -> bool:
         """Whether the goal of the take was cancelled; it is withdrawn then, before anything else becomes of it."""
@@ -186,9 +189,7 @@ class RecordTakeNode(FitnessNode):
         while self.collector.instructions:
             self._instructions.publish(String(data=(instruction := self.collector.instructions.pop(0))))
             self.get_logger().info(instruction)
-        if self.collector.problem and self.params.subject and not self.finished.done():
-            self._plan = []
-            self.finished.set_result(self.collector.problem)
+        self._fail(self.collector.problem)
         if self.collector.guidance is not None:
             if self._goal is not None:
                 self._goal.publish_feedback(takes.to_feedback(self.collector.guidance))
@@ -211,8 +212,7 @@ class RecordTakeNode(FitnessNode):
         outcome = self.outcomes[-1][1]
         # What was kept before it was cancelled stays kept, and is not told as cancelled.
         (goal.succeed if outcome.kept else goal.canceled if goal.is_cancel_requested else goal.abort)()
-        label = takes.to_label(outcome.label, self._frame_id)
-        return RecordTake.Result(kept=outcome.kept, message=outcome.reason, label=label)
+        return takes.to_result(outcome, self._frame_id)
 
 
 def main() -> int:

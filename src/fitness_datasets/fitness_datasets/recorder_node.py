@@ -16,6 +16,7 @@ from fitness_core.ros import diagnostics, pictures, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
 from fitness_datasets.message_classes import message_class
+from fitness_datasets.ros.recorded import RECORDING
 from fitness_datasets.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ class RecorderNode(FitnessNode):
             level, message = diagnostics.ERROR if failure else diagnostics.WARN, lacking
         values: dict[str, object] = {
             "bag": str(self._bag),
+            RECORDING: self.active and not failure,
             "messages": recording.counts.total(),
             "bytes": recording.bytes,
             "bytes_waiting": recording.waiting,

@@ -1,7 +1,10 @@
 """Takes, one after the other: guides through each, says its labels, keeps `session.yaml` up to date."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
@@ -48,10 +51,19 @@ class Collector:
     for. After each call `labels` and `instructions` have what is to be published, oldest first (whoever
     publishes clears them), and `outcome` what became of a take that is over. `problem`: why session.yaml was not
     written last, empty where it was; the labels of a bag tell all the same which takes are kept.
+
+    lacking: why a bag lacks something of what came since a time (monotonic), "" = nothing, None = nobody knows yet. A
+    take becomes kept when its bag is known to hold it; until then `settle` is to be called.
     """
 
-    def __init__(self, auto: bool = False, attempts: int = 3) -> None:
+    def __init__(
+        self,
+        auto: bool = False,
+        attempts: int = 3,
+        lacking: Callable[[Path, float], str | None] = lambda bag, since: "",
+    ) -> None:
         self.auto, self.attempts = auto, attempts
+        self._lacking, self._over, self._keeping = lacking, 0.0, False
         self.guidance: Guidance | None = None
         self.labels: list[Label] = []
         self.instructions: list[str] = []
@@ -72,6 +84,7 @@ class Collector:
         self._session, self._bag = session, bag
         session.bag = bag
         self._take, self._tried, self._last, self.outcome = None, 0, None, None
+        self._keeping = False
         self._say()
 
     def step(self, pose: Pose, light: float = float("nan")) -> None:
@@ -103,11 +116,15 @@ class Collector:
             return "no take is waiting to be decided"
         if decision == Decision.KEEP and self._take is None:
             return "nothing was recorded; redo or stop"
+        if decision != Decision.KEEP and self._keeping:
+            return "the take is kept already"
         if decision == Decision.KEEP:
-            assert self._take is not None
-            self._take.status = KEPT
-            self._write()
-            self._end(True, "")
+            lacking = self.lacking(self._over)
+            self._keeping = lacking is None
+            if lacking:
+                return f"it cannot be kept: {lacking}"
+            if not self._keeping:
+                self._keep()
         elif decision == Decision.REDO:
             self._discard(guidance.problems or ("repeated",))
             guidance.again()
@@ -117,11 +134,24 @@ class Collector:
             self._end(False, "stopped")
         return ""
 
+    def lacking(self, since: float = 0.0) -> str | None:
+        """Why the bag of the takes lacks something of what came since then, "" = nothing, None = nobody knows yet."""
+        if not self._bag or self._session is None or self._session.folder is None:
+            return ""
+        return self._lacking(self._session.folder / self._bag, since)
+
+    def settle(self) -> str:
+        """Keep the take that is to be kept, once its bag is known to hold it. Returns why the bag lacks something."""
+        if self._keeping and (problem := self.decide(Decision.KEEP)) and self.auto:
+            self._discard((problem,))
+            self._end(False, problem)
+        return self.lacking() or ""
+
     def interrupt(self, reason: str) -> None:
         """Give the take up. One that is under way, or that was to be repeated, is withdrawn; a good one that only waits
         to be decided stays undecided, where session.yaml can say so of its bag: the labels alone would call it kept.
         """
-        if self.guidance is not None:
+        if self.guidance is not None and not self._kept_before():
             told = self._bag and self._session is not None and self._session.folder is not None
             if self.guidance.phase != TakePhase.REVIEW or self.guidance.problems or not told:
                 self._discard(self.guidance.problems or (reason,))
@@ -137,7 +167,7 @@ class Collector:
 
     def cancel(self) -> None:
         """Withdraw the take, whether under way or waiting to be decided."""
-        if self.guidance is not None:
+        if self.guidance is not None and not self._kept_before():
             self._discard(("cancelled",))
             self._end(False, "cancelled")
 
@@ -147,6 +177,7 @@ class Collector:
             self._take.reasons = list(guidance.problems)
             self._label(LabelEvent.STOP, guidance.stop, guidance.repetitions)
             self._write()
+        self._over = time.monotonic()
         self._say()
         if not self.auto:
             return
@@ -155,12 +186,26 @@ class Collector:
             # Another attempt would wait just as long.
             self._end(False, ", ".join(guidance.problems), placed=False)
         elif not guidance.problems:
-            self.decide(Decision.KEEP)
+            self._keeping = True
+            self.settle()
         elif self._tried < self.attempts:
             self.decide(Decision.REDO)
         else:
             self._discard(guidance.problems)
             self._end(False, ", ".join(guidance.problems))
+
+    def _keep(self) -> None:
+        assert self._take is not None
+        self._take.status = KEPT
+        self._write()
+        self._end(True, "")
+
+    def _kept_before(self) -> bool:
+        """Keep a take that somebody has decided to keep, whatever else comes now; whether there is one."""
+        if not self._keeping or self.lacking(self._over):
+            return False
+        self._keep()
+        return True
 
     def _discard(self, reasons: tuple[str, ...]) -> None:
         guidance = self.guidance
@@ -193,5 +238,5 @@ class Collector:
             self.problem = str(error)
 
     def _end(self, kept: bool, reason: str, placed: bool = True) -> None:
-        self.guidance, self._take = None, None
+        self.guidance, self._take, self._keeping = None, None, False
         self.outcome = Outcome(kept, reason, self._last, placed)

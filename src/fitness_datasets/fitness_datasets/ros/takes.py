@@ -1,17 +1,18 @@
 """Parameters of the node `record_take`, and the messages of takes."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 from fitness_core.catalogue import Catalogue
-from fitness_core.ros import messages, pictures
+from fitness_core.ros import diagnostics, messages, pictures
 from fitness_core.ros.parameters import Parameter
 from fitness_core.types import nanoseconds, seconds
-from fitness_datasets.collection.collector import Label, Outcome
+from fitness_datasets.collection.collector import Collector, Label, Outcome
 from fitness_datasets.collection.guidance import Guidance, Settings, TakeRequest
 from fitness_datasets.collection.quality import Limits
 from fitness_datasets.collection.session import Session, plan
 from fitness_msgs.action import RecordTake
-from fitness_msgs.msg import TakeLabel
+from fitness_msgs.msg import RepEvent, TakeLabel
 from fitness_msgs.srv import SetExercise
 
 PARAMETERS = (
@@ -117,3 +118,23 @@ def to_feedback(guidance: Guidance) -> RecordTake.Feedback:
         repetitions=guidance.repetitions,
         remaining=guidance.remaining,
     )
+
+
+def to_result(outcome: Outcome, frame_id: str) -> RecordTake.Result:
+    """What became of a take -> result of the action RecordTake."""
+    label = to_label(outcome.label, frame_id)
+    return RecordTake.Result(kept=outcome.kept, message=outcome.reason, label=label)
+
+
+def count_by(collector: Collector) -> Callable[[RepEvent], None]:
+    """What takes in the repetitions of a take."""
+    return lambda message: collector.count(messages.from_rep_event(message))
+
+
+def told_of(collector: Collector) -> tuple[bytes, str, dict[str, object]] | None:
+    """Level, message and values for /diagnostics; None where no take is under way and all is well."""
+    if collector.problem:
+        return diagnostics.ERROR, collector.problem, {}
+    if (guidance := collector.guidance) is None:
+        return None
+    return diagnostics.OK, guidance.instruction, {"exercise": guidance.request.exercise, "phase": guidance.phase}
