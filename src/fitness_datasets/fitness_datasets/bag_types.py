@@ -1,4 +1,4 @@
-"""Message definitions: those that are installed, and those that a bag brings along."""
+"""What is known of message types: definitions, installed or brought along by a bag, and their QoS in bags of ours."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,7 +9,16 @@ from ament_index_python.packages import (
     PackageNotFoundError,
     get_package_share_directory,
 )
-from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.interfaces import (
+    Connection,
+    MessageDefinitionFormat,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.typesys import (
     Stores,
     get_types_from_idl,
@@ -19,6 +28,9 @@ from rosbags.typesys import (
 from rosbags.typesys.store import Typestore
 
 from fitness_core.errors import InputError
+
+_LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
+_FOREVER = QosTime(9223372036, 854775807)
 
 
 @cache
@@ -59,3 +71,19 @@ def typestore(definitions: dict[str, Any]) -> Typestore:
     store = get_typestore(Stores.EMPTY)
     store.register(types)
     return store
+
+
+def qos_of(type_name: str) -> Qos:
+    """The QoS that a stock player offers for a type, as a bag of ours says: reliable, facts and take labels latched."""
+    depth = _LATCHED.get(type_name)
+    return Qos(
+        history=QosHistory.KEEP_LAST,
+        depth=depth or 10,
+        reliability=QosReliability.RELIABLE,
+        durability=QosDurability.TRANSIENT_LOCAL if depth else QosDurability.VOLATILE,
+        deadline=_FOREVER,
+        lifespan=_FOREVER,
+        liveliness=QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=_FOREVER,
+        avoid_ros_namespace_conventions=False,
+    )

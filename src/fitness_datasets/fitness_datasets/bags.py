@@ -13,14 +13,6 @@ from heapq import merge
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rosbags.interfaces import (
-    Qos,
-    QosDurability,
-    QosHistory,
-    QosLiveliness,
-    QosReliability,
-    QosTime,
-)
 from rosbags.rosbag2 import (
     CompressionFormat,
     CompressionMode,
@@ -36,9 +28,9 @@ from fitness_core.ros.images import to_frame
 from fitness_core.ros.messages import from_body_pose
 from fitness_core.ros.serialized import pose_of
 from fitness_core.types import Frame, Pose
-from fitness_datasets.bag_types import definitions, installed_types, typestore
+from fitness_datasets.bag_types import definitions, installed_types, qos_of, typestore
 from fitness_datasets.topics import TOPICS
-from fitness_datasets.unfinished_mcap import UnfinishedMcap, is_finished
+from fitness_datasets.unfinished_mcap import UnfinishedMcap, is_begun, is_finished
 
 FLUSH_PERIOD = 1.0
 """A writer that is killed, or whose machine loses power, loses at most what came in its last so many seconds [s]."""
@@ -48,9 +40,7 @@ COMPRESSED = (".mcap.zstd", ".db3.zstd")
 
 Read = TypeVar("Read")
 
-_LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
 _AT_ONCE = ("fitness_msgs/msg/TakeLabel",)  # on the disk before anything else is written
-_FOREVER = QosTime(9223372036, 854775807)
 
 
 class BagWriter:
@@ -84,7 +74,7 @@ class BagWriter:
         except OSError as error:
             raise InputError(f"{self.path} cannot be written ({error.strerror}); give a folder that can") from None
         self._connections = {
-            topic: self._writer.add_connection(topic, name, typestore=store, offered_qos_profiles=[_qos(name)])
+            topic: self._writer.add_connection(topic, name, typestore=store, offered_qos_profiles=[qos_of(name)])
             for topic, name in topics.items()
         }
 
@@ -302,8 +292,14 @@ class BagReader:
         # What was cut short after the bag was finished, by a copy or a full disk, is read like an unfinished one.
         whole = all(file.suffix != ".mcap" or is_finished(file) for file in files)
         if self.path.is_dir() and (self.path / "metadata.yaml").exists() and whole:
-            self._add(Reader(self.path))
-            return
+            try:
+                self._add(Reader(self.path))
+                return
+            except Exception as error:
+                # Of a recorder that died while it wrote it, metadata.yaml may be empty, or end somewhere.
+                if not files or "files are missing" in str(error):
+                    raise
+                self.recovered = True
         if compressed := [file.name for file in every if file.name.endswith(COMPRESSED)]:
             raise InputError(
                 f"{self.path} has {', '.join(compressed)} but no metadata.yaml of a finished bag; unpack with "
@@ -311,9 +307,12 @@ class BagReader:
             )
         if not files:
             raise InputError(f"{self.path} is not a bag (no metadata.yaml, .mcap or .db3); {accepted}")
-        for file in files:
-            if not file.stat().st_size:
-                raise InputError(f"{file} is empty; {accepted}")
+        # The last file of a bag that is split may hold nothing yet where the recorder died.
+        begun = [file for file in files if is_begun(file)]
+        if not begun:
+            raise InputError(f"{files[0]} is empty; {accepted}")
+        self.recovered |= begun != files
+        for file in begun:
             if file.suffix == ".mcap" and not is_finished(file):
                 self.recovered = True
                 self._add(UnfinishedMcap(file))
@@ -329,18 +328,3 @@ class BagReader:
             return InputError(f"{self.path} cannot be read ({error.strerror})")
         reason = " ".join(str(error).split()) or type(error).__name__
         return InputError(f"{self.path} is not a readable bag, or it is damaged: {reason}")
-
-
-def _qos(type_name: str) -> Qos:
-    depth = _LATCHED.get(type_name)
-    return Qos(
-        history=QosHistory.KEEP_LAST,
-        depth=depth or 10,
-        reliability=QosReliability.RELIABLE,
-        durability=QosDurability.TRANSIENT_LOCAL if depth else QosDurability.VOLATILE,
-        deadline=_FOREVER,
-        lifespan=_FOREVER,
-        liveliness=QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=_FOREVER,
-        avoid_ros_namespace_conventions=False,
-    )

@@ -45,3 +45,10 @@ def is_finished(file: Path) -> bool:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - len(_MCAP_MAGIC)))
         return stream.read() == _MCAP_MAGIC
+
+
+def is_begun(file: Path) -> bool:
+    """Whether anything of it has reached the disk, of an MCAP file more than the mark that it begins with."""
+    with file.open("rb") as stream:
+        first = stream.read(len(_MCAP_MAGIC) + 1)
+    return any(first) and first != _MCAP_MAGIC

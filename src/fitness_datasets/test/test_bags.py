@@ -226,6 +226,33 @@ def test_a_sqlite3_file_without_metadata_is_read(tmp_path):
         assert len(list(bag.poses())) == 1
 
 
+@pytest.mark.parametrize("text", ["", "half", "\0" * 500, "rosbag2_bagfile_information: ["], ids=lambda text: text[:4])
+def test_messages_are_read_whatever_became_of_the_metadata(tmp_path, text):
+    """Of a recorder that died while it wrote them, as the stock one does without another name, or a copy cut short."""
+    write_poses(tmp_path / "bag", 5)
+    metadata = tmp_path / "bag" / "metadata.yaml"
+    whole = metadata.read_text()
+    metadata.write_text(whole[: len(whole) // 2] if text == "half" else text)
+    with BagReader(tmp_path / "bag") as bag:
+        assert bag.recovered and len(list(bag.poses())) == 5
+
+
+@pytest.mark.parametrize("last", [b"", b"\x89MCAP0\r\n", b"\0" * 4096], ids=["empty", "a mark", "zeros"])
+def test_a_split_bag_is_read_where_the_recorder_died_before_its_last_file_held_anything(tmp_path, last):
+    write_poses(tmp_path / "bag", 5)
+    (tmp_path / "bag" / "metadata.yaml").unlink()
+    (tmp_path / "bag" / "bag_1.mcap").write_bytes(last)
+    with BagReader(tmp_path / "bag") as bag:
+        assert bag.recovered and len(list(bag.poses())) == 5
+
+
+def test_a_split_bag_of_which_a_file_is_gone_is_refused(tmp_path):
+    write_poses(tmp_path / "bag", 5)
+    (tmp_path / "bag" / "bag.mcap").rename(tmp_path / "bag" / "bag_1.mcap")
+    with pytest.raises(InputError, match="files are missing"):
+        BagReader(tmp_path / "bag")
+
+
 def test_a_bag_of_an_older_fitness_msgs_is_read_by_its_own_definitions(tmp_path):
     store = get_typestore(Stores.ROS2_JAZZY)
     from rosbags.typesys import get_types_from_msg
