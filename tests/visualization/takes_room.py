@@ -118,6 +118,15 @@ def run(scenario) -> None:
         raise failed[0]
 
 
+async def posed(room: Room) -> None:
+    """Something comes to be recorded."""
+    poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    before = int(room.recorder.diagnose()[2]["messages"])
+    while int(room.recorder.diagnose()[2]["messages"]) == before:
+        poses.publish(BodyPose())
+        await asyncio.sleep(0.02)
+
+
 async def squat(room: Room) -> None:
     """Somebody stands, and does what was asked for, up to the review."""
     poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)

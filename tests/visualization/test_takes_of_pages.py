@@ -9,7 +9,7 @@ import pytest
 import yaml
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
-from takes_room import DEADLINE, Room, run, squat, wait_for
+from takes_room import DEADLINE, Room, posed, run, squat, wait_for
 
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagReader
@@ -80,6 +80,7 @@ def test_recordings_of_one_second_have_a_bag_each(room: Room, monkeypatch) -> No
         await room.there()
         for name in ("noon", "noon_2"):
             assert await room.collection.record(True) == f"recording {name}"
+            await posed(room)
             assert await room.collection.record(False) == f"recorded {name}"
 
     run(scenario)
@@ -92,6 +93,7 @@ def test_a_recording_that_somebody_else_began_has_its_name(room: Room, tmp_path:
     async def scenario() -> None:
         await room.there()
         assert (await room.collection.status())["recording"] == {"on": True, "bag": "morning"}
+        await posed(room)
         assert await room.collection.record(False) == "recorded morning"
 
     run(scenario)

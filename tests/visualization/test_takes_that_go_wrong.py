@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from takes_room import Room, run, squat
+from takes_room import Room, posed, run, squat
 
 from fitness_core.errors import InputError
 from fitness_core.ros import qos
@@ -58,6 +58,18 @@ def test_after_a_dashboard_died_its_take_is_decided_on_the_page_of_the_next(room
         with BagReader(folder / take["bag"]) as bag:
             labels = [label for _, _, label in bag.messages([bag.find("take_label")])]
         assert {label.subject for label in labels} == {subject}
+
+
+def test_a_take_that_is_refused_leaves_no_bag(room: Room) -> None:
+    async def scenario() -> None:
+        await room.there()
+        with pytest.raises(InputError, match="refused the take"):
+            await room.collection.take(room.ask("P01", "juggling"))
+        await room.collection.record(True)
+        assert "nothing was recorded" in await room.collection.record(False)
+
+    run(scenario)
+    assert not [file for file in room.folder.rglob("*") if file.is_file()]
 
 
 def full(*given: object) -> None:
@@ -112,6 +124,7 @@ def test_what_was_wrong_in_a_take_is_not_wrong_with_the_recording_after_it(room:
         await room.ended()
         await room.collection.record(True)
         assert "problem" not in (await room.collection.status())["recording"]
+        await posed(room)
         assert (await room.collection.record(False)).startswith("recorded ")
 
     run(scenario)

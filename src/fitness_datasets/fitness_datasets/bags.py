@@ -113,6 +113,14 @@ class BagWriter:
                 self._writer.abort()
             raise
 
+    def remove_empty(self) -> None:
+        """Remove the bag, once closed, where nothing was written into it; never what somebody else has put there."""
+        if not self.bytes:
+            with contextlib.suppress(OSError):
+                for file in (self._writer.metapath, self.path / f"{self.path.name}.mcap"):
+                    file.unlink()
+                self.path.rmdir()
+
     def __enter__(self) -> "BagWriter":
         return self
 

@@ -38,7 +38,8 @@ IMAGES = {transport: pictures.TOPIC + suffix for transport, (_, suffix) in pictu
 
 
 class RecorderNode(FitnessNode):
-    """Records from activation to deactivation, into a bag that did not exist before.
+    """Records from activation to deactivation, into a bag that did not exist before; one that nothing came for is
+    removed.
 
     Subscribes to the topics that `topics` names: reliable, pictures like their publisher. The stock `ros2 bag` reads
     the bag; if the recorder was killed, all but the last second. With use_sim_time it waits for /clock to begin, and
@@ -144,7 +145,9 @@ class RecorderNode(FitnessNode):
             self._recording.close()
             self._tell_problem()
             self._incomplete += [lacking] if (lacking := self._lacking()) else []
-            self.get_logger().info(f"recorded {self._recording.counts.total()} messages into {self._bag}")
+            count = self._recording.counts.total()
+            into = f"recorded {count} messages into {self._bag}"
+            self.get_logger().info(into if count else f"nothing came, so {self._bag} was not made")
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:
         recording = self._recording

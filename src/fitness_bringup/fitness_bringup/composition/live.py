@@ -1,7 +1,6 @@
 """`./fitness live`: the whole graph in one process, the nodes and parameters that the launch files start."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -134,15 +133,13 @@ def compose(options: Options, takes: dict[str, Any] | None = None, at_once: bool
 
 
 def start(graph: Graph, options: Options) -> None:
-    """Start the graph; where that fails, no empty bag is left behind."""
+    """Start the graph; where that fails, no empty bag is left behind: the recorder, when it is stopped, removes it."""
     look_ahead(options, graph.source.get_name(), lambda node, name: getattr(graph.node(node).params, name))
     try:
         graph.start()
     except InputError:
-        recorder = graph.node("recorder")
-        if recorder is not None and recorder.active and options.record is not None:
+        if (recorder := graph.node("recorder")) is not None:
             recorder.stop()
-            shutil.rmtree(options.record)
         raise
     _warn_of_another(graph, _namespace(options))
 

@@ -1,7 +1,5 @@
 """`./fitness live --respawn` and `--processes`: the graph in processes that are started again when they die."""
 
-import contextlib
-import shutil
 import signal
 import sys
 import tempfile
@@ -26,7 +24,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros.node import init
 from fitness_core.ros.process.leaving import leaving
 from fitness_core.ros.process.signals import on_signal
-from fitness_core.yaml_text import dump, parse
+from fitness_core.yaml_text import dump
 
 TEND_PERIOD, TELL_PERIOD = 0.05, 1.0
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -56,10 +54,7 @@ def separate(options: live.Options) -> int:
             return node_parameters.value_of(file, f"{above}/{node}", parameter)
 
         live.look_ahead(options, nodes[0].name, value)
-        code = _supervise(nodes, options.namespace, Catalogue.load(value("rep_counter", "catalogue")))
-    if code == BAD_INPUT and options.record is not None:
-        _remove_empty(options.record)
-    return code
+        return _supervise(nodes, options.namespace, Catalogue.load(value("rep_counter", "catalogue")))
 
 
 def programs(options: live.Options, file: Path) -> list[Program]:
@@ -103,16 +98,6 @@ def programs(options: live.Options, file: Path) -> list[Program]:
         )
         for name in asked
     ]
-
-
-def _remove_empty(bag: Path) -> None:
-    """Remove the bag of a graph that refused its input before anything came: it would be in the way of the next one."""
-    with contextlib.suppress(OSError):
-        about = parse((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
-        counts = {one["topic_metadata"]["name"]: one["message_count"] for one in about["topics_with_message_count"]}
-        # What a classifier says of itself comes before any pose.
-        if not any(count for topic, count in counts.items() if not topic.endswith("/exercise/info")):
-            shutil.rmtree(bag)
 
 
 class _Listener:

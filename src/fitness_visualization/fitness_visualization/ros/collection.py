@@ -193,10 +193,11 @@ class Collection:
             await self._look_at_bag()
             problem = self._problem()
             await self._recorder.down()
+            nothing = self.writing is not None and not self.writing.exists()
             self.writing = None
             if problem:
                 raise InputError(problem)
-            return f"recorded {self._bag}"
+            return f"recorded {self._bag}" if not nothing else "nothing came, so nothing was recorded"
         bag = paths.unused(self._folder / session / time.strftime(BAG))
         await self._recorder.tell(bag=str(bag))
         await self._recorder.up()
