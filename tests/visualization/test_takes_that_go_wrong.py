@@ -72,6 +72,22 @@ def test_a_take_that_is_refused_leaves_no_bag(room: Room) -> None:
     assert not [file for file in room.folder.rglob("*") if file.is_file()]
 
 
+def test_the_bag_of_a_recorder_that_is_gone_is_not_being_recorded(room: Room, tmp_path: Path) -> None:
+    asked_for = tmp_path / "by the launch file"
+
+    async def scenario() -> None:
+        await room.there()
+        await room.collection.record(True)
+        assert room.collection.written(asked_for) == {asked_for, room.collection.writing}
+        room.recorder.stop()
+        for service in list(room.recorder.services):
+            room.recorder.destroy_service(service)  # as of a process that was killed, once that is known
+        while room.collection.written(asked_for):
+            await asyncio.sleep(0.02)
+
+    run(scenario)
+
+
 def full(*given: object) -> None:
     """What writes to a disk that is full."""
     raise OSError(errno.ENOSPC, "No space left on device")

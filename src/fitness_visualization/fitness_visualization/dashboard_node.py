@@ -79,7 +79,7 @@ class DashboardNode(FitnessNode):
         folder = paths.given(given.recordings).resolve()
         bags = (paths.given(given.bag).resolve(),) if given.bag else ()
         self._collection = Collection(self._caller.node, folder, self._tell, self._recount, lambda: self._state.nodes)
-        listed: dict[str, Any] = {"bags": bags, "written": lambda: self._collection.writing}
+        listed: dict[str, Any] = {"bags": bags, "written": lambda: self._collection.written(*bags)}
         settings = Settings(
             host=given.bind,
             port=given.port,

@@ -90,6 +90,21 @@ def test_a_bag_elsewhere_is_listed_where_it_was_named(tmp_path: Path) -> None:
     assert len({session.id for session in found}) == 2 and {session.name for session in found} == {"bag"}
 
 
+def test_a_folder_whose_name_is_not_text_hides_no_other(tmp_path: Path) -> None:
+    """As one that was unpacked from an old archive."""
+    make_bag(tmp_path, "good")
+    strange = make_bag(tmp_path, os.fsdecode(b"b\xfcg"))
+    (strange / os.fsdecode(b"n\xf6te")).touch()
+
+    async def steps(client: TestClient) -> None:
+        page = await (await client.get("/sessions")).text()
+        assert "good" in page and "b\N{REPLACEMENT CHARACTER}g" in page
+        asked = [await client.get(f"/sessions/{id}/delete") for id in await ids_of(client)]
+        assert [answer.status for answer in asked] == [200, 200]
+
+    visit(tmp_path, analyse, steps)
+
+
 @pytest.mark.parametrize("name", ["bag_0.mcap.zstd", "bag_0.db3.zstd"])
 def test_a_bag_of_compressed_files_is_listed(tmp_path: Path, name: str) -> None:
     bag = make_bag(tmp_path, "compressed")

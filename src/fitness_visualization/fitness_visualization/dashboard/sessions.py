@@ -6,11 +6,13 @@ ever a path.
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import math
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import yaml
 from aiohttp import web
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import parse
 
@@ -88,7 +91,7 @@ class ListedBag:
         return self.duration is None and (self.written or time.time() - self.changed < STILL)
 
 
-def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path | None, ...] = ()) -> list[ListedBag]:
+def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: Collection[Path] = ()) -> list[ListedBag]:
     """The bags in `folder`, newest first; links are not followed. A folder that is not there holds none.
 
     bags: others, wherever they lie. written: those that are known to be recorded now.
@@ -111,8 +114,8 @@ def sessions_in(folder: Path, bags: tuple[Path, ...] = (), written: tuple[Path |
     look(folder, 0)
     known = {session.path for session in found}
     for bag in bags:
-        if bag not in known and bag.is_dir():
-            files = [entry for entry in bag.iterdir() if entry.is_file()]
+        with contextlib.suppress(OSError):
+            files = [] if bag in known else [entry for entry in bag.iterdir() if entry.is_file()]
             if _holds_bag(files):
                 found.append(_session(bag.parent, bag, files))
     found = [replace(session, written=session.path in written) for session in found]
@@ -124,11 +127,11 @@ def add_sessions(
     folder: Path,
     analyse: Callable[[Path], ReportText],
     bags: tuple[Path, ...] = (),
-    written: Callable[[], Path | None] = lambda: None,
+    written: Callable[[], Collection[Path]] = tuple,
 ) -> None:
     """Add the pages to `app`. folder: of the recordings. analyse: makes the report of a bag; called in a thread, one
     at a time; raises InputError where it cannot. bags: recordings that are listed too, wherever they lie: the graph
-    that the pages belong to writes them. written: another one that it writes now.
+    that the pages belong to writes them. written: what it writes now, of these and of others.
     """
     pages = _Pages(folder, analyse, bags, written)
     app.router.add_get("/sessions", pages.overview)
@@ -145,7 +148,7 @@ class _Pages:
         folder: Path,
         analyse: Callable[[Path], ReportText],
         bags: tuple[Path, ...],
-        written: Callable[[], Path | None],
+        written: Callable[[], Collection[Path]],
     ) -> None:
         self._folder = folder
         self._bags = bags
@@ -184,7 +187,7 @@ class _Pages:
     async def ask(self, request: web.Request) -> web.Response:
         session = await self._find(request)
         _, others = await asyncio.to_thread(_own_and_others, session.path)
-        return self._page(doomed=session, staying=[other.name for other in others])
+        return self._page(doomed=session, staying=[paths.as_text(other.name) for other in others])
 
     async def delete(self, request: web.Request) -> web.Response:
         session = await self._find(request)
@@ -203,7 +206,7 @@ class _Pages:
 
     async def _sessions(self) -> list[ListedBag]:
         # In a thread of its own: a listing does not wait for a report, and a slow disk not for the dashboard.
-        return await asyncio.to_thread(sessions_in, self._folder, self._bags, (*self._bags, self._written()))
+        return await asyncio.to_thread(sessions_in, self._folder, self._bags, self._written())
 
     async def _find(self, request: web.Request) -> ListedBag:
         wanted = request.match_info["id"]
@@ -243,7 +246,7 @@ class _Pages:
     def _text(self, content: dict[str, Any]) -> str:
         # The name of the folder only: where it lies on this machine is nobody's business.
         blank: dict[str, Any] = {"sessions": None, "doomed": None, "staying": [], "problem": ""}
-        blank["folder"] = self._folder.name
+        blank["folder"] = paths.as_text(self._folder.name)
         return self._template.render(blank | content)
 
 
@@ -275,11 +278,11 @@ def _delete(place: Path) -> None:
 
 
 def _session(folder: Path, place: Path, files: list[Path]) -> ListedBag:
-    name = place.relative_to(folder).as_posix()
+    name = paths.as_text(place.relative_to(folder).as_posix())
     stats = [stat for file in files if (stat := _stat(file))]
     started, duration = _times(place / METADATA)
     return ListedBag(
-        id=hashlib.sha256(str(place).encode()).hexdigest()[:16],
+        id=hashlib.sha256(os.fsencode(place)).hexdigest()[:16],
         name=name,
         path=place,
         changed=max((stat.st_mtime for stat in stats), default=0.0),

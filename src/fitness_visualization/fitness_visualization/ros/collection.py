@@ -125,6 +125,10 @@ class Collection:
         self._takes = 0
         self._news: Json = {}
 
+    def written(self, *bags: Path) -> set[Path]:
+        """What the recorder writes now, as far as it runs. bags: those that it was started with."""
+        return {*bags, *((self.writing,) if self.writing else ())} if self._recorder.there else set()
+
     async def status(self) -> Json:
         """Members of the message `graph`.
 
