@@ -22,6 +22,8 @@ from fitness_core.folder_lock import FolderLock
 from fitness_core.yaml_text import dump, parse
 
 FILE = "session.yaml"
+FORMAT = 1
+"""Of that file; another one means that what is there is to be read otherwise."""
 KEPT, DISCARDED, UNFINISHED = "kept", "discarded", "unfinished"
 _UNREADABLE = (OSError, yaml.YAMLError, KeyError, TypeError, ValueError)  # what a file that is none leads to
 _LIBRARIES = ("mediapipe", "ai-edge-litert", "numpy", "opencv-python-headless", "rosbags")
@@ -65,6 +67,7 @@ class Session:
     takes: list[TakeRecord] = field(default_factory=list)
     bag: str = ""
     bags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -94,7 +97,7 @@ class Session:
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
             known = read["created_ns"], dict(read["camera"]), software_versions()
-            return cls(folder, subject, session, *known, takes=_takes_of(read), bags=dict(read.get("bags", {})))
+            return cls(folder, subject, session, *known, {}, _takes_of(read), "", dict(read.get("bags", {})), read)
         except _UNREADABLE as error:
             says = f"{file} is not the file of this session ({_reason(error)}); mend it, or give another --out"
             raise InputError(says) from None
@@ -123,7 +126,7 @@ class Session:
         if self.folder is None:
             return
         content = {
-            "format": 1,
+            "format": FORMAT,
             "subject": self.subject,
             "session": self.session,
             "consent": True,
@@ -134,6 +137,7 @@ class Session:
             "bags": self._bags(),
             "takes": [asdict(take) for take in self.takes],
         }
+        content |= {name: value for name, value in self.others.items() if name not in content}
         file = self.folder / FILE
         head = "# Who was recorded and how, and what became of each take; see docs/record.md.\n"
         try:
@@ -212,8 +216,13 @@ def _takes(folder: Path) -> list[TakeRecord]:
 
 def _takes_of(content: dict[str, Any]) -> list[TakeRecord]:
     """The takes in a session's file; one of `_UNREADABLE` where somebody has written what is none."""
-    takes = [TakeRecord(**take) for take in content["takes"]]
     usual = asdict(TakeRecord(0, "", ""))
+    for row in content["takes"]:
+        if not isinstance(row, dict):
+            raise ValueError(f"a take is {row!r}")
+        if unknown := [name for name in row if name not in usual]:
+            raise ValueError(f"a take has {unknown[0]!r}; a take has {', '.join(usual)}")
+    takes = [TakeRecord(**row) for row in content["takes"]]
     for take in takes:
         for name, value in asdict(take).items():
             if type(value) is not type(usual[name]):
@@ -228,6 +237,8 @@ def _content_of(file: Path) -> dict[str, Any]:
     content = parse(file.read_text())
     if not isinstance(content, dict):
         raise ValueError("it is empty" if content is None else f"it holds {content!r}")
+    if (of := content.get("format", FORMAT)) != FORMAT:
+        raise ValueError(f"its format is {of!r}, of another version of this program; this one has {FORMAT}")
     return content
 
 
