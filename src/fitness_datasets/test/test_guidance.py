@@ -46,6 +46,14 @@ def nobody(time: float) -> Pose:
     return Pose.nobody(nanoseconds(time), 640, 480)
 
 
+def test_a_name_that_makes_no_folder_is_refused() -> None:
+    replace(REQUEST, subject="P" * 100, session="S" * 100).check(CATALOGUE.names)
+    for name in ("P" * 101, "", "..", "a/b", "P 1", "Zoë"):
+        with pytest.raises(InputError, match="letters, digits, - and _, at most 100") as told:
+            replace(REQUEST, subject=name).check(CATALOGUE.names)
+        assert len(str(told.value)) < 200
+
+
 # Placement
 
 

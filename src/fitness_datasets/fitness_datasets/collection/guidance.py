@@ -11,6 +11,9 @@ from fitness_core.types import SET_BACK, Pose, RepEvent, nanoseconds, seconds
 from fitness_datasets.collection.placement import check_placement, points_of
 from fitness_datasets.collection.quality import Gate, Limits
 
+LONGEST_NAME = 100
+"""Characters of the names of a subject and of a session; a folder is named after both, with 255 at most."""
+
 
 class TakePhase(IntEnum):
     """Values of `phase` in the feedback of fitness_msgs/RecordTake."""
@@ -62,8 +65,12 @@ class TakeRequest:
 
 def check_pseudonym(what: str, given: str) -> None:
     """Raise InputError for what cannot be part of the name of a folder."""
-    if not given or not all(c.isascii() and (c.isalnum() or c in "-_") for c in given):
-        raise InputError(f"{what} {given!r}: give a pseudonym of letters, digits, - and _, e.g. P01; never a name")
+    if not 0 < len(given) <= LONGEST_NAME or not all(c.isascii() and (c.isalnum() or c in "-_") for c in given):
+        shown = given if len(given) <= LONGEST_NAME else f"{given[:20]}..."
+        raise InputError(
+            f"{what} {shown!r}: give a pseudonym of letters, digits, - and _, at most {LONGEST_NAME}, e.g. P01; "
+            "never a name"
+        )
 
 
 @dataclass(frozen=True, slots=True)
