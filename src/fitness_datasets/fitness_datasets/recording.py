@@ -84,9 +84,9 @@ class Recording:
                 self._writer.write(*entry)
                 self._written += len(entry[2])
             self._writer.close()
-        except OSError as error:
-            self.problem = (
-                f"{self._writer.path}: {error.strerror or error}; recording has stopped, what was written stays"
-            )
+        except Exception as error:
+            # Whatever it is: nobody else would tell that nothing is written any more.
+            why = (error.strerror if isinstance(error, OSError) else None) or f"{type(error).__name__}: {error}"
+            self.problem = f"{self._writer.path}: {why}; recording has stopped, what was written stays"
             with contextlib.suppress(OSError):
                 self._writer.close()

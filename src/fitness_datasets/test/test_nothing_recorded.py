@@ -61,3 +61,21 @@ def test_a_recorder_that_is_stopped_before_anything_came_can_record_there_again(
     recorder.stop()
     with BagReader(tmp_path / "bag") as bag:
         assert len(list(bag.poses())) == 1
+
+
+def test_whatever_a_writer_fails_of_is_told_and_takes_nothing_else_with_it(tmp_path: Path, monkeypatch) -> None:
+    recording = Recording(tmp_path / "bag", BOTH)
+    write = recording._writer.write
+
+    def fail_at_2(topic: str, stamp: int, cdr: bytes) -> None:
+        if stamp == 2:
+            raise ValueError("no such time")
+        write(topic, stamp, cdr)
+
+    monkeypatch.setattr(recording._writer, "write", fail_at_2)
+    for stamp in (1, 2, 3):
+        recording.put("/body_pose", stamp, serialize_message(pose_message(0)))
+    recording.close()
+    assert "ValueError: no such time; recording has stopped" in recording.problem
+    with BagReader(tmp_path / "bag") as bag:
+        assert [stamp for _, _, stamp, _ in bag.raw()] == [1]
