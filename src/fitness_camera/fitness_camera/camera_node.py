@@ -9,6 +9,7 @@ from functools import partial
 
 from sensor_msgs.msg import CameraInfo, Image
 
+from fitness_camera.given_up import opened
 from fitness_camera.ros.calibrated import Calibrated
 from fitness_camera.ros.pace import Pace
 from fitness_camera.source import Source
@@ -92,9 +93,9 @@ class CameraNode(FitnessNode):
     def activate(self) -> None:
         self._given = copy(self.params)
         # An address may take seconds to answer. Who waits for it leaves that to the thread; else it is refused here.
+        self._stopping.clear()
         waits = self._given.wait_for_device and is_live(self._given.source)
         self._source = None if waits else self._open()
-        self._stopping.clear()
         self._pace = Pace(self, self._given.paced, self._stopping)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -117,11 +118,13 @@ class CameraNode(FitnessNode):
         values = {"source": shown(self._given.source), "rate_hz": self._published.hertz(), "errors": self._errors}
         return level, message, values | {"published": self._published.total, "unanswered": self._pace.unanswered}
 
-    def _open(self) -> Source:
+    def _open(self) -> Source | None:
         given = self._given
         size = {"width": given.width, "height": given.height}
         open_once = partial(open_source, given.source, **size, rate=given.rate, frame_id=given.frame_id)
-        source = open_once()
+        source = opened(given.source, open_once, self._stopping)
+        if source is None:  # told to stop
+            return None
         self._calibrated.require_size_of(source)
         self.get_logger().info(f"source {source}")
         return Repeated(source, open_once) if given.loop and not source.live else source
@@ -163,34 +166,32 @@ class CameraNode(FitnessNode):
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
             damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            published = self._published.total - before
-            self.get_logger().info(f"end of {source.name}: {published} frames published{damaged}")
+            self.get_logger().info(f"end of {source.name}: {self._published.total - before} frames published{damaged}")
         return True
 
     def _relay(self) -> bool:
         """Publish until told to stop (False) or a recording ends (True); ask again for what is live and not there."""
-        while not self._stopping.is_set():
-            if self._source is not None and not self._source.live:  # of an address known once it answers
-                return self._play(self._source)
-            frame = self._source.read() if self._source is not None else None
-            if frame is not None:
-                self._publish(stamped_by(self.get_clock(), frame))
-                continue
-            pause = 0.0
-            if self._source is not None:
-                self._source.close()
-                self._report(f"{self._source.name} is lost; trying again every {RETRY_PERIOD:g} s")
-                pause = RETRY_PERIOD
-            while not self._stopping.wait(pause):
-                pause = RETRY_PERIOD
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = RETRY_PERIOD
+            if self._source is None:
                 try:
                     self._source = self._open()
                 except InputError as error:
                     self._report(f"{error}; trying again every {RETRY_PERIOD:g} s", once=True)
+                if self._source is None:
                     continue
                 self._trouble = ""
                 self.get_logger().info(f"{self._source.name} is there")
-                break
+            if not self._source.live:  # of an address known once it answers
+                return self._play(self._source)
+            for frame in self._source:
+                self._publish(stamped_by(self.get_clock(), frame))
+                if self._stopping.is_set():
+                    return False
+            self._source.close()
+            self._report(f"{self._source.name} is lost; trying again every {RETRY_PERIOD:g} s")
+            self._source = None
         return False
 
     def _publish(self, frame: Frame) -> None:

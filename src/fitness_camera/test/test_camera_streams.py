@@ -108,6 +108,33 @@ def test_nobody_waits_while_an_address_that_is_waited_for_is_opened(world, strea
     world.until(lambda: len(world.images) > 3)
 
 
+def test_an_address_that_does_not_answer_keeps_nobody_who_deactivates(world, stream, monkeypatch, capfd):
+    answers, opened = threading.Event(), []
+
+    def open_slowly(*given, **asked):
+        assert answers.wait(60)
+        opened.append(open_source(*given, **asked))
+        monkeypatch.setattr(opened[0], "close", closed.set)
+        return opened[0]
+
+    closed = threading.Event()
+    monkeypatch.setattr(camera_node, "open_source", open_slowly)
+    camera = world.camera(source=stream, wait_for_device=True)
+    camera.start()
+    begun = time.monotonic()
+    camera.trigger_deactivate()
+    assert time.monotonic() - begun < 2.0
+    assert camera.diagnose()[:2] == (diagnostics.OK, "inactive")
+    monkeypatch.setattr(camera_node, "open_source", open_source)
+    camera.trigger_activate()
+    world.until(lambda: len(world.images) > 3)
+    answers.set()
+    assert closed.wait(60), "what nobody wants any more is given back"
+    seen = len(world.images)
+    world.until(lambda: len(world.images) > seen + 3)
+    assert "trying again" not in capfd.readouterr().err
+
+
 def test_pixels_of_a_stream_that_are_not_square_are_made_so(stream, monkeypatch):
     monkeypatch.setattr(Stream, "shape_of_pixels", (4, 3))
     with open_source(stream) as source:
