@@ -40,6 +40,7 @@ def generate_launch_description() -> LaunchDescription:
                 },
                 parameters=camera_parameters,
                 source=True,
+                plays=camera_plays,
                 where=camera_is_ours,
             ),
             node("pose_estimator", parameters=pose_parameters),

@@ -109,6 +109,7 @@ def generate_launch_description() -> LaunchDescription:
                 arguments={"source": ("source", str), "frame_id": ("frame_id", str), "loop": ("loop", bool)},
                 parameters=camera_parameters,
                 source=True,
+                plays=camera_plays,
                 where=camera_is_ours,
             ),
             node("pose_estimator", parameters=pose_parameters),

@@ -56,6 +56,7 @@ def generate_launch_description() -> LaunchDescription:
                 arguments={"source": ("bag", str), "rate": ("rate", float), "loop": ("loop", bool)},
                 parameters=player_parameters,
                 source=True,
+                plays=lambda context: True,
             ),
             node("pose_estimator", condition=IfCondition(LaunchConfiguration("estimate_poses"))),
             node("exercise_classifier"),

@@ -35,6 +35,7 @@ def node(
     arguments: dict[str, tuple[str, type]] | None = None,
     parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
     source: bool = False,
+    plays: Callable[[LaunchContext], bool] = lambda context: False,
     condition: IfCondition | None = None,
     where: Callable[[LaunchContext], bool] = lambda context: True,
 ) -> OpaqueFunction:
@@ -42,7 +43,7 @@ def node(
 
     arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
     parameters: what follows from the arguments as a whole; overrules the parameter file too.
-    source: the graph ends with this node.
+    source: the graph ends with this node. plays: whether that is a recording, of the context.
     condition, where: whether it is started, by one argument, or by what else the context says.
     """
 
@@ -72,7 +73,7 @@ def node(
                 output="screen",
                 respawn=not row.once and is_true(context, "use_respawn"),
                 respawn_delay=RESPAWN_DELAY if source else QUICK_RESPAWN,
-                on_exit=_end_of_node(context, source),
+                on_exit=_end_of_node(context, source, plays(context)),
             )
         ]
 
@@ -114,10 +115,12 @@ def forget_dead_run(plays: Callable[[LaunchContext], bool] = lambda context: Tru
     return OpaqueFunction(function=forget)
 
 
-def _end_of_node(asked: LaunchContext, source: bool) -> Callable[[ProcessExited, LaunchContext], list[Action] | None]:
+def _end_of_node(
+    asked: LaunchContext, source: bool, plays: bool
+) -> Callable[[ProcessExited, LaunchContext], list[Action] | None]:
     """What becomes of the launch when a node ends. asked: the arguments now; when it ends those of a group are gone.
 
-    source: the graph ends with this node.
+    source: the graph ends with this node. plays: it is a recording.
     """
     required, respawned = is_true(asked, "required"), is_true(asked, "use_respawn")
 
@@ -125,8 +128,9 @@ def _end_of_node(asked: LaunchContext, source: bool) -> Callable[[ProcessExited,
         if context.is_shutdown:
             return None
         if not required:
-            # A recording is played, and counted, once.
-            return [_no_respawn(event)] if respawned and source and event.returncode == 0 else None
+            # A recording is played, and counted, once, also one that is none or breaks off; a device may be back.
+            last = (0, BAD_INPUT) if plays else (0,)
+            return [_no_respawn(event)] if respawned and source and event.returncode in last else None
         # No restart mends it and the rest would run on without it: raising ends the launch with exit code 1.
         if event.returncode == BAD_INPUT:
             raise RuntimeError(f"{event.process_name} did not accept its input; its error is above")
