@@ -109,7 +109,7 @@ const handlers = {
   },
   cue({ text, priority }) {
     $("cue").dataset.priority = priority;
-    set("cue", text);
+    $("cue").replaceChildren(text); // as in `speak`
     $("cue").hidden = false;
     clearTimeout(cueTimer);
     cueTimer = setTimeout(() => { $("cue").hidden = true; }, CUE_TIME);
