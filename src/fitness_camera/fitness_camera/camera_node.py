@@ -64,7 +64,7 @@ class CameraNode(FitnessNode):
         ),
         Parameter("width", 0, "Width requested from a device [px]; 0 leaves it to the device.", minimum=0),
         Parameter("height", 0, "Height requested from a device [px]; 0 leaves it to the device.", minimum=0),
-        Parameter("rate", 0.0, "Rate of a device or folder [Hz]; 0 = the device's own, folders 30.", minimum=0.0),
+        Parameter("rate", 0.0, "Of device or folder [Hz]; 0: its own, folders 30.", minimum=0, maximum=1e3, least=1e-3),
     )
 
     def __init__(self, name: str = "camera", **node_arguments) -> None:

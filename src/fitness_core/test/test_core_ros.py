@@ -29,6 +29,7 @@ class Lamp(FitnessNode):
         Parameter("rate", 5.0, "Hz.", minimum=0.1, maximum=100.0),
         Parameter("count", 3, "How many.", minimum=1),
         Parameter("mode", "warm", "Colour.", choices=("warm", "cold")),
+        Parameter("pulse", 0.0, "Hz; 0 = none.", minimum=0.0, maximum=50.0, least=0.1),
         Parameter("broken", False, "Fail to configure."),
         Parameter("bulb", "led", "What shines.", at_configure=True),
     )
@@ -97,8 +98,10 @@ def test_parameters_follow_changes_within_their_bounds(lamp):
     assert node.params.rate == 10.0
     assert node.set_parameters([RosParameter("mode", value="cold")])[0].successful
     assert (node.params.mode, node.calls) == ("cold", [{"mode"}])
-    for name, value in (("mode", "blue"), ("rate", 1000.0), ("count", 0), ("rate", "fast"), ("autostart", False)):
+    for name, value in (("mode", "blue"), ("rate", 1000.0), ("count", 0), ("pulse", 0.01), ("rate", "fast")):
         assert not node.set_parameters([RosParameter(name, value=value)])[0].successful
+    assert not node.set_parameters([RosParameter("autostart", value=False)])[0].successful
+    assert node.set_parameters([RosParameter("pulse", value=0.0)])[0].successful
     assert (node.params.mode, node.params.rate, node.params.count) == ("cold", 10.0, 3)
 
 
@@ -135,6 +138,8 @@ def test_a_start_that_failed_half_way_can_be_tried_again(lamp, monkeypatch):
         ({"rate": "fast"}, r"'rate' is 'fast' \(str\); it takes a float \(0.1 .. 100\)"),
         ({"rate": -1.0}, r"'rate' is -1.0; accepted: 0.1 .. 100"),
         ({"count": 0}, "'count' is 0; accepted: >= 1"),
+        ({"count": 2**40}, "'count' is 1099511627776; accepted: >= 1, at most 2147483648"),
+        ({"pulse": 1e-300}, r"'pulse': 1e-300 given; accepted: 0 or 0.1 .. 50"),
         ({"mode": "blue"}, "'mode': 'blue' given; accepted: 'warm', 'cold'"),
     ],
 )

@@ -46,6 +46,7 @@ class PlayerNode(FitnessNode):
             "Speed: 1 = as recorded, 2 = twice as fast, 0 = as fast as the counter confirms poses.",
             minimum=0.0,
             maximum=100.0,
+            least=0.001,
         ),
         Parameter("loop", False, "Start again at the end; the stamps then jump back to the first one."),
         Parameter(

@@ -28,7 +28,8 @@ _MISSPELT = 0.75
 class Parameter:
     """One parameter of a node.
 
-    default: its type is the parameter's type. minimum, maximum: bounds of a number, both included.
+    default: its type is the parameter's type. minimum, maximum: bounds of a number, both included. least: the smallest
+    number but for 0, which means something else.
     choices: accepted values of a string. read_only: can be set at start only. at_configure: taken when the node is
     configured, and refused from then on until it is cleaned up. description: one sentence, with units.
     """
@@ -38,6 +39,7 @@ class Parameter:
     description: str
     minimum: float | None = None
     maximum: float | None = None
+    least: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
     at_configure: bool = False
@@ -53,7 +55,8 @@ class Parameter:
         if self.choices:
             return ", ".join(repr(choice) for choice in self.choices)
         if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} .. {self.maximum:g}"
+            least = "" if self.least is None else f" or {self.least:g}"
+            return f"{self.minimum:g}{least} .. {self.maximum:g}"
         if self.minimum is not None:
             return f">= {self.minimum:g}"
         return "any"
@@ -67,12 +70,19 @@ class Parameter:
         )
         if self.minimum is not None:
             if isinstance(self.default, int):
-                top = 2**31 if self.maximum is None else int(self.maximum)
-                descriptor.integer_range = [IntegerRange(from_value=int(self.minimum), to_value=top)]
+                descriptor.integer_range = [IntegerRange(from_value=int(self.minimum), to_value=int(self.top))]
             else:
-                bound = 1e9 if self.maximum is None else float(self.maximum)
-                descriptor.floating_point_range = [FloatingPointRange(from_value=float(self.minimum), to_value=bound)]
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.minimum), to_value=float(self.top))
+                ]
         return descriptor
+
+    @property
+    def top(self) -> float:
+        """The largest value of a number that has a minimum: ROS 2 has no bound on one side only."""
+        if self.maximum is not None:
+            return self.maximum
+        return 2**31 if isinstance(self.default, int) else 1e9
 
     def coerced(self, value: Value) -> Value:
         """A value as it is meant: YAML writes 10 for 10.0, and `-p source:=0` is a device by its number."""
@@ -82,7 +92,8 @@ class Parameter:
 
     def problem(self, value: Value) -> str:
         """Why a value is not accepted; empty where it is."""
-        if self.choices and value not in self.choices:
+        too_small = self.least is not None and isinstance(value, float | int) and 0 < value < self.least
+        if too_small or (self.choices and value not in self.choices):
             return f"parameter {self.name!r}: {value!r} given; accepted: {self.accepted}"
         return ""
 
@@ -118,8 +129,9 @@ def declare(
             ) from None
         except InvalidParameterValueException:
             given = node._parameter_overrides[name].value
+            most = f", at most {parameter.top:.10g}" if parameter.maximum is None and given > parameter.top else ""
             raise InputError(
-                f"{node.get_name()}: parameter {name!r} is {given!r}; accepted: {parameter.accepted}"
+                f"{node.get_name()}: parameter {name!r} is {given!r}; accepted: {parameter.accepted}{most}"
             ) from None
         if problem := parameter.problem(value):
             raise InputError(f"{node.get_name()}: {problem}")
