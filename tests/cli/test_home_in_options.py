@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fitness_bringup.composition.live import DEMO
 from fitness_core.catalogue import SHIPPED
 
 
@@ -50,3 +51,27 @@ def test_what_is_written_goes_there(fitness, home: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (home / "policies" / "policy.xml").is_file() and (home / "annotated.mp4").is_file()
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_of_a_recording_that_is_there(fitness, home: Path) -> None:
+    shutil.copytree(DEMO, home / "demo")
+    done = fitness("analyze", "~/demo", "--json=~/report.json", "--catalogue=~/mine")
+    assert done.returncode == 0, done.stderr
+    assert (home / "report.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("soak", "--source=~/none.mcap"),
+        ("faults", "--kills=1", "--source=~/none.mcap"),
+        ("bench", "~/none.mp4"),
+        ("dataset", "~/none.mcap", "--out=~/dataset"),
+        ("evaluate", "counts", "--clips=~/none.csv"),
+        ("train", "--clips=~/none.csv"),
+    ],
+)
+def test_it_is_looked_for_there(fitness, home: Path, command: tuple[str, ...]) -> None:
+    done = fitness(*command)
+    assert done.returncode == 2 and f"{home}/none." in done.stderr, done.stderr
+    assert not Path("~").exists()

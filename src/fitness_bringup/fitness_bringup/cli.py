@@ -252,12 +252,20 @@ def main() -> None:
         raise
 
 
+def _at_home(argument: str) -> str:
+    """An argument with the user's home in the place of `~`: of `--json=~/report.json` the shell leaves it."""
+    option, sign, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    return f"{option}{sign}{paths.given(value)}" if value == "~" or value.startswith("~/") else argument
+
+
 def _run() -> NoReturn:
     if shutil.get_terminal_size().columns < NARROW:
         # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
         typer.rich_utils.MAX_WIDTH = NARROW
     try:
-        code = app(sys.argv[1:] or ["--help"], prog_name="fitness", standalone_mode=False)
+        code = app(
+            [_at_home(given) for given in sys.argv[1:]] or ["--help"], prog_name="fitness", standalone_mode=False
+        )
     except click.ClickException as error:
         _fail(error.format_message())
     except InputError as error:

@@ -328,7 +328,8 @@ def test_pages_are_shown_more_after_what_could_not_be_shown(serve, source, logge
     ]
 
 
-def test_tls_by_given_files(serve, tmp_path):
+def test_tls_by_given_files(serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     made = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} -out {certificate} -days 2"
     subprocess.run(
@@ -336,7 +337,7 @@ def test_tls_by_given_files(serve, tmp_path):
         check=True,
         capture_output=True,
     )
-    server = serve(certificate=str(certificate), key=str(key))
+    server = serve(certificate="~/cert.pem", key=str(key))
     assert base(server).startswith("https://")
     trusted = ssl.create_default_context(cafile=str(certificate))
     assert run(lambda client: status(client, f"{base(server)}/healthz", ssl=trusted)) == 200

@@ -4,6 +4,7 @@ import os
 import ssl
 from socket import gaierror
 
+from fitness_core import paths
 from fitness_core.errors import InputError
 
 
@@ -15,7 +16,7 @@ def context_of(certificate: str, key: str) -> ssl.SSLContext | None:
         raise InputError("TLS needs both, a certificate and its key; give the other PEM file too")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(certificate, key)
+        context.load_cert_chain(paths.given(certificate), paths.given(key))
     except (OSError, ssl.SSLError) as error:
         raise InputError(f"TLS: {certificate} and {key} cannot be used: {reason(error)}") from None
     return context
