@@ -17,7 +17,7 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
-from fitness_visualization.picture import banner, overlay
+from fitness_visualization.picture import banner, drawing, overlay
 from fitness_visualization.picture.overlay import Overlay, Scene
 
 SIZES = [(202, 360), (360, 202), (640, 480), (480, 854), (1920, 1080), (500, 500), (64, 48)]
@@ -179,6 +179,16 @@ def test_every_status_has_words():
         assert (pictures[one] != pictures[other]).any(), f"{one} looks like {other}"
     nobody, no_body = (pictures[name][:200, :200] for name in ("nobody", "NO_BODY"))
     np.testing.assert_array_equal(nobody, no_body)
+
+
+def test_a_bar_says_that_its_number_is_in_percent_and_keeps_its_name_clear_of_it(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(drawing, "text", lambda canvas, words, *args, **kw: drawn.append((words, kw.get("fit"))))
+    box = drawing.Box(0, 0, 150, 25)
+    drawing.bar(np.zeros((30, 200, 3), np.uint8), box, "lateral raise", 0.87, (255, 255, 255), (0, 0, 0))
+    (percent, _), (_, room) = drawn
+    assert percent == "87 %"
+    assert room + drawing.width_of("100 %", 25 * 0.46) < box.width
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 854)])

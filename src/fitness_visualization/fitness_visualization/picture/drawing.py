@@ -142,8 +142,8 @@ def bar(canvas: np.ndarray, box: Box, label: str, value: float, colour: Colour, 
     value = min(1.0, max(0.0, value)) if np.isfinite(value) else 0.0
     size = box.height * 0.46
     base = box.y + size * 1.15
-    text(canvas, f"{100 * value:.0f}", (box.x + box.width, base), size, colour, "right")
-    text(canvas, label, (box.x, base), size, colour, fit=box.width - 2.6 * size)
+    text(canvas, f"{100 * value:.0f} %", (box.x + box.width, base), size, colour, "right")
+    text(canvas, label, (box.x, base), size, colour, fit=box.width - width_of("100 % ", size))
     thick = max(2.0, box.height * 0.16)
     y = box.y + box.height - thick / 2
     left, right = box.x + thick / 2, box.x + box.width - thick / 2
