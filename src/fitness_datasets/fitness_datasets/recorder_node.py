@@ -63,6 +63,7 @@ class RecorderNode(FitnessNode):
             0.5,
             "When told to stop, go on recording this long, for the last messages of other nodes [s].",
             minimum=0.0,
+            maximum=60.0,
         ),
     )
 
