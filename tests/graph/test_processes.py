@@ -16,6 +16,7 @@ from fitness_bringup.supervision.supervisor import Program
 from fitness_core.catalogue import SHIPPED
 from fitness_core.ros.state import state_file, state_file_of
 from fitness_datasets.bags import BagReader
+from fitness_msgs.msg import RepState
 
 PATIENCE = 60.0  # [s]
 DEMO = ("live", "--demo", "--no-dashboard", "--no-overlay", "--processes")
@@ -38,6 +39,20 @@ def test_a_node_after_the_source_that_refuses_its_input_ends_it_with_that(fitnes
     if bag.exists():
         with BagReader(bag) as recorded:
             assert recorded.counts["/fitness/body_pose"]
+
+
+def test_another_graph_in_the_namespace_is_told_of(ros) -> None:
+    command = [sys.executable, "-m", "fitness_bringup.cli", *DEMO, "--loop"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    other = rclpy.create_node("other")
+    try:
+        other.create_publisher(RepState, "/fitness/rep_state", 1)
+        while "another graph runs in /fitness" not in (line := process.stderr.readline()):
+            assert line, "it ended"
+    finally:
+        other.destroy_node()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_recording_does_not_go_on_with_the_set_of_a_dead_run(supervised) -> None:

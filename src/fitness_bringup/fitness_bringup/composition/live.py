@@ -9,6 +9,7 @@ from typing import Any
 
 from rclpy.parameter import Parameter
 from rclpy.task import Future
+from rclpy.timer import Timer
 from rclpy.utilities import try_shutdown
 
 from fitness_bringup.composition import node_parameters
@@ -141,11 +142,14 @@ def start(graph: Graph, options: Options) -> None:
         if (recorder := graph.node("recorder")) is not None:
             recorder.stop()
         raise
-    _warn_of_another(graph, _namespace(options))
+    warn_of_another(graph, _namespace(options))
 
 
-def _warn_of_another(graph: Graph, namespace: str) -> None:
-    """Once, where another graph runs in the namespace: now or later, and discovery takes its time."""
+def warn_of_another(graph: Graph, namespace: str) -> Timer:
+    """Once, where another graph runs in the namespace: now or later, and discovery takes its time.
+
+    Returns the timer that looks; cancel it where a counter is started again, as that of before is seen for a while.
+    """
 
     def look() -> None:
         if graph.status.count_publishers("rep_state") > 1:
@@ -156,6 +160,7 @@ def _warn_of_another(graph: Graph, namespace: str) -> None:
             )
 
     timer = timers.steady(graph.status, LOOK_PERIOD, look)
+    return timer
 
 
 def look_ahead(options: Options, source: str, value: Callable[[str, str], Any]) -> None:
