@@ -197,6 +197,18 @@ def test_takes_that_cannot_be_tested_on_are_refused_before_a_fold_is_fitted(tmp_
     assert "fold" not in capsys.readouterr().err
 
 
+def test_what_to_ask_for_of_few_people_is_told(tmp_path, monkeypatch):
+    from exercise_classifier.training import command
+
+    takes = [replace(take, exercise="squat" if take.group == "group 0" else "curl") for take in takes_of_groups(6, 2)]
+    given_to_collect(monkeypatch, takes)
+    monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
+    with pytest.raises(
+        InputError, match=r"squat: 1 sources to test on, 2 needed.*`min_test_sources` and `min_sources`"
+    ):
+        command.train(["--clips", "clips.csv", "--out", str(tmp_path)])
+
+
 def test_a_search_does_not_go_on_with_what_was_found_on_other_data(tmp_path, monkeypatch):
     from exercise_classifier.training import command
     from exercise_classifier.training.runs import tune

@@ -110,10 +110,8 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
     labels, not_shipped = _carried(takes, extra, config)
     sources = {take.group for take in takes}
     if len(sources) < 2:
-        raise InputError(
-            f"the data is of {len(sources)} person or footage; testing on somebody unseen needs 2 or more: "
-            "record another"
-        )
+        few = f"the data is of {len(sources)} person or footage"
+        raise InputError(f"{few}; testing on somebody unseen needs 2 or more: record another")
     _refuse_misspelt("rejected", config.rejected, shown)
     for part in (config.shares or {}).values():
         _refuse_misspelt("shares", part, shown)
@@ -123,7 +121,10 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
         )
     if not exercises_of(labels):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in not_shipped.items())
-        raise InputError(f"the data carries no exercise that a model could learn and be tested on ({reasons})")
+        raise InputError(
+            f"the data carries no exercise that a model could learn and be tested on ({reasons}); record more people, "
+            "or ask for fewer with `min_test_sources` and `min_sources` of a --config: docs/train.md"
+        )
     if config.mocap_as_seen:
         extra = [as_seen(take, config.seed) if take.kind == "mocap" else take for take in extra]
     made = synthetic.takes(config.synthetic, config.seed) if config.synthetic else []
