@@ -359,3 +359,13 @@ def test_a_video_that_is_there_is_not_replaced_while_recording(fitness, tmp_path
     done = fitness("live", "--demo", "--port", "0", "--record-video", video)
     assert done.returncode == 2 and "never overwritten" in done.stderr
     assert video.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("command", ["live --demo", "soak", "faults", "bench", "policies --out policies"])
+def test_a_middleware_that_is_not_installed_is_named(fitness, tmp_path: Path, monkeypatch, command: str) -> None:
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_nobody_cpp")
+    monkeypatch.chdir(tmp_path)
+    done = fitness(*command.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: RMW_IMPLEMENTATION is rmw_nobody_cpp, which is not installed; accepted: ")
+    assert len(done.stderr.splitlines()) == 1

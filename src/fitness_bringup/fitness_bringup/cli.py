@@ -31,10 +31,13 @@ from fitness_bringup.commands.options import (
 )
 from fitness_core import paths
 from fitness_core.errors import InputError
+from fitness_core.ros.process.domain import check_middleware
 
 # Refusals of a disk, which nothing but the user can mend.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
+_OF_ROS = ("live", "record", "policies", "bench", "soak", "faults")
+"""Commands that load ROS 2."""
 NARROW = 80
 """Columns that help needs."""
 
@@ -263,9 +266,10 @@ def _run() -> NoReturn:
         # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
         typer.rich_utils.MAX_WIDTH = NARROW
     try:
-        code = app(
-            [_at_home(given) for given in sys.argv[1:]] or ["--help"], prog_name="fitness", standalone_mode=False
-        )
+        given = [_at_home(argument) for argument in sys.argv[1:]] or ["--help"]
+        if given[0] in _OF_ROS and "--help" not in given:
+            check_middleware()
+        code = app(given, prog_name="fitness", standalone_mode=False)
     except click.ClickException as error:
         _fail(error.format_message())
     except InputError as error:

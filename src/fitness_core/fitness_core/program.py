@@ -6,6 +6,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from fitness_core.errors import InputError
+from fitness_core.ros.process.domain import check_middleware
+
 
 def main() -> int:
     """Run the node that this program is named after: `lib/PACKAGE/MODULE` is the `main` of PACKAGE.MODULE.
@@ -14,5 +17,10 @@ def main() -> int:
     """
     # Not KeyboardInterrupt: what is being imported makes other errors of it. A node has handlers of its own, once run.
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    try:
+        check_middleware()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     program = Path(sys.argv[0])
     return import_module(f"{program.parent.name}.{program.name}").main()

@@ -40,3 +40,11 @@ except BaseException as error:
     program.send_signal(signal.SIGINT)
     assert program.communicate(timeout=30) == ("", "")
     assert program.returncode == 0
+
+
+def test_a_middleware_that_is_not_installed_is_told_before_ros_2_ends_the_process(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("RMW_IMPLEMENTATION", "rmw_nobody_cpp")
+    program = begun(tmp_path, "raise RuntimeError('loaded')")
+    said, error = program.communicate(timeout=60)
+    assert (program.returncode, said) == (2, "")
+    assert error.startswith("error: RMW_IMPLEMENTATION is rmw_nobody_cpp, which is not installed; accepted: rmw_")

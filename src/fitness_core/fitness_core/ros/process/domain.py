@@ -1,6 +1,8 @@
-"""The DDS domain of a process."""
+"""The DDS domain of a process, and who implements DDS for it. Loads nothing of ROS 2's own."""
 
 import os
+
+from ament_index_python import get_resources
 
 from fitness_core.errors import InputError
 
@@ -15,3 +17,15 @@ def check_domain() -> None:
     # What is no number ROS 2 refuses itself.
     if by_fast_dds and given.isdecimal() and (len(given) > len(str(HIGHEST)) or int(given) > HIGHEST):
         raise InputError(f"ROS_DOMAIN_ID is {given}; accepted: 0 .. {HIGHEST}, best of 0 .. 101")
+
+
+def check_middleware() -> None:
+    """Raise InputError for an RMW_IMPLEMENTATION that is not installed: a process would end when it loads ROS 2."""
+    given = os.environ.get("RMW_IMPLEMENTATION", "")
+    try:
+        there = sorted(get_resources("rmw_typesupport").keys() - {"rmw_implementation"})
+    except OSError:  # no ROS 2 is sourced, which is told where it is missed
+        return
+    if given and there and given not in there:
+        accepted = ", ".join(there)
+        raise InputError(f"RMW_IMPLEMENTATION is {given}, which is not installed; accepted: {accepted}; or unset it")
