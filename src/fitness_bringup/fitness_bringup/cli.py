@@ -153,7 +153,7 @@ def record(
         list[str],
         typer.Option(metavar="NAME,NAME", help="Exercises; idle and other too; repeatable.", show_default=False),
     ],
-    takes: Annotated[int | None, typer.Option(help="Takes of each exercise.  [default: 1]", min=1)] = None,
+    takes: Annotated[int | None, typer.Option(help="Takes of each exercise.  [default: 1]", min=1, max=1000)] = None,
     reps: Annotated[
         int | None,
         typer.Option(help="End a take at this count; 0 = by time.  [default: 5 without --seconds]", min=0),

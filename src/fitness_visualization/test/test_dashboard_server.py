@@ -275,6 +275,12 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(serve):
 def test_an_address_that_is_not_this_machines_is_one_line_that_says_what_to_do(serve):
     with pytest.raises(InputError, match=r"192\.0\.2\.1:0: .*--bind.*--no-dashboard"):
         serve(host="192.0.2.1")
+    with pytest.raises(InputError, match=r"127\.0\.\.1:0: no name or address of a machine; .*--bind"):
+        serve(host="127.0..1")
+
+
+def test_who_listens_to_everybody_is_told_no_address_that_is_none(serve):
+    assert serve(host="").address.startswith("http://THIS-MACHINE:")
 
 
 def test_every_address_of_the_loopback_answers_to_its_name(serve):

@@ -19,7 +19,9 @@ PARAMETERS = (
     Parameter("subject", "", "Pseudonym of the person recorded, e.g. P01; empty = wait for goals.", read_only=True),
     Parameter("session", "S01", "Name of this visit of the subject.", read_only=True),
     Parameter("exercise", "squat", "Exercises to record, separated by commas; idle and other too.", read_only=True),
-    Parameter("takes", 1, "How many takes of each exercise to keep in the session.", minimum=1, read_only=True),
+    Parameter(
+        "takes", 1, "How many takes of each exercise to keep in the session.", minimum=1, maximum=1000, read_only=True
+    ),
     Parameter("repetitions", 5, "End a take after this many repetitions; 0 = by time.", minimum=0, read_only=True),
     Parameter("seconds", 0.0, "End a take after this time [s]; 0 = by repetitions.", minimum=0.0, read_only=True),
     Parameter("consent", False, "The subject has agreed to be recorded; nothing is recorded without.", read_only=True),

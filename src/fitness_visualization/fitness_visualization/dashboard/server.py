@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from socket import gaierror
 from typing import Any, Protocol
 
 import cv2
@@ -129,7 +128,7 @@ class Server:
     def address(self) -> str:
         """The address to open in a browser; with the token where one is needed."""
         host = self._settings.host
-        if host in ("0.0.0.0", "::"):
+        if host in ("", "0.0.0.0", "::"):
             host = "THIS-MACHINE"
         host = f"[{host}]" if ":" in host else host
         scheme = "https" if self._settings.certificate else "http"
@@ -142,11 +141,11 @@ class Server:
         self._thread.start()
         try:
             self._call(self._listen(context)).result(START_TIMEOUT)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second of what is no name, e.g. 127.0..1
             self.close()
             at = f"{self._settings.host}:{self._settings.port}"
-            nowhere = isinstance(error, gaierror) or error.errno == errno.EADDRNOTAVAIL
-            other = "an address of this machine with --bind" if nowhere else "another port with --port"
+            taken = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+            other = "another port with --port" if taken else "an address of this machine with --bind"
             raise InputError(
                 f"the dashboard cannot listen on {at}: {reason(error)}; "
                 f"give {other}, or leave the dashboard out with --no-dashboard"

@@ -22,8 +22,10 @@ def context_of(certificate: str, key: str) -> ssl.SSLContext | None:
     return context
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | UnicodeError) -> str:
     """Why, in words without numbers."""
+    if isinstance(error, UnicodeError):  # of the codec for the names of machines
+        return "no name or address of a machine"
     if isinstance(error, gaierror):  # its numbers are none of the system's
         return (error.strerror or str(error)).lower()
     if isinstance(error, ssl.SSLError) or not error.errno:
