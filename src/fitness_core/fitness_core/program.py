@@ -18,9 +18,20 @@ def main() -> int:
     # Not KeyboardInterrupt: what is being imported makes other errors of it. A node has handlers of its own, once run.
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     try:
+        _check(sys.argv[1:])
         check_middleware()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     program = Path(sys.argv[0])
     return import_module(f"{program.parent.name}.{program.name}").main()
+
+
+def _check(arguments: list[str]) -> None:
+    """Raise InputError for what ROS 2 would pass over, as `source:=squats.mp4` without `--ros-args -p` before it."""
+    of_ros = False
+    for argument in arguments:
+        if argument in ("--ros-args", "--"):
+            of_ros = argument == "--ros-args"
+        elif not of_ros:
+            raise InputError(f"{argument!r} is no argument of a node; give parameters as --ros-args -p NAME:=VALUE")
