@@ -149,14 +149,25 @@ def test_parameters_of_ros_that_cannot_be_are_one_line(door, given, says):
     assert "\n" not in str(error.value)
 
 
+def run_in(**environment: str) -> str:
+    """What a node says in this environment before it ends with 2."""
+    code = "import sys; from fitness_core.ros.node import FitnessNode, run; sys.exit(run(lambda: FitnessNode('lost')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    return done.stderr
+
+
 @pytest.mark.parametrize("domain", ["233", "9" * 5000])
 def test_a_domain_without_ports_is_one_line(domain):
     # Fast DDS would end the process that asks for it.
-    code = "import sys; from fitness_core.ros.node import FitnessNode, run; sys.exit(run(lambda: FitnessNode('lost')))"
-    environment = os.environ | {"ROS_DOMAIN_ID": domain}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"error: ROS_DOMAIN_ID is {domain}; accepted: 0 .. 232, best of 0 .. 101\n"
+    assert run_in(ROS_DOMAIN_ID=domain) == f"error: ROS_DOMAIN_ID is {domain}; accepted: 0 .. 232, best of 0 .. 101\n"
+
+
+def test_security_without_keys_is_told_in_words():
+    said = run_in(ROS_SECURITY_ENABLE="true", ROS_SECURITY_STRATEGY="Enforce", ROS_SECURITY_KEYSTORE="")
+    assert said.startswith("error: ROS_SECURITY_STRATEGY is Enforce; give ROS_SECURITY_KEYSTORE")
 
 
 @pytest.mark.parametrize("make_executor", [GraphExecutor, SingleThreadedExecutor])

@@ -31,7 +31,7 @@ from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, timers
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process import shared_memory
-from fitness_core.ros.process.domain import check_domain
+from fitness_core.ros.process.domain import check_environment
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
 from fitness_core.ros.process.leaving import leaving
@@ -313,7 +313,7 @@ def init(args: list[str] | None = None) -> None:
 
     Python's threads take turns of `SWITCH_INTERVAL`. Shared memory of who was killed before is removed.
     """
-    check_domain()
+    check_environment()
     sys.setswitchinterval(SWITCH_INTERVAL)
     bound_heaps()
     shared_memory.sweep()

@@ -1,4 +1,4 @@
-"""The DDS domain of a process, and who implements DDS for it. Loads nothing of ROS 2's own."""
+"""What a process is told of DDS: the domain, who implements it, the keys. Loads nothing of ROS 2's own."""
 
 import os
 
@@ -10,8 +10,15 @@ HIGHEST = 232
 """Of a higher one the ports are too high: https://docs.ros.org/en/jazzy/Concepts/Intermediate/About-Domain-ID.html."""
 
 
-def check_domain() -> None:
-    """Raise InputError for a ROS_DOMAIN_ID that Fast DDS has no ports for: at its first node a process would end."""
+def check_environment() -> None:
+    """Raise InputError for what ROS 2 has no words for.
+
+    A ROS_DOMAIN_ID that Fast DDS has no ports for, with which a process would end at its first node; SROS 2 that is
+    enforced without keys, of which it says *error not set*.
+    """
+    enforced = os.environ.get("ROS_SECURITY_ENABLE") == "true" and os.environ.get("ROS_SECURITY_STRATEGY") == "Enforce"
+    if enforced and not os.environ.get("ROS_SECURITY_KEYSTORE"):
+        raise InputError("ROS_SECURITY_STRATEGY is Enforce; give ROS_SECURITY_KEYSTORE too, the folder of the keys")
     given = os.environ.get("ROS_DOMAIN_ID", "").lstrip("0")
     by_fast_dds = os.environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp").startswith("rmw_fastrtps")
     # What is no number ROS 2 refuses itself.
