@@ -153,6 +153,29 @@ def test_a_seed_that_cannot_be_is_refused(tmp_path, seed):
         command.train(["--clips", "clips.csv", "--out", str(tmp_path), f"--seed={seed}"])
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("min_source: 1", "min_source: there is no such field; did you mean 'min_sources'?"),
+        ("labels: squat, other", "labels: Input should be a list: `[a, b]`"),
+        ("network: {kinds: lstm}", "network.kinds: there is no such field; did you mean 'kind'?"),
+        (
+            "baseline: {systems: {old: {size: [3]}}}",
+            "baseline.systems.old.size: there is no such field; did you mean 'sizes'?",
+        ),
+        ("network: gru", "network: Input should be fields and their values"),
+        ("name: my-model", "name: Input should be of small letters, digits and _, as "),
+    ],
+)
+def test_who_mistypes_a_configuration_is_told_what_to_write(tmp_path, line, says):
+    from exercise_classifier.training.models.config import load_config
+
+    (tmp_path / "my.yaml").write_text(f"{line}\n")
+    with pytest.raises(InputError) as refused:
+        load_config(str(tmp_path / "my.yaml"))
+    assert str(refused.value).startswith(f"configuration {tmp_path / 'my.yaml'}: {says}")
+
+
 def test_the_configuration_in_the_guide_for_a_new_exercise_is_one(tmp_path):
     from exercise_classifier.training.models.config import load_config
 

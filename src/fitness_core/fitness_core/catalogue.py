@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from fitness_core import paths
 from fitness_core.errors import InputError
 from fitness_core.form_rules import FormRule
+from fitness_core.refusals import first_of
 from fitness_core.yaml_text import parse
 
 NON_EXERCISES = ("idle", "other", "unknown")
@@ -124,7 +125,7 @@ class Posture(_Apart):
     Not judged where a point is hidden. throughout: it holds from a second before the repetition to its end.
     """
 
-    is_: str = Field(alias="is", pattern="^(above|below)$")
+    is_: Literal["above", "below"] = Field(alias="is")
     of: Point
     by: float = Field(default=0.0, ge=-4, le=4)
     throughout: bool = False
@@ -311,17 +312,10 @@ def _read(file: Path) -> Exercise:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
     except ValidationError as error:
-        first, *others = error.errors()
-        place, given = first["loc"], reprlib.repr(first["input"])
-        if not place and first["type"] == "model_type":
+        first = error.errors()[0]
+        if not first["loc"] and first["type"] == "model_type":
+            given = reprlib.repr(first["input"])
             raise InputError(
                 f"{file}: {given} given; an exercise is fields and their values, as `name: squat`"
             ) from None
-        says = first["msg"].removeprefix("Value error, ")
-        # Where a point or the picture is taken each complains, behind the name of the field.
-        if others and others[0]["type"] == "literal_error" and others[0]["loc"][:-1] == place[:-1]:
-            place, says = place[:-1], f"{says}, or {others[0]['msg'].removeprefix('Input should be ')}"
-        if not place:
-            raise InputError(f"{file}: {says}") from None
-        field = ".".join(map(str, place))
-        raise InputError(f"{file}: {field}: {says} (given: {given})") from None
+        raise InputError(f"{file}: {first_of(error, Exercise)}") from None

@@ -283,7 +283,7 @@ RULE = {"code": "x", "measure": "knee", "at": "turn", "view": "any", "above": 5,
         ({"below": 3}, "rule x: give either `above` or `below`"),
         ({"measure": "knee_width"}, "rule x: knee_width can be judged in one view only; give `view: front`"),
         ({"say": ""}, "form.0.say: "),
-        ({"Code": "y"}, "form.0.Code: Extra inputs are not permitted"),
+        ({"Code": "y"}, "form.0.Code: there is no such field; did you mean 'code'?"),
     ],
 )
 def test_a_wrong_rule_is_refused_in_one_line(tmp_path, changes, message):

@@ -10,6 +10,7 @@ from exercise_classifier.training.data.windows import Shape
 from exercise_classifier.window import MIN_SEEN
 from fitness_core import paths
 from fitness_core.errors import InputError
+from fitness_core.refusals import first_of
 from fitness_core.yaml_text import parse
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -166,6 +167,4 @@ def load_config(given: str | None, **overrides: object) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate(values | overrides)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "configuration"
-        raise InputError(f"configuration {path}: {where}: {first['msg']}") from None
+        raise InputError(f"configuration {path}: {first_of(error, TrainingConfig)}") from None
