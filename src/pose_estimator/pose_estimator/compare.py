@@ -80,8 +80,9 @@ def differences(pictures: Iterable[np.ndarray], backend: str = "litert", options
         one_only=one_only,
         landmarks=float(np.median(landmarks)),
         landmarks_p95=float(np.percentile(landmarks, 95)),
-        angles=float(np.nanmedian(angles)),
-        angles_p95=float(np.nanpercentile(angles, 95)),
+        # Of a backend without metres there are none.
+        angles=float(np.nanmedian(angles)) if np.isfinite(angles).any() else float("nan"),
+        angles_p95=float(np.nanpercentile(angles, 95)) if np.isfinite(angles).any() else float("nan"),
         world=float(np.median(world)),
         visibility=float(np.median(visibility)),
     )

@@ -48,7 +48,7 @@ class PoseEstimator:
 
     Locks on to the most prominent person by size and centre, and stays with that one (`lock.PersonLock`): while
     somebody passes in front there is no pose (`Pose.lost`), for `hold` seconds at most. hold = 0: no lock, whoever is
-    found is the trainee.
+    found is the trainee; so it is with a backend that gives no metres, too.
 
     min_cutoff [Hz] and beta [Hz per body size per second]: the landmarks in the picture are smoothed in pixels, the
     world landmarks in metres, both with speeds in body sizes (the longest side of the landmarks' bounding box) per
@@ -118,6 +118,8 @@ class PoseEstimator:
         assert self._begun is not None
         changed = self._change.step(picture) if begun.changed is None else begun.changed
         found = _of_numbers(begun.wait())
+        if found is not None and np.isnan(found.world).all():
+            lock.hold = 0  # without metres there is no telling people apart
         if lock.hold > 0 and lock.state == LockState.SEARCHING and found is not None:
             found = self._most_prominent(picture, found, stamp)
         sight = sight_of(found, picture) if found is not None else None

@@ -14,6 +14,7 @@ from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.backends import BACKENDS, make_backend
 from pose_estimator.compare import costs, differences
 from pose_estimator.estimator import PoseEstimator
+from pose_estimator.mediapipe_backend import MediaPipeBackend
 from pose_estimator.options import Options
 
 FOLDER = Path(__file__).parent
@@ -48,7 +49,7 @@ def test_it_is_made_by_its_name_with_models_of_its_own():
     assert make_backend("toy", Options("thunder", threads=4)).options == Options("thunder", threads=4)
     with pytest.raises(InputError, match="'full' is not known; toy accepts: lightning, thunder"):
         make_backend("toy", Options("full"))
-    with pytest.raises(InputError, match="'openpose' is not known; accepted: mediapipe, litert, toy"):
+    with pytest.raises(InputError, match=f"'openpose' is not known; accepted: {', '.join(BACKENDS)}"):
         make_backend("openpose")
 
 
@@ -61,13 +62,29 @@ def test_it_finds_poses_and_its_distance_from_mediapipe_can_be_told():
 
 
 @pytest.mark.usefixtures("toy")
-def test_without_a_lock_it_need_not_know_landmarks_in_metres(monkeypatch):
+def test_it_need_not_know_landmarks_in_metres(monkeypatch):
     flat = replace(make_backend("toy").detect(PICTURE, 0), world=np.full((33, 3), np.nan, np.float32))
     monkeypatch.setattr(ToyBackend, "detect", lambda *_: flat)
-    estimator = PoseEstimator(make_backend("toy"), hold=0)
+    estimator = PoseEstimator(make_backend("toy"))
     poses = [estimator.step(Frame(number * 33_000_000, PICTURE, "eye")) for number in range(60)]
     assert {pose.body_id for pose in poses} == {"person_1"}
     np.testing.assert_allclose(poses[-1].image, flat.image, atol=1e-6)
+    monkeypatch.setattr(ToyBackend, "detect", lambda *_: None)
+    gone = estimator.step(Frame(60 * 33_000_000, PICTURE, "eye"))
+    assert not gone.tracked
+    assert not gone.lost, "there is no lock that would wait"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("toy")
+def test_without_metres_its_distance_from_mediapipe_is_told_without_angles(monkeypatch):
+    flat = replace(make_backend("toy").detect(PICTURE, 0), world=np.full((33, 3), np.nan, np.float32))
+    seen = replace(flat, world=flat.image)
+    monkeypatch.setattr(ToyBackend, "detect", lambda *_: flat)
+    monkeypatch.setattr(MediaPipeBackend, "detect", lambda *_: seen)
+    found = differences([PICTURE] * 2, "toy")
+    assert (found.both, found.landmarks) == (2, 0.0)
+    assert np.isnan([found.angles, found.angles_p95, found.world]).all()
 
 
 def test_what_a_backend_imports_and_is_not_installed_is_named(monkeypatch):
