@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import rclpy
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from spun import Spun
 from visualization_msgs.msg import Marker, MarkerArray
@@ -143,6 +144,15 @@ def test_a_counter_that_stops_leaves_no_count_behind(stage) -> None:
         return [marker.text for marker in stage.arrays[-1].markers if marker.text]
 
     stage.wait(lambda: not written(), "markers without what was counted and measured")
+
+
+@pytest.mark.parametrize(("max_rate", "lifetime"), [(15.0, 1.0), (0.4, 5.0)])
+def test_a_figure_that_is_drawn_seldom_stays_until_the_next(stage, max_rate: float, lifetime: float) -> None:
+    stage.markers.set_parameters([Parameter("max_rate", value=max_rate)])
+    stage.markers.start()
+    stage.watch()
+    stays = [marker.lifetime for marker in stage.show(demo_pose(7)).values()]
+    assert {marker.sec + marker.nanosec / 1e9 for marker in stays} == {lifetime}
 
 
 def test_a_calibration_says_how_far_away_the_person_is(stage) -> None:

@@ -16,7 +16,7 @@ from fitness_visualization.max_rate import MaxRate
 from fitness_visualization.space.camera_model import CameraModel
 from fitness_visualization.space.figure import figure_of
 from fitness_visualization.space.ros.figures import FIELD_OF_VIEW, FigureFeed
-from fitness_visualization.space.ros.markers import to_markers
+from fitness_visualization.space.ros.markers import LIFETIME, to_markers
 
 
 class MarkersNode(FitnessNode):
@@ -55,8 +55,10 @@ class MarkersNode(FitnessNode):
         if self._rate.early(now):
             return
         self._rate.shown(now, self.params.max_rate)
+        # Long enough for the next one, as the dashboard takes what is old.
+        lifetime = max(LIFETIME, 2 / self.params.max_rate)
         figure = figure_of(pose, angles, state, camera, self.params.min_visibility)
-        self._publisher.publish(to_markers(figure, messages.header(pose.stamp, pose.frame_id)))
+        self._publisher.publish(to_markers(figure, messages.header(pose.stamp, pose.frame_id), lifetime))
         self._drawn.tick()
 
 

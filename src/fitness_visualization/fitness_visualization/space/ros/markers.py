@@ -8,20 +8,21 @@ from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from fitness_core.skeleton import JOINTS
+from fitness_core.types import NANOSECONDS, nanoseconds
 from fitness_visualization.space.camera_model import CameraModel
 from fitness_visualization.space.figure import BONE_WIDTH, DOT_SIZE, SIDES, Figure, Words
 
 ANGLE_HEIGHT, TITLE_HEIGHT = 0.07, 0.16
 """Height of a capital letter [m]."""
-LIFETIME = Duration(sec=1)
-"""What is not drawn again goes: a figure that stands still after the stream ended would be a lie."""
+LIFETIME = 1.0
+"""What is not drawn again goes after this [s]: a figure that stands still after the stream ended would be a lie."""
 
 _WHITE = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
 _COLOURS = tuple(ColorRGBA(r=red, g=green, b=blue, a=1.0) for red, green, blue in SIDES)
 
 
-def to_markers(figure: Figure | None, header: Header) -> MarkerArray:
-    """Markers in metres in the frame of `header`, the camera optical frame.
+def to_markers(figure: Figure | None, header: Header, lifetime: float = LIFETIME) -> MarkerArray:
+    """Markers in metres in the frame of `header`, the camera optical frame; lifetime [s]: until they go by themselves.
 
     Always the same namespaces and ids (skeleton 0, landmarks 0, joint_angles 0..9, exercise 0); what there is not at
     present is deleted, so that a viewer needs to remember nothing.
@@ -32,6 +33,9 @@ def to_markers(figure: Figure | None, header: Header) -> MarkerArray:
         _words("joint_angles", number, joints.get(number), ANGLE_HEIGHT, header) for number in range(len(JOINTS))
     ]
     markers.append(_words("exercise", 0, None if figure is None else figure.title, TITLE_HEIGHT, header))
+    whole, part = divmod(nanoseconds(lifetime), NANOSECONDS)
+    for marker in markers:
+        marker.lifetime = Duration(sec=whole, nanosec=part)
     return MarkerArray(markers=markers)
 
 
@@ -86,7 +90,6 @@ def _marker(namespace: str, number: int, kind: int, header: Header, there: bool)
         type=kind,
         action=Marker.ADD if there else Marker.DELETE,
         pose=Pose(),
-        lifetime=LIFETIME,
     )
 
 
