@@ -29,7 +29,12 @@ from rosbags.typesys.store import Typestore
 
 from fitness_core.errors import InputError
 
-_LATCHED = {"fitness_msgs/msg/ClassifierInfo": 1, "fitness_msgs/msg/TakeLabel": 10}
+_LATCHED = {
+    "fitness_msgs/msg/ClassifierInfo": 1,
+    "fitness_msgs/msg/RepState": 10,
+    "fitness_msgs/msg/SetSummary": 10,
+    "fitness_msgs/msg/TakeLabel": 10,
+}
 _FOREVER = QosTime(9223372036, 854775807)
 
 

@@ -48,7 +48,8 @@ class BagWriter:
 
     path: folder that does not exist yet; its parents are made. topics: topic -> type, for example
     "fitness_msgs/msg/BodyPose". compress: zstd inside the MCAP file (stock readers take it); not for pictures while
-    they are taken. The QoS that a stock player offers is recorded: reliable, latched for exercise/info and take_label.
+    they are taken. The QoS that a stock player offers is recorded: reliable, and latched where the graph is, but for
+    what it keeps for nodes that start again (body_pose, exercise).
     Not safe to call from two threads. Raises InputError where something is at `path` or it cannot be made, or a
     type is not known.
     """

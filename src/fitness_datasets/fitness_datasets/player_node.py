@@ -24,6 +24,7 @@ from fitness_datasets.ros.followers import Followers
 
 PUBLISHED = dict.fromkeys((name for name in TOPICS if name.startswith("camera/")), qos.IMAGE_PUBLISHER)
 PUBLISHED |= {"body_pose": qos.POSES, "exercise": qos.LABELS, "exercise/info": qos.LATCHED, "take_label": qos.TAKES}
+PUBLISHED |= {"rep_state": qos.STATE, "set_summary": qos.STATE}
 """How the topics are published that are neither `qos.STREAM` nor, events, `qos.EVENTS`."""
 LONGEST_SETTLE = 3.0
 """Longest pause before the first message, however fast it is played [s]."""

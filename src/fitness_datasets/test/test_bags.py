@@ -88,7 +88,7 @@ def test_the_bag_says_what_a_stock_player_must_offer(tmp_path):
         offered = {c.topic: c.ext.offered_qos_profiles[0] for c in bag.connections}
         digests = {c.topic: c.digest for c in bag.connections}
     latched = {name for name, qos in offered.items() if qos.durability.name == "TRANSIENT_LOCAL"}
-    assert latched == {"/fitness/exercise/info", "/fitness/take_label"}
+    assert latched == {f"/fitness/{name}" for name in ("exercise/info", "take_label", "rep_state", "set_summary")}
     assert {qos.reliability.name for qos in offered.values()} == {"RELIABLE"}
     # The hash by which ROS 2 tells versions of a type apart, as rosidl computed it.
     described = json.loads((Path(get_package_share_directory("fitness_msgs")) / "msg/BodyPose.json").read_text())

@@ -47,6 +47,18 @@ def test_what_is_played_arrives_whole_and_in_order(stage, tmp_path, rate):
     player.stop()
 
 
+def test_who_comes_late_gets_the_newest_state_of_what_is_played(stage, tmp_path):
+    """As from the graph itself (docs/robot.md); of a publisher that is not latched such a subscriber hears nothing."""
+    write_bag(tmp_path / "bag")
+    came = []
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"), rate=20.0, topics=["/elsewhere/rep_state"], wait=0.0)
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    stage.node.create_subscription(RepState, "rep_state", came.append, qos.LATCHED)
+    wait_for(lambda: came, "the newest state")
+    player.stop()
+
+
 def test_labels_are_never_far_behind_what_is_played_as_fast_as_it_goes(stage, tmp_path):
     """What is counted hung on the load: a counter that is quicker than the classifier had its labels seconds late."""
     sent = write_bag(tmp_path / "bag")
