@@ -136,7 +136,9 @@ def test_networks_have_the_sizes_they_say():
     assert set(builders) == set(get_args(Kind))
     for name, build in builders.items():
         says = " ".join(build.__doc__.split())
-        number, unit = re.search(r"([\d.]+) ([kM]) parameters", says).groups()
+        told = re.search(r"([\d.]+) ([kM]) parameters", says)
+        assert told, f"the docstring of build_{name} says how large it is: `34 k parameters`"
+        number, unit = told.groups()
         model = build(30, 13, 132 if "with 132 features" in says else N_FEATURES)
         assert model.count_params() == pytest.approx(float(number) * {"k": 1e3, "M": 1e6}[unit], rel=0.02), name
         assert model.output_shape == (None, 13)
