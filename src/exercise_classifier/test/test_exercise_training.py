@@ -221,6 +221,14 @@ def test_names_that_nobody_has_are_refused_before_the_fit(tmp_path, monkeypatch,
     assert "\n" not in str(error.value)
 
 
+def test_who_has_other_exercises_than_the_shipped_model_is_told_that_a_configuration_is_missing(tmp_path, monkeypatch):
+    hops = [replace(take, exercise="hop") for take in takes_of_groups(6, 2) if take.exercise == "press"]
+    given_to_collect(monkeypatch, hops)
+    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    with pytest.raises(InputError, match=r"\(hop: not among the configuration's labels; give yours, --config; squat: "):
+        experiment.load(load_config(None), inputs)
+
+
 def test_what_tables_call_an_exercise_is_a_class_by_its_name(tmp_path, monkeypatch):
     takes = [replace(take, exercise="pull_ups") if take.exercise == "press" else take for take in takes_of_groups(6, 2)]
     given_to_collect(monkeypatch, takes)

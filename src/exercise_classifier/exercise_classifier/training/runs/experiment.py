@@ -108,10 +108,10 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
     if ambiguous:
         left_out["ambiguous"] = left_out.get("ambiguous", 0) + ambiguous
     labels, not_shipped = _carried(takes, extra, config)
-    sources = {take.group for take in takes}
-    if len(sources) < 2:
-        few = f"the data is of {len(sources)} person or footage"
-        raise InputError(f"{few}; testing on somebody unseen needs 2 or more: record another")
+    if (people := len({take.group for take in takes})) < 2:
+        raise InputError(
+            f"the data is of {people} person or footage; testing on somebody unseen needs 2 or more: record another"
+        )
     _refuse_misspelt("rejected", config.rejected, shown)
     for part in (config.shares or {}).values():
         _refuse_misspelt("shares", part, shown)
@@ -120,6 +120,8 @@ def load(config: TrainingConfig, inputs: Inputs) -> Data:
             "configuration: rejected: every exercise of the data is; leave those out that a model shall name"
         )
     if not exercises_of(labels):
+        unasked = sorted(set(exercises_of(tuple(map(name_of, shown)))) - set(config.labels or not_shipped))
+        not_shipped = dict.fromkeys(unasked, "not among the configuration's labels; give yours, --config") | not_shipped
         reasons = "; ".join(f"{name}: {reason}" for name, reason in not_shipped.items())
         raise InputError(
             f"the data carries no exercise that a model could learn and be tested on ({reasons}); record more people, "
