@@ -30,7 +30,7 @@ from fitness_core.ros import qos
 from fitness_core.ros.messages import from_body_pose, header, to_body_pose, to_joint_angles, to_rep_state
 from fitness_core.types import Pose, RepState
 from fitness_datasets.bags import BagReader
-from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles, RepEvent
+from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles, RepEvent, SetSummary
 from fitness_msgs.msg import RepState as RepStateMessage
 from fitness_visualization.foxglove_node import RELAYED, FoxgloveNode
 
@@ -253,6 +253,16 @@ def test_who_comes_late_is_told_what_is_latched(stage: Stage) -> None:
         viewer = stage.view("exercise/info")
         stage.wait(lambda viewer=viewer: topic in viewer.received, "the latched message")
         assert viewer.decode(topic, viewer.received[topic][0]).model_id == "model-1"
+
+
+def test_who_comes_after_a_set_is_told_its_summary(stage: Stage) -> None:
+    sets = stage.node.create_publisher(SetSummary, "set_summary", qos.STATE)
+    sets.publish(SetSummary(exercise="curl", repetitions=3))
+    topic = stage.name("set_summary")
+    for _ in range(2):
+        viewer = stage.view("set_summary")
+        stage.wait(lambda viewer=viewer: topic in viewer.received, "the last set")
+        assert viewer.decode(topic, viewer.received[topic][0]).repetitions == 3
 
 
 def test_a_second_viewer_costs_the_first_nothing(stage: Stage) -> None:

@@ -39,7 +39,7 @@ RELAYED: tuple[tuple[str, type, QoSProfile], ...] = (
     ("exercise/info", msg.ClassifierInfo, qos.LATCHED),
     ("rep_state", msg.RepState, qos.STREAM),
     ("rep_event", msg.RepEvent, qos.EVENTS),
-    ("set_summary", msg.SetSummary, qos.STREAM),
+    ("set_summary", msg.SetSummary, qos.STATE),
     ("form_cue", msg.FormCue, qos.STREAM),
     ("periodicity", msg.Periodicity, qos.STREAM),
     ("take_label", msg.TakeLabel, qos.TAKES),
