@@ -177,7 +177,7 @@ class ExerciseClassifier:
         if unknown:
             raise InputError(
                 f"model {self.info.model_id} names {', '.join(map(repr, unknown))}, which the catalogue does not have "
-                f"(it has: {', '.join(catalogue.names)}); add an exercise file for it or use another model"
+                f"(it has: {', '.join(catalogue.names)}); give the catalogue with their files, or use another model"
             )
 
     def step(self, pose: Pose) -> Classification | None:
