@@ -184,12 +184,13 @@ def test_without_asking_a_take_that_nobody_stands_for_is_not_tried_again():
     assert collector.instructions[-1].startswith("Take 1: not recorded: nobody stood well")
 
 
-def test_a_take_without_a_repetition_ends_and_should_be_repeated():
-    guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(patience=5.0))
+@pytest.mark.parametrize(("asks", "question"), [(True, " Redo, keep or stop?"), (False, "")])
+def test_a_take_without_a_repetition_ends_and_should_be_repeated(asks, question):
+    guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(patience=5.0, asks=asks))
     Run(guidance).feed(10.0)
     assert guidance.phase == TakePhase.REVIEW
     assert guidance.problems == ("no repetition was counted",)
-    assert guidance.instruction == "Please repeat take 3: no repetition was counted."
+    assert guidance.instruction == f"Please repeat take 3: no repetition was counted.{question}"
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,9 @@ class Guidance:
         asked = self.request.repetitions if self._exercise else 0
         self.phase, self.remaining = TakePhase.REVIEW, float("nan")
         self.problems = problems + self._gate.problems(self.repetitions, asked)
+        asks = self._settings.asks
         if self.problems:
-            self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}."
+            question = " Redo, keep or stop?" if asks else ""
+            self.instruction = f"Please repeat take {self.request.number}: {', '.join(self.problems)}.{question}"
         else:
-            question = ": keep, redo or stop?" if self._settings.asks else "."
-            self.instruction = f"Take {self.request.number} is done{question}"
+            self.instruction = f"Take {self.request.number} is done{': keep, redo or stop?' if asks else '.'}"
