@@ -39,8 +39,8 @@ from rep_counter.sets.memory import Memory
 
 # Half a repetition ended just now where it ended this shortly ago, and what is left of it is over within this [ns].
 _JUST_NOW, _REST_OF_HALF = nanoseconds(0.5), nanoseconds(3.0)
-# Who was not seen for so long has left; sooner where the set has had no repetition for its rest time [ns].
-_LEFT, _LEFT_RESTED = nanoseconds(6.0), nanoseconds(HOLD_S)
+# Who was not seen for so long has left: what waits is decided as where a recording ends; a set that rests is over [ns].
+_LEFT, _SET_LEFT = nanoseconds(6.0), nanoseconds(HOLD_S)
 # A set of fewer repetitions holds too few periods for a second opinion.
 _LEAST_FOR_OPINION = 3
 
@@ -107,7 +107,7 @@ class RepCounter:
         self._sets = 0
         self._pose: Pose | None = None
         self._tracked = False  # whether somebody is seen in it
-        self._seen: int | None = None  # when somebody was seen last, who has not left [ns]
+        self._seen: int | None = None  # when somebody was seen last, who has not left for good [ns]
         self._body_id = ""  # of the last body that was seen
 
     @property
@@ -204,11 +204,6 @@ class RepCounter:
             self._another_body(pose.stamp, events, summaries)
         if self._deciding.given != self.exercise:
             self._another_exercise(events, summaries)
-        if body.tracked:
-            if self._seen is not None and not self._tracked:
-                for track in self._tracks.values():
-                    track.wait(pose.stamp - self._seen)
-            self._seen = pose.stamp
         self._pose, self._tracked, self._body_id = pose, body.tracked, pose.body_id or self._body_id
         if gap := self._gaps.step(pose.stamp, self._bearable_gap()):
             events.append(self._interrupted(*gap, pose.stamp))
@@ -218,7 +213,7 @@ class RepCounter:
         found = False
         halved = self._halved is not None and 0 < pose.stamp - self._halved < _REST_OF_HALF
         for name, track in self._tracks.items():
-            candidates = track.step(pose.stamp, drives, self._tracked)
+            candidates = track.step(pose.stamp, drives)
             if candidates and halved:
                 candidates = [one for one in candidates if one.excursion.begun]
             if candidates:
@@ -227,12 +222,12 @@ class RepCounter:
         if found or heard != self._heard or (self._set and self._deciding.unlabelled(self._set, pose.stamp)):
             self._heard = heard
             self._decide(pose.stamp, events, summaries)
-        if self._has_left(pose.stamp):
+        if self._tracked:
+            self._seen = pose.stamp
+        elif self._seen is not None and pose.stamp - self._seen > (_SET_LEFT if self._rested(pose) else _LEFT):
             self._decide_all(events, summaries)
-            for track in self._tracks.values():
-                track.leave()
             self._seen = None
-        if self._set and self._waited(pose.stamp) and self._tracks[self._set.exercise].resting:
+        if self._rested(pose):
             summaries.append(self._close_set())
         periodicity = self._movement.bout(pose.body_id) if bouts and self._set is None else None
         return CounterOutput(body.angles, self._state(pose), events, summaries, periodicity, readings)
@@ -366,13 +361,11 @@ class RepCounter:
         event = event_of(candidate, track, self._past, now, self._body_id, self._min_visibility)
         events.append(running.add(event))
 
-    def _has_left(self, now: int) -> bool:
-        """Whether who was seen has just left [ns]: what was under way then is decided as at the end of a recording."""
-        return self._seen is not None and now - self._seen > (_LEFT_RESTED if self._waited(now) else _LEFT)
-
-    def _waited(self, now: int) -> bool:
-        """Whether the running set had no repetition for the exercise's rest time [ns]."""
-        return self._set is not None and now - self._set.end > nanoseconds(self._catalogue[self._set.exercise].rest_s)
+    def _rested(self, pose: Pose) -> bool:
+        """Whether a set is over: no repetition for the exercise's rest time, and none under way."""
+        if self._set is None or pose.stamp - self._set.end <= nanoseconds(self._catalogue[self._set.exercise].rest_s):
+            return False
+        return self._tracks[self._set.exercise].resting
 
     def _close_set(self) -> SetSummary:
         assert self._set is not None

@@ -120,17 +120,6 @@ def test_half_a_repetition_before_the_picture_is_empty_counts_as_at_the_end_of_a
     assert [summary.repetitions for summary in summaries] == [squats]
 
 
-@pytest.mark.parametrize("hidden", [(10.9, 12.1), (11.9, 13.4), (12.8, 14.4)], ids=["turn", "way back", "between two"])
-@pytest.mark.parametrize("exercise", ["", "squat"], ids=["classified", "asked for"])
-def test_a_repetition_goes_on_behind_who_walks_past(figure, wave, exercise, hidden):
-    """Nobody is seen for more than a second of five slow squats, of which the third turns at 11.5 s."""
-    start, end = map(nanoseconds, hidden)
-    poses = [figure(time, knee=angle) for time, angle in wave(5, 4.0, 170, 70, 30)]
-    poses = [Pose.nobody(pose.stamp, 640, 480) if start < pose.stamp < end else pose for pose in poses]
-    events, summaries, _ = run(poses, lambda time: "squat", exercise)
-    assert counted(events) == {"squat": 5} and [summary.repetitions for summary in summaries] == [5]
-
-
 def test_one_picture_without_anybody_ends_no_set_within_a_slow_repetition(figure):
     """Two squats, and a third that holds: the set has rested for long enough, but for the one that is under way."""
     bends = [

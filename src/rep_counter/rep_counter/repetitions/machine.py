@@ -76,15 +76,10 @@ class PhaseMachine:
         self._ranges: deque[float] = deque(maxlen=5)
         self._set_thresholds()
         self._half_range = math.inf
-        self.restart()
+        self._left_off: Excursion | None = None  # the half that was under way when the signal was last lost
+        self._restart()
 
-    def wait(self, duration: int) -> None:
-        """Nobody was seen for so long [ns], and the movement goes on."""
-        if self._last is not None:
-            self._last += duration
-
-    def restart(self) -> None:
-        """Follow no movement any more; the person's range stays known."""
+    def _restart(self) -> None:
         self.phase = Phase.UNKNOWN
         self._recent: deque[tuple[int, float]] = deque()  # of the rest window, rising values: the lowest is first
         self._low = self._top = self._valley = (0, float("nan"))  # (stamp, value) of rest, turn, way back
@@ -123,7 +118,9 @@ class PhaseMachine:
     def step(self, stamp: int, value: float) -> Excursion | None:
         """The value [rad, grows towards the turning point] at stamp [ns]; an excursion when one is over."""
         if self._last is not None and stamp - self._last > _HOLD:
-            self.restart()
+            if self.phase is not Phase.UNKNOWN:
+                self._left_off = self._half()
+            self._restart()
         if not -math.inf < value < math.inf:
             return None
         self._last, self._value = stamp, value
@@ -137,7 +134,14 @@ class PhaseMachine:
         return self._under_way(stamp, value)
 
     def finish(self) -> Excursion | None:
-        """The recording is over: the half under way, where it came far enough to be half a repetition."""
+        """The recording is over: the half under way, where it came far enough to be half a repetition.
+
+        Where the signal was lost in it and has not moved since, the recording was over then; told of once.
+        """
+        left_off, self._left_off = self._left_off, None
+        return left_off if self.phase is Phase.UNKNOWN else self._half()
+
+    def _half(self) -> Excursion | None:
         if self.phase not in (Phase.OUT, Phase.TURN, Phase.BACK) or self._last is None:
             return None
         back = self._top[1] - self._valley[1]
@@ -252,7 +256,7 @@ class PhaseMachine:
             return None
         if back < max(self._minimum, _RETURN_SHARE * (self._top[1] - self._low[1])):
             if not out_again and max(back, self._top[1] - self._low[1]) < self._minimum:
-                self.restart()  # too small a movement to know which end this is
+                self._restart()  # too small a movement to know which end this is
             return None
         begun = not self._appeared_elsewhere(back)
         start = self._left if begun else self._top[0]

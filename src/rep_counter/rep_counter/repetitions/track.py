@@ -15,7 +15,7 @@ from rep_counter.body.signals import BOTH_SIDES, Reading, drive, posture_holds, 
 from rep_counter.body.whole import BEFORE, bounces, falls, stays, throughout
 from rep_counter.repetitions.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
 from rep_counter.repetitions.credit import Found
-from rep_counter.repetitions.machine import Excursion, PhaseMachine
+from rep_counter.repetitions.machine import HOLD_S, Excursion, PhaseMachine
 
 # An excursion below this share of the minimum range is fidgeting, not a failed repetition.
 _FIDGET_SHARE = 0.5
@@ -75,16 +75,11 @@ class Track:
     def _may_jump(self) -> bool:
         return self.exercise.jump or self.given
 
-    def step(self, stamp: int, drives: Sequence[float], seen: bool) -> Sequence[Candidate]:
-        """The candidates that ended with the newest pose of the past.
-
-        drives: of its body, NaN where one jumped. seen: whether somebody is; else all waits.
-        """
+    def step(self, stamp: int, drives: Sequence[float]) -> Sequence[Candidate]:
+        """The candidates that ended with the newest pose of the past. drives: of its body, NaN where one jumped."""
         # For every exercise at every pose; most of the time there is nothing to tell.
         if self._landing:
             self._look_after(stamp - _LANDED)
-        if not seen:
-            return ()
         over = []
         for machine, sides, column in self._driven_by:
             if excursion := machine.step(stamp, drives[column]):
@@ -100,21 +95,16 @@ class Track:
         return self._judge(over) if over else ()
 
     def finish(self) -> list[Candidate]:
-        """The recording is over: candidates whose second half was not recorded."""
+        """The recording is over: candidates whose second half was not recorded.
+
+        Who was not seen in its last seconds left before that: what was under way then.
+        """
         halves = [(machine.finish(), sides) for machine, sides, _ in self._driven_by]
-        candidates = self._judge([(half, sides) for half, sides in halves if half])
+        # An arm that was hidden long before may have come back unseen.
+        since = self._past.last_seen - nanoseconds(HOLD_S)
+        candidates = self._judge([(half, sides) for half, sides in halves if half and half.end >= since])
         self._look_after(self._past.newest)
         return candidates
-
-    def wait(self, duration: int) -> None:
-        """Nobody was seen for so long [ns], and the movement goes on."""
-        for machine, *_ in self._driven_by + self._guessed_by:
-            machine.wait(duration)
-
-    def leave(self) -> None:
-        """The person has left: what was under way does not go on."""
-        for machine, *_ in self._driven_by + self._guessed_by:
-            machine.restart()
 
     def land(self) -> None:
         """Nothing more will come of this person: what has not ended in a jump by now did not."""
