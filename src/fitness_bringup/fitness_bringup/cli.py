@@ -31,7 +31,7 @@ from fitness_bringup.commands.options import (
 )
 from fitness_core import paths
 from fitness_core.errors import InputError
-from fitness_core.ros.process.domain import check_middleware
+from fitness_core.ros.process.environment import check_middleware
 
 # Refusals of a disk, which nothing but the user can mend.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fitness_core import paths
 from fitness_core.errors import InputError
+from fitness_core.file_refusals import first_of
 from fitness_core.form_rules import FormRule
-from fitness_core.refusals import first_of
 from fitness_core.yaml_text import parse
 
 NON_EXERCISES = ("idle", "other", "unknown")

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from fitness_core.errors import InputError
-from fitness_core.ros.process.domain import check_middleware
+from fitness_core.ros.process.environment import check_middleware
 
 
 def main() -> int:

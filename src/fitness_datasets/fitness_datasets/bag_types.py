@@ -79,7 +79,7 @@ def typestore(definitions: dict[str, Any]) -> Typestore:
 
 
 def qos_of(type_name: str) -> Qos:
-    """The QoS that a stock player offers for a type, as a bag of ours says: reliable, facts and take labels latched."""
+    """The QoS that a stock player offers for a type of ours: reliable; facts, states and takes latched."""
     depth = _LATCHED.get(type_name)
     return Qos(
         history=QosHistory.KEEP_LAST,

@@ -31,7 +31,7 @@ from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, timers
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process import shared_memory
-from fitness_core.ros.process.domain import check_environment
+from fitness_core.ros.process.environment import check_environment
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
 from fitness_core.ros.process.leaving import leaving

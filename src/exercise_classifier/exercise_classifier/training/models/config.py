@@ -10,7 +10,7 @@ from exercise_classifier.training.data.windows import Shape
 from exercise_classifier.window import MIN_SEEN
 from fitness_core import paths
 from fitness_core.errors import InputError
-from fitness_core.refusals import first_of
+from fitness_core.file_refusals import first_of
 from fitness_core.yaml_text import parse
 
 CONFIGS = Path(__file__).parents[1] / "configs"
