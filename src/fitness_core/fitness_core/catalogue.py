@@ -306,9 +306,7 @@ def _read(file: Path) -> Exercise:
     try:
         return Exercise.model_validate(parse(file.read_text()))
     except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        why = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InputError(f"{file} is not YAML ({f'line {where.line + 1}: ' if where else ''}{why})") from None
+        raise InputError(f"{file} is not YAML ({error})") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None
     except ValidationError as error:

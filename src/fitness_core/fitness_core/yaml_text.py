@@ -18,6 +18,20 @@ _PLAIN: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EXPONENT = "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\Z", re.ASCII), [*"-+.0123456789"]
 """Numbers for ROS 2, also without the point or the sign that PyYAML asks for."""
 
+_IN_WORDS = {
+    "mapping values are not allowed": "a colon too many; put a text with a colon in quotes, or mend the indentation of "
+    "this line or the one above",
+    "did not find expected key": "something stands behind a text in quotes or a list; put all of a text in one pair of "
+    'quotes, one with \' in it in "..."',
+    "found character": "a text cannot begin so; put it in quotes, and indent with spaces, not with tabs",
+    "found a tab character": "a tab; indent with spaces",
+    "found unexpected end of stream": "a quote is not closed",
+    "found unknown escape character": "a \\ within \"...\"; put the text in '...'",
+    "could not find expected ':'": "the line lacks its colon, as in `name: value`",
+    "could not determine a constructor": "a text that begins with ! must be in quotes",
+}
+"""How the words of YAML's reader begin -> what is wrong, and what to do."""
+
 
 class LOADER(_PLAIN):
     """PyYAML's own, but as for ROS 2 1e1 is a number, and a date a text: a session or a model may be named after its
@@ -45,12 +59,20 @@ def dump(values: Any, **how: Any) -> str:
 
 
 def parse(text: str) -> Any:
-    """The values of a YAML text. Raises yaml.YAMLError for whatever is wrong with it."""
+    """The values of a YAML text. Raises yaml.YAMLError, one line that says where, for whatever is wrong with it."""
     if len(text) > LARGEST:
         raise yaml.YAMLError(f"{len(text)} characters; at most {LARGEST} are accepted")
     try:
         _check(text)
         return yaml.load(text, Loader=LOADER)
+    except yaml.MarkedYAMLError as error:
+        said = error.problem or error.context or ""
+        why = next((words for begin, words in _IN_WORDS.items() if said.startswith(begin)), said)
+        # A quote that is open, or a line without a colon, is noticed further down.
+        begins = (error.context or "").endswith(("a simple key", "quoted scalar"))
+        raise _refused(why, error.context_mark if begins else error.problem_mark) from None
+    except yaml.reader.ReaderError as error:
+        raise yaml.YAMLError(str(error).splitlines()[0]) from None
     except (ValueError, OverflowError) as error:  # a number with too many digits
         raise yaml.YAMLError(str(error)) from None
 
@@ -64,22 +86,21 @@ def _check(text: str) -> None:
     around: list[tuple[set[str], Iterator[bool]]] = []
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise _refused("an alias (*name) is not accepted; write the value out", event)
+            raise _refused("an alias (*name) is not accepted; write the value out", event.start_mark)
         if isinstance(event, yaml.CollectionEndEvent):
             around.pop()
         elif isinstance(event, yaml.NodeEvent):
             if len(around) >= DEEPEST:
-                raise _refused(f"values are nested deeper than {DEEPEST} levels", event)
+                raise _refused(f"values are nested deeper than {DEEPEST} levels", event.start_mark)
             if around:
                 names, is_name = around[-1]
                 if next(is_name) and isinstance(event, yaml.ScalarEvent):
                     if event.value in names:
-                        raise _refused(f"{event.value!r} is given twice; leave one of them out", event)
+                        raise _refused(f"{event.value!r} is given twice; leave one of them out", event.start_mark)
                     names.add(event.value)
             if isinstance(event, yaml.CollectionStartEvent):
                 around.append((set(), cycle((True, False) if isinstance(event, yaml.MappingStartEvent) else (False,))))
 
 
-def _refused(why: str, event: yaml.Event) -> yaml.YAMLError:
-    place = event.start_mark
-    return yaml.YAMLError(f"{why}, line {place.line + 1}, column {place.column + 1}" if place else why)
+def _refused(why: str, place: Any) -> yaml.YAMLError:
+    return yaml.YAMLError(f"line {place.line + 1}, column {place.column + 1}: {why}" if place else why)

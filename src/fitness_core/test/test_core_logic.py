@@ -125,7 +125,7 @@ def test_shipped_catalogue():
     ("text", "says"),
     [
         ("name: [", "is not YAML"),
-        ("name: jump\ntitle: x\nform: []\nposture: []\nform: []", "'form' is given twice; .*line 5"),
+        ("name: jump\ntitle: x\nform: []\nposture: []\nform: []", "line 5, column 1: 'form' is given twice"),
         ("name: jump\nposture:\n  - {point: hip, is: above, of: knee, point: wrist}", "'point' is given twice"),
         ("jump high", "'jump high' given; an exercise is fields"),
         ("name: Big Jump\ntitle: x\njoint: knee\ndirection: flex\nminimum_range_deg: 3\nturn_deg: 9", "name: "),

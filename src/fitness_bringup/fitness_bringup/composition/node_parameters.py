@@ -122,8 +122,7 @@ def check(path: Path, namespace: str, option: str = "--params", whole_robot: boo
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{given} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        raise InputError(f"{given} is not YAML{f' (line {where.line + 1})' if where else ''}") from None
+        raise InputError(f"{given} is not YAML ({error})") from None
     if not isinstance(content, dict):
         raise InputError(f"{given} is no parameter file; it starts with a node, e.g. /**/camera:")
     for pattern, values in _nodes_of(content).items():
