@@ -43,6 +43,43 @@ def test_help_has_every_option_in_full_on_a_narrow_terminal(command, monkeypatch
         assert parameter.help.split()[0] in shown, f"{parameter.name}: its explanation is not shown"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("help", "--help"),
+        ("help live", "live --help"),
+        ("live -h", "live --help"),
+        ("-h", "--help"),
+        ("", "--help"),
+        ("--version", "version"),
+    ],
+)
+def test_it_is_asked_as_other_programs_are(typed: str, meant: str, monkeypatch, capsys) -> None:
+    said = []
+    for line in (typed, meant):
+        monkeypatch.setattr("sys.argv", ["fitness", *line.split()])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert end.value.code == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("liev", "No such command 'liev'. Did you mean 'live'? (see ./fitness --help)"),
+        ("record", "Missing option '--subject' (see ./fitness record --help)"),
+        ("help nosuch", "No such command 'nosuch' (see ./fitness --help)"),
+    ],
+)
+def test_a_mistyped_line_is_told_where_to_look(typed: str, said: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["fitness", *typed.split()])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert (end.value.code, capsys.readouterr().err) == (2, f"error: {said}\n")
+
+
 def without_training(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`./fitness ARGUMENTS` where the packages for training are not installed."""
     command = [sys.executable, "-c", WITHOUT_TRAINING, *arguments]

@@ -38,6 +38,7 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, err
 
 _OF_ROS = ("live", "record", "policies", "bench", "soak", "faults")
 """Commands that load ROS 2."""
+HELP = ("--help", "-h")
 NARROW = 80
 """Columns that help needs."""
 
@@ -47,6 +48,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     suggest_commands=False,  # click suggests already
+    context_settings={"help_option_names": list(HELP)},
 )
 
 
@@ -215,7 +217,7 @@ def policies(
 
 @app.command()
 def version() -> None:
-    """Print the version of the project."""
+    """Print the version of the project; also --version."""
     print(f"fitness {__version__}")
 
 
@@ -261,15 +263,25 @@ def _at_home(argument: str) -> str:
     return f"{option}{sign}{paths.given(value)}" if value == "~" or value.startswith("~/") else argument
 
 
+def _as_usual(given: list[str]) -> list[str]:
+    """What is meant where somebody asks as other programs are asked: `help`, `help live`, `--version`, or nothing."""
+    if given[:1] == ["help"]:
+        given = [*given[1:2], "--help"]
+    return ["version"] if given == ["--version"] else given or ["--help"]
+
+
 def _run() -> NoReturn:
     if shutil.get_terminal_size().columns < NARROW:
         # Help that is cut off names options that cannot be typed; a terminal wraps what is too wide for it.
         typer.rich_utils.MAX_WIDTH = NARROW
     try:
-        given = [_at_home(argument) for argument in sys.argv[1:]] or ["--help"]
-        if given[0] in _OF_ROS and "--help" not in given:
+        given = _as_usual([_at_home(argument) for argument in sys.argv[1:]])
+        if given[0] in _OF_ROS and not set(HELP) & set(given):
             check_middleware()
         code = app(given, prog_name="fitness", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "fitness"
+        _fail(f"{error.format_message().removesuffix('.')} (see ./{command} --help)")
     except click.ClickException as error:
         _fail(error.format_message())
     except InputError as error:

@@ -65,6 +65,8 @@ def run(out: Path, namespace: str, browser: bool) -> None:
     """Write DIR/policy.xml and say what to do with it. Raises InputError."""
     root = policy(namespace, browser)
     file = out / FILE
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out} is a file; give a folder to write {FILE} into")
     if file.exists():
         raise InputError(f"{file} exists and may have been edited; remove it, or give another folder")
     try:
