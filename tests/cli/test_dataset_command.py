@@ -86,3 +86,4 @@ def test_mistake_is_one_line(
     assert ending.value.code == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("error: ") and said in line
+    assert not (tmp_path / "set").exists()

@@ -266,3 +266,12 @@ def test_what_was_fitted_is_kept_until_the_evaluation_is_written(tmp_path, monke
     assert command.evaluate([*given, "--json", str(tmp_path / "evaluation.json")]) == 0
     assert json.loads((tmp_path / "evaluation.json").read_text())["folds_of_an_interrupted_run"] == 2
     assert not list((tmp_path / "cache/training").glob("*"))
+
+
+def test_a_training_that_is_refused_leaves_no_folder(tmp_path):
+    from exercise_classifier.training import command
+
+    for out in (tmp_path / "new/models", tmp_path):
+        with pytest.raises(InputError, match="is not a dataset"):
+            command.train([str(tmp_path), "--out", str(out)])
+    assert list(tmp_path.iterdir()) == []

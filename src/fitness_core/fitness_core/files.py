@@ -2,7 +2,24 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+
+@contextlib.contextmanager
+def folder_for(path: Path) -> Iterator[None]:
+    """A folder, made with its parents for what is written next. Where that fails, those made that are empty are
+    removed. Raises OSError.
+    """
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fitness_core import command_line
 from fitness_core.command_line import check_writable, write_file
 from fitness_core.errors import InputError
-from fitness_core.files import replace_file
+from fitness_core.files import folder_for, replace_file
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -65,3 +65,20 @@ def test_a_file_in_a_folder_that_takes_no_new_one_is_refused_before_the_work(
     monkeypatch.setattr(command_line.os, "access", lambda path, _: Path(path) != folder)  # root may write everywhere
     with pytest.raises(InputError, match="cannot be written"):
         check_writable(given)
+
+
+def test_a_folder_made_for_what_fails_is_not_left(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for folder in ("mine", "mine/new", "new/deep"):
+        with pytest.raises(InputError), folder_for(tmp_path / folder):
+            raise InputError("nothing to write")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+
+
+def test_a_folder_in_which_something_was_written_stays(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), folder_for(tmp_path / "new/deep"):
+        (tmp_path / "new/half").touch()
+        raise KeyboardInterrupt
+    with folder_for(tmp_path / "whole"):
+        pass
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["half", "new", "whole"]

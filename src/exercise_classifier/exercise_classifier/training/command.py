@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from exercise_classifier.training.results.summary import summary
 from fitness_core import paths
 from fitness_core.command_line import ArgumentParser, check_different, check_kept, check_writable, write_file
 from fitness_core.errors import InputError
+from fitness_core.files import folder_for
 from fitness_core.folder_lock import FolderLock
 
 if TYPE_CHECKING:
@@ -66,18 +67,26 @@ def train(arguments: list[str]) -> int:
     elif paths.given(given.out).exists() and not given.out.is_dir():
         raise InputError(f"--out {given.out} is a file; give the folder of the model")
     else:
-        _make_folder(given.out, config.name)
+        with _model_folder(given.out, config.name):
+            return _fit(given, config)
+    return _tune(given, config)
+
+
+def _tune(given: argparse.Namespace, config: TrainingConfig) -> int:
+    _check_data(given, config)
+    with _packages():
+        from exercise_classifier.training.runs.tune import tune
+    # A search is no part of a training that was interrupted.
+    command = f"{_command_line(given, 'train')} --tune {given.tune}"
+    inputs = _inputs(given, config, "-tune")
+    with _alone(inputs.resume):
+        print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
+    return 0
+
+
+def _fit(given: argparse.Namespace, config: TrainingConfig) -> int:
     _check_data(given, config)
     command = _command_line(given, "train")
-    if given.tune is not None:
-        with _packages():
-            from exercise_classifier.training.runs.tune import tune
-        # A search is no part of a training that was interrupted.
-        command = f"{command} --tune {given.tune}"
-        inputs = _inputs(given, config, "-tune")
-        with _alone(inputs.resume):
-            print(json.dumps(tune(config, inputs, given.tune, given.tuned, command), indent=1))
-        return 0
     with _packages():
         from exercise_classifier.training.runs.train import fit
     # The folds that an interrupted training has kept are not those of a fit alone to remove.
@@ -94,13 +103,19 @@ def _add_held_out(parser: ArgumentParser) -> None:
     parser.add_argument("--held-out", type=Path, help="write the labels for `evaluate counts --held-out` (.npz)")
 
 
-def _make_folder(out: Path, name: str) -> None:
-    """Before hours of fitting, not after them. Raises InputError where the model could not be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be made ({error.strerror}); give another folder") from None
-    check_writable(*_files(out, name))
+@contextmanager
+def _model_folder(out: Path, name: str) -> Iterator[None]:
+    """Before hours of fitting, not after them; where these fail, no empty one is left.
+
+    Raises InputError where the model could not be written.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(folder_for(out))
+        except OSError as error:
+            raise InputError(f"--out {out} cannot be made ({error.strerror}); give another folder") from None
+        check_writable(*_files(out, name))
+        yield
 
 
 def _files(out: Path, name: str) -> list[Path]:
@@ -233,7 +248,7 @@ def _check_data(given: argparse.Namespace, config: TrainingConfig) -> None:
 
 
 def _check_logs(logs: Path | None) -> None:
-    """As `_make_folder`; TensorFlow itself finds out when all windows are cut."""
+    """As `_model_folder`; TensorFlow itself finds out when all windows are cut."""
     try:
         if logs is not None:
             paths.given(logs).mkdir(parents=True, exist_ok=True)

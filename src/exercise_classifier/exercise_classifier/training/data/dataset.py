@@ -36,7 +36,7 @@ from exercise_classifier.window import MIN_SEEN
 from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.files import replace_file
+from fitness_core.files import folder_for, replace_file
 
 FORMAT_VERSION = 1
 BESIDE = ("poses.csv", "mocap.csv")
@@ -155,9 +155,9 @@ def build(config: Config, track: Track = lambda items, _: items) -> Built:
         raise InputError(
             f"a window of {config.duration:g} s at {config.rate:g} Hz has less than 2 steps; e.g. --length 2 --rate 15"
         )
-    _check_out(config.out)
-    found = collect(config, track)
-    return Built(_write(config, found.takes, found.sources, found.problems, track), found.problems)
+    with _out_folder(config.out):
+        found = collect(config, track)
+        return Built(_write(config, found.takes, found.sources, found.problems, track), found.problems)
 
 
 class NothingUsable(InputError):
@@ -187,16 +187,20 @@ def _read(
         yield source, sha256, read_source(source, sha256, cache)
 
 
-def _check_out(out: Path) -> None:
+@contextlib.contextmanager
+def _out_folder(out: Path) -> Iterator[None]:
+    """The folder of a dataset, before anything is read; nothing is left of it where nothing is written into it."""
     if paths.given(out).exists() and not out.is_dir():
         raise InputError(f"{out} is a file; --out takes a folder")
     # Ours is replaced whatever its state or version: building it again is what is said of a damaged one.
     if out.is_dir() and any(out.iterdir()) and not is_dataset(out):
         raise InputError(f"{out} holds something else than a dataset; give --out an empty or a new folder")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written ({error.strerror}); give --out a folder that can") from None
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(folder_for(out))
+        except OSError as error:
+            raise InputError(f"{out} cannot be written ({error.strerror}); give --out a folder that can") from None
+        yield
 
 
 def _write(
