@@ -267,6 +267,16 @@ def test_baselines_beside_every_source_left_out_are_compared_on_grouped_folds(tm
     assert "ours, fitted once more on 2 grouped folds" in card(result | about)
 
 
+def test_a_model_without_idle_is_not_told_to_know_it():
+    models = Path(__file__).parents[1] / "models"
+    shipped = json.loads((models / "exercise_lstm.evaluation.json").read_text())
+    known = [label for label in shipped["classes"] if label != "idle"]
+    windows = [row[:-1] for row in shipped["confusion"]["windows"][:-1]]
+    text = card(shipped | {"classes": known, "confusion": {"windows": windows}})
+    assert "standing still, talking and walking: it has no class for them" in text
+    assert "`idle`" not in text
+
+
 def test_the_shipped_card_is_made_of_the_shipped_evaluation():
     models = Path(__file__).parents[1] / "models"
     result = json.loads((models / "exercise_lstm.evaluation.json").read_text())

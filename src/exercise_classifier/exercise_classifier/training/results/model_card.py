@@ -6,8 +6,8 @@ from exercise_classifier.window import MIN_SEEN
 
 _TEXT = """# {name}
 
-Names what a person does from the last {duration:g} s of body landmarks: {labels}. `other` is any other movement; `idle`,
-where it is a class, is standing still, talking or walking. Model id `{model}`: {parameters} parameters, LiteRT {format},
+Names what a person does from the last {duration:g} s of body landmarks: {labels}. `other` is any other movement;
+{idle_is} Model id `{model}`: {parameters} parameters, LiteRT {format},
 {ms:.2f} ms per window on the machine that fitted it.
 
 Made by `{fitted_by}` (seed {seed}, {minutes:g} minutes). The figures below are from `{name}.evaluation.json`, which {written_by}.
@@ -19,9 +19,7 @@ Made by `{fitted_by}` (seed {seed}, {minutes:g} minutes). The figures below are 
   velocities; posture against the vertical; visibility.
 - **Network**: {network} (`training/models/networks.py`), then softmax. Logits are divided by a temperature of {temperature:.2f},
   which was fitted to held-out windows.
-- **Standing still**: if the trunk is upright and no large joint moves by 15 degrees within a window, half of the
-  probability goes to `idle`, where that is a class (`rest.py`).
-- **Not sure**: a label with a probability below {threshold:g} is UNCERTAIN.
+{rest}- **Not sure**: a label with a probability below {threshold:g} is UNCERTAIN.
 - **Not shipped**, and therefore `other`: {not_shipped}.
 - **Formats** of the network of the largest fold, on {n_format} held-out windows: {formats}.
 
@@ -35,10 +33,7 @@ Only clips are tested on. Extra takes (public pose sequences, motion capture) an
 rules, `training/synthetic/takes.py`) are only fitted to. Where a source does not say, 30 fps are assumed, and square
 pictures for pose files. Per-frame scaling of min-max files is undone with bone lengths.
 
-`idle` is clips of standing, talking and walking, and those stretches of exercise clips in which an upright body does not
-move.
-
-Fitted with: classes as drawn (half-balanced weights), random tempo 0.6 to 1.6, mirroring, yaw and tilt of the camera, depth
+{idle_data}Fitted with: classes as drawn (half-balanced weights), random tempo 0.6 to 1.6, mirroring, yaw and tilt of the camera, depth
 error, stretch, jitter, drift, hidden legs, head or arm, lost points, low frame rates, landmarks without metres, and windows
 that have just begun; label smoothing 0.05; {epochs} epochs. (That is the folds' median where sources that are neither fitted to nor
 tested stop them early, and the configuration's number where it has no `patience`.) The exported network is fitted to all clips.
@@ -55,9 +50,7 @@ There are {n_windows} windows. {n_still_windows_left_out} more, in which an exer
 probabilities of each fold are calibrated with the temperature that fits the other folds best.
 
 Macro F1 **{macro_f1:.3f}** [{macro_f1_95[0]:.2f}, {macro_f1_95[1]:.2f}], accuracy {accuracy:.3f}, calibration error (ECE) {ece:.3f}.
-{named_words}Without the rule for standing still, the network alone has macro F1 {network_alone[macro_f1]:.3f}. By the same rule, windows of exercise
-clips in which somebody stands still are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so on these it is right by definition.
-{looked_at}{baseline_words}
+{named_words}{rest_words}{looked_at}{baseline_words}
 
 As the node says its labels (averaged and held, `label_hold.py`):
 
@@ -85,9 +78,28 @@ are: exercises {clips_right}, of these with a certain label {certain_right}; no 
 - It expects one person and a roughly level camera, and was not fitted to a tilted or lying camera or to a mirror.
 - A window needs {min_seen} s of a body: a shorter movement gets no label, and at the start of a set the label is that late.
 - Movements whose landmarks look alike are confused: see the confusion matrix and the wrong clips above.
-- Standing still within a set is `idle`; what counts repetitions has to bridge that.
-"""
+{idle_limit}"""
 
+
+_WITH_IDLE = {
+    "idle_is": "`idle` is standing still, talking or walking.",
+    "rest": """- **Standing still**: if the trunk is upright and no large joint moves by 15 degrees within a window, half of the
+  probability goes to `idle` (`rest.py`).
+""",
+    "idle_data": """`idle` is clips of standing, talking and walking, and those stretches of exercise clips in which an upright body does not
+move.
+
+""",
+    "rest_words": """Without the rule for standing still, the network alone has macro F1 {network_alone[macro_f1]:.3f}. By the same rule, windows of exercise
+clips in which somebody stands still are `idle` in truth ({network_alone[n_windows_at_rest]} windows), so on these it is right by definition.
+""",
+    "idle_limit": """- Standing still within a set is `idle`; what counts repetitions has to bridge that.
+""",
+}
+_WITHOUT_IDLE = dict.fromkeys(_WITH_IDLE, "") | {
+    "idle_is": "so are standing still, talking and walking: it has no class for them."
+}
+"""What is told of a model that knows `idle`, and of one that does not."""
 
 # What the text tells in its own way.
 _IN_WORDS = {
@@ -109,7 +121,9 @@ def card(result: dict) -> str:
     """The card (Markdown) of an evaluation that `fit` made."""
     clips = result["clips"]
     fitted_by = result.get("fitted_by", result["command"])
+    idle = _WITH_IDLE if "idle" in result["classes"] else _WITHOUT_IDLE
     return _TEXT.format(
+        **{place: words.format(**result) for place, words in idle.items()},
         **{key: "not measured" if value is None else value for key, value in result.items() if key not in _IN_WORDS},
         **result["window"],
         fitted_by=fitted_by,
