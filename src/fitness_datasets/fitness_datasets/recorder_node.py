@@ -15,6 +15,7 @@ from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, pictures, qos
 from fitness_core.ros.node import FitnessNode, run
 from fitness_core.ros.parameters import Parameter
+from fitness_core.words import amount
 from fitness_datasets.message_classes import message_class
 from fitness_datasets.ros.recorded import RECORDING
 from fitness_datasets.topics import TOPICS
@@ -147,7 +148,7 @@ class RecorderNode(FitnessNode):
             self._tell_problem()
             self._incomplete += [lacking] if (lacking := self._lacking()) else []
             count = self._recording.counts.total()
-            into = f"recorded {count} messages into {self._bag}"
+            into = f"recorded {amount(count, 'message')} into {self._bag}"
             self.get_logger().info(into if count else f"nothing came, so {self._bag} was not made")
 
     def diagnose(self) -> tuple[bytes, str, dict[str, object]]:

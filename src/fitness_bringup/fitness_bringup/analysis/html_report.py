@@ -17,6 +17,7 @@ from fitness_bringup.analysis.report import runs_of
 from fitness_bringup.tables.terminal import reach
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.types import RepEvent, SetSummary, seconds
+from fitness_core.words import amount
 
 MARGIN = 1.5
 """A plot of a set begins so long before it and ends so long after it [s]."""
@@ -92,7 +93,7 @@ def _timeline(examination: Examination, sets: list[SetSummary]) -> Markup:
             seconds(summary.end - origin),
             f"{words(summary.exercise)} {summary.repetitions}",
             kind(summary.exercise),
-            f"set {summary.set_index}: {words(summary.exercise)}, {summary.repetitions} repetitions",
+            f"set {summary.set_index}: {words(summary.exercise)}, {amount(summary.repetitions, 'repetition')}",
         )
         for summary in sets
     ]

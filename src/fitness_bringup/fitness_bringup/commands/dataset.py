@@ -13,6 +13,7 @@ from exercise_classifier.training.data.dataset import Config, NothingUsable, bui
 from exercise_classifier.training.takes.spans import Problem
 from fitness_bringup import __version__
 from fitness_bringup.tables.terminal import table
+from fitness_core.words import amount
 
 
 def run(
@@ -41,11 +42,10 @@ def run(
     for exercise, of in counts.items():
         rows.add_row(exercise, *(str(value) for value in of.values()))
     Console(width=100).print(rows)
-    takes, left_out = len(built.manifest["takes"]), len(built.problems)
+    takes, left_out = amount(len(built.manifest["takes"]), "take"), len(built.problems)
     print(
-        f"{out}: {takes} take{'s' * (takes != 1)} of {len(counts)} exercise{'s' * (len(counts) != 1)}, "
-        f"{built.manifest['windows']['n']} windows; "
-        f"{left_out} problem{'s' * (left_out != 1)}{' (listed in README.md)' if left_out else ''}"
+        f"{out}: {takes} of {amount(len(counts), 'exercise')}, {amount(built.manifest['windows']['n'], 'window')}; "
+        f"{amount(left_out, 'problem')}{' (listed in README.md)' if left_out else ''}"
     )
 
 

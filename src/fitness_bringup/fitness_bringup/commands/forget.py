@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fitness_core import paths
 from fitness_core.errors import InputError
+from fitness_core.words import amount
 from fitness_datasets.forget import delete, folders_of, size_of, unreadable
 
 
@@ -25,8 +26,10 @@ def run(subject: str, collection: Path, yes: bool) -> None:
         print(f"{folder}  {size_of(folder) / 1e6:.1f} MB")
     if yes:
         delete(folders)
-        print(f"deleted: {len(folders)} folders of {subject}; datasets and models made from them are not touched")
+        those = amount(len(folders), "folder")
+        print(f"deleted: {those} of {subject}; datasets and models made from them are not touched")
     else:
-        print("nothing was deleted; --yes deletes these folders for good")
+        these = "this folder" if len(folders) == 1 else "these folders"
+        print(f"nothing was deleted; --yes deletes {these} for good")
     if unknown:
         raise InputError(whose)

@@ -16,6 +16,7 @@ from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import JOINT_INDEX
 from fitness_core.types import to_scale
+from fitness_core.words import amount
 
 CARD, PLOT = "README.md", "dataset.png"
 _COLOURS = matplotlib.colormaps["tab20"]
@@ -26,7 +27,7 @@ _LONGEST = 24
 
 _TEXT = """# Dataset
 
-{n_takes} takes of {n_exercises} exercises by {n_subjects} subjects, {minutes:.1f} minutes; {n_windows} windows of
+{takes} of {exercises} by {subjects_of_all}, {minutes:.1f} minutes; {windows} of
 {duration:g} s at {rate:g} Hz, one each {hop:g} s, with the features {feature_name} (version {feature_version}).
 
 ![Seconds per class, takes per subject, curves](dataset.png)
@@ -74,11 +75,11 @@ def write(folder: Path, manifest: dict[str, Any], takes: list[Take], catalogue: 
         exercises = ", ".join(sorted({entry["exercise"] for entry in of}))
         per_subject.append((group, exercises, len(of), f"{sum(entry['seconds'] for entry in of):.0f}"))
     text = _TEXT.format(
-        n_takes=len(entries),
-        n_exercises=len(manifest["labels"]),
-        n_subjects=len(groups),
+        takes=amount(len(entries), "take"),
+        exercises=amount(len(manifest["labels"]), "exercise"),
+        subjects_of_all=amount(len(groups), "subject"),
         minutes=sum(entry["seconds"] for entry in entries) / 60,
-        n_windows=manifest["windows"]["n"],
+        windows=amount(manifest["windows"]["n"], "window"),
         feature_name=manifest["features"]["name"],
         feature_version=manifest["features"]["version"],
         duration=window["duration"],

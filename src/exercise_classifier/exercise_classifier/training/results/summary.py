@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from fitness_core.words import amount
+
 NOT_ASKED_FOR = "not in the configuration"
 """Why a model does not have an exercise that nobody missed."""
 
@@ -10,7 +12,8 @@ def summary(result: dict, written: list[Path]) -> str:
     """An evaluation (what <name>.evaluation.json holds) as a table for a terminal, and which files were written."""
     low, high = result["macro_f1_95"]
     lines = [
-        f"{result['name']}: {result['n_sources']} sources, {result['n_windows']} windows that no network had seen",
+        f"{result['name']}: {amount(result['n_sources'], 'source')}, {amount(result['n_windows'], 'window')} that no "
+        "network had seen",
         f"macro F1 {result['macro_f1']:.2f} [{low:.2f} {high:.2f}], accuracy {result['accuracy']:.2f}; "
         f"clips of an exercise named right: {result['clips']['exercise_right']}",
         "",

@@ -22,6 +22,7 @@ from exercise_classifier.training.models.config import TrainingConfig
 from exercise_classifier.training.models.fitting import Fit, say
 from exercise_classifier.training.results.evaluation import HeldOut
 from fitness_core.errors import InputError
+from fitness_core.words import amount
 
 COMPARED = 1500
 """Windows that float and int8 are compared on, about."""
@@ -156,8 +157,9 @@ def _fit_fold(task: _Task, pool: Windows, checked: Windows, number: int) -> None
     moving = ~checked.still[tested]
     right = (logits.argmax(axis=1) == checked.y[tested])[moving]
     said = f"accuracy {right.mean():.3f}, " if len(right) else ""
-    sources = len(set(task.split.checked_groups[tested]))
-    say(f"{how.what}: {len(tested)} windows of {sources} sources, {said}{epochs} epochs, {took:.0f} s")
+    sources = amount(len(set(task.split.checked_groups[tested])), "source")
+    windows = amount(len(tested), "window")
+    say(f"{how.what}: {windows} of {sources}, {said}{amount(epochs, 'epoch')}, {took:.0f} s")
     keras.backend.clear_session()
 
 

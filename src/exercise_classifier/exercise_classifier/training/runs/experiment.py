@@ -37,6 +37,7 @@ from exercise_classifier.training.synthetic.as_seen import as_seen
 from exercise_classifier.training.takes.takes import SKIPPED, Take, read_stretches
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.errors import InputError
+from fitness_core.words import amount
 
 NEVER_TESTED = ("synthetic", "mocap", "pose file")
 """Kinds of takes that are fitted to but in no test fold."""
@@ -198,9 +199,9 @@ def _carried(takes: list[Take], extra: list[Take], config: TrainingConfig) -> tu
     reasons = {}
     for label in exercises_of(asked):
         if len(tested[label]) < config.min_test_sources:
-            reasons[label] = f"{len(tested[label])} sources to test on, {config.min_test_sources} needed"
+            reasons[label] = f"{amount(len(tested[label]), 'source')} to test on, {config.min_test_sources} needed"
         elif len(fitted[label]) < config.min_sources:
-            reasons[label] = f"{len(fitted[label])} sources to fit to, {config.min_sources} needed"
+            reasons[label] = f"{amount(len(fitted[label]), 'source')} to fit to, {config.min_sources} needed"
     return tuple(label for label in asked if label not in reasons), reasons
 
 
@@ -276,8 +277,8 @@ def checked_windows(config: TrainingConfig, data: Data) -> Windows:
 def told(data: Data, pool: Windows, checked: Windows, begun: float) -> str:
     """What there is to fit to and to test on, in a line; begun: by the monotonic clock [s]."""
     return (
-        f"{len(data.takes)} takes, {len(data.extra)} extra and {len(data.made)} synthetic ones, "
-        f"{len(data.labels)} classes: {len(pool.y)} augmented windows, "
+        f"{amount(len(data.takes), 'take')}, {len(data.extra)} extra and {len(data.made)} synthetic ones, "
+        f"classes: {len(data.labels)}; {len(pool.y)} augmented windows, "
         f"{len(checked.y)} to check; {time.monotonic() - begun:.0f} s"
     )
 
