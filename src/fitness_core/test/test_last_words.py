@@ -106,6 +106,14 @@ def test_who_never_listens_keeps_it_only_for_a_while() -> None:
             ("-p", "use_sim_time:=1"),
             "Trying to set parameter 'use_sim_time' to '1' of type 'INTEGER', expecting type 'BOOL': use_sim_time",
         ),
+        (
+            ("-p", "x"),
+            "-p x: give NAME:=VALUE, e.g. -p rate:=2.0; quotes of its own around a text with : or [",
+        ),
+        (("-r", "x"), "-r x: give FROM:=TO, e.g. -r __ns:=/robot; a name is of letters, digits, _ and /"),
+        (("--log-level", "loud"), "--log-level loud: accepted: debug, info, warn, error, fatal, or LOGGER:= before it"),
+        (("--params-file", "/nowhere"), "--params-file /nowhere: it cannot be read (No such file or directory)"),
+        (("-p",), "failed to initialize rcl: Couldn't parse trailing -p flag. No parameter override rule found."),
         (("--autostart", "true"), "ROS 2 does not know the arguments ['--autostart', 'true']"),
     ],
 )

@@ -18,6 +18,7 @@ from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import LoggingSeverity, get_logger_effective_level, set_logger_level
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -31,6 +32,7 @@ from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, timers
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process import shared_memory
+from fitness_core.ros.process.arguments import in_words
 from fitness_core.ros.process.environment import check_environment
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
@@ -317,12 +319,15 @@ def init(args: list[str] | None = None) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     bound_heaps()
     shared_memory.sweep()
+    # What it logs of arguments that it refuses is in its error, too.
+    set_logger_level("rcl", LoggingSeverity.FATAL)
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
-        said = " ".join(str(error).split(", at ")[0].split())
-        unknown = said.startswith("[")  # a list and nothing else
-        raise InputError(f"ROS 2 does not know the arguments {said}" if unknown else said) from None
+        raise InputError(in_words(" ".join(str(error).split(", at ")[0].split()))) from None
+    finally:
+        if get_logger_effective_level("rcl") == LoggingSeverity.FATAL:  # no argument has set another one
+            set_logger_level("rcl", LoggingSeverity.UNSET)
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:
