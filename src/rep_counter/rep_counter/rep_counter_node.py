@@ -16,6 +16,7 @@ from rep_counter.counter import CounterOutput, RepCounter
 from rep_counter.repetitions.cues import Cues
 from rep_counter.ros.beforehand import import_beforehand
 from rep_counter.ros.continuity import Continuity
+from rep_counter.ros.rivals import Rivals
 
 BEFOREHAND = "scipy.ndimage", "scipy.linalg"
 """Imported while there is time, for `periodicity`; by a spare before it is needed."""
@@ -92,6 +93,7 @@ class RepCounterNode(FitnessNode):
         if self._counter is not None:
             within = self.params.restore_within
             self._continuity = Continuity(self, self._counter, within, self._labels, self._publish)
+            self._rivals = Rivals(self, self._state, self._continuity.restarted)
 
     def deactivate(self) -> None:
         if self._continuity is not None:
@@ -127,7 +129,7 @@ class RepCounterNode(FitnessNode):
         if self._continuity is not None:
             self._continuity.alive()
             values["interruptions"] = self._continuity.interruptions
-            if problem := self._continuity.problem:
+            if problem := self._continuity.problem or self._rivals.look():
                 level, message = diagnostics.WARN, problem
         return level, message, {**values, "sets_in_doubt": self._sets_in_doubt}
 

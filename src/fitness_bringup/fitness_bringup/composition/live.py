@@ -9,7 +9,6 @@ from typing import Any
 
 from rclpy.parameter import Parameter
 from rclpy.task import Future
-from rclpy.timer import Timer
 from rclpy.utilities import try_shutdown
 
 from fitness_bringup.composition import node_parameters
@@ -21,7 +20,6 @@ from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, p
 from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros import timers
 from fitness_core.ros.node import FitnessNode, init, permitted
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.state import state_file_of
@@ -29,8 +27,6 @@ from fitness_core.yaml_text import dump
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 """Bag of landmarks that ships: three exercises, recorded by this graph."""
-LOOK_PERIOD = 1.0
-"""Between looks at who else is in the namespace [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,25 +138,6 @@ def start(graph: Graph, options: Options) -> None:
         if (recorder := graph.node("recorder")) is not None:
             recorder.stop()
         raise
-    warn_of_another(graph, _namespace(options))
-
-
-def warn_of_another(graph: Graph, namespace: str) -> Timer:
-    """Once, where another graph runs in the namespace: now or later, and discovery takes its time.
-
-    Returns the timer that looks; cancel it where a counter is started again, as that of before is seen for a while.
-    """
-
-    def look() -> None:
-        if graph.status.count_publishers("rep_state") > 1:
-            timer.cancel()
-            graph.status.get_logger().warning(
-                f"another graph runs in {namespace}, or was killed a moment ago: two count each other's poses; "
-                "give one of them a --namespace, or a ROS_DOMAIN_ID"
-            )
-
-    timer = timers.steady(graph.status, LOOK_PERIOD, look)
-    return timer
 
 
 def look_ahead(options: Options, source: str, value: Callable[[str, str], Any]) -> None:

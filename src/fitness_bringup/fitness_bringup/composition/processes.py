@@ -103,10 +103,9 @@ def programs(options: live.Options, file: Path) -> list[Program]:
 class _Listener:
     """Hears the results of the graph in a thread of its own: neither they nor the processes wait for each other."""
 
-    def __init__(self, catalogue: Catalogue, namespace: str) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._graph = Graph()
-        self.another = live.warn_of_another(self._graph, namespace)
         self._line = StatusLine(self._graph.status, self._graph.counts)
         self._over = Future()
         self._thread = threading.Thread(target=self._graph.spin, args=(self._over,), name="listener")
@@ -140,7 +139,7 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
     supervisor = listener = None
     try:
         # Before the programs, so that none is left running where it must not listen.
-        listener = _Listener(catalogue, above) if catalogue is not None else None
+        listener = _Listener(catalogue) if catalogue is not None else None
         supervisor = Supervisor(all_of_them)
         announcer.listen(supervisor.heard)
         ticks = 0
@@ -149,8 +148,6 @@ def _supervise(all_of_them: list[Program], namespace: str, catalogue: Catalogue 
             executor.spin_once(timeout_sec=0.0)
             news = supervisor.tend()
             _print(news)
-            if listener is not None and any(health.restarts for health in news):
-                listener.another.cancel()
             ticks += 1
             if not news and ticks * TEND_PERIOD >= TELL_PERIOD:
                 ticks, news = 0, [one.health for one in supervisor.all]

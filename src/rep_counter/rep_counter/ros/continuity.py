@@ -27,6 +27,7 @@ class Continuity:
 
     within: of less than so long ago [s]; 0 = nothing is kept. labels: those of the classifier, filled in later.
     publish: called with what going on led to; the last output is of now. interruptions: gaps that were told of.
+    restarted: there is something to go on from.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Continuity:
         self._save_timer.cancel()
         self._story, self._until = "", 0.0
         self.interruptions = 0
+        self.restarted = False
         if self._file is None:
             return
         memory, problem = self._file.load(within)
         if problem:
             self._tell(problem)
         if memory is not None:
+            self.restarted = True
             self._catch_up = CatchUp(node, _TOPICS, lambda heard: self._resume(memory, heard), lambda: bool(labels))
 
     @property
