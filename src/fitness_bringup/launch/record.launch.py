@@ -56,6 +56,7 @@ def take_parameters(context: LaunchContext) -> dict[str, object]:
     return {
         "out": given["record"],
         "bag": bag(context).name,
+        "needs_recorder": True,
         "camera": camera_name(context) or "parameter file",
     }
 

@@ -64,11 +64,11 @@ class RecordTakeNode(FitnessNode):
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
         self._session: Session | None = None
-        self._lock, self._recorded = FolderLock(None), Recorded()
-        self._plan, self._heard, self._frame_id = list[str](), time.monotonic(), ""
+        self._lock, self._plan, self._heard, self._frame_id = FolderLock(None), list[str](), time.monotonic(), ""
 
     def configure(self) -> None:
         self._catalogue = Catalogue.load(self.params.catalogue)
+        self._recorded = Recorded(self.params.needs_recorder)
         self.collector = Collector(self.params.auto, self.params.attempts, self._recorded.lacking)
         for exercise in takes.exercises_of(self.params) if self.params.subject else ():
             takes.request_of(self.params, exercise, 1).check(self._catalogue.names)

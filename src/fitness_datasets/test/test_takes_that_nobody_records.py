@@ -170,3 +170,27 @@ def test_a_label_is_on_the_disk_at_once(tmp_path: Path) -> None:
     with BagReader(tmp_path / "bag") as bag:  # as after kill -9
         assert bag.counts == {"/body_pose": 1, "/take_label": 1}
     writer.close()
+
+
+def test_a_recorder_that_never_says_a_word_keeps_no_take(gym: Gym, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(recorded, "STARTS", 1.0)
+    node = gym.start(
+        out=str(tmp_path), bag="bag_001", needs_recorder=True, subject="P01", auto=True, countdown=0.0, takes=3, **IDLE
+    )
+    deadline = time.monotonic() + DEADLINE
+    while not node.finished.done():
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.1)
+    assert "nothing was heard of its recorder" in node.finished.result()
+    gym.end(node)
+    assert all(take.status != "kept" for take in Session.read(tmp_path, "P01", "S01").takes)
+
+
+def test_a_take_waits_for_the_first_word_of_its_recorder(tmp_path: Path, monkeypatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(recorded.time, "monotonic", lambda: now[0])
+    of_bag = recorded.Recorded(expected=True)
+    assert of_bag.lacking(tmp_path, since=999.0) is None
+    of_bag.hear(says(tmp_path))
+    assert of_bag.lacking(tmp_path, since=999.0) == ""
+    assert recorded.Recorded().lacking(tmp_path, since=999.0) == "", "a stock recorder is not asked"

@@ -88,7 +88,7 @@ def run(options: Options) -> int:
     graph = None
     try:
         live.begin(graph_options)
-        graph = live.compose(graph_options, takes=takes | {"bag": bag.name}, at_once=True)
+        graph = live.compose(graph_options, takes=takes | {"bag": bag.name, "needs_recorder": True}, at_once=True)
         guide = graph.node("record_take")
         guide.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))
         graph.source.finished.add_done_callback(lambda _: stop.done() or stop.set_result(None))

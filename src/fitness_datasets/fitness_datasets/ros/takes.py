@@ -29,6 +29,13 @@ PARAMETERS = (
     Parameter("attempts", 3, "With auto: give a take up after this many attempts.", minimum=1, read_only=True),
     Parameter("out", "", "Folder of the collection, for session.yaml; empty = none.", at_configure=True),
     Parameter("bag", "", "Bag that is being recorded, by the name for session.yaml.", at_configure=True),
+    Parameter(
+        "needs_recorder",
+        False,
+        "Keep a take only where the node `recorder` says on /diagnostics that it records `bag`; false = any recorder "
+        "that says nothing there will do.",
+        at_configure=True,
+    ),
     Parameter("camera", "", "What the camera is, for session.yaml.", read_only=True),
     Parameter("catalogue", "", "Folder of exercise files, or one file; empty = the shipped ones.", read_only=True),
     pictures.TRANSPORT,

@@ -10,10 +10,10 @@ from typing import Any
 
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from fitness_core import paths
@@ -53,12 +53,9 @@ class Managed:
         state = (await call(self._get, GetState.Request(), timeout)).current_state.id
         return state == State.PRIMARY_STATE_ACTIVE
 
-    async def tell(self, **values: str) -> None:
+    async def tell(self, **values: str | bool) -> None:
         """Set parameters."""
-        asked = [
-            Parameter(name=name, value=ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value))
-            for name, value in values.items()
-        ]
+        asked = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
         answer = await call(self._set, SetParameters.Request(parameters=asked))
         for result in answer.results:
             if not result.successful:
@@ -246,7 +243,7 @@ class Collection:
         told = guided and self.writing is not None and self.writing.parent == session
         if guided:
             out, bag = (str(self._folder), Path(self._bag).name) if told else ("", "")
-            await self._guide.tell(out=out, bag=bag)
+            await self._guide.tell(out=out, bag=bag, needs_recorder=told)
             await self._guide.up()
         await self._server()
         self._takes += 1
