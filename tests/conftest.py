@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+
+from fitness_core.quiet_opencv import cv2
 
 
 @pytest.fixture

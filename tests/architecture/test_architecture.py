@@ -146,6 +146,18 @@ def test_tensorflow_stays_in_training(package):
             assert not heavy, f"{relative(path)} imports {', '.join(sorted(heavy))}"
 
 
+def test_who_opens_a_video_has_told_opencv_to_be_quiet():
+    """Its FFmpeg asks once in a process: whoever comes first decides what all others find on stderr."""
+    for path in sorted([*SRC.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]):
+        opens = [
+            node
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr in ("VideoCapture", "VideoWriter")
+        ]
+        if opens:
+            assert "fitness_core.quiet_opencv.cv2" in imports(path), relative(path)
+
+
 def test_only_launch_files_need_launch():
     for package in PYTHON_PACKAGES:
         for path in modules(package):

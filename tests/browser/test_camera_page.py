@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import cv2
 import pytest
 from playwright.sync_api import expect
 
+from fitness_core.quiet_opencv import cv2
 from fitness_datasets.bags import BagReader
 
 CLIP = "videos/squat/mrpose_squat2.mp4"

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import cv2
 import jsonschema
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from fitness_bringup.analysis.report import schema
 from fitness_bringup.composition.live import DEMO
 from fitness_camera.sources import open_source
 from fitness_core.catalogue import SHIPPED, Catalogue
+from fitness_core.quiet_opencv import cv2
 from fitness_core.ros.images import to_image
 from fitness_core.ros.messages import header, to_body_pose
 from fitness_core.types import SET_BACK, Pose, nanoseconds, seconds

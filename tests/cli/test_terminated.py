@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+
+from fitness_core.quiet_opencv import cv2
 
 PATIENCE = 60.0  # [s]
 

@@ -4,12 +4,12 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import yaml
 
 from fitness_bringup.interfaces import node_apis
+from fitness_core.quiet_opencv import cv2
 from fitness_visualization import foxglove_node
 
 CONFIG = Path(__file__).resolve().parents[2] / "src" / "fitness_bringup" / "config"

@@ -10,8 +10,8 @@ from exercise_takes import Extracted
 from exercise_classifier.training.data.dataset import Config, NothingUsable, build
 from exercise_classifier.training.takes import takes
 from exercise_classifier.training.takes.readers import read_table
-from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 
 
 @pytest.mark.parametrize("text", ["", "file,label\na.mp4,squat\n", "file,exercise\n"])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Source, Stamps, wall_clock
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.types import Frame
 
 OPEN_TIMEOUT = 5.0

@@ -59,7 +59,7 @@ def _by_name(path: Path) -> list[tuple[int, str]]:
 
 
 def _picture(path: Path) -> np.ndarray:
-    from fitness_camera.quiet_opencv import cv2
+    from fitness_core.quiet_opencv import cv2
 
     try:
         # IMREAD_COLOR: three channels, turned upright as EXIF says.

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 

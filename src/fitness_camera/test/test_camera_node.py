@@ -17,9 +17,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from fitness_camera.folder import FolderSource
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.ros import pace
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.ros import diagnostics, qos
 from fitness_msgs.msg import BodyPose
 

@@ -13,9 +13,9 @@ from camera_world import stamps
 from made_recordings import make_video
 
 from fitness_camera import camera_node
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.ros import diagnostics
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from fitness_camera import capture
 from fitness_camera.capture import CaptureSource
-from fitness_camera.quiet_opencv import cv2
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 
 
 class Device:

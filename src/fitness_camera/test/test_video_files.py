@@ -9,10 +9,10 @@ import pytest
 from made_recordings import clips, make_video
 
 from fitness_camera import capture
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.source import Stamps
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 
 
 def test_a_file_gives_every_picture_with_its_presentation_time(tmp_path):

@@ -1,11 +1,11 @@
 import resource
 import signal
 
-import cv2
 import numpy as np
 import pytest
 
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.types import nanoseconds
 from fitness_visualization.picture.video import VideoWriter
 

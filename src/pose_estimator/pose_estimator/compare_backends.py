@@ -7,10 +7,10 @@ import argparse
 import json
 import sys
 
-import cv2
 import numpy as np
 
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from pose_estimator.backends import BACKENDS
 from pose_estimator.compare import REFERENCE, costs, differences
 from pose_estimator.options import Options

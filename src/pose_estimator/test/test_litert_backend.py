@@ -7,12 +7,12 @@ import zipfile
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.types import SET_BACK
 from pose_estimator import compare_backends
 from pose_estimator.backends import make_backend

@@ -13,9 +13,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from fitness_camera.camera_node import CameraNode
-from fitness_camera.quiet_opencv import cv2
 from fitness_camera.sources import open_source
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.ros import diagnostics, messages, qos
 from fitness_msgs.msg import BodyPose
 from pose_estimator import pose_estimator_node

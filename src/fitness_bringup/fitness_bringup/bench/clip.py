@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Pose, nanoseconds, seconds
 

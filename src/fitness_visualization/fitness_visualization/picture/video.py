@@ -5,11 +5,11 @@ import os
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fitness_core import paths
 from fitness_core.errors import InputError
+from fitness_core.quiet_opencv import cv2
 from fitness_core.types import nanoseconds, seconds
 
 LONGEST_GAP = 5.0
