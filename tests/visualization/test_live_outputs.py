@@ -78,6 +78,7 @@ def test_the_foxglove_layout_shows_topics_that_are_served() -> None:
     for panel in layout["configById"].values():
         for path in panel.get("paths", []):
             topic, _, field = path["value"].partition(".")
+            assert path["timestampMethod"] == "receiveTime", "stamps of a replay lie outside of the window"
             assert topic in served and field.split("[")[0] in fields[topic].get_fields_and_field_types()
     for line in text.split('"'):
         if line.startswith("/") and "." not in line:
