@@ -207,16 +207,21 @@ class BagReader:
         topics: only these; None = all.
         """
         wanted = set(self.topics if topics is None else topics)
-        streams = []
+        streams, found = [], 0
         for reader in self._readers:
             # rosbags takes no connections for all connections
             if connections := [c for c in reader.connections if c.topic in wanted]:
                 streams.append(reader.messages(connections))
         try:
             for connection, stamp, data in merge(*streams, key=lambda entry: entry[1]):
+                found += 1
                 yield connection.topic, connection.msgtype, stamp, bytes(data)
         except Exception as error:
             raise self._damaged(error) from None
+        # In damaged bytes rosbags may find the end of what it reads.
+        written = sum(self.counts.get(topic, 0) for topic in wanted)
+        if found < written and not self.recovered:
+            raise self._damaged(ValueError(f"{found} of its {written} messages can be read"))
 
     def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, int, Any]]:
         """Topic, time of reception [ns] and message (a rosbags object with the type's fields), like `raw`."""

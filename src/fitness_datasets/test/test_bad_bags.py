@@ -122,3 +122,19 @@ def test_what_is_no_bag_is_refused_in_one_line_that_names_it(tmp_path, case):
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 400
+
+
+def test_a_bag_of_which_a_part_is_damaged_does_not_end_there_as_if_it_were_whole(tmp_path: Path) -> None:
+    """It has several chunks, as of more than a second: the rest of one with other bytes was passed over."""
+    with BagWriter(tmp_path / "bag", {"/body_pose": "fitness_msgs/msg/BodyPose"}) as writer:
+        for number in range(60):
+            writer.write("/body_pose", number, bytes([0, 1, 0, 0]) + bytes([number]) * 1100)
+            if number % 20 == 19:
+                writer.flush()
+    file = tmp_path / "bag" / "bag.mcap"
+    content = bytearray(file.read_bytes())
+    middle = content.index(bytes([30]) * 1100)
+    content[middle : middle + 2000] = bytes(2000)
+    file.write_bytes(content)
+    with BagReader(tmp_path / "bag") as bag, pytest.raises(InputError, match="of its 60 messages can be read"):
+        list(bag.raw())
