@@ -28,6 +28,8 @@ PUBLISHED |= {"rep_state": qos.STATE, "set_summary": qos.STATE}
 """How the topics are published that are neither `qos.STREAM` nor, events, `qos.EVENTS`."""
 LONGEST_SETTLE = 3.0
 """Longest pause before the first message, however fast it is played [s]."""
+LONGEST_PAUSE = 60.0
+"""Where for longer nothing was recorded, the clock was set or the camera away: nobody waits as long again [s]."""
 UNCONFIRMED_PERIOD = 0.01
 """Distance of messages that nobody confirms, when played as fast as it goes [s]."""
 
@@ -181,7 +183,11 @@ class PlayerNode(FitnessNode):
         for topic, _, stamp, cdr in bag.raw(self._outputs):
             rate = self.params.rate
             if rate > 0:
-                due += seconds(stamp - last) / rate if last is not None else 0.0
+                pause = seconds(stamp - last) if last is not None else 0.0
+                if pause > LONGEST_PAUSE:
+                    self.get_logger().warning(f"{pause:.0f} s without a message in the bag are passed over")
+                    pause = 0.0
+                due += pause / rate
                 self._stopping.wait(max(0.0, due - time.monotonic()))
             else:
                 due = time.monotonic()

@@ -354,6 +354,20 @@ def test_a_clock_that_is_set_back_ends_a_take_or_begins_it_anew():
     assert guidance.problems[0] == "the clock was set back"
 
 
+def test_a_clock_that_is_set_forward_gives_nobody_up_who_was_just_asked():
+    """A robot without a battery for its clock is told the time some minutes after its start."""
+    guidance = Guidance(REQUEST, CATALOGUE["squat"], Settings(placement_timeout=60.0))
+    run = Run(guidance)
+    run.feed(2.0, nobody)
+    run.time += 3600.0
+    run.feed(2.0, nobody)
+    assert guidance.phase == TakePhase.PLACEMENT
+    run.feed(55.0, nobody)
+    assert guidance.phase == TakePhase.PLACEMENT
+    run.feed(5.0, nobody)
+    assert guidance.phase == TakePhase.REVIEW and "nobody stood well for 60 s" in guidance.problems[0]
+
+
 def test_decisions_only_in_review():
     collector = Collector()
     assert "no take" in collector.decide(Decision.KEEP)

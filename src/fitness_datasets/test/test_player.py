@@ -5,7 +5,7 @@ import time
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.serialization import serialize_message
-from recorded_poses import write_bag
+from recorded_poses import pose_message, write_bag
 from rosgraph_msgs.msg import Clock
 from spun_stage import wait_for
 from std_msgs.msg import Bool
@@ -44,6 +44,21 @@ def test_what_is_played_arrives_whole_and_in_order(stage, tmp_path, rate):
     if rate:
         took = arrived[-1][0] - arrived[0][0]
         assert took == pytest.approx(59 * 0.0333 / rate, abs=0.25)
+    player.stop()
+
+
+def test_an_hour_without_a_message_is_not_waited_for(stage, tmp_path):
+    """The clock was set forward while it was recorded; the stamps stay as they are."""
+    with BagWriter(tmp_path / "bag", {"/body_pose": "fitness_msgs/msg/BodyPose"}) as bag:
+        for number in range(6):
+            stamp = number * 33_333_333 + (3600 * 10**9 if number > 2 else 0)
+            bag.write("/body_pose", 5_000_000_000 + stamp, serialize_message(pose_message(number)))
+    arrived = []
+    stage.node.create_subscription(BodyPose, "body_pose", arrived.append, qos.EVERY)
+    player = stage.make(PlayerNode, bag=str(tmp_path / "bag"))
+    player.start()
+    wait_for(player.finished.done, "the end of the bag")
+    wait_for(lambda: len(arrived) == 6, "the last pose")
     player.stop()
 
 

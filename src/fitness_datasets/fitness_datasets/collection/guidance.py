@@ -7,7 +7,7 @@ import numpy as np
 
 from fitness_core.catalogue import Exercise
 from fitness_core.errors import InputError
-from fitness_core.types import SET_BACK, Pose, RepEvent, nanoseconds, seconds
+from fitness_core.types import SET_BACK, SILENT, Pose, RepEvent, nanoseconds, seconds
 from fitness_datasets.collection.placement import check_placement, points_of
 from fitness_datasets.collection.quality import Gate, Limits
 
@@ -140,6 +140,9 @@ class Guidance:
                 return
             self.again()
             self._last = pose.stamp
+        elif last is not None and self._begun is not None and seconds(pose.stamp - last) > SILENT:
+            # No pose came, or the clock was set forward: nobody has stood badly meanwhile.
+            self._begun += pose.stamp - last
         if self.phase == TakePhase.PLACEMENT:
             self._place(pose, light)
         elif self.phase == TakePhase.COUNTDOWN:
