@@ -7,9 +7,12 @@ import pytest
 from exercise_clips import poses_of
 from rclpy.serialization import serialize_message
 from recorded_takes import GO, LABELS, POSES, STOP, TYPES, Recording, files_of, good, nobody, still
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from exercise_classifier.training.data.dataset import Config, build
+from exercise_classifier.training.data.dataset import Config, NothingUsable, build
 from fitness_core.types import nanoseconds
+from fitness_datasets.bag_types import typestore
 from fitness_datasets.bags import BagWriter
 from fitness_datasets.collection.session import Session, TakeRecord
 
@@ -186,3 +189,22 @@ def test_a_subject_in_capitals_is_the_same_subject(tmp_path: Path) -> None:
     takes = build(Config((tmp_path / "all",), tmp_path / "set")).manifest["takes"]
     assert {take["group"] for take in takes if take["subject"].lower() == "p01"} == {takes[0]["group"]}
     assert len({take["group"] for take in takes}) == 2
+
+
+def test_takes_of_a_version_that_lacks_a_field_are_left_out_with_that_reason(tmp_path: Path) -> None:
+    older = get_typestore(Stores.ROS2_JAZZY)
+    text = "std_msgs/Header header\nuint8 event\nstring subject\nstring session\nuint32 take\n"
+    older.register(get_types_from_msg(text, TYPES[LABELS]))
+    label = older.types[TYPES[LABELS]](
+        older.types["std_msgs/msg/Header"](older.types["builtin_interfaces/msg/Time"](1, 0), ""), 0, "P01", "S01", 1
+    )
+    with Writer(tmp_path / "all/bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for topic, written in ((LABELS, older), (POSES, typestore({}))):
+            connection = writer.add_connection(topic, TYPES[topic], typestore=written)
+            if topic == LABELS:
+                writer.write(connection, 1, older.serialize_cdr(label, TYPES[topic]))
+    with pytest.raises(NothingUsable) as refused:
+        build(Config((tmp_path / "all",), tmp_path / "set"))
+    (problem,) = refused.value.problems
+    assert problem.problem == "unreadable"
+    assert "another version of fitness_msgs/msg/TakeLabel" in problem.says and "'exercise'" in problem.says

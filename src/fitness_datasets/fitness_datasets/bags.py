@@ -259,17 +259,27 @@ class BagReader:
         name = self._require(topic, "poses")
         if self.topics[name] in self.outdated():
             for _, _, message in self.messages([name]):
-                yield partial(self._pose_of_older, message, self.topics[name])
+                yield partial(self._pose_of_older, message)
             return
         for _, _, _, cdr in self.raw([name]):
             yield partial(pose_of, cdr)
 
-    def _pose_of_older(self, message: Any, kind: str) -> Pose:
-        """The pose in a message of an older version. Raises InputError for one that lacks what a pose has."""
+    @contextlib.contextmanager
+    def older(self) -> Iterator[None]:
+        """Around what reads fields of messages: InputError for one that another version of fitness_msgs lacks."""
         try:
-            return from_body_pose(message)
+            yield
         except AttributeError as error:
-            raise InputError(f"its {kind} lacks a field ({error}); record it again with this version") from None
+            if not (outdated := self.outdated()):
+                raise
+            raise InputError(
+                f"{self.path} was recorded with another version of {', '.join(outdated)}, without a field that this "
+                f"one needs ({error}); use the version that it was recorded with"
+            ) from None
+
+    def _pose_of_older(self, message: Any) -> Pose:
+        with self.older():
+            return from_body_pose(message)
 
     def frames(self, topic: str = "camera/image_raw") -> Iterator[Frame]:
         """The recorded pictures, raw or compressed, without those that a node would refuse, as `poses`."""

@@ -87,7 +87,7 @@ def _is_bag(folder: Path) -> bool:
 def _subjects_of_takes(folder: Path) -> set[str] | None:
     """Of whom a bag holds takes; None where it cannot be read."""
     try:
-        with BagReader(folder) as bag:
+        with BagReader(folder) as bag, bag.older():
             topics = [name for name, kind in bag.topics.items() if kind == TAKE_LABEL]
             return {message.subject for _, _, message in bag.messages(topics)}
     except (InputError, OSError):

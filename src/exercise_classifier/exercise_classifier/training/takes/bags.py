@@ -18,7 +18,7 @@ from fitness_datasets.collection.session import not_kept
 def read_bag(source: RecordingFile) -> Found:
     """The takes of a bag, of each camera or robot in it. Raises InputError for one that cannot be read."""
     found = Found()
-    with BagReader(source.path) as bag:
+    with BagReader(source.path) as bag, bag.older():
         label_topics, pose_topics = bag.find_all("take_label"), bag.find_all("body_pose")
         missing = [name for name, topics in (("take labels", label_topics), ("body poses", pose_topics)) if not topics]
         if missing:
