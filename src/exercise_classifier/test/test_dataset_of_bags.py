@@ -128,6 +128,21 @@ def test_no_window_is_of_two_people(tmp_path: Path) -> None:
     assert (passer_by.take, passer_by.problem) == ("bag/P01_s1_001 body 3", "short")
 
 
+@pytest.mark.parametrize(("back", "taken"), [(3600, ["001", "002", "003"]), (6, ["001"])])
+def test_takes_after_the_clock_was_set_back_are_takes(tmp_path: Path, back: float, taken: list[str]) -> None:
+    """Only where poses of both times have the stamps of a take is it unknown which of them are meant."""
+    recording = Recording()
+    for number, exercise in enumerate(("squat", "curl", "press")):
+        if number == 2:
+            recording.now -= nanoseconds(back)
+        recording.take(exercise, poses_of(exercise))
+    # The recorder's own time goes on.
+    recording.entries = [(topic, place, message) for place, (topic, _, message) in enumerate(recording.entries, 1)]
+    built = build(Config((recording.write(tmp_path / "bag"),), tmp_path / "set"))
+    assert [take["name"][-3:] for take in built.manifest["takes"]] == taken
+    assert {problem.problem for problem in built.problems} <= {"backwards", "overlap"}
+
+
 def test_a_pose_that_cannot_be_used_is_reported_and_left_out(tmp_path: Path) -> None:
     recording = good()
     place = next(n for n, (topic, _, _) in enumerate(recording.entries) if topic == POSES) + 20

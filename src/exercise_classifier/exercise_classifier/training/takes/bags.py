@@ -61,7 +61,8 @@ def _read_topics(
     """Takes of one camera, what is wrong, and how many were withdrawn. name: of the bag."""
     labels: list[Any] = []
     by_stamp: dict[int, Pose] = {}
-    newest, twice = 0, []
+    newest, run = 0, 0
+    run_of: dict[int, int] = {}  # stamp -> how often the clock had been set back before that pose
     refused: list[str] = []
     for topic, _, message in bag.messages([label_topic, pose_topic]):
         if topic == label_topic:
@@ -73,11 +74,12 @@ def _read_topics(
             # As live: the message is dropped, the others are of use.
             refused.append(str(error))
             continue
+        if newest - pose.stamp > SET_BACK:
+            newest, run = 0, run + 1
+        newest = max(newest, pose.stamp)
         if pose.stamp not in by_stamp:
-            if newest - pose.stamp > SET_BACK:
-                twice.append((pose.stamp, newest))
-            newest = max(newest, pose.stamp)
             by_stamp[pose.stamp] = pose
+            run_of[pose.stamp] = run
     spans, problems, withdrawn = spans_of(labels, source.name)
     if refused:
         says = f"{len(refused)} of {len(refused) + len(by_stamp)} poses cannot be used and are left out: {refused[0]}"
@@ -92,7 +94,7 @@ def _read_topics(
             problems.append(problem_of(span, source.name, "not_kept", says))
             continue
         inside = poses[np.searchsorted(stamps, span.start) : np.searchsorted(stamps, span.stop, side="right")]
-        if any(since <= span.stop and span.start <= until for since, until in twice):
+        if len({run_of[pose.stamp] for pose in inside}) > 1:
             says = "the clock went back, so that poses of two moments are between its START and STOP"
             problems.append(problem_of(span, source.name, "backwards", says))
         elif inside:
