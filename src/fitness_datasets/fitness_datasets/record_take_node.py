@@ -149,7 +149,7 @@ class RecordTakeNode(FitnessNode):
         if self.collector.guidance is None or self._withdrawn():
             return
         self._heard, self._frame_id = time.monotonic(), message.header.frame_id
-        self._neighbours.look(self.collector.guidance.request, self._catalogue, self._session)
+        self._neighbours.look(self.collector.guidance, self._catalogue, self._session)
         self.collector.step(messages.from_body_pose(message), self._light.level)
         self._tell()
 

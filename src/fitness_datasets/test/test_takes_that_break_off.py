@@ -10,11 +10,12 @@ from builtin_interfaces.msg import Duration
 from spun_stage import DEADLINE, wait_for
 from takes_gym import Gym, result_of
 
+from fitness_core.ros import qos
 from fitness_core.ros.images import to_image
 from fitness_core.ros.state import state_file
 from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_msgs.action import RecordTake
-from fitness_msgs.msg import TakeLabel
+from fitness_msgs.msg import BodyPose, TakeLabel
 
 pytestmark = pytest.mark.usefixtures("ros")
 
@@ -129,3 +130,15 @@ def test_each_bag_of_a_session_has_its_own_camera(gym, tmp_path):
     assert all(of["versions"] for of in written["bags"].values())
     # One that a busy machine has spoilt is repeated.
     assert [take["bag"] for take in written["takes"] if take["status"] == "kept"] == ["bag_001", "bag_002"]
+
+
+def test_no_take_begins_while_another_graph_says_where_somebody_is(gym):
+    """The bag would hold the poses of both cameras, and nobody could tell them apart."""
+    other = gym.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
+    node = gym.start(subject="P01", auto=True, countdown=0.0, exercise="idle", repetitions=0, seconds=2.0, consent=True)
+    wait_for(lambda: node.count_publishers(gym.poses.topic_name) == 2, "the other to be seen")
+    wait_for(lambda: any("Another graph runs" in said for said in gym.said) or gym.feed(0.1), "a word of it")
+    gym.feed(3.0)
+    assert not gym.labels
+    gym.node.destroy_publisher(other)
+    wait_for(lambda: gym.labels or gym.feed(0.1), "the take")

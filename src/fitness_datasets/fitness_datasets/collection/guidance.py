@@ -98,7 +98,7 @@ class Guidance:
 
     exercise: of the catalogue, None for idle and other. start, stop: stamps of the first and last pose of the take
     [ns], None before. repetitions: counted in it. problems: why it should be repeated, known in REVIEW. remaining:
-    [s] of the present phase, NaN = not bounded.
+    [s] of the present phase, NaN = not bounded. hindrance: set it to why no take can begin, whoever stands there.
     """
 
     def __init__(self, request: TakeRequest, exercise: Exercise | None, settings: Settings | None = None) -> None:
@@ -107,6 +107,7 @@ class Guidance:
         self._points = points_of(exercise)
         self._settings = settings or Settings()
         self._title = exercise.title.lower() if exercise else request.exercise
+        self.hindrance = ""
         self.again()
 
     def again(self) -> None:
@@ -161,7 +162,7 @@ class Guidance:
                 self._done = event.stamp
 
     def _place(self, pose: Pose, light: float) -> None:
-        problem = check_placement(pose, self._points, light)
+        problem = self.hindrance or check_placement(pose, self._points, light)
         if self._begun is None:
             self._begun = pose.stamp
         if problem:
@@ -184,7 +185,7 @@ class Guidance:
 
     def _count_down(self, pose: Pose, light: float) -> None:
         assert self._since is not None
-        problem = check_placement(pose, self._points, light)
+        problem = self.hindrance or check_placement(pose, self._points, light)
         if not problem:
             self._badly = None
         elif self._badly is None:

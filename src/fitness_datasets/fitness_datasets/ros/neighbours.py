@@ -10,7 +10,7 @@ from rclpy.task import Future
 from fitness_core.catalogue import Catalogue
 from fitness_core.ros import timers
 from fitness_core.ros.last_said import LastSaid
-from fitness_datasets.collection.guidance import TakeRequest
+from fitness_datasets.collection.guidance import Guidance
 from fitness_datasets.collection.session import Session
 from fitness_datasets.ros import takes
 from fitness_msgs.srv import SetExercise
@@ -22,7 +22,10 @@ KEEP_PERIOD = 1.0
 """How often it is kept on the disk that the counter is told something [s]."""
 
 LOOK_PERIOD = 0.5
-"""How often it is looked for the counter that was left told [s]."""
+"""How often it is looked for the counter that was left told, and for another pose estimator [s]."""
+
+CROWDED = "Another graph runs in {}, or was killed a moment ago: stop it, or give one of the two another namespace."
+"""What is told while there are the poses of two."""
 
 
 class Neighbours:
@@ -37,6 +40,7 @@ class Neighbours:
         self._counter_parameters = node.create_client(GetParameters, "rep_counter/get_parameters")
         self._estimator = node.create_client(GetParameters, "pose_estimator/get_parameters")
         self._counted = self._asked = False
+        self._node, self._looked = node, 0.0
         self._file, self._kept = LastSaid(node), 0.0
         self._left = timers.steady(node, LOOK_PERIOD, self._look_back) if self._file.left() is not None else None
 
@@ -52,15 +56,24 @@ class Neighbours:
             self._counted = False
             self._ask_back()
 
-    def look(self, request: TakeRequest, catalogue: Catalogue, session: Session | None) -> None:
-        """Tell and ask whoever is there and has not been; the session's file tells what the pose estimator is."""
+    def look(self, guidance: Guidance, catalogue: Catalogue, session: Session | None) -> None:
+        """Tell and ask whoever is there and has not been; the session's file tells what the pose estimator is.
+
+        No take begins while there are two who say where somebody is: it would be of both.
+        """
+        if time.monotonic() - self._looked > LOOK_PERIOD:
+            self._looked = time.monotonic()
+            crowded = self._node.count_publishers(self._node.resolve_topic_name("body_pose")) > 1
+            guidance.hindrance = CROWDED.format(self._node.get_namespace()) if crowded else ""
         if self._pose and session is not None and session.pose != self._pose:
             session.pose = self._pose
             session.write()
         if not self._counted and self._counter.service_is_ready():
             # So that what the classifier has not learnt yet is counted too.
             self._counted = True
-            self._counter.call_async(takes.to_set_exercise(request, catalogue)).add_done_callback(self._on_exercise_set)
+            self._counter.call_async(takes.to_set_exercise(guidance.request, catalogue)).add_done_callback(
+                self._on_exercise_set
+            )
         if self._counted and time.monotonic() - self._kept > KEEP_PERIOD:
             self._kept = time.monotonic()
             self._file.keep(time.monotonic_ns())
