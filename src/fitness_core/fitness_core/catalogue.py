@@ -142,6 +142,19 @@ class Still(_Model):
     within: float = Field(gt=0, le=4)
 
 
+class Inside(_Apart):
+    """What comes over what: for a fifth of a repetition at least `point` is no further out than `of`, away from the
+    body's middle, but for `within` torso lengths.
+
+    Hands that lift a weight are over the elbows, or closer together; who pulls on a wide bar has them further out all
+    the way. Judged in pictures that show the body from the front or from behind, where no point is hidden, unless the
+    exercise was asked for.
+    """
+
+    of: Point
+    within: float = Field(ge=0, le=4)
+
+
 PICTURE = "picture"
 """What a point travels over when not over another point: the picture, of a camera that stands still."""
 
@@ -183,6 +196,7 @@ class Exercise(_Model):
     posture: tuple[Posture, ...] = ()
     travel: tuple[Travel, ...] = ()
     still: tuple[Still, ...] = ()
+    inside: tuple[Inside, ...] = ()
     even: float = Field(default=0, ge=0, le=1, description="the side that moves less does this share of the other's")
     bounce: float = Field(
         default=0,

@@ -17,7 +17,7 @@ CATALOGUE = Catalogue.load()
 MOTIONS = {
     "squat": (170, 75, lambda figure, time, angle: figure(time, knee=angle)),
     "curl": (165, 50, lambda figure, time, angle: figure(time, elbow=angle)),
-    "press": (70, 165, lambda figure, time, angle: figure(time, elbow=angle, arm=40 + (angle - 70) * 1.2)),
+    "press": (70, 165, lambda figure, time, angle: figure(time, elbow=angle, arm=angle)),
 }
 
 

@@ -35,7 +35,7 @@ def test_frame_rate_does_not_matter(figure, wave, rate):
 
 
 def test_press_grows_towards_its_turning_point(figure, wave):
-    poses = [figure(time, elbow=angle, arm=40 + (angle - 70) * 1.2) for time, angle in wave(3, 2.0, 70, 165, 30)]
+    poses = [figure(time, elbow=angle, arm=angle) for time, angle in wave(3, 2.0, 70, 165, 30)]
     assert counted(run(poses, lambda time: "press")[0]) == {"press": 3}
 
 

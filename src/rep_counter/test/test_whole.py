@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitness_core.catalogue import Catalogue, Posture, Still
+from fitness_core.catalogue import Catalogue, Inside, Posture, Still
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
 from rep_counter.body import whole
-from rep_counter.body.whole import bounces, falls, stays, throughout, trunks_of
+from rep_counter.body.whole import bounces, comes_inside, falls, stays, throughout, trunks_of
 from rep_counter.counter import RepCounter
 
 CATALOGUE = Catalogue.load()
@@ -139,10 +139,39 @@ def test_a_posture_throughout_bears_a_flip_and_no_more(figure):
     assert not throughout((upright,), [*poses, *[bowed] * 4], 0.3)
 
 
-def sure(stamp: int) -> Classification:
-    """A classifier that sees squats."""
-    probabilities = {"squat": 0.9, "other": 0.1}
-    return Classification(stamp, stamp - nanoseconds(2), ClassificationStatus.OK, "squat", 0.9, probabilities)
+def lifting(figure, wave, lean: float) -> list[Pose]:
+    """Three times both arms go up; the forearms lean outwards by so much [deg]: on a wide bar, that is pulled down."""
+    return [figure(time, arm=arm, elbow=arm + lean) for time, arm in wave(3, 2.0, 55, 140, 30)]
+
+
+@pytest.mark.parametrize(("lean", "told", "presses"), [(0, "", 3), (-10, "", 3), (30, "", 0), (30, "press", 3)])
+def test_who_lifts_has_the_hands_over_the_elbows_unless_presses_were_asked_for(figure, wave, lean, told, presses):
+    counter, events = RepCounter(CATALOGUE, told), []
+    for pose in lifting(figure, wave, lean):
+        counter.classify(sure(pose.stamp, "press"))
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert sum(event.counted for event in events) == presses
+
+
+def test_hands_over_elbows_are_judged_where_the_camera_sees_it(figure, wave):
+    inside, both = Inside(point="wrist", of="elbow", within=0.05), ("left", "right")
+    wide = lifting(figure, wave, 30)
+    assert comes_inside(inside, lifting(figure, wave, 0), both, 0.5) and not comes_inside(inside, wide, both, 0.5)
+    for_a_while = [*wide[:60], *lifting(figure, wave, -10)[60:90]]
+    assert comes_inside(inside, for_a_while, both, 0.5), "for part of the way is enough"
+    assert not comes_inside(inside, wide, ("left",), 0.5), "each arm by itself, too"
+    from_beside = [replace(pose, image=(pose.image - [0.5, 0, 0]) * [0.1, 1, 1] + [0.5, 0, 0]) for pose in wide]
+    hidden = [replace(pose, visibility=np.full_like(pose.visibility, 0.2)) for pose in wide]
+    nowhere = [replace(pose, image=np.full_like(pose.image, np.nan)) for pose in wide]
+    for poses in (from_beside, hidden, nowhere, []):
+        assert comes_inside(inside, poses, both, 0.5)
+
+
+def sure(stamp: int, exercise: str = "squat") -> Classification:
+    """A classifier that sees the exercise."""
+    probabilities = {exercise: 0.9, "other": 0.1}
+    return Classification(stamp, stamp - nanoseconds(2), ClassificationStatus.OK, exercise, 0.9, probabilities)
 
 
 @pytest.mark.parametrize(("jumps", "told", "squats"), [(False, "", 4), (True, "", 0), (True, "squat", 4)])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from fitness_core.catalogue import Posture, Still
+from fitness_core.catalogue import Inside, Posture, Still
 from fitness_core.geometry import rows_of
 from fitness_core.skeleton import INDEX
 from fitness_core.types import NANOSECONDS, Pose, nanoseconds, to_scale
@@ -19,6 +19,10 @@ BEFORE = nanoseconds(1.0)
 _MOST = 0.9
 # What is still, or falls, is judged where it is seen in this share of the poses.
 _SEEN = 0.5
+# What comes inside does so in this share of the poses: who lifts begins so, whatever the arms do higher up.
+_PART = 0.2
+# From the front or from behind the shoulders are so far apart in the picture [torso lengths], from beside .05 to .16.
+_WIDE = 0.3
 # A body that nothing holds falls at 9.81 m/s2, 20 torso lengths/s2: a torso is 0.288 of the height, 0.49 m at 1.7 m
 # (shoulders at 0.818, hips at 0.530: Drillis and Contini 1966, in Winter 2009, https://doi.org/10.1002/9780470549148).
 # Feet push and never pull, so a body on its feet is slowed less than that: 13 at most in 700 repetitions on film of all
@@ -68,6 +72,29 @@ def stays(still: Still, poses: Sequence[Pose], min_visibility: float) -> bool:
             heights = np.median(sliding_window_view(heights, 3), axis=-1)  # a landmark that jumps for one frame
             ranges.append(np.ptp(heights) / torso)
     return not ranges or bool(min(ranges) <= still.within)
+
+
+def comes_inside(inside: Inside, poses: Sequence[Pose], sides: Sequence[str], min_visibility: float) -> bool:
+    """Whether the point is over its reference, or further in, for a fifth of the poses; true where it is not seen.
+
+    sides: of the body that move; the mean of those that are visible is judged.
+    """
+    if not poses:
+        return True
+    image, visibility = rows_of([pose.image for pose in poses]), rows_of([pose.visibility for pose in poses])
+    across = image[..., 0] * np.array([[pose.width] for pose in poses]) / _torsos(poses, image)[:, None]
+    shoulders = across[:, [INDEX["left_shoulder"], INDEX["right_shoulder"]]]
+    out, seen = [], []
+    for side in sides:
+        point, of = INDEX[f"{side}_{inside.point}"], INDEX[f"{side}_{inside.of}"]
+        outwards = np.sign(across[:, INDEX[f"{side}_shoulder"]] - shoulders.mean(axis=1))
+        out.append(outwards * (across[:, point] - across[:, of]))
+        seen.append((visibility[:, [point, of]] >= min_visibility).all(axis=1))
+    known = np.any(seen, axis=0) & (np.abs(shoulders[:, 0] - shoulders[:, 1]) >= _WIDE)
+    if known.sum() < max(3, _SEEN * len(poses)):
+        return True
+    further = np.average(np.array(out)[:, known], axis=0, weights=np.array(seen)[:, known])
+    return bool((further <= inside.within).mean() >= _PART)
 
 
 class Trunk(NamedTuple):

@@ -12,7 +12,7 @@ from rep_counter.body.bodies import Bodies
 from rep_counter.body.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
 from rep_counter.body.past import Past
 from rep_counter.body.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
-from rep_counter.body.whole import BEFORE, bounces, falls, stays, throughout
+from rep_counter.body.whole import BEFORE, bounces, comes_inside, falls, stays, throughout
 from rep_counter.repetitions.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
 from rep_counter.repetitions.credit import Found
 from rep_counter.repetitions.machine import HOLD_S, Excursion, PhaseMachine
@@ -47,7 +47,8 @@ _NOTHING = Found(0.0, 0.0)
 class Track:
     """Follows one exercise, whether it is done or not. bodies: made for a catalogue with this exercise.
 
-    `given`: whether the counter was told to count it. Then it is the exercise with a jump in it, too, not another one.
+    `given`: whether the counter was told to count it. Then it is the exercise with a jump in it, too, not another one,
+    and with hands further out.
     """
 
     def __init__(self, exercise: Exercise, min_visibility: float, past: Past, bodies: Bodies) -> None:
@@ -305,7 +306,7 @@ class Track:
             went = travelled(travel, bodies, excursion.turn, sides, ends, self._min_visibility)
             if went < travel.by if travel.by > 0 else went > travel.by:
                 return Reason.WRONG_POSTURE
-        return Reason.NONE if self._whole(excursion) else Reason.WRONG_POSTURE
+        return Reason.NONE if self._whole(excursion, sides) else Reason.WRONG_POSTURE
 
     def _from_where_it_stood(self, excursion: Excursion, sides: tuple[str, ...]) -> float:
         """Range of motion [rad], from where the way out stood still for long if it did."""
@@ -318,11 +319,15 @@ class Track:
         start = excursion.turn_value - whole
         return whole - (stood_at(np.array(stamps), (np.array(values) - start) / whole) or 0) * whole
 
-    def _whole(self, excursion: Excursion) -> bool:
+    def _whole(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
         """Whether what the exercise asks of a whole repetition is true."""
         exercise = self.exercise
         if not self._bounces(excursion):
             return False
+        if exercise.inside and not self.given:
+            moved = self._past.seen(excursion.start, excursion.end)
+            if not all(comes_inside(inside, moved, sides, self._min_visibility) for inside in exercise.inside):
+                return False
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if self._may_jump and not always and not exercise.still:
             return True
