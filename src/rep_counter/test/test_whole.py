@@ -166,6 +166,10 @@ def test_hands_over_elbows_are_judged_where_the_camera_sees_it(figure, wave):
     nowhere = [replace(pose, image=np.full_like(pose.image, np.nan)) for pose in wide]
     for poses in (from_beside, hidden, nowhere, []):
         assert comes_inside(inside, poses, both, 0.5)
+    one_arm = [replace(pose, image=pose.image.copy(), visibility=pose.visibility.copy()) for pose in wide]
+    for pose in one_arm:
+        pose.image[INDEX["left_wrist"]] = pose.visibility[INDEX["left_wrist"]] = np.nan
+    assert not comes_inside(inside, one_arm, both, 0.5), "the arm that is seen is judged"
 
 
 def sure(stamp: int, exercise: str = "squat") -> Classification:

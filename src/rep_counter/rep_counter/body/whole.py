@@ -82,14 +82,18 @@ def comes_inside(inside: Inside, poses: Sequence[Pose], sides: Sequence[str], mi
     if not poses:
         return True
     image, visibility = rows_of([pose.image for pose in poses]), rows_of([pose.visibility for pose in poses])
-    across = image[..., 0] * np.array([[pose.width] for pose in poses]) / _torsos(poses, image)[:, None]
+    torsos = _torsos(poses, image)
+    torsos[torsos == 0] = np.nan
+    across = image[..., 0] * np.array([[pose.width] for pose in poses]) / torsos[:, None]
     shoulders = across[:, [INDEX["left_shoulder"], INDEX["right_shoulder"]]]
     out, seen = [], []
     for side in sides:
         point, of = INDEX[f"{side}_{inside.point}"], INDEX[f"{side}_{inside.of}"]
         outwards = np.sign(across[:, INDEX[f"{side}_shoulder"]] - shoulders.mean(axis=1))
-        out.append(outwards * (across[:, point] - across[:, of]))
-        seen.append((visibility[:, [point, of]] >= min_visibility).all(axis=1))
+        further = outwards * (across[:, point] - across[:, of])
+        known = (visibility[:, [point, of]] >= min_visibility).all(axis=1) & np.isfinite(further)
+        out.append(np.where(known, further, 0.0))
+        seen.append(known)
     known = np.any(seen, axis=0) & (np.abs(shoulders[:, 0] - shoulders[:, 1]) >= _WIDE)
     if known.sum() < max(3, _SEEN * len(poses)):
         return True
