@@ -1,13 +1,16 @@
 """Recorder and guide with the part of a dashboard that pages record by, for tests of guided takes."""
 
 import asyncio
+import contextlib
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import rclpy
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 
 from fitness_bringup.composition.live import DEMO
 from fitness_core.ros import diagnostics, qos
@@ -120,25 +123,38 @@ def run(scenario) -> None:
 
 async def posed(room: Room) -> None:
     """Something comes to be recorded."""
-    poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
     before = int(room.recorder.diagnose()[2]["messages"])
-    while int(room.recorder.diagnose()[2]["messages"]) == before:
-        poses.publish(BodyPose())
-        await asyncio.sleep(0.02)
+    with publishing(room) as (poses, _):
+        while int(room.recorder.diagnose()[2]["messages"]) == before:
+            poses.publish(BodyPose())
+            await asyncio.sleep(0.02)
 
 
 async def squat(room: Room) -> None:
     """Somebody stands, and does what was asked for, up to the review."""
-    poses = room.node.create_publisher(BodyPose, "body_pose", qos.STREAM)
-    events = room.node.create_publisher(RepEvent, "rep_event", qos.EVENTS)
     with BagReader(DEMO) as bag:
         demo = [to_body_pose(pose) for pose in bag.poses()]
-    for pose in demo:
-        if room.told and room.told[-1]["phase"] == "review":
-            return
-        poses.publish(pose)
-        if room.told and room.told[-1]["phase"] == "recording":
-            counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
-            events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
-        await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
+    with publishing(room) as (poses, events):
+        for pose in demo:
+            if room.told and room.told[-1]["phase"] == "review":
+                return
+            poses.publish(pose)
+            if room.told and room.told[-1]["phase"] == "recording":
+                counted = {"exercise": "squat", "status": RepEvent.STATUS_COUNTED}
+                events.publish(RepEvent(header=pose.header, turn=pose.header.stamp, **counted))
+            await asyncio.sleep(0.01)  # faster than the camera, but not than a queue of ten
     raise AssertionError(room.told)
+
+
+@contextlib.contextmanager
+def publishing(room: Room) -> Iterator[tuple[Publisher, Publisher]]:
+    """Who says where somebody is, and what was counted: one at a time, as no take begins while there are two."""
+    publishers = (
+        room.node.create_publisher(BodyPose, "body_pose", qos.STREAM),
+        room.node.create_publisher(RepEvent, "rep_event", qos.EVENTS),
+    )
+    try:
+        yield publishers
+    finally:
+        for publisher in publishers:
+            room.node.destroy_publisher(publisher)

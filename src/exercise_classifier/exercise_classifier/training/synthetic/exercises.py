@@ -1,6 +1,6 @@
 """How a jointed body moves in each exercise of the catalogue, with random range, tempo and style.
 
-Each function gives the motion of so many steps. Axes and joints as in `synthetic_body`; angles in radians.
+Each function gives the motion of so many steps. Axes and joints as in `body.py`; angles in radians.
 """
 
 import numpy as np
