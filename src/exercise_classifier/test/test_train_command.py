@@ -226,9 +226,7 @@ def test_what_to_ask_for_of_few_people_is_told(tmp_path, monkeypatch):
     takes = [replace(take, exercise="squat" if take.group == "group 0" else "curl") for take in takes_of_groups(6, 2)]
     given_to_collect(monkeypatch, takes)
     monkeypatch.setattr(command, "_CACHE", tmp_path / "cache")
-    with pytest.raises(
-        InputError, match=r"squat: 1 source to test on, 2 needed.*`min_test_sources` and `min_sources`"
-    ):
+    with pytest.raises(InputError, match=r"squat: 1 source to test on, 2 needed.*`min_test_sources` and `min_sources`"):
         command.train(["--clips", "clips.csv", "--out", str(tmp_path)])
 
 
