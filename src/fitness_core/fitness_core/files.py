@@ -5,14 +5,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from fitness_core.errors import InputError
+
 
 @contextlib.contextmanager
 def folder_for(path: Path) -> Iterator[None]:
     """A folder, made with its parents for what is written next. Where that fails, those made that are empty are
-    removed. Raises OSError.
+    removed. Raises InputError where it cannot be made.
     """
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be made ({error.strerror}); give another folder") from None
     try:
         yield
     except BaseException:

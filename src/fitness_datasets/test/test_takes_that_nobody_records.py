@@ -18,6 +18,7 @@ from fitness_datasets.bags import BagReader, BagWriter
 from fitness_datasets.collection.collector import Collector
 from fitness_datasets.collection.guidance import Decision, Settings, TakeRequest
 from fitness_datasets.collection.session import Session
+from fitness_datasets.record_take_node import RecordTakeNode
 from fitness_datasets.recorder_node import RecorderNode
 from fitness_datasets.ros import recorded
 from fitness_msgs.action import RecordTake
@@ -97,6 +98,16 @@ def test_a_take_that_its_bag_does_not_hold_is_not_kept(tmp_path: Path) -> None:
     assert asks.decide(Decision.STOP) == ""
 
 
+def ends_unheard(gym: Gym, node: RecordTakeNode) -> None:
+    """The session ends for want of its recorder, whoever stands there."""
+    deadline = time.monotonic() + DEADLINE
+    while not node.finished.done():
+        assert time.monotonic() < deadline, gym.said
+        gym.feed(0.1)
+    assert "nothing was heard of its recorder" in node.finished.result()
+    gym.end(node)
+
+
 def test_the_session_ends_where_its_recorder_is_heard_no_more(gym: Gym, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(recorded, "SILENT", 1.0)
     bag = tmp_path / "P01_S01" / "bag_001"
@@ -105,12 +116,7 @@ def test_the_session_ends_where_its_recorder_is_heard_no_more(gym: Gym, tmp_path
     wait_for(lambda: gym.labels or gym.feed(0.1), "the take")
     wait_for(recorder.get_subscription_count, "the node to listen")
     recorder.publish(says(bag))  # its last word
-    deadline = time.monotonic() + DEADLINE
-    while not node.finished.done():
-        assert time.monotonic() < deadline, gym.said
-        gym.feed(0.1)
-    assert "nothing was heard of its recorder" in node.finished.result()
-    gym.end(node)
+    ends_unheard(gym, node)
     assert take_of(tmp_path)["status"] == "discarded"
 
 
@@ -177,12 +183,7 @@ def test_a_recorder_that_never_says_a_word_keeps_no_take(gym: Gym, tmp_path: Pat
     node = gym.start(
         out=str(tmp_path), bag="bag_001", needs_recorder=True, subject="P01", auto=True, countdown=0.0, takes=3, **IDLE
     )
-    deadline = time.monotonic() + DEADLINE
-    while not node.finished.done():
-        assert time.monotonic() < deadline, gym.said
-        gym.feed(0.1)
-    assert "nothing was heard of its recorder" in node.finished.result()
-    gym.end(node)
+    ends_unheard(gym, node)
     assert all(take.status != "kept" for take in Session.read(tmp_path, "P01", "S01").takes)
 
 

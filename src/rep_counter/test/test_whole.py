@@ -139,6 +139,13 @@ def test_a_posture_throughout_bears_a_flip_and_no_more(figure):
     assert not throughout((upright,), [*poses, *[bowed] * 4], 0.3)
 
 
+def test_the_arms_of_a_deadlift_hang(figure):
+    always = tuple(condition for condition in CATALOGUE["deadlift"].posture if condition.throughout)
+    hanging, raised = ([figure(t, arm=arm) for t in np.arange(0, 2, 0.1)] for arm in (5, 170))
+    assert throughout(always, hanging, 0.5) and not throughout(always, raised, 0.5)
+    assert not throughout(always, [*hanging[:15], *raised[15:]], 0.5), "a clean, a snatch"
+
+
 def lifting(figure, wave, lean: float) -> list[Pose]:
     """Three times both arms go up; the forearms lean outwards by so much [deg]: on a wide bar, that is pulled down."""
     return [figure(time, arm=arm, elbow=arm + lean) for time, arm in wave(3, 2.0, 55, 140, 30)]

@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,11 +109,7 @@ def _model_folder(out: Path, name: str) -> Iterator[None]:
 
     Raises InputError where the model could not be written.
     """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(folder_for(out))
-        except OSError as error:
-            raise InputError(f"--out {out} cannot be made ({error.strerror}); give another folder") from None
+    with folder_for(out):
         check_writable(*_files(out, name))
         yield
 

@@ -195,11 +195,7 @@ def _out_folder(out: Path) -> Iterator[None]:
     # Ours is replaced whatever its state or version: building it again is what is said of a damaged one.
     if out.is_dir() and any(out.iterdir()) and not is_dataset(out):
         raise InputError(f"{out} holds something else than a dataset; give --out an empty or a new folder")
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(folder_for(out))
-        except OSError as error:
-            raise InputError(f"{out} cannot be written ({error.strerror}); give --out a folder that can") from None
+    with folder_for(out):
         yield
 
 
