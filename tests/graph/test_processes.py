@@ -35,10 +35,10 @@ def test_a_node_after_the_source_that_refuses_its_input_ends_it_with_that(fitnes
     done = fitness(*DEMO, "-p", "rep_counter.exercise:=sqat", "--record", str(bag))
     assert done.returncode == 2, done.stdout
     assert "'sqat'" in done.stderr and "repetitions" not in done.stdout
-    # On a busy machine poses come before the refusal, and what was recorded stays. An empty bag would be in the way.
+    # On a busy machine messages come before the refusal, and what was recorded stays. An empty bag would be in the way.
     if bag.exists():
         with BagReader(bag) as recorded:
-            assert recorded.counts["/fitness/body_pose"]
+            assert any(recorded.counts.values())
 
 
 def test_another_graph_in_the_namespace_is_told_of(ros) -> None:
