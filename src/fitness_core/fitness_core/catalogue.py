@@ -155,6 +155,18 @@ class Inside(_Apart):
     within: float = Field(ge=0, le=4)
 
 
+class Steady(_Model):
+    """A joint that takes little part: from a repetition's beginning to its end the angle of `joint` changes by no more
+    than `share` of what the driving angle changes by, on each side of the body that is seen.
+
+    Arms that hold a weight stay as they are while the hips bend; arms that pull on it bend as far. Not judged where the
+    exercise was asked for.
+    """
+
+    joint: JointName
+    share: float = Field(gt=0, le=4)
+
+
 PICTURE = "picture"
 """What a point travels over when not over another point: the picture, of a camera that stands still."""
 
@@ -197,6 +209,7 @@ class Exercise(_Model):
     travel: tuple[Travel, ...] = ()
     still: tuple[Still, ...] = ()
     inside: tuple[Inside, ...] = ()
+    steady: tuple[Steady, ...] = ()
     even: float = Field(default=0, ge=0, le=1, description="the side that moves less does this share of the other's")
     bounce: float = Field(
         default=0,
@@ -227,6 +240,8 @@ class Exercise(_Model):
                 raise ValueError(f"a `{given}` needs `{name}_{unit}`, and no `{name}_{other}`")
         if self.distance and "plane" in self.model_fields_set:
             raise ValueError("`plane` is of the angle of a `joint`; a `distance` is taken `along`: leave `plane` out")
+        if self.distance and self.steady:
+            raise ValueError("`steady` is a share of the angle of a `joint`; with a `distance`, leave it out")
         return self
 
     @model_validator(mode="after")

@@ -226,6 +226,11 @@ def test_every_field_of_an_exercise_is_in_the_guide():
             "leave `plane` out",
         ),
         (
+            "distance: {point: heel, of: hip}\nminimum_range_torso: 1\nturn_torso: 0\n"
+            "steady: [{joint: elbow, share: 1}]",
+            "with a `distance`, leave it out",
+        ),
+        (
             "joint: knee\nminimum_range_deg: 3\nturn_deg: 9\nform:\n"
             "- {code: jump_low, measure: knee, at: turn, view: any, above: 9, say: x}\n"
             "- {code: jump_low, measure: hip, at: turn, view: any, above: 9, say: z}",

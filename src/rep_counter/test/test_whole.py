@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitness_core.catalogue import Catalogue, Inside, Posture, Still
+from fitness_core.catalogue import Catalogue, Inside, Posture, Steady, Still
+from fitness_core.geometry import joint_angles
 from fitness_core.skeleton import INDEX
 from fitness_core.types import Classification, ClassificationStatus, Pose, Reason, nanoseconds
 from rep_counter.body import whole
-from rep_counter.body.whole import bounces, comes_inside, falls, stays, throughout, trunks_of
+from rep_counter.body.whole import bounces, comes_inside, falls, keeps_steady, stays, throughout, trunks_of
 from rep_counter.counter import RepCounter
 
 CATALOGUE = Catalogue.load()
@@ -177,6 +178,33 @@ def test_hands_over_elbows_are_judged_where_the_camera_sees_it(figure, wave):
     for pose in one_arm:
         pose.image[INDEX["left_wrist"]] = pose.visibility[INDEX["left_wrist"]] = np.nan
     assert not comes_inside(inside, one_arm, both, 0.5), "the arm that is seen is judged"
+
+
+@pytest.mark.parametrize(("elbows", "told", "squats"), [(15, "", 3), (40, "", 3), (70, "", 0), (70, "squat", 3)])
+def test_a_joint_that_should_keep_steady_unless_the_exercise_was_asked_for(figure, wave, elbows, told, squats):
+    """Knees that bend by 90 degrees, and elbows that bend with them."""
+    asked = CATALOGUE["squat"].model_copy(update={"steady": (Steady(joint="elbow", share=0.5),)})
+    counter, events = RepCounter(Catalogue([asked]), told), []
+    for time, knee in wave(3, 2.0, 170, 80, 30):
+        pose = figure(time, knee=knee, elbow=170 - elbows * (170 - knee) / 90)
+        counter.classify(sure(pose.stamp, "squat"))
+        events += counter.step(pose).events
+    events += counter.finish().events
+    assert sum(event.counted for event in events) == squats
+
+
+def test_how_steady_a_joint_is_is_judged_on_each_side_that_is_seen(figure):
+    steady = Steady(joint="elbow", share=0.5)
+
+    def holds(*elbows, driven=90):
+        moved = [joint_angles(figure(0.1 * number, elbow=elbow)) for number, elbow in enumerate(elbows)]
+        return keeps_steady(steady, moved, np.radians(driven))
+
+    bending = np.linspace(170, 90, 20)
+    assert not holds(*bending) and holds(*bending, driven=180) and holds(*np.linspace(170, 130, 20))
+    assert not holds(*((170, elbow) for elbow in bending)), "a row with one arm"
+    assert holds(*[170] * 19, 60), "one flip"
+    assert holds(*[np.nan] * 11, *bending[:9]) and holds(), "not seen for most of it"
 
 
 def sure(stamp: int, exercise: str = "squat") -> Classification:

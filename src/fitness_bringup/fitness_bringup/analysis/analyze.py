@@ -185,7 +185,7 @@ def nothing_of(examined: Examination, exercise: Exercise) -> str:
 
 def _conditions(exercise: Exercise) -> Iterator[str]:
     """What an exercise's file asks of a repetition beside its signal and its tempo, as it is written there."""
-    for name in ("posture", "travel", "still", "inside", "even", "bounce"):
+    for name in ("posture", "travel", "still", "inside", "steady", "even", "bounce"):
         if getattr(exercise, name):
             yield f"`{name}`"
     if not exercise.jump:

@@ -6,17 +6,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from fitness_core.catalogue import Inside, Posture, Still
+from fitness_core.catalogue import Inside, Posture, Steady, Still
 from fitness_core.geometry import rows_of
-from fitness_core.skeleton import INDEX
-from fitness_core.types import NANOSECONDS, Pose, nanoseconds, to_scale
-from rep_counter.body.signals import posture_holds
+from fitness_core.skeleton import INDEX, JOINT_INDEX
+from fitness_core.types import NANOSECONDS, JointAngles, Pose, nanoseconds, to_scale
+from rep_counter.body.signals import BOTH_SIDES, posture_holds
 
 BEFORE = nanoseconds(1.0)
 """So long before its start a repetition is looked at [ns]: what moves sooner after it came may still be arriving, as in
 `machine._SETTLED`."""
 # A posture holds throughout where it holds in this share of the poses: landmarks flip for a frame or two.
 _MOST = 0.9
+# How far a joint moves is told without its highest and its lowest tenth, for the same reason.
+_BUT_FOR_FLIPS = (1 - _MOST, _MOST)
 # What is still, or falls, is judged where it is seen in this share of the poses.
 _SEEN = 0.5
 # What comes inside does so in this share of the poses: who lifts begins so, whatever the arms do higher up.
@@ -99,6 +101,22 @@ def comes_inside(inside: Inside, poses: Sequence[Pose], sides: Sequence[str], mi
         return True
     further = np.average(np.array(out)[:, known], axis=0, weights=np.array(seen)[:, known])
     return bool((further <= inside.within).mean() >= _PART)
+
+
+def keeps_steady(steady: Steady, moved: Sequence[JointAngles], driven: float) -> bool:
+    """Whether the joint changes by its share of the driving angle at most, on each side that is seen in half of them.
+
+    moved: the angles of a repetition; NaN = not seen. driven: what the driving angle changes by in it [rad].
+    """
+    for side in BOTH_SIDES:
+        row = JOINT_INDEX[f"{side}_{steady.joint}"]
+        angles = np.array([one.angles[row] for one in moved])
+        angles = angles[np.isfinite(angles)]
+        if len(angles) >= max(3, _SEEN * len(moved)):
+            least, most = np.quantile(angles, _BUT_FOR_FLIPS)
+            if most - least > steady.share * driven:
+                return False
+    return True
 
 
 class Trunk(NamedTuple):

@@ -12,7 +12,7 @@ from rep_counter.body.bodies import Bodies
 from rep_counter.body.motion import NOTICED_LATE, STOOD, Motion, motion_of, stood_at
 from rep_counter.body.past import Past
 from rep_counter.body.signals import BOTH_SIDES, Reading, drive, posture_holds, travelled
-from rep_counter.body.whole import BEFORE, bounces, comes_inside, falls, stays, throughout
+from rep_counter.body.whole import BEFORE, bounces, comes_inside, falls, keeps_steady, stays, throughout
 from rep_counter.repetitions.candidate import SEEN_SHARE, Candidate, best_seen, symmetry_of
 from rep_counter.repetitions.credit import Found
 from rep_counter.repetitions.machine import HOLD_S, Excursion, PhaseMachine
@@ -324,10 +324,8 @@ class Track:
         exercise = self.exercise
         if not self._bounces(excursion):
             return False
-        if exercise.inside and not self.given:
-            moved = self._past.seen(excursion.start, excursion.end)
-            if not all(comes_inside(inside, moved, sides, self._min_visibility) for inside in exercise.inside):
-                return False
+        if not self.given and self._is_another(excursion, sides):
+            return False
         always = tuple(condition for condition in exercise.posture if condition.throughout)
         if self._may_jump and not always and not exercise.still:
             return True
@@ -337,6 +335,18 @@ class Track:
             throughout(always, poses, self._min_visibility)
             and all(stays(still, poses, self._min_visibility) for still in exercise.still)
             and (self._may_jump or not falls(self._past.trunks(*whole, seen=True), self._min_visibility))
+        )
+
+    def _is_another(self, excursion: Excursion, sides: tuple[str, ...]) -> bool:
+        """Whether this is another movement, though it keeps all that is asked of who was told the exercise."""
+        exercise = self.exercise
+        if not exercise.inside and not exercise.steady:
+            return False
+        bodies = [body for body in self._past.bodies(excursion.start, excursion.end) if body.tracked]
+        poses, angles = [body.pose for body in bodies], [body.angles for body in bodies]
+        return not (
+            all(comes_inside(inside, poses, sides, self._min_visibility) for inside in exercise.inside)
+            and all(keeps_steady(steady, angles, excursion.range_of_motion) for steady in exercise.steady)
         )
 
     def _bounces(self, excursion: Excursion) -> bool:
