@@ -174,7 +174,7 @@ def test_yaml_files(name: str, tmp_path: Path) -> None:
         "catalogue": ((SHIPPED / "squat.yaml").read_text(), lambda: Catalogue.load(file)),
         "config": ((CONFIGS / "exercise_lstm.yaml").read_text(), lambda: load_config(str(file))),
         "parameters": (
-            node_parameters.shared("params", "fitness.yaml").read_text(),
+            node_parameters.package_file("params", "fitness.yaml").read_text(),
             lambda: live.check(live.Options(params=file)),
         ),
         "calibration": (CALIBRATION, lambda: calibration.load(file)),
@@ -210,7 +210,7 @@ def test_yaml_files(name: str, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
 def test_yaml_that_nobody_means_is_refused(monkeypatch: pytest.MonkeyPatch, loader: type, text: str) -> None:
-    monkeypatch.setattr(yaml_text, "LOADER", loader)
+    monkeypatch.setattr(yaml_text, "Loader", loader)
     with pytest.raises(yaml.YAMLError):
         parse(text)
 
@@ -241,7 +241,6 @@ import numpy as np
 from exercise_classifier import model_file
 from exercise_classifier.classifier import ExerciseClassifier, default_model
 from fitness_core.errors import InputError
-from fitness_core.ros.messages import to_classification
 folder, examples, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 whole = model_file.read(default_model())
 length = whole.network.rindex(b"PK\\x03\\x04")

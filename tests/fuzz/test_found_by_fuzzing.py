@@ -114,7 +114,7 @@ def test_a_pose_file_of_endless_width_has_the_assumed_one(tmp_path: Path) -> Non
 def test_a_control_character_in_yaml_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: type, kind: str
 ) -> None:
-    monkeypatch.setattr(yaml_text, "LOADER", loader)
+    monkeypatch.setattr(yaml_text, "Loader", loader)
     (tmp_path / "jump.yaml").write_text("name: \x1cjump\n")
     said = rf"^[^\n]*unacceptable character #x001c: {kind} characters are not allowed[^\n]*$"
     with pytest.raises(InputError, match=said):

@@ -11,7 +11,8 @@ from rclpy.utilities import try_shutdown
 from fitness_bringup.composition import status
 from fitness_bringup.composition.graph import Graph
 from fitness_core.ros import qos, timers
-from fitness_core.ros.node import FitnessNode, init
+from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.process.middleware import init
 
 
 class Fragile(FitnessNode):

@@ -11,9 +11,8 @@ LARGEST = 1_000_000
 """Characters of a file; the largest that ships has 3000."""
 DEEPEST = 30
 """Values within values."""
-_PLAIN: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # In C where PyYAML was built with libyaml, as its wheels and Debian's are: a tenth of the time.
-
+_PLAIN: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _EXPONENT = "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\Z", re.ASCII), [*"-+.0123456789"]
 """Numbers for ROS 2, also without the point or the sign that PyYAML asks for."""
@@ -33,17 +32,17 @@ _IN_WORDS = {
 """How the words of YAML's reader begin -> what is wrong, and what to do."""
 
 
-class LOADER(_PLAIN):
+class Loader(_PLAIN):
     """PyYAML's own, but as for ROS 2 1e1 is a number, and a date a text: a session or a model may be named after its
     day.
     """
 
 
-LOADER.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, looks) for tag, looks in kinds if tag != "tag:yaml.org,2002:timestamp"]
     for first, kinds in _PLAIN.yaml_implicit_resolvers.items()
 }
-LOADER.add_implicit_resolver(*_EXPONENT)
+Loader.add_implicit_resolver(*_EXPONENT)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -64,7 +63,7 @@ def parse(text: str) -> Any:
         raise yaml.YAMLError(f"{len(text)} characters; at most {LARGEST} are accepted")
     try:
         _check(text)
-        return yaml.load(text, Loader=LOADER)
+        return yaml.load(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         said = error.problem or error.context or ""
         why = next((words for begin, words in _IN_WORDS.items() if said.startswith(begin)), said)
@@ -84,7 +83,7 @@ def _check(text: str) -> None:
     """
     # Of every list and mapping that is open: its names so far, and whether its next node is one.
     around: list[tuple[set[str], Iterator[bool]]] = []
-    for event in yaml.parse(text, Loader=LOADER):
+    for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.AliasEvent):
             raise _refused("an alias (*name) is not accepted; write the value out", event.start_mark)
         if isinstance(event, yaml.CollectionEndEvent):

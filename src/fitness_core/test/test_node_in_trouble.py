@@ -16,9 +16,10 @@ from std_msgs.msg import Empty
 from fitness_core.errors import InputError
 from fitness_core.ros import diagnostics, qos
 from fitness_core.ros import node as nodes
-from fitness_core.ros.node import FitnessNode, permitted
+from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.parameters import Parameter
 from fitness_core.ros.process.executor import GraphExecutor
+from fitness_core.ros.process.middleware import permitted
 from fitness_msgs.msg import BodyPose
 
 

@@ -44,7 +44,6 @@ class Bench:
     def __init__(self, camera: CameraNode, folder: Path) -> None:
         self.source = GatedSource(clip.load(folder).pictures)
         self.camera = camera
-        self.latencies: list[float] = []
         self._states = 0
         self._done = threading.Event()
         self._expected = 0
@@ -156,14 +155,8 @@ def _timed(
 def processes(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
     """Camera, pose estimator, classifier and counter in a process each, as the launch files start them."""
     live.set_environment()
-    ros = [
-        "--ros-args",
-        "-r",
-        f"__ns:=/{namespace}",
-        "--params-file",
-        str(node_parameters.shared("params", "fitness.yaml")),
-    ]
-    ros += ["--log-level", "error"]
+    shipped = node_parameters.package_file("params", "fitness.yaml")
+    ros = ["--ros-args", "-r", f"__ns:=/{namespace}", "--params-file", str(shipped), "--log-level", "error"]
     program = "import sys, os, {package}.{node}_node as n; sys.exit(n.main())"
     children = [
         subprocess.Popen(
@@ -171,8 +164,8 @@ def processes(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..
         )
         for name in PROCESSES
     ]
-    from fitness_core.ros.node import init
     from fitness_core.ros.process.executor import GraphExecutor
+    from fitness_core.ros.process.middleware import init
 
     init(ros)
     camera = CameraNode("camera")
@@ -219,7 +212,7 @@ def watch(folder: Path, namespace: str) -> tuple[dict[str, Any], Callable[..., d
     from rclpy.node import Node
     from sensor_msgs.msg import CompressedImage
 
-    from fitness_core.ros.node import init
+    from fitness_core.ros.process.middleware import init
     from fitness_msgs.msg import BodyPose
 
     live.set_environment()

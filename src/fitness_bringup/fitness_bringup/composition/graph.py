@@ -12,10 +12,11 @@ from rclpy.task import Future
 from fitness_bringup.composition.status import Status
 from fitness_bringup.supervision.revival import Revival
 from fitness_core.errors import InputError
-from fitness_core.ros.node import FitnessNode, permitted
+from fitness_core.ros.node import FitnessNode
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
 from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.middleware import permitted
 
 QUIET = 0.02
 """Nothing is under way once nothing has become ready for so long: within one process DDS delivers at once [s]."""

@@ -20,7 +20,8 @@ from fitness_camera.source_kinds import BAG, BROWSER, KINDS, is_live, kind_of, p
 from fitness_core import paths
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import FitnessNode, init, permitted
+from fitness_core.ros.node import FitnessNode
+from fitness_core.ros.process.middleware import init, permitted
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.state import state_file_of
 from fitness_core.yaml_text import dump
@@ -85,9 +86,7 @@ def run(options: Options) -> None:
         graph.stop()
         own = graph.node("rep_counter").params.catalogue
         print_summary(graph.status, graph.counts(), Catalogue.load(own))
-        check_recorded(graph)
-        if graph.source.finished.done() and (broken_off := graph.source.finished.result()):
-            raise InputError(broken_off)
+        check_ended(graph, graph.source)
     finally:
         if graph is not None:
             graph.close()
@@ -163,11 +162,12 @@ def look_ahead(options: Options, source: str, value: Callable[[str, str], Any]) 
         state_file_of(f"{_namespace(options)}/rep_counter").unlink(missing_ok=True)
 
 
-def check_recorded(graph: Graph) -> None:
-    """Raise InputError where a bag or video lacks something of what came."""
-    for node in graph.nodes:
-        if node.incomplete:
-            raise InputError(node.incomplete)
+def check_ended(graph: Graph, *finite: FitnessNode) -> None:
+    """Raise InputError where a bag or video lacks something of what came, or where one of these nodes broke off."""
+    broken_off = (node.finished.result() for node in finite if node.finished.done())
+    for problem in (*(node.incomplete for node in graph.nodes), *broken_off):
+        if problem:
+            raise InputError(problem)
 
 
 def check(options: Options) -> None:
@@ -216,7 +216,7 @@ def _camera_source(options: Options) -> str:
 
 def set_environment() -> None:
     """What the middleware reads when it starts: the profile for pictures, and that only this host listens."""
-    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(node_parameters.shared("config", "fastdds.xml")))
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(node_parameters.package_file("config", "fastdds.xml")))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 

@@ -18,7 +18,7 @@ def parameters(file: Path | None, namespace: str) -> dict[str, Any]:
 
     What the user's says of many nodes at once (`/**:`) overrules what the shipped one says of one.
     """
-    shipped: dict[str, Any] = parse(shared("params", "fitness.yaml").read_text())
+    shipped: dict[str, Any] = parse(package_file("params", "fitness.yaml").read_text())
     if file is None:
         return shipped
     given: dict[str, Any] = parse(file.read_text())
@@ -97,7 +97,7 @@ def _matches(node: str, pattern: str) -> bool:
     return re.fullmatch("".join(names), node, re.ASCII) is not None
 
 
-def shared(*parts: str) -> Path:
+def package_file(*parts: str) -> Path:
     """A file of this package: of the source tree this code lies in, else installed."""
     in_source = Path(__file__).resolve().parents[2].joinpath(*parts)
     if in_source.exists():

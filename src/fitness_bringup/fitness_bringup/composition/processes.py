@@ -21,8 +21,8 @@ from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import Health, Program, Supervisor, node_program
 from fitness_core.catalogue import Catalogue
 from fitness_core.errors import InputError
-from fitness_core.ros.node import init
 from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.middleware import init
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.yaml_text import dump
 
@@ -59,8 +59,8 @@ def separate(options: live.Options) -> int:
 
 def programs(options: live.Options, file: Path) -> list[Program]:
     """The nodes that `live` composes with these options, in the order of the data. file: their parameters, written."""
-    asked = live.asked_for(options)
-    topic = picture_topic(options.source)
+    asked, topic = live.asked_for(options), picture_topic(options.source)
+    above = node_parameters.absolute(options.namespace)
     # Nothing is published before those are there who must hear all of it, as with the launch files.
     hear_poses = sum(NODES[name].poses for name in asked)
     waits = {"camera": 1 + options.record_images, "player": hear_poses, "pose_estimator": hear_poses}
@@ -76,13 +76,13 @@ def programs(options: live.Options, file: Path) -> list[Program]:
     content = node_parameters.parameters(options.params, options.namespace)
     for name, parameters in asked.items():
         # Last and by its full name, over whatever the user's file says of it. What that says there, as far as it holds.
-        full = f"{node_parameters.absolute(options.namespace)}/{name}"
+        full = f"{above}/{name}"
         node, holds = content.pop(full, {}), node_parameters.of_node(options.params, options.namespace, name)
         if given := {key: holds[key] for key in node.get("ros__parameters", {})} | parameters:
             content[full] = {"ros__parameters": given}
     file.write_text(dump(content))
     source = next(iter(asked))
-    backend = node_parameters.value_of(file, f"{node_parameters.absolute(options.namespace)}/pose_estimator", "backend")
+    backend = node_parameters.value_of(file, f"{above}/pose_estimator", "backend")
     shared = (*(topic.arguments if topic else ()), "--params-file", str(file), "--log-level", "warn")
     return [
         node_program(

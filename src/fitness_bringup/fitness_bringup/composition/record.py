@@ -107,11 +107,7 @@ def run(options: Options) -> int:
         given_up = any(not outcome.kept and outcome.reason != "stopped" for _, outcome in guide.outcomes)
         graph.stop()
         _summarize(graph, options, takes, len(before.takes))
-        live.check_recorded(graph)
-        if guide.finished.done() and (problem := guide.finished.result()):
-            raise InputError(problem)
-        if graph.source.finished.done() and (problem := graph.source.finished.result()):
-            raise InputError(problem)
+        live.check_ended(graph, guide, graph.source)
         return int(given_up)
     finally:
         if graph is not None:

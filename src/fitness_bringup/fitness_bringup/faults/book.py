@@ -102,8 +102,7 @@ class Book:
             fault = faults.setdefault(kill.name, Fault(f"{kill.name} killed -9"))
             fault.injected += 1
             fault.declared += kill.declared
-            if kill.back is not None:
-                fault.times.append(kill.back)
+            fault.back(kill.back)
         for loss in self.losses:
             fault = faults.setdefault(loss.after, Fault(f"{loss.after} killed -9"))
             fault.reps_lost += 1

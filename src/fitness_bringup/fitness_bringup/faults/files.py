@@ -4,10 +4,12 @@ import random
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from fitness_bringup.composition.live import DEMO
 from fitness_bringup.faults.stage import Stage
 from fitness_bringup.faults.table import Fault
+from fitness_bringup.supervision.supervisor import Program
 from fitness_core.errors import InputError
 from fitness_datasets.bags import BagReader
 
@@ -33,7 +35,8 @@ def folder_gone(stage: Stage) -> Fault:
     return _recorded(stage, fault, replace(program, respawn=False), bag, gone=True)
 
 
-def _recorded(stage: Stage, fault: Fault, program, bag, gone: bool) -> Fault:
+def _recorded(stage: Stage, fault: Fault, program: Program, bag: Path, gone: bool) -> Fault:
+    """gone: the bag is removed once it is there."""
     stage.feed.begin()
     recorder = stage.run([program])
     if not gone:
@@ -43,19 +46,18 @@ def _recorded(stage: Stage, fault: Fault, program, bag, gone: bool) -> Fault:
         time.sleep(1.0)
         begun = time.monotonic()
         shutil.rmtree(bag, ignore_errors=True)
-    told = stage.within(lambda: stage.notes.declared(begun, "/recorder"), 30.0)
-    fault.declared += told is not None
+    fault.declared += stage.told(begun, "/recorder", patience=30.0)
     now = time.monotonic()
     counting = stage.within(lambda: stage.notes.times.get("rep_state", 0.0) > now)
     alive = recorder["recorder"].process.poll() is None
     stage.end(recorder)
     stage.feed.cut()
-    if counting is not None and alive and (gone or _readable(bag)):
-        fault.times.append(counting)
+    if alive and (gone or _readable(bag)):
+        fault.back(counting)
     return fault
 
 
-def _readable(bag) -> bool:
+def _readable(bag: Path) -> bool:
     try:
         with BagReader(bag) as reader:
             return sum(1 for _ in reader.raw()) > 0
@@ -73,13 +75,10 @@ def broken_model(stage: Stage) -> Fault:
     begun = time.monotonic()
     stage.model.write_bytes(good[: len(good) // 3])
     stage.core["exercise_classifier"].process.kill()
-    told = stage.within(lambda: stage.notes.declared(begun, ": exercise_classifier", "exit code 2"))
-    fault.declared += told is not None
+    fault.declared += stage.told(begun, ": exercise_classifier", "exit code 2")
     stage.model.write_bytes(good)
     mended = time.monotonic()
-    took = stage.within(lambda: stage.notes.times.get("exercise", 0.0) > mended)
-    if took is not None:
-        fault.times.append(took)
+    fault.back(stage.within(lambda: stage.notes.times.get("exercise", 0.0) > mended))
     stage.feed.cut()
     return fault
 

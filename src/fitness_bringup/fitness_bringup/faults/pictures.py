@@ -59,18 +59,14 @@ def camera_and_pose(stage: Stage, kills: int, seed: int) -> list[Fault]:
         stage.until(lambda: "pictured/body_pose" in stage.notes.times, "camera and pose estimator do not start")
         begun = time.monotonic()
         _Camera.plugged.clear()
-        unplugged.declared += stage.within(lambda: stage.notes.declared(begun, "/camera", "lost"), 30.0) is not None
+        unplugged.declared += stage.told(begun, "/camera", "lost", patience=30.0)
         _Camera.plugged.set()
         back = time.monotonic()
-        took = stage.within(lambda: stage.notes.times["pictured/body_pose"] > back)
-        if took is not None:
-            unplugged.times.append(took)
+        unplugged.back(stage.within(lambda: stage.notes.times["pictured/body_pose"] > back))
         for _ in range(kills):
             killed.injected += 1
             begun = time.monotonic()
-            took = stage.kill(chain, "pose_estimator", "pictured/body_pose")
-            if took is not None:
-                killed.times.append(took)
+            killed.back(stage.kill(chain, "pose_estimator", "pictured/body_pose"))
             killed.declared += stage.told(begun, ": pose_estimator", "SIGKILL", patience=5.0)
             time.sleep(chance.uniform(*REST))
     finally:

@@ -19,7 +19,7 @@ from fitness_bringup.supervision.announcer import Announcer
 from fitness_bringup.supervision.supervisor import Program, Supervisor, node_program, wait_for_end
 from fitness_core.errors import InputError
 from fitness_core.ros import messages, qos
-from fitness_core.ros.node import init
+from fitness_core.ros.process.middleware import init
 from fitness_core.types import Reason, RepEvent
 from fitness_msgs import msg
 
@@ -171,7 +171,7 @@ class Stage:
             time.sleep(0.005)
         return time.monotonic() - begun
 
-    def told(self, since: float, node: str, about: str, patience: float) -> bool:
+    def told(self, since: float, node: str, about: str = "", patience: float = PATIENCE) -> bool:
         """Whether a node warns of something on /diagnostics within `patience` [s]; since: [s, monotonic]."""
         return self.within(lambda: self.notes.declared(since, node, about), patience) is not None
 

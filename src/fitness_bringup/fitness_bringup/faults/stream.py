@@ -33,8 +33,7 @@ def lost_messages(stage: Stage) -> Fault:
     begun = time.monotonic()
     stage.until(lambda: stage.notes.times.get("rep_state", 0) > begun, "nothing is counted")
     fault.times.append(time.monotonic() - begun)
-    told = stage.within(lambda: stage.notes.declared(begun, "/rep_counter", "missing"), 20.0)
-    fault.declared += told is not None
+    fault.declared += stage.told(begun, "/rep_counter", "missing", patience=20.0)
     for _ in counted(stage, before):
         # A third of the poses missing is told as such, for as long as it is so.
         fault.reps_lost += 1
@@ -101,9 +100,7 @@ def wrong_qos(stage: Stage) -> Fault:
     # A node of its own: what is spun in another thread must not lose an entity.
     node = rclpy.create_node("stranger")
     node.create_publisher(msg.BodyPose, "body_pose", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
-    fault.declared += (
-        stage.within(lambda: stage.notes.declared(begun, "/rep_counter", "quality of service"), 8.0) is not None
-    )
+    fault.declared += stage.told(begun, "/rep_counter", "quality of service", patience=8.0)
     node.destroy_node()
     _heard_again(stage, fault)
     return fault
@@ -166,9 +163,7 @@ def _jump(stage: Stage, fault: Fault, shift: int) -> None:
     events, since, begun = len(stage.notes.events), stage.notes.stamp, time.monotonic()
     stage.feed.shift = shift
     fault.injected += 1
-    took = stage.within(lambda: abs(stage.notes.stamp - since) > HOUR // 2)
-    if took is not None:
-        fault.times.append(took)
+    fault.back(stage.within(lambda: abs(stage.notes.stamp - since) > HOUR // 2))
 
     def told() -> bool:
         return len(stage.notes.events) > events or stage.notes.declared(begun, "/rep_counter")
@@ -178,6 +173,4 @@ def _jump(stage: Stage, fault: Fault, shift: int) -> None:
 
 def _heard_again(stage: Stage, fault: Fault) -> None:
     now = time.monotonic()
-    took = stage.within(lambda: stage.notes.times.get("rep_state", 0.0) > now)
-    if took is not None:
-        fault.times.append(took)
+    fault.back(stage.within(lambda: stage.notes.times.get("rep_state", 0.0) > now))

@@ -38,6 +38,11 @@ class Fault:
         """Whether it was always recovered from, and no repetition was lost without a word."""
         return len(self.times) == self.injected and not self.silent
 
+    def back(self, after: float | None) -> None:
+        """It was recovered from after so long [s]; None: it was not."""
+        if after is not None:
+            self.times.append(after)
+
     def row(self) -> dict[str, object]:
         """As in the JSON."""
         return {

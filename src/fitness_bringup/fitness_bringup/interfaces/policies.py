@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from xml.etree import ElementTree
 
-from fitness_bringup.composition.node_parameters import check_namespace
+from fitness_bringup.composition.node_parameters import absolute, check_namespace
 from fitness_bringup.interfaces.access import AT_RUN_TIME, BARE, MANAGED, PLAIN, SWITCHES, Access
 from fitness_bringup.interfaces.node_apis import Endpoint, NodeApi, nodes
 from fitness_core.errors import InputError
@@ -48,7 +48,7 @@ def policy(namespace: str = "fitness", browser: bool = False) -> ElementTree.Ele
     and `/NAMESPACE/live` for all of them in one. Raises InputError for a namespace that is none, or too long.
     """
     check_namespace(namespace)
-    above = "/" + namespace.strip("/")
+    above = absolute(namespace)
     of = accesses(browser)
     every = [api.name for api in nodes()]
     root = ElementTree.Element("policy", version="0.2.0")

@@ -18,8 +18,8 @@ from typing import Any
 import rclpy
 
 from fitness_core.errors import InputError
-from fitness_core.ros.node import init, permitted
 from fitness_core.ros.process.leaving import leaving
+from fitness_core.ros.process.middleware import init, permitted
 from fitness_core.ros.process.native import BareNode
 
 NODE, SPARE = b"n", b"s"

@@ -18,6 +18,8 @@ _PERIOD = 0.1
 
 @dataclass(slots=True)
 class _Failed:
+    """A node that failed. due: when it is started again, 0 = never. since: when it last came up. [s, monotonic]"""
+
     node: FitnessNode
     story: str
     restarts: int = 0
@@ -61,11 +63,7 @@ class Revival:
         if one.up and now - one.since > HEALTHY_AFTER:
             one.in_a_row = 0
         one.up = False
-        if one.node.WRITES_ONCE:
-            one.due = 0.0
-            self._announcer.tell([_health(one)])
-            return
-        one.due = now + BACK_OFF[min(one.in_a_row, len(BACK_OFF) - 1)]
+        one.due = 0.0 if one.node.WRITES_ONCE else now + BACK_OFF[min(one.in_a_row, len(BACK_OFF) - 1)]
         one.in_a_row += 1
         self._announcer.tell([_health(one)])
 

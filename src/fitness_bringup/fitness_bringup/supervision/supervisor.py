@@ -170,16 +170,14 @@ class Supervised:
     def _begin(self) -> None:
         self.died_at = None
         self.begun = time.monotonic()
-        if self.program.nursery:
-            if self.restarts and isinstance(self._process, Nursery) and self._process.alive:
-                self._process.begin()
-                return
-            if self.restarts:
-                self._leave()
-            self._process = Nursery(self._popen([], subprocess.PIPE))
+        if self.restarts and isinstance(self._process, Nursery) and self._process.alive:
+            self._process.begin()
             return
         if self.restarts:
             self._leave()
+        if self.program.nursery:
+            self._process = Nursery(self._popen([], subprocess.PIPE))
+            return
         self._process = process = self._popen(_WITH_US, subprocess.DEVNULL)
         with contextlib.suppress(ProcessLookupError):
             self._end = os.pidfd_open(process.pid)

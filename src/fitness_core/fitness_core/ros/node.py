@@ -4,46 +4,34 @@ A node names its parameters in `PARAMETERS` and fills in `configure`, `activate`
 Lifecycle: https://design.ros2.org/articles/node_lifecycle.html.
 """
 
-import contextlib
 import copy
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import rclpy
 from rclpy.action import ActionServer
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
-from rclpy.logging import LoggingSeverity, get_logger_effective_level, set_logger_level
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from rclpy.task import Future
 from rclpy.timer import Timer
 
 from fitness_core.errors import InputError
-from fitness_core.heaps import bound_heaps
 from fitness_core.ros import diagnostics, parameters, serialized, timers
 from fitness_core.ros.parameters import Parameter
-from fitness_core.ros.process import shared_memory
-from fitness_core.ros.process.arguments import in_words
-from fitness_core.ros.process.environment import check_environment
 from fitness_core.ros.process.executor import GraphExecutor
 from fitness_core.ros.process.last_words import answer_goals, wait_until_heard
 from fitness_core.ros.process.leaving import leaving
-from fitness_core.ros.process.native import RCLError
+from fitness_core.ros.process.middleware import init, permitted
 from fitness_core.ros.process.signals import on_signal
 from fitness_core.ros.refusals import Refusals
-
-SWITCH_INTERVAL = 0.0005
-"""How long another Python thread may keep one waiting that has something to do [s]; Python's own 5 ms are a quarter of
-a picture's time, several times per picture."""
 
 COMMON = (
     Parameter(
@@ -294,40 +282,6 @@ class FitnessNode(LifecycleNode):
         """Deactivate and clean up, so that what is known is published before the node goes."""
         if self.active and self.trigger_deactivate() == TransitionCallbackReturn.SUCCESS:
             self.trigger_cleanup()
-
-
-@contextlib.contextmanager
-def permitted() -> Iterator[None]:
-    """Where nodes, topics and services are made: InputError for what the middleware refuses, as SROS 2 may.
-
-    And for what a parameter of ROS's own (use_sim_time, qos_overrides) does not take.
-    """
-    try:
-        yield
-    except (RuntimeError, InvalidParameterTypeException, InvalidParameterValueException) as error:
-        if isinstance(error, RuntimeError) and not (isinstance(error, RCLError) or "QoS override" in str(error)):
-            raise  # for the word of a policy rclpy has no error of its own
-        raise InputError(" ".join(str(error).split(", at ")[0].split())) from None
-
-
-def init(args: list[str] | None = None) -> None:
-    """`rclpy.init` with signals left to `on_signal`; raises InputError for arguments or files that ROS 2 refuses.
-
-    Python's threads take turns of `SWITCH_INTERVAL`. Shared memory of who was killed before is removed.
-    """
-    check_environment()
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    bound_heaps()
-    shared_memory.sweep()
-    # What it logs of arguments that it refuses is in its error, too.
-    set_logger_level("rcl", LoggingSeverity.FATAL)
-    try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except RuntimeError as error:
-        raise InputError(in_words(" ".join(str(error).split(", at ")[0].split()))) from None
-    finally:
-        if get_logger_effective_level("rcl") == LoggingSeverity.FATAL:  # no argument has set another one
-            set_logger_level("rcl", LoggingSeverity.UNSET)
 
 
 def run(make_node: Callable[[], FitnessNode], args: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -18,7 +19,6 @@ _TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "string", list: "s
 
 DECLARED_BY_ROS = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """How names begin that rclpy or the launch system declare on their own."""
-
 
 # Names that are so alike differ by a slip: 0 = in every letter, 1 = in none.
 _MISSPELT = 0.75
@@ -115,28 +115,7 @@ def declare(
     _look_at_unknown(node, by_name)
     values = SimpleNamespace()
     for name, parameter in by_name.items():
-        override = node._parameter_overrides.get(name)
-        if override is not None and (meant := parameter.coerced(override.value)) is not override.value:
-            node._parameter_overrides[name] = RosParameter(name, value=meant)
-        try:
-            value = node.declare_parameter(name, parameter.default, parameter.descriptor()).value
-        except InvalidParameterTypeException:
-            given = node._parameter_overrides[name].value  # rclpy has no public way to read an override
-            raise InputError(
-                f"{node.get_name()}: parameter {name!r} is {given!r} ({type(given).__name__}); "
-                f"it takes a {parameter.type_name}"
-                + (f" ({parameter.accepted})" if parameter.accepted != "any" else "")
-            ) from None
-        except InvalidParameterValueException:
-            given = node._parameter_overrides[name].value
-            most = f", at most {parameter.top:.10g}" if parameter.maximum is None and given > parameter.top else ""
-            raise InputError(
-                f"{node.get_name()}: parameter {name!r} is {given!r}; accepted: {parameter.accepted}{most}"
-            ) from None
-        if problem := parameter.problem(value):
-            raise InputError(f"{node.get_name()}: {problem}")
-        # An empty list has no type in YAML: ROS 2 takes `[]` for a parameter that is not set.
-        setattr(values, name, [] if value is None else value)
+        setattr(values, name, _declared(node, parameter))
 
     def check(parameters: list[RosParameter]) -> SetParametersResult:
         for given in parameters:
@@ -164,6 +143,31 @@ def declare(
     node.add_on_set_parameters_callback(check)
     node.add_post_set_parameters_callback(take_over)
     return values
+
+
+def _declared(node: Node, parameter: Parameter) -> Value:
+    """Declare a parameter; its value, an override or the default. Raises InputError for an override it cannot take."""
+    name = parameter.name
+    override = node._parameter_overrides.get(name)  # rclpy has no public way to read it
+    given: Any = None if override is None else parameter.coerced(override.value)
+    if override is not None and given is not override.value:
+        node._parameter_overrides[name] = RosParameter(name, value=given)
+    try:
+        value = node.declare_parameter(name, parameter.default, parameter.descriptor()).value
+    except InvalidParameterTypeException:
+        raise InputError(
+            f"{node.get_name()}: parameter {name!r} is {given!r} ({type(given).__name__}); "
+            f"it takes a {parameter.type_name}" + (f" ({parameter.accepted})" if parameter.accepted != "any" else "")
+        ) from None
+    except InvalidParameterValueException:
+        most = f", at most {parameter.top:.10g}" if parameter.maximum is None and given > parameter.top else ""
+        raise InputError(
+            f"{node.get_name()}: parameter {name!r} is {given!r}; accepted: {parameter.accepted}{most}"
+        ) from None
+    if problem := parameter.problem(value):
+        raise InputError(f"{node.get_name()}: {problem}")
+    # An empty list has no type in YAML: ROS 2 takes `[]` for a parameter that is not set.
+    return [] if value is None else value
 
 
 def _look_at_unknown(node: Node, known: dict[str, Parameter]) -> None:

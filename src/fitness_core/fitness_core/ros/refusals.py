@@ -11,6 +11,7 @@ from rcl_interfaces.msg import SetParametersResult
 
 from fitness_core.errors import InputError
 from fitness_core.ros.diagnostics import OK, SHOWN_FOR, WARN
+from fitness_core.ros.process.middleware import said_in
 
 SLOW = 0.75
 """A message that takes so long is told of: others may not fit the queue meanwhile [s]."""
@@ -64,7 +65,7 @@ class Refusals:
                 try:
                     return callback(request, response)
                 except (RuntimeError, TypeError, ValueError) as error:
-                    said = " ".join(str(error).split(", at ")[0].split())
+                    said = said_in(error)
                     refused = SetParametersResult(reason=said)
                     if hasattr(response, "results"):
                         response.results.extend([refused] * (len(request.parameters) - len(response.results)))

@@ -33,11 +33,11 @@ from rclpy.timer import Timer
 
 from fitness_core.ros.process.entities import PLAIN, Callback, Entities, Entries, Entry, call_subscription, call_timer
 from fitness_core.ros.process.native import RCLError, WaitSet
+from fitness_core.types import NANOSECONDS
 
 LOOK_PERIOD = 3.0
 """Between looks at the events of publishers and subscriptions, e.g. that two do not fit together, at the least [s]."""
 _FOREVER = -1
-_NANOSECONDS = 1_000_000_000
 
 
 def urgency_of(node: Node) -> int:
@@ -256,7 +256,7 @@ class GraphExecutor(SingleThreadedExecutor):
                 wait_set.add_timer(handle)
             wait_set.add_guard_condition(self._guard.handle)
             wait_set.add_guard_condition(self._sigint_gc.handle)
-            left = _FOREVER if deadline is None else max(0, round((deadline - time.monotonic()) * _NANOSECONDS))
+            left = _FOREVER if deadline is None else max(0, round((deadline - time.monotonic()) * NANOSECONDS))
             wait_set.wait(left)
             if self._is_shutdown:
                 raise ShutdownException
