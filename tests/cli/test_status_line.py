@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 import rclpy
 from rclpy.node import Node
-from rclpy.serialization import serialize_message
 
 from fitness_bringup.composition import status
 from fitness_core.catalogue import Catalogue
 from fitness_core.ros import messages
+from fitness_core.ros.serialized import of_rep_state
 from fitness_core.types import Phase, RepState, SetSummary, nanoseconds
 
 
@@ -31,7 +31,7 @@ def test_a_camera_that_gives_nothing_any_more_is_said(line, monkeypatch: pytest.
     assert "no pictures yet" in line.line()
     for number in range(3):
         state = RepState(nanoseconds(number / 20), "squat", Phase.OUT, 0.5, 5, 0, 1)
-        line._take_state(serialize_message(messages.to_rep_state(state, "camera")))
+        line._take_state(of_rep_state(state, "camera"))
     assert line.line().startswith("20.0 fps | warming up | squat out | set 1: 5")
     now = status.time.monotonic()
     monkeypatch.setattr(status.time, "monotonic", lambda: now + 12)

@@ -27,7 +27,8 @@ from fitness_bringup.composition.live import DEMO
 from fitness_core.errors import InputError
 from fitness_core.geometry import joint_angles
 from fitness_core.ros import qos
-from fitness_core.ros.messages import from_body_pose, header, to_body_pose, to_joint_angles, to_rep_state
+from fitness_core.ros.messages import from_body_pose, header, to_body_pose, to_joint_angles
+from fitness_core.ros.serialized import of_rep_state
 from fitness_core.types import Pose, RepState
 from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import BodyPose, ClassifierInfo, JointAngles, RepEvent, SetSummary
@@ -200,7 +201,7 @@ def test_the_body_is_drawn_on_the_picture_and_in_space(stage: Stage) -> None:
         stage.wait(publisher.get_subscription_count, "the server")
     pose = a_pose()
     stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
-    stage.states.publish(to_rep_state(RepState(STAMP, "curl", count=3), FRAME))
+    stage.states.publish(of_rep_state(RepState(STAMP, "curl", count=3), FRAME))
     stage.wait(
         lambda: stage.server._feed._answers.last("angles") and stage.server._feed._answers.last("state"),
         "angles and state",

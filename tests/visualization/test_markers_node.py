@@ -14,7 +14,8 @@ from visualization_msgs.msg import Marker, MarkerArray
 from fitness_bringup.composition.live import DEMO
 from fitness_core.geometry import joint_angles
 from fitness_core.ros import qos
-from fitness_core.ros.messages import header, to_body_pose, to_joint_angles, to_rep_state
+from fitness_core.ros.messages import header, to_body_pose, to_joint_angles
+from fitness_core.ros.serialized import of_rep_state
 from fitness_core.types import Pose, RepState
 from fitness_datasets.bags import BagReader
 from fitness_msgs.msg import BodyPose, JointAngles
@@ -88,7 +89,7 @@ def counted(stage) -> Pose:
     stage.watch()
     pose = demo_pose(7)
     stage.angles.publish(to_joint_angles(joint_angles(pose), FRAME))
-    stage.states.publish(to_rep_state(RepState(7, "curl", count=3), FRAME))
+    stage.states.publish(of_rep_state(RepState(7, "curl", count=3), FRAME))
     stage.wait(
         lambda: stage.markers._feed._answers.last("angles") and stage.markers._feed._answers.last("state"),
         "angles and state",

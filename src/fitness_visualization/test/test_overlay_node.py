@@ -12,7 +12,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from fitness_core.ros import qos
 from fitness_core.ros.images import to_bgr, to_image
-from fitness_core.ros.messages import header, to_body_pose, to_classification, to_form_cue, to_rep_state
+from fitness_core.ros.messages import header, to_body_pose, to_form_cue
+from fitness_core.ros.serialized import of_classification, of_rep_state
 from fitness_core.types import Classification, ClassificationStatus, CuePriority, FormCue, Pose, RepState
 from fitness_msgs.msg import BodyPose, ClassifierInfo, ExerciseClassification
 from fitness_msgs.msg import FormCue as FormCueMessage
@@ -149,8 +150,8 @@ def test_without_a_camera_there_is_a_plain_background_with_labels_and_counts(sta
     s.poses.publish(pose(1))
     wait_for(lambda: s.drawn, "a skeleton")
     result = Classification(1, 0, ClassificationStatus.OK, "squat", 0.9, {"curl": 0.1, "squat": 0.9})
-    results.publish(to_classification(result, "camera"))
-    states.publish(to_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
+    results.publish(of_classification(result, "camera"))
+    states.publish(of_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
     wait_for(lambda: s.overlay._answers.last("exercise") and s.overlay._answers.last("state"), "label and count")
     s.poses.publish(pose(2))
     wait_for(lambda: len(s.drawn) == 2, "the annotated skeleton")
@@ -164,7 +165,7 @@ def test_what_a_counter_said_that_has_stopped_is_not_drawn(stage):
     s.start()
     s.watch()
     wait_for(lambda: s.poses.get_subscription_count() and states.get_subscription_count(), "the overlay to listen")
-    states.publish(to_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
+    states.publish(of_rep_state(RepState(1, "squat", progress=0.8, count=5), "camera"))
     wait_for(lambda: s.overlay._answers.last("state"), "the count")
     s.poses.publish(pose(1))
     wait_for(lambda: s.drawn, "the skeleton with the count")

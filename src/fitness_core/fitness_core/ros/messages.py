@@ -1,5 +1,7 @@
 """Between the plain data of `fitness_core.types` and the messages of `fitness_msgs`, both ways.
 
+States and labels, of which every pose has some, are written as bytes: `fitness_core.ros.serialized`.
+
 `from_*` raise InputError for what the interface does not allow: a number that no constant of an enumeration has, a
 stamp that is none, numbers where only finite ones mean anything.
 """
@@ -167,19 +169,6 @@ def from_joint_angles(message: msg.JointAngles) -> types.JointAngles:
     )
 
 
-def to_classification(result: types.Classification, frame_id: str) -> msg.ExerciseClassification:
-    """Classification -> fitness_msgs/ExerciseClassification."""
-    return msg.ExerciseClassification(
-        header=header(result.stamp, frame_id),
-        window_start=to_time(result.window_start),
-        body_id=result.body_id,
-        status=int(result.status),
-        label=result.label,
-        confidence=result.confidence,
-        probabilities=list(result.probabilities.values()),
-    )
-
-
 def from_classification(message: msg.ExerciseClassification, labels: list[str]) -> types.Classification:
     """fitness_msgs/ExerciseClassification -> Classification; labels: of the last ClassifierInfo.
 
@@ -200,20 +189,6 @@ def from_classification(message: msg.ExerciseClassification, labels: list[str]) 
         confidence=message.confidence,
         probabilities=named,
         body_id=message.body_id,
-    )
-
-
-def to_rep_state(state: types.RepState, frame_id: str) -> msg.RepState:
-    """RepState -> fitness_msgs/RepState."""
-    return msg.RepState(
-        header=header(state.stamp, frame_id),
-        body_id=state.body_id,
-        exercise=state.exercise,
-        phase=int(state.phase),
-        progress=state.progress,
-        count=state.count,
-        rejected=state.rejected,
-        set_index=state.set_index,
     )
 
 

@@ -233,7 +233,7 @@ def _form_of_pose(frame_id: str, body_id: str) -> tuple[struct.Struct, bytes]:
 
 
 def of_rep_state(state: RepState, frame_id: str) -> bytes:
-    """The fitness_msgs/RepState of a state, as `serialize_message(messages.to_rep_state(state, frame_id))` gives it."""
+    """The fitness_msgs/RepState of a state, as rclpy gives it; `messages.from_rep_state` is the way back."""
     form, texts = _form_of_rep_state(frame_id, state.body_id, state.exercise)
     numbers = state.progress, state.count, state.rejected, state.set_index
     return form.pack(_LITTLE_END, *divmod(state.stamp, NANOSECONDS), texts, state.phase, *numbers)
@@ -250,7 +250,7 @@ def _form_of_rep_state(frame_id: str, body_id: str, exercise: str) -> tuple[stru
 
 
 def of_classification(result: Classification, frame_id: str) -> bytes:
-    """The fitness_msgs/ExerciseClassification of a result, as rclpy gives what `messages.to_classification` makes."""
+    """The fitness_msgs/ExerciseClassification of a result, as rclpy gives it; the way back is `classification_of`."""
     head = _aligned(_header(result.stamp, frame_id)) + struct.pack("<iI", *divmod(result.window_start, NANOSECONDS))
     head = _aligned(head + _text(result.body_id) + struct.pack("<B", result.status)) + _text(result.label)
     probabilities = result.probabilities.values()
