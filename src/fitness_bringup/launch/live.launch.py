@@ -1,8 +1,8 @@
 """The whole graph on a camera, a video file, a stream or a folder of pictures."""
 
 from fitness_bringup.launching.arguments import is_true, source_argument, standard_arguments, switch
-from fitness_bringup.launching.nodes import forget_dead_run, hearers_of_poses, node
-from fitness_bringup.launching.pictures import camera_is_ours, camera_plays, picture_arguments
+from fitness_bringup.launching.nodes import forget_dead_run, hearers_of_poses, node, stages
+from fitness_bringup.launching.pictures import camera_plays, picture_arguments
 from fitness_bringup.launching.results import result_arguments, result_nodes
 from fitness_camera.source_kinds import BROWSER, KINDS, OF_CAMERA
 from launch import LaunchContext, LaunchDescription
@@ -30,22 +30,7 @@ def generate_launch_description() -> LaunchDescription:
             *picture_arguments(),
             *result_arguments(),
             forget_dead_run(camera_plays),
-            node(
-                "camera",
-                arguments={
-                    "source": ("source", str),
-                    "frame_id": ("frame_id", str),
-                    "paced": ("paced", bool),
-                    "loop": ("loop", bool),
-                },
-                parameters=camera_parameters,
-                source=True,
-                plays=camera_plays,
-                where=camera_is_ours,
-            ),
-            node("pose_estimator", parameters=pose_parameters),
-            node("exercise_classifier"),
-            node("rep_counter"),
+            *stages(camera_parameters, pose_parameters, paced=bool),
             node("run_set"),
             *result_nodes(),
         ]

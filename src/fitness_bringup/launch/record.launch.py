@@ -16,8 +16,8 @@ from fitness_bringup.launching.arguments import (
     standard_arguments,
     switch,
 )
-from fitness_bringup.launching.nodes import forget_dead_run, node
-from fitness_bringup.launching.pictures import camera_is_ours, camera_name, camera_plays, picture_arguments
+from fitness_bringup.launching.nodes import forget_dead_run, node, stages
+from fitness_bringup.launching.pictures import camera_name, camera_plays, picture_arguments
 from fitness_camera.source_kinds import OF_CAMERA
 from fitness_datasets.collection.session import next_bag
 from launch import LaunchContext, LaunchDescription
@@ -105,17 +105,7 @@ def generate_launch_description() -> LaunchDescription:
             argument("record", "recordings", "Folder of the collection; a session in it is gone on with."),
             switch("record_images", "false", "Record the pictures too: large, and they show people."),
             forget_dead_run(camera_plays),
-            node(
-                "camera",
-                arguments={"source": ("source", str), "frame_id": ("frame_id", str), "loop": ("loop", bool)},
-                parameters=camera_parameters,
-                source=True,
-                plays=camera_plays,
-                where=camera_is_ours,
-            ),
-            node("pose_estimator", parameters=pose_parameters),
-            node("exercise_classifier"),
-            node("rep_counter"),
+            *stages(camera_parameters, pose_parameters),
             node("overlay", condition=IfCondition(LaunchConfiguration("overlay"))),
             node(
                 "record_take",

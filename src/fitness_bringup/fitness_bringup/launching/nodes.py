@@ -12,7 +12,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from fitness_bringup.composition.graph_nodes import NODES
 from fitness_bringup.launching.arguments import full_name, is_true, shared
-from fitness_bringup.launching.pictures import remappings
+from fitness_bringup.launching.pictures import camera_is_ours, camera_plays, remappings
 from fitness_core.ros.state import state_file_of
 from launch import Action, LaunchContext  # type: ignore[attr-defined] # mypy takes the folder of launch files for it
 
@@ -27,13 +27,15 @@ BAD_INPUT = 2
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 TUNABLES = "GLIBC_TUNABLES"
+Parameters = Callable[[LaunchContext], dict[str, object]]
+"""The parameters of a node that follow from the arguments as a whole."""
 
 
 def node(
     name: str,
     *,
     arguments: dict[str, tuple[str, type]] | None = None,
-    parameters: Callable[[LaunchContext], dict[str, object]] = lambda context: {},
+    parameters: Parameters = lambda context: {},
     source: bool = False,
     plays: Callable[[LaunchContext], bool] = lambda context: False,
     condition: IfCondition | None = None,
@@ -42,7 +44,7 @@ def node(
     """A node of the graph with the parameter file and the standard arguments.
 
     arguments: launch argument -> (parameter, its type); it overrules the parameter file where it is not empty.
-    parameters: what follows from the arguments as a whole; overrules the parameter file too.
+    parameters: overrule the parameter file too.
     source: the graph ends with this node. plays: whether that is a recording, of the context.
     condition, where: whether it is started, by one argument, or by what else the context says.
     """
@@ -78,6 +80,20 @@ def node(
         ]
 
     return OpaqueFunction(function=start, condition=condition)
+
+
+def stages(camera: Parameters, pose: Parameters, **more: type) -> list[OpaqueFunction]:
+    """The nodes from pictures to repetitions: camera, where it is ours, pose estimator, classifier, counter.
+
+    camera, pose: parameters of these two. more: launch argument that is a parameter of the camera too -> its type.
+    """
+    arguments = {name: (name, kind) for name, kind in ({"source": str, "frame_id": str, "loop": bool} | more).items()}
+    return [
+        node("camera", arguments=arguments, parameters=camera, source=True, plays=camera_plays, where=camera_is_ours),
+        node("pose_estimator", parameters=pose),
+        node("exercise_classifier"),
+        node("rep_counter"),
+    ]
 
 
 def environment(context: LaunchContext) -> dict[str, str]:
