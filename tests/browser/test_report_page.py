@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from fitness_bringup.analysis import plots
-from fitness_bringup.analysis.html_report import template_file
+from fitness_bringup.tables.pages import template_file
 
 CUT = """[...document.querySelectorAll("text")].filter((text) => {
     const inner = text.getBoundingClientRect(), outer = text.closest("svg").getBoundingClientRect();

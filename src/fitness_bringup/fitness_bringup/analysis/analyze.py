@@ -29,6 +29,7 @@ from fitness_core.catalogue import Catalogue, Direction, Exercise, Sides
 from fitness_core.command_line import check_different, check_kept, check_spares, check_writable, write_file
 from fitness_core.errors import InputError
 from fitness_core.types import FormCue, Frame
+from fitness_core.words import words_of
 from rep_counter.counter import RepCounter
 from rep_counter.repetitions.cues import Cues
 
@@ -105,12 +106,12 @@ def run(
     exercise: str,
     catalogue: Path | None,
     model: Path | None,
-    backend: str,
-    fps: float,
-    size: tuple[int, int],
-    topic: str,
+    **others: Any,
 ) -> None:
-    """The command: analyse with a progress bar on a terminal, write the files that were asked for, print tables."""
+    """The command: analyse with a progress bar on a terminal, write the files that were asked for, print tables.
+
+    others: options of `examine`, as are the last four.
+    """
     if exercise and model is not None:
         raise InputError("--exercise and --model exclude each other: a given exercise is not classified")
     files = [path for path in (json, html, csv, video) if path is not None and (path is not json or str(path) != "-")]
@@ -127,18 +128,8 @@ def run(
         raise InputError(f"--video {video}: only MP4 is written; give a name that ends in .mp4")
     with ExitStack() as resources:
         progress = _progress_bar(resources)
-        examined = examine(
-            source,
-            fps=fps,
-            size=size,
-            topic=topic,
-            model=model,
-            exercise=exercise,
-            catalogue=catalogue,
-            backend=backend,
-            video=video,
-            progress=progress,
-        )
+        given: dict[str, Any] = {"video": video, "exercise": exercise, "catalogue": catalogue, "model": model}
+        examined = examine(source, progress=progress, **given, **others)
     to_standard_output = str(json) == "-"
     with ExitStack() as last:
         # After the files: who reads the screen may be gone. Also where one cannot be written: it is there at least.
@@ -287,5 +278,5 @@ def print_report(report: Report, console: Console) -> None:
             faults = [code.removeprefix(f"{repetition.exercise}_") for code in repetition.form_faults]
             form = ", ".join(faults) if faults else "no fault" if repetition.form_judged else ""
             notes = form, repetition.reason or ""
-            repetitions.add_row(repetition.exercise, *measured, *(note.replace("_", " ") for note in notes))
+            repetitions.add_row(repetition.exercise, *measured, *map(words_of, notes))
         console.print(repetitions)

@@ -1,23 +1,22 @@
 """The report of one recording as a page that needs nothing else: no script, no other host. Free of ROS."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 
 from fitness_bringup.analysis import plots
 from fitness_bringup.analysis.examination import Examination, rows_of
 from fitness_bringup.analysis.report import runs_of
+from fitness_bringup.tables import pages
 from fitness_bringup.tables.terminal import reach
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.types import RepEvent, SetSummary, seconds
-from fitness_core.words import amount
+from fitness_core.words import amount, words_of
 
 MARGIN = 1.5
 """A plot of a set begins so long before it and ends so long after it [s]."""
@@ -47,21 +46,18 @@ def to_html(examination: Examination) -> str:
     rows = rows_of(examination)
     sets = sorted(examination.summaries, key=lambda summary: summary.start)
     known = {row["set"] for row in rows if row["set"] in {summary.set_index for summary in sets}}
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters |= {"number": _number, "words": words, "of_signal": _of_signal}
-    environment.filters["percent"] = lambda share: _number(100 * share, 0)
-    environment.tests["measured"] = math.isfinite
 
     def said(codes: Iterable[str], exercise: str) -> str:
         """What a robot would say of form faults."""
         return " ".join(rule.say for rule in examination.catalogue[exercise].form if rule.code in codes)
 
-    environment.filters["said"] = said
-    template = environment.from_string(template_file("report.html.j2"))
-    return template.render(
-        style=Markup(template_file("report.css")),
+    filters: dict[str, Callable[..., Any]] = {
+        "number": _number,
+        "percent": lambda share: _number(100 * share, 0),
+        "of_signal": _of_signal,
+        "said": said,
+    }
+    return pages.template("report.html.j2", filters, {"measured": math.isfinite}).render(
         name=Path(report.source).name,
         report=report,
         titles={exercise.name: exercise.title for exercise in examination.catalogue},
@@ -82,7 +78,11 @@ def _timeline(examination: Examination, sets: list[SetSummary]) -> Markup:
 
     seen = [
         plots.Bar(
-            start, end, words(run[0].label), kind(run[0].label), f"{words(run[0].label)}, {start:.1f} to {end:.1f} s"
+            start,
+            end,
+            words_of(run[0].label),
+            kind(run[0].label),
+            f"{words_of(run[0].label)}, {start:.1f} to {end:.1f} s",
         )
         for run in runs
         for start, end in [(seconds(run[0].window_start - origin), seconds(run[-1].stamp - origin))]
@@ -91,9 +91,9 @@ def _timeline(examination: Examination, sets: list[SetSummary]) -> Markup:
         plots.Bar(
             seconds(summary.start - origin),
             seconds(summary.end - origin),
-            f"{words(summary.exercise)} {summary.repetitions}",
+            f"{words_of(summary.exercise)} {summary.repetitions}",
             kind(summary.exercise),
-            f"set {summary.set_index}: {words(summary.exercise)}, {amount(summary.repetitions, 'repetition')}",
+            f"set {summary.set_index}: {words_of(summary.exercise)}, {amount(summary.repetitions, 'repetition')}",
         )
         for summary in sets
     ]
@@ -123,7 +123,7 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
     else:
         assert exercise.distance is not None  # the catalogue holds one of the two
         name, unit = f"From {exercise.distance.of} to {exercise.distance.point} in lengths of the torso", ""
-    name, mean = words(name), summary.range_of_motion_mean
+    name, mean = words_of(name), summary.range_of_motion_mean
     marks = [
         mark_of(event, origin)
         for event in examination.events
@@ -145,8 +145,8 @@ def _view(examination: Examination, summary: SetSummary, rows: list[dict[str, ob
 
 def mark_of(event: RepEvent, origin: int) -> plots.Mark:
     """A repetition of a recording that begins at stamp `origin` [ns], for a plot."""
-    what = f"repetition {event.index}" if event.counted else f"not counted: {words(event.reason.name.lower())}"
-    note = f"{words(event.exercise)}, {what}, {event.duration:.1f} s"
+    what = f"repetition {event.index}" if event.counted else f"not counted: {words_of(event.reason.name.lower())}"
+    note = f"{words_of(event.exercise)}, {what}, {event.duration:.1f} s"
     start, turn, end = (seconds(stamp - origin) for stamp in (event.start, event.turn, event.end))
     label = str(event.index) if event.counted else "\N{MULTIPLICATION SIGN}"
     return plots.Mark(start, turn, end, label, event.counted, note)
@@ -159,13 +159,3 @@ def _of_signal(row: dict[str, Any], name: str) -> str:
 
 def _number(value: float | None, digits: int = 1) -> str:
     return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else NONE
-
-
-def words(name: str | None) -> str:
-    """A name of the catalogue or a message, as people write it."""
-    return (name or "").replace("_", " ")
-
-
-def template_file(name: str) -> str:
-    """The text of a file that pages are made of."""
-    return resources.files("fitness_bringup").joinpath("templates", name).read_text()

@@ -10,13 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from fitness_bringup.analysis.html_report import template_file
 from fitness_bringup.bench import compare
 from fitness_bringup.bench.targets import TARGETS
-from fitness_bringup.tables import markdown
+from fitness_bringup.tables import markdown, pages
 
 NAMES = {
     "bare": "bare MediaPipe loop (a)",
@@ -125,11 +123,7 @@ def to_markdown(result: dict[str, Any], plot: str) -> str:
 
 def to_html(result: dict[str, Any]) -> str:
     """The same as one page that needs nothing else."""
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(template_file("bench.html.j2")).render(
-        style=Markup(template_file("report.css")),
+    return pages.template("bench.html.j2", {}).render(
         circumstances=_circumstances(result).replace("**", ""),
         targets=_targets(result, strong=""),
         method=_method(result),

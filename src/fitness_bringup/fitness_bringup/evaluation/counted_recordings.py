@@ -12,15 +12,12 @@ import numpy as np
 from exercise_classifier.training.takes.extras import MINMAX, extra_take
 from exercise_classifier.training.takes.readers import digest, place_of, read_table
 from exercise_classifier.training.takes.takes import groups_of, landmarks_of, read_stretches, smoothed
-from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
+from fitness_bringup.evaluation.motion_capture import CAMERAS, read_motion_capture, seen_from
 from fitness_camera.source_kinds import BAG
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
 from fitness_core.types import Pose, nanoseconds
 from fitness_datasets.bags import BagReader
-
-CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
-"""Where motion capture is seen from [deg] around the person."""
 
 CACHE = Path.home() / ".cache/ros2_fitness/poses"
 """Where the landmarks of videos are kept: the folder of `./fitness train`."""

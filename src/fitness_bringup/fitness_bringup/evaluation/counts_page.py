@@ -1,17 +1,19 @@
 """The evaluation of counting as a page that needs nothing else: every recording drawn, failures first. Free of ROS."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import numpy as np
 from markupsafe import Markup
 
 from fitness_bringup.analysis import plots
-from fitness_bringup.analysis.html_report import mark_of, template_file, words
+from fitness_bringup.analysis.html_report import mark_of
 from fitness_bringup.evaluation.scores import GIVEN, NAMED, Result, Run
+from fitness_bringup.tables import pages
 from fitness_core.catalogue import Catalogue
 from fitness_core.types import Phase
+from fitness_core.words import words_of
 
 _PHASES = {Phase.OUT: 1, Phase.TURN: 2, Phase.BACK: 3}
 """Phase -> number of its colour."""
@@ -29,16 +31,10 @@ class Drawing:
 
 def to_html(evaluation: dict[str, Any], results: list[Result], catalogue: Catalogue) -> str:
     """The page. Nothing in it depends on when it was made."""
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["words"] = words
-    environment.filters["interval"] = _interval
-    environment.filters["shown"] = _shown
-    environment.tests["in_all"] = lambda exercise: exercise.startswith("all")
+    filters: dict[str, Callable[..., Any]] = {"interval": _interval, "shown": _shown}
+    tests = {"in_all": lambda exercise: exercise.startswith("all")}
     drawings = sorted((_drawing(result, catalogue) for result in results), key=lambda drawing: -drawing.off)
-    return environment.from_string(template_file("counts.html.j2")).render(
-        style=Markup(template_file("report.css")),
+    return pages.template("counts.html.j2", filters, tests).render(
         evaluation=evaluation,
         collections=_collections(evaluation["sets"]),
         told=_told(evaluation["sets"]),
@@ -59,7 +55,7 @@ def _drawing(result: Result, catalogue: Catalogue) -> Drawing:
     counted = ", ".join(f"{number} ({way})" for way, number in result.counts.items())
     elsewhere = {name: number for name, number in _counted(result).items() if name != recording.exercise}
     if elsewhere:
-        counted += "; credited to " + ", ".join(f"{words(name)}: {number}" for name, number in elsewhere.items())
+        counted += "; credited to " + ", ".join(f"{words_of(name)}: {number}" for name, number in elsewhere.items())
     drawn = []
     if result.signal is not None:
         run = result.runs[NAMED] if NAMED in result.runs else result.runs[GIVEN]
@@ -111,7 +107,7 @@ def _shown(row: dict[str, Any]) -> str:
     """What a row is of, in words."""
     name = row["exercise"]
     if not name.startswith("all"):
-        return words(name)
+        return words_of(name)
     peer = name.removeprefix("all of ")
     return f"of which {peer} has a rule" if peer != name else {"all, certain": "of certain count"}.get(name, name)
 

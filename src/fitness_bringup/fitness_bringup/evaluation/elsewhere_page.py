@@ -23,6 +23,7 @@ from fitness_bringup.evaluation.elsewhere import (
 from fitness_bringup.evaluation.figures import interval, shipped_evaluation, short
 from fitness_bringup.evaluation.scores import scores
 from fitness_bringup.tables import markdown
+from fitness_core.words import words_of
 
 
 def into_page(page: str, clips: Sequence[Clip]) -> str:
@@ -71,7 +72,7 @@ def _exercises(sets: list[Clip]) -> str:
     rows = []
     for exercise, _ in Counter(clip.exercise for clip in sets).most_common():
         these = [clip for clip in sets if clip.exercise == exercise]
-        rows.append([exercise.replace("_", " ")])
+        rows.append([words_of(exercise)])
         for group in (these, _configured(these)):
             exact = (interval(scored(group, way), "exact") if group else "-" for way in (GIVEN, NOT_GIVEN))
             rows[-1] += [_size(group), *exact]
@@ -103,7 +104,7 @@ def _phantoms_of(name: str, clips: list[Clip]) -> list[str]:
     blind, now = ([clip.counted[way].total() for clip in clips] for way in (NOT_GIVEN, NOT_GIVEN_NOW))
     idle = sum(phantoms for phantoms, clip in zip(blind, clips, strict=True) if clip.exercise == "idle")
     worst = max(clips, key=lambda clip: clip.counted[NOT_GIVEN].total())
-    counted = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in worst.counted[NOT_GIVEN].items())
+    counted = ", ".join(f"{number} {words_of(what)}" for what, number in worst.counted[NOT_GIVEN].items())
     counts = (sum(blind), sum(map(bool, blind)), _per_ten_minutes(clips), idle, sum(now), sum(map(bool, now)))
     counted += f": {textwrap.shorten(worst.notes, 70, placeholder=' ...')}"
     return [name, _size(clips), str(_minutes(clips)), *map(str, counts), counted]

@@ -26,7 +26,7 @@ import numpy as np
 from rich.console import Console
 
 from fitness_bringup.evaluation.counted_recordings import reading, rows_of
-from fitness_bringup.evaluation.motion_capture import read_motion_capture, seen_from
+from fitness_bringup.evaluation.motion_capture import CAMERAS, read_motion_capture, seen_from
 from fitness_bringup.tables.terminal import table
 from fitness_core.catalogue import Catalogue, Exercise
 from fitness_core.command_line import ArgumentParser, check_kept, check_writable, write_file
@@ -35,9 +35,6 @@ from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import Pose, nanoseconds
 from rep_counter.counter import RepCounter
 from rep_counter.repetitions import form
-
-CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
-"""Where motion capture is seen from [deg] around the person."""
 
 _UI_PRMD = {"m01": "squat", "m03": "lunge"}
 _ASSUMED_RATE = 30.0  # of landmark files that do not say [Hz]

@@ -10,6 +10,7 @@ from typing import Any
 
 from fitness_bringup.evaluation.figures import short, with_interval
 from fitness_bringup.tables import markdown
+from fitness_core.words import words_of
 
 _HEAD = ("data", "rule", "camera", "people", "good / poor", "broken in good / poor", "AUC", "accuracy", "refitted")
 
@@ -20,7 +21,7 @@ def into_page(page: str, rows: list[dict[str, Any]]) -> str:
 
 
 def _line(row: dict[str, Any]) -> list[str]:
-    rule = f"**{row['exercise'].replace('_', ' ')}, any**" if row["rule"] == "any" else f"`{row['rule']}`"
+    rule = f"**{words_of(row['exercise'])}, any**" if row["rule"] == "any" else f"`{row['rule']}`"
     return [
         row["data"],
         rule,

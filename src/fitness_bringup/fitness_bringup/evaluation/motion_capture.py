@@ -8,6 +8,9 @@ from fitness_core.errors import InputError
 from fitness_core.skeleton import INDEX, N_LANDMARKS
 from fitness_core.types import DEPTH_OF_IMAGE, Pose, nanoseconds
 
+CAMERAS = {"front": 0.0, "oblique": 45.0, "side": 90.0}
+"""Where motion capture is seen from [deg] around the person."""
+
 # Joints -> landmarks; the right side likewise. UI-PRMD (Vakanski et al. 2018, https://doi.org/10.3390/data3010002)
 # names joints. CMU (http://mocap.cs.cmu.edu) names bones and gives their ends: a shoulder is where a collar bone ends.
 _JOINTS = {

@@ -1,1 +1,1 @@
-"""Tables for a terminal and for a page."""
+"""Tables for a terminal and for a page, and pages that need nothing else."""

@@ -17,6 +17,7 @@ from fitness_core.types import (
     RepState,
     nanoseconds,
 )
+from fitness_core.words import words_of
 from fitness_visualization.picture import banner, drawing
 from fitness_visualization.picture.drawing import Box, Colour
 
@@ -319,11 +320,6 @@ def _heading(scene: Scene) -> _Heading:
         return _Heading(words_of(counted), f"looks like {words_of(result.label)}" if sure else "not sure", TEXT)
     percent = f"{100 * result.confidence:.0f} %" if math.isfinite(result.confidence) else ""
     return _Heading(words_of(result.label), percent if sure else f"{percent} not sure", TEXT if sure else MUTED)
-
-
-def words_of(name: str) -> str:
-    """An exercise's name for people: "lateral_raise" -> "lateral raise"."""
-    return name.replace("_", " ")
 
 
 def _phase_words(state: RepState) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from fitness_core.skeleton import CONNECTIONS, INDEX, JOINTS, LANDMARKS, MIN_VISIBILITY
 from fitness_core.types import JointAngles, Pose, RepState
+from fitness_core.words import words_of
 from fitness_visualization.space.camera_model import CameraModel
 
 FEWEST_POINTS = 6
@@ -118,4 +119,4 @@ def figure_of(
 
 def title_of(state: RepState) -> str:
     """Exercise and count in words."""
-    return f"{state.exercise.replace('_', ' ')} {state.count}"
+    return f"{words_of(state.exercise)} {state.count}"

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from fitness_core.words import words_of
+
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>:root{{color-scheme:light dark;--ground:#fcfcfb;--text:#1c1b19;--muted:#5c5953;--line:#dcd9d3;--head:#f3f1ee;
@@ -51,7 +53,7 @@ def page(result: dict) -> str:
     about = result["baseline"] if isinstance(result["baseline"], str) else "; ".join(result["baseline"].values())
     classes = [
         [
-            _words(label),
+            words_of(label),
             _with_interval(of, "precision"),
             _with_interval(of, "recall"),
             f"{of['f1']:.3f}",
@@ -61,7 +63,7 @@ def page(result: dict) -> str:
         for label, of in result["per_class"].items()
     ]
     wrong = [
-        [clip["clip"], _words(clip["expected"]), _words(clip["main"]), "yes" if clip["certain"] else "no"]
+        [clip["clip"], words_of(clip["expected"]), words_of(clip["main"]), "yes" if clip["certain"] else "no"]
         for clip in result["clips"]["wrong"]
     ]
     return _PAGE.format(
@@ -111,10 +113,6 @@ def _number(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.2f}"
 
 
-def _words(label: str) -> str:
-    return label.replace("_", " ")
-
-
 def _with_interval(of: dict, key: str) -> str:
     low, high = of[f"{key}_95"]
     return f"{of[key]:.3f} [{low:.2f}, {high:.2f}]"
@@ -146,7 +144,7 @@ def _bars(classes: dict) -> str:
         top = 34 * number + 10
         # A name that is wider than its place is drawn narrower.
         narrow = ' textLength="108" lengthAdjust="spacingAndGlyphs"' if len(label) > WIDE else ""
-        parts.append(f'<text x="112" y="{top + 17}" text-anchor="end"{narrow}>{escape(_words(label))}</text>')
+        parts.append(f'<text x="112" y="{top + 17}" text-anchor="end"{narrow}>{escape(words_of(label))}</text>')
         for line, (key, shade) in enumerate((("precision", "dark"), ("recall", "light"))):
             y = top + 12 * line
             low, high = (120 + 400 * value for value in of[f"{key}_95"])
@@ -162,14 +160,14 @@ def _bars(classes: dict) -> str:
 
 
 def _confusion(result: dict) -> str:
-    head = "".join(f"<th>{escape(_words(label))}</th>" for label in ("", *result["classes"]))
+    head = "".join(f"<th>{escape(words_of(label))}</th>" for label in ("", *result["classes"]))
     rows = []
     for label, row in zip(result["classes"], result["confusion"]["windows"], strict=True):
         whole = max(sum(row), 1)
         cells = "".join(
             f'<td style="background:rgba(30,110,200,{0.85 * value / whole:.2f})">{value}</td>' for value in row
         )
-        rows.append(f"<tr><th>{escape(_words(label))}</th>{cells}</tr>")
+        rows.append(f"<tr><th>{escape(words_of(label))}</th>{cells}</tr>")
     return _scrolling(f"<table><tr>{head}</tr>{''.join(rows)}</table>")
 
 
