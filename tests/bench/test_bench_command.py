@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fitness_bringup.bench import clip, command, compare, page
+from fitness_bringup.bench import clip, command, page
 from fitness_bringup.bench.targets import TARGETS
 from fitness_core.errors import InputError
 from pose_estimator.backends import make_backend
@@ -25,7 +25,7 @@ KEYS = {
     "memory_mb": {"one_process_peak"},
     "start_s": {"first_pose"},
 }
-BASELINE = json.loads(compare.BASELINE.read_text())
+BASELINE = json.loads(Path(command.__file__).with_name("baseline.json").read_text())
 
 
 @pytest.fixture(scope="module")

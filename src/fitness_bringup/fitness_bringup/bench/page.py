@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fitness_bringup.bench import compare
+from fitness_bringup.bench.result import LEAST_SHARE, bare_share
 from fitness_bringup.bench.targets import TARGETS
 from fitness_bringup.tables import markdown, pages
 
@@ -170,7 +170,7 @@ def _bars(title: str, bars: Sequence[tuple[str, float, list[float], str]], top: 
 
 
 def _circumstances(result: dict[str, Any]) -> str:
-    of, share = result["machine"], compare.share(result)
+    of, share = result["machine"], bare_share(result)
     busy = (
         f" **The machine was busy with other work: the bare loop got {share:.2f} of a core. Memory says something, "
         "CPU a little, times and pictures per second nothing; run it again on an idle machine.**"
@@ -178,7 +178,7 @@ def _circumstances(result: dict[str, Any]) -> str:
     return (
         f"Clip: {result['clip']}. Machine: {of['cpu']}, {of['cores']} cores, {of['memory_gb']} GB, {of['system']}, "
         f"Python {of['python']}; load before the run {of['load_before']:.1f}. The {result['plan']} plan took "
-        f"{result['seconds']:.0f} s.{busy if share < compare.LEAST_SHARE else ''}"
+        f"{result['seconds']:.0f} s.{busy if share < LEAST_SHARE else ''}"
     )
 
 

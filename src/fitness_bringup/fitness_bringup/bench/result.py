@@ -1,13 +1,15 @@
 """What the slices of a benchmark come to: ratios within rounds, medians, and how far they spread."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fitness_bringup.bench.cpu import MOST_AMISS
 
 Samples = dict[str, list[dict[str, Any]]]
 """Name of a contender -> what it told of each slice that it ran."""
+LEAST_SHARE = 0.85
+"""`bare_share` below which the machine was too busy."""
 
 _BACKENDS = ("mediapipe", "litert")
 
@@ -26,28 +28,7 @@ def result_of(
     camera's rate. starts: of `./fitness live`. costs: of steps and replays. missing: what was not measured, and why;
     what cannot be trusted is added.
     """
-    ratios: dict[str, float | None] = {}
-    spread: dict[str, list[float]] = {}
-
-    def ratio(name: str, above: str, below: str, value: Callable[[dict[str, Any]], float] = _fps) -> None:
-        pairs = {sample["round"]: value(sample) for sample in samples.get(below, [])}
-        values = [value(s) / pairs[s["round"]] for s in samples.get(above, []) if s["round"] in pairs]
-        ratios[name] = _median(values)
-        if values:
-            spread[name] = _quartiles(values)
-
-    ratio("graph_vs_pose", "one", "bare")
-    ratio("processes_vs_pose", "processes", "bare")
-    ratio("graph_vs_existing", "one", "existing")
-    ratio("analyze_vs_pose", "analyze", "bare")
-    ratio("litert_latency_vs_mediapipe", "litert", "mediapipe", lambda sample: sample["latency_ms"])
-    ratio("litert_cpu_vs_mediapipe", "litert", "mediapipe", per_frame)
-    ratio("graph_cpu_vs_pose", "one", "bare", per_frame)
-    doubled = [both / alone for alone, both in cameras]
-    ratios["two_cameras"] = _median(doubled)
-    if doubled:
-        spread["two_cameras"] = _quartiles(doubled)
-
+    ratios = _ratios(samples) | {"two_cameras": [both / alone for alone, both in cameras]}
     cpu = {name: _median([per_frame(sample) for sample in of]) for name, of in samples.items()}
     bare = {sample["round"]: per_frame(sample) for sample in samples["bare"]}
     graph = samples["one"]
@@ -62,8 +43,8 @@ def result_of(
     latency = watched.get("beyond_ms", []), watched.get("whole_ms", [])
     counts = watched.get("counts", {})
     return {
-        "ratios": ratios,
-        "ratios_quartiles": spread,
+        "ratios": {name: _median(values) for name, values in ratios.items()},
+        "ratios_quartiles": {name: _quartiles(values) for name, values in ratios.items() if values},
         "fps": {name: _summary([_fps(sample) for sample in of]) for name, of in samples.items() if of},
         "latency_ms": {
             "stamp_to_rep_p50": _percentile(latency[0], 50),
@@ -114,6 +95,28 @@ def result_of(
         "rounds": {name: [[_fps(sample), per_frame(sample)] for sample in of] for name, of in samples.items()},
         "rounds_beyond_pose": beyond,
     }
+
+
+def _ratios(samples: Samples) -> dict[str, list[float]]:
+    """What is compared of two contenders -> the ratio of every round that both have run."""
+    found = {}
+    for name, above, below, value in (
+        ("graph_vs_pose", "one", "bare", _fps),
+        ("processes_vs_pose", "processes", "bare", _fps),
+        ("graph_vs_existing", "one", "existing", _fps),
+        ("analyze_vs_pose", "analyze", "bare", _fps),
+        ("litert_latency_vs_mediapipe", "litert", "mediapipe", lambda sample: sample["latency_ms"]),
+        ("litert_cpu_vs_mediapipe", "litert", "mediapipe", per_frame),
+        ("graph_cpu_vs_pose", "one", "bare", per_frame),
+    ):
+        rounds = {sample["round"]: value(sample) for sample in samples.get(below, [])}
+        found[name] = [value(s) / rounds[s["round"]] for s in samples.get(above, []) if s["round"] in rounds]
+    return found
+
+
+def bare_share(result: dict[str, Any]) -> float:
+    """CPU time of the bare loop per time, median of its rounds; about 1 on a machine that does nothing else."""
+    return statistics.median(fps * cpu / 1e3 for fps, cpu in result["rounds"]["bare"])
 
 
 def _fps(sample: dict[str, Any]) -> float:
