@@ -58,14 +58,12 @@ class LoadedModel:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"model {path} is broken ({reason}); fit it again or use the shipped one") from None
         steps = round(self.info.window_duration * self.info.window_rate)
-        expected = (1, steps, FEATURE_SETS[self.info.features].count)
-        if tuple(given["shape"]) != expected or tuple(result["shape"]) != (
-            1,
-            len(self.info.labels),
-        ):
+        says = (1, steps, FEATURE_SETS[self.info.features].count), (1, len(self.info.labels))
+        takes, gives = tuple(given["shape"]), tuple(result["shape"])
+        if (takes, gives) != says:
             raise InputError(
-                f"model {path} takes {tuple(given['shape'])} and gives {tuple(result['shape'])}; its own description "
-                f"says {expected} and {(1, len(self.info.labels))}: fit it again or use the shipped one"
+                f"model {path} takes {takes} and gives {gives}; its own description says {says[0]} and {says[1]}: fit "
+                "it again or use the shipped one"
             )
         self._input, self._output = given["index"], result["index"]
         self._content, self._threads = file.network, threads

@@ -22,6 +22,17 @@ _MAGIC = b"TFL3"
 _KEYS = ("name", "labels", "features", "window", "confidence_threshold")
 _HASH = "network_sha256"
 _LARGEST = 1_000_000  # of the metadata, in bytes
+# What zipfile raises for what is none, or damaged.
+_NO_ARCHIVE = (
+    zipfile.BadZipFile,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    struct.error,
+    zlib.error,
+)
 _REMEDY = "give a model that `./fitness train` wrote, or none for the shipped one"
 
 
@@ -92,40 +103,14 @@ def read(path: Path) -> ModelFile:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"model {path} cannot be read ({error.strerror}); {_REMEDY}") from None
-    if content[4:8] != _MAGIC:
-        raise InputError(f"model {path} is not a .tflite file; {_REMEDY}")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entry = archive.getinfo(METADATA)
-            if entry.file_size > _LARGEST:
-                raise zipfile.BadZipFile
-            metadata = json.loads(archive.read(entry))
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        struct.error,
-        zlib.error,
-    ):
-        raise InputError(f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}") from None
-    except ValueError as error:
-        raise InputError(f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}") from None
-    if not isinstance(metadata, dict):
-        raise InputError(f"model {path}: its {METADATA} is no JSON object; {_REMEDY}")
+    metadata, network_ends = _metadata_in(content, path)
     # LiteRT takes what it gets, and may take the process along.
-    if _HASH in metadata and metadata[_HASH] != _hash(content[: entry.header_offset]):
+    if _HASH in metadata and metadata[_HASH] != _hash(content[:network_ends]):
         raise InputError(f"model {path} was damaged or changed after it was written; {_REMEDY}")
     if missing := [key for key in _KEYS if key not in metadata]:
         raise InputError(f"model {path}: its {METADATA} lacks {', '.join(missing)}; {_REMEDY}")
     try:
-        given = (
-            metadata["features"]["name"],
-            metadata["features"]["version"],
-            metadata["features"]["count"],
-        )
+        given = tuple(metadata["features"][key] for key in ("name", "version", "count"))
         info = ModelInfo(
             model_id=f"{metadata['name']}-{hashlib.sha256(content).hexdigest()[:8]}",
             labels=tuple(metadata["labels"]),
@@ -144,6 +129,25 @@ def read(path: Path) -> ModelFile:
             f"{' or '.join(map(_named, ours))}: fit it again with `./fitness train`, or use the shipped one"
         )
     return ModelFile(content, info)
+
+
+def _metadata_in(content: bytes, path: Path) -> tuple[dict, int]:
+    """What a model file says of itself, and where its network ends [bytes]. Raises InputError where it says nothing."""
+    if content[4:8] != _MAGIC:
+        raise InputError(f"model {path} is not a .tflite file; {_REMEDY}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entry = archive.getinfo(METADATA)
+            if entry.file_size > _LARGEST:
+                raise zipfile.BadZipFile
+            metadata = json.loads(archive.read(entry))
+    except _NO_ARCHIVE:
+        raise InputError(f"model {path} is a .tflite file without our {METADATA} behind it; {_REMEDY}") from None
+    except ValueError as error:
+        raise InputError(f"model {path}: its {METADATA} is not valid JSON ({error}); {_REMEDY}") from None
+    if not isinstance(metadata, dict):
+        raise InputError(f"model {path}: its {METADATA} is no JSON object; {_REMEDY}")
+    return metadata, entry.header_offset
 
 
 def _hash(network: bytes) -> str:

@@ -97,8 +97,6 @@ def median_of(values: np.ndarray) -> np.ndarray:
         return ((ordered[:, (steps - 1) // 2] + ordered[:, steps // 2]) / 2).reshape(values.shape[:-1])
     known = (ordered == ordered).sum(axis=-1)
     rows = np.arange(len(ordered))
-    lower, upper = (
-        ordered[rows, np.maximum(known - 1, 0) // 2],
-        ordered[rows, np.minimum(known // 2, steps - 1)],
-    )
+    lower = ordered[rows, np.maximum(known - 1, 0) // 2]
+    upper = ordered[rows, np.minimum(known // 2, steps - 1)]
     return ((lower + upper) / 2).reshape(values.shape[:-1])

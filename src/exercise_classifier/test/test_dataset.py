@@ -312,6 +312,7 @@ def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path
     needed(importlib.util.find_spec("tensorflow"), "tensorflow (dependency group `train`)")
     from exercise_classifier.training.models.config import TrainingConfig
     from exercise_classifier.training.runs import experiment
+    from exercise_classifier.training.runs.inputs import Inputs, load
 
     monkeypatch.setattr(takes, "extract", Extracted())
     rows = ["file,exercise,certainty,source,license"]
@@ -330,9 +331,9 @@ def test_training_from_clips_and_from_their_dataset_sees_the_same(tmp_path: Path
     built = build(Config((), tmp_path / "set", clips=tmp_path / "clips.csv", cache=cache))
     assert {take["kind"] for take in built.manifest["takes"]} == {"clip", "pose file"}
     config = TrainingConfig(synthetic=1, windows=40, labels=("squat", "curl", "press", "other"))
-    given = (experiment.Inputs(cache, tmp_path, clips=tmp_path / "clips.csv"),)
-    given += (experiment.Inputs(cache, tmp_path, data=tmp_path / "set"),)
-    first, second = (experiment.load(config, inputs) for inputs in given)
+    given = (Inputs(cache, tmp_path, clips=tmp_path / "clips.csv"),)
+    given += (Inputs(cache, tmp_path, data=tmp_path / "set"),)
+    first, second = (load(config, inputs) for inputs in given)
     assert [take.name for take in first.fitted] == [take.name for take in second.fitted]
     assert {take.group for take in first.takes} == {"ann", "bob"}
     assert first.left_out == second.left_out

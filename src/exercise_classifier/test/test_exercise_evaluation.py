@@ -18,6 +18,7 @@ from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.results.model_card import card
 from exercise_classifier.training.results.page import page
 from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.runs.inputs import Inputs, load
 from exercise_classifier.training.takes.takes import SKIPPED, Stretch, Take, counts, owner_of, read_stretches
 from fitness_core.errors import InputError
 from fitness_core.types import seconds
@@ -165,23 +166,23 @@ def test_stretches_come_from_a_table_beside_the_configuration(tmp_path, monkeypa
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     (tmp_path / "own.yaml").write_text("synthetic: 0\nstretches: seen.csv\n")
     config = load_config(str(tmp_path / "own.yaml"))
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
-    takes = experiment.load(config, inputs).takes
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    takes = load(config, inputs).takes
     assert [bool(take.stretches) for take in takes] == [take.name == "0" for take in takes]
     table.write_text("take,start,end,exercise\n0,0,2,dancing\n")
     with pytest.raises(InputError, match="dancing is not known"):
-        experiment.load(config, inputs)
+        load(config, inputs)
     table.write_text("take,start,end,exercise\nvideos/0,0,2,idle\n7up,0,2,idle\n")
     with pytest.raises(InputError, match=r"7up: no take of the data has this name; it has e\.g\. 0"):
-        experiment.load(config, inputs)
+        load(config, inputs)
 
 
 def test_a_take_is_not_given_an_exercise_that_nobody_knows(tmp_path, monkeypatch):
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
     (tmp_path / "own.yaml").write_text("synthetic: 0\nrelabel: {'0': crul, '1': curl}\n")
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
     with pytest.raises(InputError, match="relabel: label 'crul' is shown by no take; did you mean 'curl'"):
-        experiment.load(load_config(str(tmp_path / "own.yaml")), inputs)
+        load(load_config(str(tmp_path / "own.yaml")), inputs)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +254,8 @@ def test_baselines_beside_every_source_left_out_are_compared_on_grouped_folds(tm
         "baseline: {systems: {small: {kind: temporal_convolution, sizes: [4]}}, epochs: 1, folds: 2, windows: 60}\n"
     )
     config = load_config(str(config_file))
-    inputs = experiment.Inputs(tmp_path, tmp_path / "kept", clips=tmp_path / "clips.csv")
-    data = experiment.load(config, inputs)
+    inputs = Inputs(tmp_path, tmp_path / "kept", clips=tmp_path / "clips.csv")
+    data = load(config, inputs)
     pool, checked = experiment.training_windows(config, data), experiment.checked_windows(config, data)
     result, _ = experiment.held_out_report(config, data, inputs, pool, checked)
     grouped = result["on_folds_of_baselines"]

@@ -20,6 +20,7 @@ from exercise_classifier.training.models import fitting
 from exercise_classifier.training.models.config import CONFIGS, Kind, NetworkConfig, TrainingConfig, load_config
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.runs import experiment
+from exercise_classifier.training.runs.inputs import Inputs, load
 from exercise_classifier.training.takes.readers import read_table
 from exercise_classifier.training.takes.takes import groups_of
 from fitness_core.errors import InputError
@@ -157,10 +158,10 @@ def test_a_configuration_says_which_take_is_of_which_source(tmp_path, monkeypatc
     pose_file = replace(takes[0], name="poses/a", kind="pose file", image=takes[0].image + 1)
     other_file = replace(pose_file, name="poses/b", group="group 1", image=takes[0].image + 2)
     given_to_collect(monkeypatch, [*takes, pose_file, other_file])
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
 
     def groups(**sources):
-        found = experiment.load(TrainingConfig(synthetic=0, sources=sources), inputs)
+        found = load(TrainingConfig(synthetic=0, sources=sources), inputs)
         return {take.name: take.group for take in found.fitted}, found.left_out.get("ambiguous", 0)
 
     plain, _ = groups()
@@ -214,33 +215,33 @@ def test_a_bad_configuration_is_refused_in_one_line(tmp_path, text, says):
 )
 def test_names_that_nobody_has_are_refused_before_the_fit(tmp_path, monkeypatch, values, says):
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
     config = TrainingConfig(synthetic=0, windows=20, **values)
     with pytest.raises(InputError, match=says) as error:
-        experiment.training_windows(config, experiment.load(config, inputs))
+        experiment.training_windows(config, load(config, inputs))
     assert "\n" not in str(error.value)
 
 
 def test_who_has_other_exercises_than_the_shipped_model_is_told_that_a_configuration_is_missing(tmp_path, monkeypatch):
     hops = [replace(take, exercise="hop") for take in takes_of_groups(6, 2) if take.exercise == "press"]
     given_to_collect(monkeypatch, hops)
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
     with pytest.raises(InputError, match=r"\(hop: not among the configuration's labels; give yours, --config; squat: "):
-        experiment.load(load_config(None), inputs)
+        load(load_config(None), inputs)
 
 
 def test_what_tables_call_an_exercise_is_a_class_by_its_name(tmp_path, monkeypatch):
     takes = [replace(take, exercise="pull_ups") if take.exercise == "press" else take for take in takes_of_groups(6, 2)]
     given_to_collect(monkeypatch, takes)
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
-    assert experiment.load(TrainingConfig(synthetic=0), inputs).labels == ("curl", "pull_up", "squat", "other", "idle")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    assert load(TrainingConfig(synthetic=0), inputs).labels == ("curl", "pull_up", "squat", "other", "idle")
 
 
 def test_windows_to_fit_to_are_as_many_as_asked_for(tmp_path, monkeypatch):
     given_to_collect(monkeypatch, takes_of_groups(6, 2))
-    inputs = experiment.Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
+    inputs = Inputs(tmp_path, tmp_path, clips=tmp_path / "clips.csv")
     config = TrainingConfig(synthetic=0, windows=100, labels=("curl", "press", "squat", "other"))
-    data = experiment.load(config, inputs)
+    data = load(config, inputs)
     shares = {"clips": dict.fromkeys(("curl", "press", "squat"), 0.33) | {"other": 0.01}}
     pool = experiment.training_windows(config.model_copy(update={"shares": shares}), data)
     assert 95 <= len(pool.y) <= 100

@@ -24,7 +24,7 @@ from fitness_core.files import folder_for
 from fitness_core.folder_lock import FolderLock
 
 if TYPE_CHECKING:
-    from exercise_classifier.training.runs.experiment import Inputs
+    from exercise_classifier.training.runs.inputs import Inputs
 
 _CACHE = Path.home() / ".cache/ros2_fitness"
 _NUMBERS = ("folds", "epochs", "seed", "windows", "synthetic")
@@ -254,7 +254,7 @@ def _check_logs(logs: Path | None) -> None:
 
 def _inputs(given: argparse.Namespace, config: TrainingConfig, kind: str = "") -> "Inputs":
     """Where the takes are, and where an interrupted run of this kind keeps what is finished."""
-    from exercise_classifier.training.runs.experiment import Inputs
+    from exercise_classifier.training.runs.inputs import Inputs
 
     run = f"{config.model_dump_json(exclude={'about'})} {(given.clips or given.data).resolve()}"
     resume = _CACHE / "training" / (hashlib.sha256(run.encode()).hexdigest()[:16] + kind)

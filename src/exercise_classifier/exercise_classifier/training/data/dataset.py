@@ -19,7 +19,7 @@ import numpy as np
 
 from exercise_classifier import features
 from exercise_classifier.training.data import dataset_card
-from exercise_classifier.training.data.windows import Shape, all_windows
+from exercise_classifier.training.data.windows import HOP, Shape, all_windows
 from exercise_classifier.training.takes.checks import check
 from exercise_classifier.training.takes.files import Found, RecordingFile
 from exercise_classifier.training.takes.readers import (
@@ -41,8 +41,6 @@ from fitness_core.files import folder_for, replace_file
 FORMAT_VERSION = 1
 BESIDE = ("poses.csv", "mocap.csv")
 """Tables that belong to a clips.csv in the same folder."""
-HOP = 0.2
-"""Between the ends of two windows of a take [s]."""
 
 _NOTHING = hashlib.sha256().hexdigest()
 _ARRAYS = ("stamps", "image", "world", "visibility")
@@ -212,23 +210,10 @@ def _write(
     parts, entries = [], []
     names = _file_names([take for take, _ in takes])
     for number, (take, sha256) in enumerate(track(takes, "writing")):
-        data = _archive({name: getattr(take, name) for name in (*_ARRAYS, *_VALUES)})
-        file = f"takes/{names[number]}.npz"
-        (out / file).write_bytes(data)
         windows = all_windows([take], config.shape, HOP)
         parts.append((number, labels.index(take.exercise), windows))
-        entries.append(
-            {
-                "file": file,
-                "sha256": hashlib.sha256(data).hexdigest(),
-                **{name: getattr(take, name) for name in _VALUES[2:]},
-                "source_sha256": sha256,
-                "seconds": round(take.duration, 3),
-                "poses": len(take.stamps),
-                "seen": round(float(take.seen.mean()), 4),
-                "windows": len(windows.y),
-            }
-        )
+        entry = _write_take(out, f"takes/{names[number]}.npz", take, sha256)
+        entries.append(entry | {"windows": len(windows.y)})
     table = _archive(
         {
             "x": np.concatenate([part.x for _, _, part in parts if len(part.y)] or [np.zeros((0, 0, 0), np.float32)]),
@@ -259,6 +244,21 @@ def _write(
     dataset_card.write(out, manifest, [take for take, _ in takes], Catalogue.load(config.catalogue))
     _save(out, manifest)
     return manifest
+
+
+def _write_take(out: Path, file: str, take: Take, source_sha256: str) -> dict[str, Any]:
+    """Write a take into a file of the folder `out`; what the manifest says of it."""
+    data = _archive({name: getattr(take, name) for name in (*_ARRAYS, *_VALUES)})
+    (out / file).write_bytes(data)
+    return {
+        "file": file,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        **{name: getattr(take, name) for name in _VALUES[2:]},
+        "source_sha256": source_sha256,
+        "seconds": round(take.duration, 3),
+        "poses": len(take.stamps),
+        "seen": round(float(take.seen.mean()), 4),
+    }
 
 
 def _save(out: Path, manifest: dict[str, Any]) -> None:

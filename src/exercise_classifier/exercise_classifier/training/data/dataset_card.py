@@ -15,7 +15,6 @@ from exercise_classifier.training.takes.takes import Take
 from fitness_core.catalogue import Catalogue
 from fitness_core.geometry import angles_of
 from fitness_core.skeleton import JOINT_INDEX
-from fitness_core.types import to_scale
 from fitness_core.words import amount
 
 CARD, PLOT = "README.md", "dataset.png"
@@ -139,10 +138,8 @@ def _plot(manifest: dict[str, Any], takes: list[Take], catalogue: Catalogue, gro
     shown = _examples(takes, catalogue)
     for axes, take in zip(below.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown, strict=True):
         joint = (catalogue[take.exercise].joint if take.exercise in catalogue else None) or "knee"
-        pixels = take.image * np.array([take.width, take.height, take.width])
-        points = take.world if np.isfinite(take.world).any() else to_scale(pixels)
         first = take.stamps <= take.stamps[0] + _CURVE_SECONDS
-        angles = np.degrees(angles_of(points[first].astype(np.float64)))
+        angles = np.degrees(angles_of(take.metric()[first].astype(np.float64)))
         for side in ("left", "right"):
             axes.plot(take.stamps[first], angles[:, JOINT_INDEX[f"{side}_{joint}"]], label=side, linewidth=1)
         axes.set_title(f"{take.exercise}: {joint} [deg]", fontsize=9)

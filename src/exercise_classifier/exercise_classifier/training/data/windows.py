@@ -14,7 +14,7 @@ from exercise_classifier.pose_sequence import PoseSequence, seen_steps, side_by_
 from exercise_classifier.rest import moves, resting
 from exercise_classifier.training.data.augmentation import hidden, mirrored, other_camera
 from exercise_classifier.training.takes.takes import SKIPPED, Take
-from exercise_classifier.window import MIN_SEEN, holds_enough, resample
+from exercise_classifier.window import MAX_GAP, MIN_SEEN, holds_enough, resample
 from fitness_core.catalogue import NON_EXERCISES
 from fitness_core.errors import InputError
 from fitness_core.geometry import angles_of
@@ -26,6 +26,9 @@ LABELS = (
     *("lateral_raise", "deadlift", "other", "idle"),
 )
 """Classes that a model may have; what is none of its own is `other`."""
+
+HOP = 0.2
+"""Between the ends of two windows of a take [s]."""
 
 _ALIASES = {"pull_ups": "pull_up"}
 
@@ -143,7 +146,7 @@ def cut(
         stamps,
         (take.world[chosen] if in_metres else to_scale(pixels), pixels, take.visibility[chosen]),
         at,
-        max_gap=0.45 * tempo,
+        max_gap=MAX_GAP * tempo,
     )
     return PoseSequence(values[0], values[1], values[2], shape.rate, (take.width, take.height))
 
@@ -192,7 +195,7 @@ class _Features:
 def all_windows(
     takes: list[Take],
     shape: Shape,
-    hop: float = 0.2,
+    hop: float = HOP,
     labels: tuple[str, ...] = LABELS,
     feature_set: FeatureSet = FEATURE_SETS["body_frame"],
 ) -> Windows:
@@ -203,7 +206,7 @@ def all_windows(
     x = _Features(shape, feature_set)
     y, index, ends, still, rest = [], [], [], [], []
     for number, take in enumerate(takes):
-        in_metres = bool(np.isfinite(take.world).any())
+        in_metres = take.in_metres
         for end in take.stamps[_every(take.stamps, hop)]:
             sequence = cut(take, float(end), shape, in_metres=in_metres)
             if not holds_enough(seen_steps(sequence), shape.rate, shape.min_seen):
@@ -254,7 +257,7 @@ def random_windows(
         of = [n for n, take in enumerate(takes) if label_of(take.exercise, labels) == label]
         if not of:
             continue
-        weight = np.array([np.sqrt(take_duration(takes[n])) for n in of])
+        weight = np.array([np.sqrt(takes[n].duration) for n in of])
         group = np.array([takes[n].group for n in of])
         for name in set(group):
             total = weight[group == name].sum()
@@ -296,11 +299,6 @@ def joined(parts: list[Windows], takes_before: list[int]) -> Windows:
     )
 
 
-def take_duration(take: Take) -> float:
-    """Seconds."""
-    return float(take.stamps[-1] - take.stamps[0])
-
-
 def augmented(
     take: Take, shape: Shape, rng: np.random.Generator, labels: tuple[str, ...] = LABELS, same_camera: bool = False
 ) -> tuple[PoseSequence, float, str, bool]:
@@ -313,8 +311,8 @@ def augmented(
     end = float(rng.uniform(min(earliest, take.stamps[-1]), take.stamps[-1]))
     # Between two poses, so that its last step is unknown, which the node's never is: with windows that end at a pose,
     # as the node's do, two fits were no better on clips from elsewhere, rather worse (docs/notes/evaluation-log.md).
-    in_metres = bool(np.isfinite(take.world).any()) and rng.random() > 0.2
-    rate = (len(take.stamps) - 1) / take_duration(take)
+    in_metres = take.in_metres and rng.random() > 0.2
+    rate = (len(take.stamps) - 1) / take.duration
     every = 1 if rng.random() < 0.6 else max(1, round(rate / rng.uniform(5, 20)))
     sequence = cut(take, end, shape, tempo, every, in_metres)
     label, still, _ = _label(sequence, take, labels)

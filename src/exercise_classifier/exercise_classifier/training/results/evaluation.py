@@ -124,11 +124,7 @@ def report(
     windows, labels = held_out.windows, held_out.windows.labels
     moving = ~windows.still
     probabilities = softmax(held_out.logits, temperature)
-    y, guess, groups = (
-        windows.y[moving],
-        probabilities[moving].argmax(axis=1),
-        held_out.groups[moving],
-    )
+    y, guess, groups = windows.y[moving], probabilities[moving].argmax(axis=1), held_out.groups[moving]
     precision, recall, f1, support = precision_recall_fscore_support(
         y, guess, labels=range(len(labels)), zero_division=0
     )

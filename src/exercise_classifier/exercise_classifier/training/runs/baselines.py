@@ -3,7 +3,7 @@
 import numpy as np
 
 from exercise_classifier.features import FEATURE_SETS
-from exercise_classifier.training.data.windows import all_windows
+from exercise_classifier.training.data.windows import HOP, all_windows
 from exercise_classifier.training.models.config import TrainingConfig
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.results.evaluation import HeldOut
@@ -29,7 +29,7 @@ def evaluate(
     given = config.baseline
     if given is None or not given.epochs or not given.systems:
         return {"baseline_macro_f1": None, "baseline": "left out: `baseline` of the configuration is not set"}
-    windows = all_windows(takes, config.shape, 0.2, labels, FEATURE_SETS["raw132"])
+    windows = all_windows(takes, config.shape, HOP, labels, FEATURE_SETS["raw132"])
     moving = np.flatnonzero(~windows.still)
     chosen = np.sort(np.random.default_rng(config.seed).permutation(moving)[: given.windows])
     pool = windows.of(chosen)

@@ -9,7 +9,7 @@ from exercise_classifier.training.models import fitting
 from exercise_classifier.training.models.config import TrainingConfig
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.runs import experiment
-from exercise_classifier.training.runs.experiment import Inputs
+from exercise_classifier.training.runs.inputs import Data, Inputs, load
 from exercise_classifier.training.takes.takes import counts
 
 
@@ -21,7 +21,7 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     """
     fitting.prepare()
     begun = time.monotonic()
-    data = experiment.load(config, inputs)
+    data = load(config, inputs)
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
     fitting.say(experiment.told(data, pool, checked, begun))
@@ -37,7 +37,7 @@ def evaluate(config: TrainingConfig, inputs: Inputs, command: str, labels: Path 
     }
 
 
-def write_labels(path: Path, config: TrainingConfig, data: experiment.Data, said: evaluation.HeldOut) -> None:
+def write_labels(path: Path, config: TrainingConfig, data: Data, said: evaluation.HeldOut) -> None:
     """Write what was said of held-out windows, for `./fitness evaluate counts --held-out`."""
     windows = said.windows
     names = tuple(take.name for take in data.takes)

@@ -19,7 +19,7 @@ from exercise_classifier.training.results.model_card import card
 from exercise_classifier.training.results.summary import summary
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.runs.evaluate import write_labels
-from exercise_classifier.training.runs.experiment import Inputs
+from exercise_classifier.training.runs.inputs import Inputs, load
 from exercise_classifier.training.takes.takes import counts
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
@@ -44,7 +44,7 @@ def fit(
     """
     fitting.prepare()
     begun = time.monotonic()
-    data = experiment.load(config, inputs)
+    data = load(config, inputs)
     of_data = {"clips": counts(data.takes), "extra": counts(data.extra), "synthetic": counts(data.made)}
     known = None if evaluated is None else _read_evaluation(evaluated, config, data.labels, of_data)
     pool = experiment.training_windows(config, data)

@@ -17,7 +17,7 @@ from exercise_classifier.training.models.config import NetworkConfig, TrainingCo
 from exercise_classifier.training.results import evaluation
 from exercise_classifier.training.runs import experiment
 from exercise_classifier.training.runs.cross_validation import cross_validate
-from exercise_classifier.training.runs.experiment import Inputs
+from exercise_classifier.training.runs.inputs import Inputs, load
 from fitness_core.command_line import write_file
 from fitness_core.errors import InputError
 from fitness_core.yaml_text import dump
@@ -41,7 +41,7 @@ def tune(config: TrainingConfig, inputs: Inputs, trials: int, out: Path, command
     folds = config.folds
     if folds == LEAVE_ONE_OUT:
         config = config.model_copy(update={"folds": FOLDS})
-    data = experiment.load(config, inputs)
+    data = load(config, inputs)
     pool = experiment.training_windows(config, data)
     checked = experiment.checked_windows(config, data)
     split = experiment.split_of(config, data, pool, checked)

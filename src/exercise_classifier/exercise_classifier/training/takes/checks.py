@@ -6,7 +6,6 @@ from exercise_classifier.training.takes.takes import MIN_DURATION, Take
 from fitness_core.catalogue import NON_EXERCISES, Catalogue
 from fitness_core.geometry import angles_of, confidences_of
 from fitness_core.skeleton import JOINT_INDEX
-from fitness_core.types import to_scale
 
 LONGEST_GAP = 60.0
 """Between two poses of a take [s]; in what is longer nobody knows what was done, or when."""
@@ -50,10 +49,8 @@ def range_of(take: Take, joint: str) -> float:
 
     From the 1st to the 99th percentile, so that one glitch is no movement.
     """
-    pixels = take.image * np.array([take.width, take.height, take.width], np.float32)
-    points = take.world if np.isfinite(take.world).any() else to_scale(pixels)
     sides = [JOINT_INDEX[f"left_{joint}"], JOINT_INDEX[f"right_{joint}"]]
-    angles = angles_of(points.astype(np.float64))[:, sides]
+    angles = angles_of(take.metric().astype(np.float64))[:, sides]
     angles[confidences_of(np.nan_to_num(take.visibility))[:, sides] < _VISIBLE] = np.nan
     ranges = []
     tracked = np.count_nonzero(take.seen)

@@ -19,8 +19,9 @@ _ASSUMED_RATE = 30.0  # of a pose file whose table says nothing
 MINMAX = "blazepose33_minmax_xyz"
 """The layout whose axes were scaled to 0..1, frame by frame."""
 
+# Landmark -> what UI-PRMD and CMU call it. CMU names a bone and gives its end: a shoulder is that of a collar bone.
 _NAMES = {
-    "left_shoulder": ("l_upper_arm(shoulder)", "lhumerus_start"),
+    "left_shoulder": ("l_upper_arm(shoulder)", "lclavicle"),
     "left_elbow": ("l_forearm(elbow)", "lhumerus"),
     "left_wrist": ("l_hand(wrist)", "lradius"),
     "left_hip": ("l_upper_leg(hip)", "lhipjoint"),
@@ -162,15 +163,12 @@ def _mocap(joints: np.ndarray, names: list[str], rate: float, row: dict) -> Take
     world = np.full((len(joints), N_LANDMARKS, 3), np.nan)
     for landmark, candidates in _NAMES.items():
         for name in candidates:
-            # CMU names a bone and gives its end: the shoulder is the end of the collar bone.
-            name = {"lhumerus_start": "lclavicle"}.get(name, name)
             if name in names:
                 world[:, INDEX[landmark]] = joints[:, names.index(name)]
                 if landmark.startswith("left"):
                     twin = ("r" + name[1:]) if name.startswith("l") else name
                     world[:, INDEX[landmark.replace("left", "right")]] = joints[:, names.index(twin)]
-    trunk = "left_shoulder", "right_shoulder", "left_hip", "right_hip"
-    missing = [name for name in trunk if not np.isfinite(world[:, INDEX[name]]).any()]
+    missing = [name for name in _TRUNK if not np.isfinite(world[:, INDEX[name]]).any()]
     if missing:
         raise InputError(f"motion capture without {', '.join(missing)}; it has the joints {', '.join(names)}")
     world = world * [1, -1, -1]

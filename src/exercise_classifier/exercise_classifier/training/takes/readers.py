@@ -73,6 +73,30 @@ def find_sources(
 
     Raises InputError for what is not there, or holds nothing that could be a recording.
     """
+    labelled = _labelled(clips, poses)
+    sources, problems = [], []
+    walked = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
+    # What is given twice, by itself and in its folder, is one recording.
+    found = list({path.resolve(): (path, name, kind) for path, name, kind in reversed(walked)}.values())
+    if not given:
+        found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
+    elif labelled and not any(path.resolve() in labelled for path, _, _ in found):
+        names = " and ".join(table.name for table in (clips, *poses) if table)
+        says = f"names none of what is given; its files are relative to its folder, e.g. {next(iter(labelled))}"
+        problems.append(Problem(names, "", "", "unlabelled", says))
+    for path, name, kind in found:
+        _, row = labelled.get(path.resolve(), ("", {}))
+        name = (row["file"] if row else paths.as_text(name)).removeprefix("videos/")
+        if wrong := _unusable(path, kind, row, clips):
+            problems.append(Problem(name, name if row else "", row.get("exercise", ""), *wrong))
+        else:
+            row = row or ({"exercise": _folder_label(path)} if kind == "clip" else {})
+            sources.append(RecordingFile(path, name, kind, row))
+    return sorted(sources, key=lambda source: (source.name, source.kind)), problems
+
+
+def _labelled(clips: Path | None, poses: Sequence[Path]) -> dict[Path, tuple[str, dict[str, str]]]:
+    """Every file that the tables name -> its kind and its row, with its group in it."""
     labelled: dict[Path, tuple[str, dict[str, str]]] = {}
     rows = read_table(clips)
     groups = groups_of(rows)
@@ -91,41 +115,28 @@ def find_sources(
             subject = row.get("subject", "")
             # Of somebody who is in clips, in their group: the table of clips may call it otherwise.
             of_subject = min(subjects.get(subject.casefold(), ()), default=f"subject {subject}") if subject else ""
-            group = (
-                row.get("group")
-                or of_subject
-                or (_AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}"))
-            )
+            of_owner = _AMBIGUOUS if len(shared) > 1 else min(shared, default=f"file {row['file']}")
+            group = row.get("group") or of_subject or of_owner
             labelled[(table.parent / row["file"]).resolve()] = ("pose file", row | {"group": group})
-    sources, problems = [], []
-    walked = [entry for path in given for entry in _walk(path, path.resolve().name, path)]
-    # What is given twice, by itself and in its folder, is one recording.
-    found = list({path.resolve(): (path, name, kind) for path, name, kind in reversed(walked)}.values())
-    if not given:
-        found = [(path, row["file"], kind) for path, (kind, row) in labelled.items()]
-    elif labelled and not any(path.resolve() in labelled for path, _, _ in found):
-        names = " and ".join(table.name for table in (clips, *poses) if table)
-        says = f"names none of what is given; its files are relative to its folder, e.g. {next(iter(labelled))}"
-        problems.append(Problem(names, "", "", "unlabelled", says))
-    for path, name, kind in found:
-        _, row = labelled.get(path.resolve(), ("", {}))
-        name = (row["file"] if row else paths.as_text(name)).removeprefix("videos/")
-        if not path.exists():
-            problems.append(Problem(name, name, row.get("exercise", ""), "missing", "the file is not there"))
-        elif kind == "clip" and (_of_bag(path) or _is_bag(path, [])):
-            says = "a bag is labelled by the take labels in it; give it beside the table instead of in it"
-            problems.append(Problem(name, name, row["exercise"], "unusable", says))
-        elif kind == "pose file" and not row:
-            problems.append(Problem(name, name, "", "unlabelled", "no label; name it in a table given with --poses"))
-        elif kind == "pose file" and row["group"] == _AMBIGUOUS:
-            says = "the clips of its owner are of several groups, nobody knows which of them it shows"
-            problems.append(Problem(name, name, row["exercise"], "ambiguous", says))
-        elif kind == "clip" and not row and clips is not None:
-            problems.append(Problem(name, name, "", "unlabelled", f"no label; {clips.name} does not name it"))
-        else:
-            row = row or ({"exercise": _folder_label(path)} if kind == "clip" else {})
-            sources.append(RecordingFile(path, name, kind, row))
-    return sorted(sources, key=lambda source: (source.name, source.kind)), problems
+    return labelled
+
+
+def _unusable(path: Path, kind: str, row: dict[str, str], clips: Path | None) -> tuple[str, str] | None:
+    """What is wrong with a recording before it is read: kind of problem and sentence; None = nothing.
+
+    row: that labels it, empty = none does.
+    """
+    if not path.exists():
+        return "missing", "the file is not there"
+    if kind == "clip" and (_of_bag(path) or _is_bag(path, [])):
+        return "unusable", "a bag is labelled by the take labels in it; give it beside the table instead of in it"
+    if kind == "pose file" and not row:
+        return "unlabelled", "no label; name it in a table given with --poses"
+    if kind == "pose file" and row["group"] == _AMBIGUOUS:
+        return "ambiguous", "the clips of its owner are of several groups, nobody knows which of them it shows"
+    if kind == "clip" and not row and clips is not None:
+        return "unlabelled", f"no label; {clips.name} does not name it"
+    return None
 
 
 def _walk(path: Path, name: str, root: Path) -> Iterator[tuple[Path, str, str]]:

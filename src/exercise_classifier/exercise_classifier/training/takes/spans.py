@@ -4,9 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fitness_core.ros.messages import from_time
-
-# Values of fitness_msgs/TakeLabel.event.
-_START, _STOP, _DISCARD = 0, 1, 2
+from fitness_datasets.collection.collector import LabelEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +64,13 @@ def spans_of(labels: list[Any], source: str) -> tuple[list[Span], list[Problem],
             continue
         seen.add((key, label.event, stamp))
         span = Span(label, stamp)
-        if label.event == _START:
+        if label.event == LabelEvent.START:
             if key in started:
                 problems.append(
                     problem_of(started[key], source, "no_stop", "START without STOP before it starts again")
                 )
             started[key] = span
-        elif label.event == _STOP:
+        elif label.event == LabelEvent.STOP:
             if key not in started:
                 problems.append(problem_of(span, source, "no_start", "STOP without START"))
                 continue
@@ -82,7 +80,7 @@ def spans_of(labels: list[Any], source: str) -> tuple[list[Span], list[Problem],
                 problems.append(problem_of(span, source, "backwards", "STOP is stamped before START"))
             else:
                 finished.append(span)
-        elif label.event == _DISCARD:
+        elif label.event == LabelEvent.DISCARD:
             same = [held for held in finished if (held.label.subject, held.label.session, held.label.take) == key]
             if key in started:
                 del started[key]

@@ -18,7 +18,7 @@ import numpy as np
 from fitness_camera.sources import open_source
 from fitness_core.csv_text import read_rows
 from fitness_core.errors import InputError
-from fitness_core.types import Frame, Pose, nanoseconds, seconds
+from fitness_core.types import Frame, Pose, nanoseconds, seconds, to_scale
 from pose_estimator.backend import Detection, PoseBackend
 from pose_estimator.backends import make_backend
 from pose_estimator.estimator import PoseEstimator
@@ -71,6 +71,17 @@ class Take:
     def duration(self) -> float:
         """From the first to the last pose [s]."""
         return float(self.stamps[-1] - self.stamps[0]) if len(self.stamps) else 0.0
+
+    @property
+    def in_metres(self) -> bool:
+        """Whether there are landmarks in metres."""
+        return bool(np.isfinite(self.world).any())
+
+    def metric(self) -> np.ndarray:
+        """Landmarks [n, 33, 3] in one true unit: metres where there are any, else pixels with the depth to scale."""
+        if self.in_metres:
+            return self.world
+        return to_scale(self.image * np.array([self.width, self.height, self.width], np.float32))
 
     @property
     def seen(self) -> np.ndarray:
@@ -299,10 +310,9 @@ def counts(takes: list[Take]) -> dict[str, dict[str, int]]:
     table: dict[str, dict[str, int]] = {}
     for exercise, number in sorted(Counter(take.exercise for take in takes).items()):
         of = [take for take in takes if take.exercise == exercise]
-        seconds = round(sum(float(take.stamps[-1] - take.stamps[0]) for take in of))
         table[exercise] = {
             "takes": number,
             "sources": len({take.group for take in of}),
-            "seconds": seconds,
+            "seconds": round(sum(take.duration for take in of)),
         }
     return table
