@@ -18,9 +18,10 @@ from fitness_core.ros.process.last_words import wait_for_readers
 from fitness_core.ros.serialized import stamp_of
 from fitness_core.ros.topics.subscribers import SETTLE, wait_for_subscribers
 from fitness_core.types import seconds
-from fitness_datasets.bags import TOPICS, BagReader
+from fitness_datasets.bags import BagReader
 from fitness_datasets.message_classes import message_class
 from fitness_datasets.ros.followers import Followers
+from fitness_datasets.topics import TOPICS
 
 PUBLISHED = dict.fromkeys((name for name in TOPICS if name.startswith("camera/")), qos.IMAGE_PUBLISHER)
 PUBLISHED |= {"body_pose": qos.POSES, "exercise": qos.LABELS, "exercise/info": qos.LATCHED, "take_label": qos.TAKES}
@@ -165,11 +166,8 @@ class PlayerNode(FitnessNode):
             self.finished.set_result(problem)
 
     def _await_subscribers(self) -> None:
-        output, wanted, timeout = (
-            next(iter(self._outputs.values()))[1],
-            self.params.wait_for_subscribers,
-            self.params.wait,
-        )
+        wanted, timeout = self.params.wait_for_subscribers, self.params.wait
+        _, output = next(iter(self._outputs.values()))
         if wait_for_subscribers(output, wanted, self._stopping, timeout):
             # Nodes of other processes learn of each other meanwhile, too: played faster, more would be gone before.
             self._stopping.wait(min(SETTLE * max(1.0, self.params.rate), LONGEST_SETTLE))

@@ -37,15 +37,7 @@ def read_pose_file(path: Path, fps: float, width: int = 0, height: int = 0) -> l
     if "landmarks" not in arrays:
         raise InputError(f"{path} has the keys {', '.join(sorted(arrays)) or 'none'}, not `landmarks`; {_ACCEPTED}")
     landmarks = arrays["landmarks"]
-    if (
-        landmarks.dtype.kind not in "fiu"
-        or landmarks.ndim != 3
-        or landmarks.shape[1:]
-        not in (
-            (N_LANDMARKS, 3),
-            (N_LANDMARKS, 4),
-        )
-    ):
+    if landmarks.dtype.kind not in "fiu" or landmarks.shape[1:] not in ((N_LANDMARKS, 3), (N_LANDMARKS, 4)):
         raise InputError(f"{path}: `landmarks` is {landmarks.dtype} {list(landmarks.shape)}; {_ACCEPTED}")
     if not len(landmarks):
         raise InputError(f"{path}: `landmarks` holds no frames")
@@ -62,16 +54,7 @@ def _pose(values: np.ndarray, stamp: int, width: int, height: int) -> Pose:
     visibility = values[:, 3] if values.shape[1] == 4 else np.where(np.isfinite(points[:, 0]), 1, np.nan)
     visibility = np.clip(visibility, 0, 1).astype(np.float32)
     world = np.full((N_LANDMARKS, 3), np.nan, np.float32)
-    return Pose(
-        stamp,
-        points.copy(),
-        world,
-        visibility,
-        visibility.copy(),
-        width,
-        height,
-        score=1.0,
-    )
+    return Pose(stamp, points.copy(), world, visibility, visibility.copy(), width, height, score=1.0)
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

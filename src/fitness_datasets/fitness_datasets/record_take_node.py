@@ -1,8 +1,8 @@
 """Node `record_take`: guides a person through labelled takes, asked for by an action or by its own parameters."""
 
+import sys
 import time
 from functools import partial
-from typing import ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import CancelResponse, GoalResponse
@@ -38,7 +38,7 @@ class RecordTakeNode(FitnessNode):
     log says why. Cancelling withdraws the take (DISCARD).
     """
 
-    PARAMETERS: ClassVar = takes.PARAMETERS
+    PARAMETERS = takes.PARAMETERS
 
     def __init__(self, name: str = "record_take", **node_arguments) -> None:
         super().__init__(name, **node_arguments)
@@ -63,7 +63,7 @@ class RecordTakeNode(FitnessNode):
         self.outcomes: list[tuple[TakeRequest, Outcome]] = []  # what became of each take since activation
         self._request: TakeRequest | None = None
         self._goal: ServerGoalHandle | None = None
-        self._session: Session | None = None
+        self._session: Session = Session(None, "", "")  # of nobody: none is open
         self._lock, self._plan, self._heard, self._frame_id = FolderLock(None), list[str](), time.monotonic(), ""
 
     def configure(self) -> None:
@@ -74,10 +74,10 @@ class RecordTakeNode(FitnessNode):
             takes.request_of(self.params, exercise, 1).check(self._catalogue.names)
 
     def activate(self) -> None:
-        self.outcomes, self._session = [], None
+        self.outcomes, self._session = [], Session(None, "", "")
         if self.params.subject:
-            session = self._open_session(self.params.subject, self.params.session)
-            self._plan = plan(session, takes.exercises_of(self.params), self.params.takes)
+            self._open_session(self.params.subject, self.params.session)
+            self._plan = plan(self._session, takes.exercises_of(self.params), self.params.takes)
         self._light = LightMeter(self.params.image_transport)
         # Only now, so that session.yaml is there before the first frame.
         self._inputs = [
@@ -88,8 +88,7 @@ class RecordTakeNode(FitnessNode):
         ]
         # A goal that is cancelled comes to its end also where /clock stands still.
         self._timer = timers.steady(self, 0.1, self._watch)
-        if self.params.subject:
-            self._next()
+        self._next()
 
     def deactivate(self) -> None:
         self._plan = []
@@ -110,15 +109,13 @@ class RecordTakeNode(FitnessNode):
         self._tell()
         return problem
 
-    def _open_session(self, subject: str, name: str) -> Session:
+    def _open_session(self, subject: str, name: str) -> None:
         self._lock.release()
         now, camera = self.get_clock().now().nanoseconds, self.params.camera
         self._session, self._lock = open_locked(self.params.out, subject, name, now, camera, self._session)
-        return self._session
 
     def _next(self) -> None:
         if self._plan:
-            assert self._session is not None
             self._begin(takes.request_of(self.params, self._plan.pop(0), self._session.next_take), None)
         elif self.params.subject and not self.finished.done():
             self.get_logger().info(takes.left_of(self._session, self.params))
@@ -136,7 +133,6 @@ class RecordTakeNode(FitnessNode):
         return GoalResponse.ACCEPT
 
     def _begin(self, request: TakeRequest, goal: ServerGoalHandle | None) -> None:
-        assert self._session is not None
         if goal is not None:
             goal.execute()
         self._request, self._goal = request, goal
@@ -218,3 +214,7 @@ class RecordTakeNode(FitnessNode):
 def main() -> int:
     """Program `record_take_node`."""
     return run(RecordTakeNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from fitness_datasets.bags import TOPICS
+from fitness_datasets.topics import TOPICS
 from fitness_visualization.foxglove_node import RELAYED
 from fitness_visualization.hri_bridge_node import BODIES, OF_BODY
-from fitness_visualization.ros.commands import THRESHOLDS
+from fitness_visualization.ros.commands import TUNED
 
 PARAMETER_SERVICES = (
     *("~/describe_parameters", "~/get_parameter_types", "~/get_parameters", "~/list_parameters"),
@@ -55,8 +55,6 @@ MANAGED = PLAIN | Access.of(
     ),
 )
 """What every managed node of the graph has beside."""
-TUNED = sorted({node for node, _ in THRESHOLDS.values()})
-"""Nodes that have a slider on the dashboard."""
 AT_RUN_TIME: dict[str, Access] = {
     "recorder": Access.of(subscribe=TOPICS),
     # What its parameter names where nobody says otherwise: results are for those who make them.

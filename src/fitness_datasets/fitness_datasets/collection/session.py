@@ -54,7 +54,7 @@ class Session:
     folder: None = nothing is written. subject: pseudonym. camera: what is known of it. pose: backend and model that
     find the landmarks, empty where the pose estimator has not said. versions: name -> version of the software. created:
     by the machine's clock [ns]. bag: the one that is being recorded, "" = none. bags: camera, pose and versions of
-    those of former visits, by name.
+    those of former visits, by name. others: what the file holds; what is not known here stays in it.
     """
 
     folder: Path | None
@@ -96,8 +96,17 @@ class Session:
             read = _content_of(file)
             if (read["subject"], read["session"]) != (subject, session):
                 raise ValueError(f"of subject {read['subject']!r}, session {read['session']!r}")
-            known = read["created_ns"], dict(read["camera"]), software_versions()
-            return cls(folder, subject, session, *known, {}, _takes_of(read), "", dict(read.get("bags", {})), read)
+            return cls(
+                folder,
+                subject,
+                session,
+                created=read["created_ns"],
+                camera=dict(read["camera"]),
+                versions=software_versions(),
+                takes=_takes_of(read),
+                bags=dict(read.get("bags", {})),
+                others=read,
+            )
         except _UNREADABLE as error:
             says = f"{file} is not the file of this session ({_reason(error)}); mend it, or give another --out"
             raise InputError(says) from None
@@ -158,14 +167,14 @@ def open_locked(
     session: str,
     now: int,
     source: str,
-    before: Session | None = None,
+    before: Session,
 ) -> tuple[Session, FolderLock]:
     """`Session.open` of one that no other collection records into until it is let go of.
 
     source: of the camera. "" as `out` needs no lock; if `before` is the same session, it goes on: no file knows its
     takes. Raises InputError, and locks nothing then.
     """
-    if not out and before is not None and (before.subject, before.session) == (subject, session):
+    if not out and (before.subject, before.session) == (subject, session):
         return before, FolderLock(None)
     locked = lock(folder_of(out, subject, session)) if out else FolderLock(None)
     try:

@@ -56,7 +56,7 @@ class Neighbours:
             self._counted = False
             self._ask_back()
 
-    def look(self, guidance: Guidance, catalogue: Catalogue, session: Session | None) -> None:
+    def look(self, guidance: Guidance, catalogue: Catalogue, session: Session) -> None:
         """Tell and ask whoever is there and has not been; the session's file tells what the pose estimator is.
 
         No take begins while there are two who say where somebody is: it would be of both.
@@ -65,7 +65,7 @@ class Neighbours:
             self._looked = time.monotonic()
             crowded = self._node.count_publishers(self._node.resolve_topic_name("body_pose")) > 1
             guidance.hindrance = CROWDED.format(self._node.get_namespace()) if crowded else ""
-        if self._pose and session is not None and session.pose != self._pose:
+        if self._pose and session.pose != self._pose:
             session.pose = self._pose
             session.write()
         if not self._counted and self._counter.service_is_ready():

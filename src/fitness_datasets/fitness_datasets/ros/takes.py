@@ -83,13 +83,13 @@ def became(request: TakeRequest, outcome: Outcome) -> str:
     return f"take {request.number}, {request.exercise}: {'kept' if outcome.kept else f'not kept, {outcome.reason}'}"
 
 
-def left_of(session: Session | None, params: SimpleNamespace) -> str:
+def left_of(session: Session, params: SimpleNamespace) -> str:
     """What a session still lacks of what the parameters ask for, in a line."""
-    missing = len(plan(session, exercises_of(params), params.takes)) if session else 0
-    where = (session and session.folder) or f"session {params.session} of {params.subject}"
-    return (
-        f"{where} has every take" if not missing else f"{where}: takes still to do: {missing} (the same again goes on)"
-    )
+    missing = len(plan(session, exercises_of(params), params.takes))
+    where = session.folder or f"session {params.session} of {params.subject}"
+    if not missing:
+        return f"{where} has every take"
+    return f"{where}: takes still to do: {missing} (the same again goes on)"
 
 
 def from_goal(goal: RecordTake.Goal, session: Session | None = None) -> TakeRequest:

@@ -24,6 +24,8 @@ THRESHOLDS = {
     "confidence": ("exercise_classifier", "confidence_threshold"),
 }
 """Name on the page -> node, parameter. Nothing else can be set from there."""
+TUNED = sorted({node for node, _ in THRESHOLDS.values()})
+"""Nodes that have such a parameter."""
 TIMEOUT = 5.0
 """Longest wait for an answer [s]."""
 GLANCE = 1.0
@@ -100,8 +102,8 @@ class Commands:
     def __init__(self, node: Node) -> None:
         self._set_exercise = node.create_client(SetExercise, "rep_counter/set_exercise")
         self._reset = node.create_client(Trigger, "rep_counter/reset")
-        self._getters = {name: node.create_client(GetParameters, f"{name}/get_parameters") for name in _nodes()}
-        self._setters = {name: node.create_client(SetParameters, f"{name}/set_parameters") for name in _nodes()}
+        self._getters = {name: node.create_client(GetParameters, f"{name}/get_parameters") for name in TUNED}
+        self._setters = {name: node.create_client(SetParameters, f"{name}/set_parameters") for name in TUNED}
 
     async def thresholds(self, confidence: float | None) -> dict[str, float | None]:
         """Values of the thresholds by their names on the page.
@@ -143,7 +145,3 @@ class Commands:
         if not answer.success:
             raise InputError(answer.message)
         return "counting anew"
-
-
-def _nodes() -> list[str]:
-    return sorted({node for node, _ in THRESHOLDS.values()})
