@@ -24,6 +24,7 @@ from fitness_core.ros.topics import handover
 from fitness_core.ros.topics.stamps import stamped_by
 from fitness_core.ros.topics.subscribers import wait_for_subscribers
 from fitness_core.types import Frame
+from fitness_core.words import amount
 
 RETRY_PERIOD = 1.0
 """Between attempts to get a lost device or stream back [s]."""
@@ -84,8 +85,7 @@ class CameraNode(FitnessNode):
         self._stopping = threading.Event()
         self._pace = Pace(self, True, self._stopping)
         self._published = diagnostics.Rate()
-        self._errors = 0
-        self._trouble = ""
+        self._errors, self._trouble = 0, ""
 
     def configure(self) -> None:
         self._calibrated.load()
@@ -105,7 +105,6 @@ class CameraNode(FitnessNode):
         self._pace.stop()
         if self._thread is not None:
             self._thread.join()
-            self._thread = None
         self._pace.close()
         self._trouble = ""  # it tries no more
 
@@ -149,7 +148,7 @@ class CameraNode(FitnessNode):
         """Publish a recording; whether it came to its end."""
         wanted = self.params.wait_for_subscribers
         if self._image_publisher.get_subscription_count() < wanted:
-            self.get_logger().info(f"waiting for {wanted} subscriber(s) of camera/image_raw")
+            self.get_logger().info(f"waiting for {amount(wanted, 'subscriber')} of camera/image_raw")
         wait_for_subscribers(self._image_publisher, wanted, self._stopping)
         if self._stopping.is_set():
             return False
@@ -165,8 +164,9 @@ class CameraNode(FitnessNode):
         self._pace.wait_for_last()
         wait_for_readers(self._image_publisher, DRAIN_TIMEOUT)
         if not self._trouble:
-            damaged = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
-            self.get_logger().info(f"end of {source.name}: {self._published.total - before} frames published{damaged}")
+            more = f", {source.undecoded} more are damaged or missing" if source.undecoded else ""
+            published = amount(self._published.total - before, "frame") + " published"
+            self.get_logger().info(f"end of {source.name}: {published}{more}")
         return True
 
     def _relay(self) -> bool:
