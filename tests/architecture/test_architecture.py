@@ -167,12 +167,14 @@ def test_only_launch_files_need_launch():
                 assert not found, f"{relative(path)} imports {', '.join(sorted(found))}"
 
 
-def test_nodes_are_short():
+def test_nodes_are_short_and_run_as_modules():
     for path in (path for package in PYTHON_PACKAGES for path in modules(package) if path.stem.endswith("_node")):
-        lines = len(path.read_text().splitlines())
+        text = path.read_text()
+        lines = len(text.splitlines())
         assert lines <= NODE_LINES, (
             f"{relative(path)} has {lines} lines; a node converts, calls its stage and publishes"
         )
+        assert 'if __name__ == "__main__":' in text, f"`python -m` of {relative(path)} does nothing"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

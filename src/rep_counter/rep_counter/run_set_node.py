@@ -1,5 +1,6 @@
 """Node `run_set`: runs a set that a robot asks for, from what the counter publishes."""
 
+import sys
 import time
 from functools import partial
 from typing import ClassVar
@@ -195,3 +196,7 @@ class RunSetNode(FitnessNode):
 def main() -> int:
     """Program `run_set_node`."""
     return run(RunSetNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
